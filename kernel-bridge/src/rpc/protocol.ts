@@ -1,0 +1,842 @@
+/* Written by tools/protocol.mjs from schema/protocol: change it there. */
+/**
+ * Position of one committed change in a project; 0 is the empty project.
+ */
+export type Lsn = number;
+/**
+ * branch, branch@LSN, branch@2026-07-07T09:00:00Z, branch@-5m, pin:NAME or run:ID.
+ */
+export type Ref = string;
+/**
+ * ISO 8601 with milliseconds and Z.
+ */
+export type Instant = string;
+/**
+ * A value in canonical MongoDB Extended JSON v2.
+ */
+export type ExtendedJson = unknown;
+/**
+ * Keys and array positions; empty for the whole document.
+ */
+export type FieldPath = (string | number)[];
+export type UnsubscribeResult = null;
+export type ShutdownResult = null;
+export type PinListResult = Pin[];
+export type PinDeleteResult = null;
+export type PlanListResult = Plan[];
+export type ProjectListResult = Project[];
+export type ProjectDeleteResult = null;
+export type RunListResult = Run[];
+export type SessionListResult = Session[];
+export type SessionCellResult = CellActivity | null;
+export type SessionCellsResult = CellActivity[];
+export type SessionCloseResult = null;
+
+/**
+ * A BSON Timestamp: commit time as MongoDB drivers know it.
+ */
+export interface ClusterTime {
+  t: number;
+  i: number;
+}
+/**
+ * Either {missing: true}, or the BSON type name (as $type knows it) and the value.
+ */
+export interface Value {
+  missing?: boolean;
+  type?: string;
+  value?: ExtendedJson;
+}
+export interface Origin {
+  actor: string;
+  session?: string;
+  notebook?: string;
+  /**
+   * Stable id of the cell.
+   */
+  cell?: string;
+  /**
+   * Execution count, as [4].
+   */
+  cellNumber?: number;
+}
+export interface Project {
+  name: string;
+  head: Lsn;
+  defaultBranch: string;
+  createdAt: Instant;
+}
+export interface Fork {
+  timeline: number;
+  branch?: string;
+  lsn: Lsn;
+}
+export interface Branch {
+  name: string;
+  timeline: number;
+  head: Lsn;
+  headAt: Instant;
+  createdAt: Instant;
+  isDefault: boolean;
+  isProtected: boolean;
+  fork?: Fork;
+  backupOf?: string;
+  expiresAt?: Instant;
+  /**
+   * Changes that the default branch does not include.
+   */
+  ahead: number;
+  behind: number;
+  /**
+   * Position of one committed change in a project; 0 is the empty project.
+   */
+  mergedAt?: number;
+}
+/**
+ * A resolved ref.
+ */
+export interface State {
+  project: string;
+  /**
+   * Normalised: main@949.
+   */
+  ref: string;
+  branch?: string;
+  timeline: number;
+  lsn: Lsn;
+  time: Instant;
+  clusterTime: ClusterTime;
+  writable: boolean;
+  snappedFrom?: Lsn;
+  /**
+   * Name of the MongoDB database that opens this very state.
+   */
+  database: string;
+}
+export interface Index {
+  name: string;
+  key: ExtendedJson;
+  unique: boolean;
+  sparse: boolean;
+}
+export interface Collection {
+  name: string;
+  count: number;
+  /**
+   * 32 hex digits; the same for the same set of documents.
+   */
+  digest: string;
+  indexes: Index[];
+  options: ExtendedJson;
+}
+export interface CatalogChange {
+  /**
+   * created, dropped, renamed, changed; for an index: indexed, unindexed.
+   */
+  op: string;
+  collection: string;
+  index?: string;
+}
+/**
+ * A run of changes of one kind, branch and cell.
+ */
+export interface Entry {
+  firstLsn: Lsn;
+  lastLsn: Lsn;
+  timeline: number;
+  branch?: string;
+  kind: 'writes' | 'catalog' | 'merge' | 'undo' | 'import';
+  inserts: number;
+  updates: number;
+  deletes: number;
+  collections: string[];
+  catalog: CatalogChange[];
+  origin: Origin;
+  firstAt: Instant;
+  lastAt: Instant;
+  merge?: {
+    source: string;
+    sourceTimeline: number;
+    sourceLsn: Lsn;
+  };
+  undo?: {
+    what: string;
+    firstLsn: Lsn;
+    lastLsn: Lsn;
+  };
+}
+export interface Timeline {
+  id: number;
+  parent?: number;
+  forkLsn: Lsn;
+  head: Lsn;
+  branch?: string;
+}
+export interface Change {
+  lsn: Lsn;
+  timeline: number;
+  branch?: string;
+  collection: string;
+  id: ExtendedJson;
+  op: 'insert' | 'update' | 'delete';
+  time: Instant;
+  origin: Origin;
+  before?: ExtendedJson;
+  after?: ExtendedJson;
+  fields: FieldChange[];
+}
+export interface FieldChange {
+  path: FieldPath;
+  before: Value;
+  after: Value;
+}
+export interface DocumentDiff {
+  collection: string;
+  id: ExtendedJson;
+  op: 'insert' | 'update' | 'delete';
+  fields: FieldChange[];
+  before?: ExtendedJson;
+  after?: ExtendedJson;
+}
+export interface DiffSummary {
+  collection: string;
+  added: number;
+  changed: number;
+  deleted: number;
+}
+export interface Diff {
+  from: State;
+  to: State;
+  summary: DiffSummary[];
+  catalog: CatalogChange[];
+  documents: DocumentDiff[];
+  /**
+   * Pass as `after` for the next page.
+   */
+  next?: string;
+}
+/**
+ * One of take, value, missing.
+ */
+export interface Answer {
+  take?: 'ours' | 'theirs' | 'base';
+  value?: ExtendedJson;
+  /**
+   * true: the field or document shall not be there.
+   */
+  missing?: boolean;
+}
+export interface Conflict {
+  id: string;
+  collection: string;
+  /**
+   * A value in canonical MongoDB Extended JSON v2.
+   */
+  document: unknown;
+  path: FieldPath;
+  base: Value;
+  ours: Value;
+  theirs: Value;
+  answer?: Answer;
+}
+export interface PlanSummary {
+  collection: string;
+  added: number;
+  changed: number;
+  deleted: number;
+  conflicts: number;
+}
+export interface Plan {
+  id: string;
+  kind: 'merge' | 'undo';
+  state: 'open' | 'applied' | 'stale';
+  project: string;
+  into: string;
+  intoLsn: Lsn;
+  /**
+   * clean@1204, or what is undone.
+   */
+  source: string;
+  sourceLsn?: Lsn;
+  base: string;
+  summary: PlanSummary[];
+  conflicts: number;
+  unanswered: number;
+  createdAt: Instant;
+  appliedAs?: {
+    firstLsn: Lsn;
+    lastLsn: Lsn;
+  };
+}
+export interface Pin {
+  name: string;
+  ref: string;
+  timeline: number;
+  lsn: Lsn;
+  createdAt: Instant;
+  origin: Origin;
+}
+/**
+ * What one executed cell did to the data. `digest` of a read is that of the whole collection in the state read.
+ */
+export interface CellActivity {
+  cell: string;
+  cellNumber?: number;
+  startedAt: Instant;
+  finishedAt?: Instant;
+  reads: {
+    ref: string;
+    collection: string;
+    documents: number;
+    lsn: Lsn;
+    branch?: string;
+    digest: string;
+  }[];
+  writes: {
+    branch: string;
+    collection: string;
+    firstLsn: Lsn;
+    lastLsn: Lsn;
+    inserts: number;
+    updates: number;
+    deletes: number;
+  }[];
+  runs: string[];
+}
+export interface Session {
+  id: string;
+  kernel?: string;
+  notebook?: string;
+  actor: string;
+  project?: string;
+  branch?: string;
+  /**
+   * What is checked out: a branch, or a past state.
+   */
+  ref?: string;
+  lsn?: Lsn;
+  writable: boolean;
+  ahead?: number;
+  behind?: number;
+  database?: string;
+  connected: boolean;
+  /**
+   * Cell that runs now.
+   */
+  cell?: string;
+  openedAt: Instant;
+}
+export interface Run {
+  id: string;
+  project: string;
+  branch?: string;
+  timeline: number;
+  lsn: Lsn;
+  digest: string;
+  createdAt: Instant;
+  /**
+   * notebook, cell, name, experiment, status, metric.accuracy …
+   */
+  facts: {
+    [k: string]: string;
+  };
+}
+export interface Error {
+  /**
+   * JSON-RPC code: -32700, -32600 … of the standard; -32000 for errors of Argon.
+   */
+  code: number;
+  message: string;
+  data: {
+    /**
+     * Stable code of docs/errors.md.
+     */
+    code: string;
+    data?: {};
+  };
+}
+export interface BranchListParams {
+  project: string;
+  search?: string;
+  /**
+   * Name of the last branch of the page before.
+   */
+  after?: string;
+  limit?: number;
+}
+export interface BranchListResult {
+  branches: Branch[];
+  total: number;
+  next?: string;
+}
+export interface BranchGetParams {
+  project: string;
+  name: string;
+}
+export interface BranchCreateParams {
+  project: string;
+  name: string;
+  from?: Ref;
+  ensure?: boolean;
+  ttlSeconds?: number;
+  session?: string;
+}
+export interface BranchRenameParams {
+  project: string;
+  name: string;
+  to: string;
+  session?: string;
+}
+export interface BranchProtectParams {
+  project: string;
+  name: string;
+  protect: boolean;
+  session?: string;
+}
+export interface BranchDeleteParams {
+  project: string;
+  name: string;
+  session?: string;
+}
+export interface BranchDeleteResult {
+  name: string;
+  head: Lsn;
+  unmerged: number;
+}
+export interface HelloParams {
+  client: {
+    kind: 'kernel' | 'page' | 'cli' | 'script' | 'server';
+    version: string;
+  };
+  protocol: number;
+}
+export interface HelloResult {
+  server: {
+    version: string;
+    protocol: number;
+  };
+  /**
+   * MongoDB connection string without a database; drivers use it as it is.
+   */
+  wire: string;
+  dataDirectory: string;
+  pid: number;
+  startedAt: Instant;
+  /**
+   * True when the protocol versions differ: reading works, writing is refused.
+   */
+  readOnly: boolean;
+}
+export interface StatusParams {}
+export interface StatusResult {
+  projects: number;
+  branches: number;
+  connections: number;
+  wireConnections: number;
+  logBytes: number;
+  stateBytes: number;
+  pendingRecords: number;
+  memoryBytes: number;
+  uptimeSeconds: number;
+  failed?: string;
+}
+export interface SubscribeParams {
+  project?: string;
+}
+export interface SubscribeResult {
+  subscription: string;
+}
+export interface UnsubscribeParams {
+  subscription: string;
+}
+export interface ShutdownParams {}
+export interface RefResolveParams {
+  project: string;
+  ref: Ref;
+}
+export interface RefCollectionsParams {
+  project: string;
+  ref: Ref;
+}
+export interface RefCollectionsResult {
+  state: State;
+  digest: string;
+  collections: Collection[];
+}
+export interface LogParams {
+  project: string;
+  ref?: Ref;
+  /**
+   * Position of one committed change in a project; 0 is the empty project.
+   */
+  before?: number;
+  limit?: number;
+}
+export interface LogResult {
+  entries: Entry[];
+  timelines: Timeline[];
+  horizon: Lsn;
+  head: Lsn;
+  next?: Lsn;
+}
+export interface ChangesParams {
+  project: string;
+  timeline: number;
+  firstLsn: Lsn;
+  lastLsn: Lsn;
+  limit?: number;
+  after?: Lsn;
+}
+export interface ChangesResult {
+  changes: Change[];
+  next?: Lsn;
+}
+export interface HistoryParams {
+  project: string;
+  ref: Ref;
+  collection: string;
+  id: ExtendedJson;
+  limit?: number;
+  before?: Lsn;
+}
+export interface HistoryResult {
+  changes: Change[];
+  next?: Lsn;
+}
+export interface DiffParams {
+  project: string;
+  from: Ref;
+  to: Ref;
+  collection?: string;
+  after?: string;
+  limit?: number;
+}
+export interface PinCreateParams {
+  project: string;
+  name: string;
+  ref: Ref;
+  ensure?: boolean;
+  session?: string;
+}
+export interface PinListParams {
+  project: string;
+}
+export interface PinDeleteParams {
+  project: string;
+  name: string;
+  session?: string;
+}
+export interface MergePlanParams {
+  project: string;
+  source: Ref;
+  into: string;
+  session?: string;
+}
+export interface UndoPlanParams {
+  project: string;
+  branch: string;
+  firstLsn?: Lsn;
+  lastLsn?: Lsn;
+  cell?: string;
+  cellNumber?: number;
+  actor?: string;
+  txn?: string;
+  session?: string;
+}
+export interface PlanGetParams {
+  project: string;
+  id: string;
+}
+export interface PlanListParams {
+  project: string;
+  state?: string;
+  limit?: number;
+}
+export interface PlanConflictsParams {
+  project: string;
+  id: string;
+  after?: string;
+  limit?: number;
+}
+export interface PlanConflictsResult {
+  conflicts: Conflict[];
+  next?: string;
+}
+export interface PlanDocumentsParams {
+  project: string;
+  id: string;
+  after?: string;
+  limit?: number;
+}
+export interface PlanDocumentsResult {
+  documents: DocumentDiff[];
+  next?: string;
+}
+export interface PlanAnswerParams {
+  project: string;
+  id: string;
+  answers?: {
+    conflict: string;
+    answer: Answer | null;
+  }[];
+  all?: 'ours' | 'theirs';
+}
+export interface PlanApplyParams {
+  project: string;
+  id: string;
+  session?: string;
+}
+export interface RestorePreviewParams {
+  project: string;
+  branch: string;
+  to: Ref;
+  limit?: number;
+}
+export interface RestorePreviewResult {
+  branch: string;
+  from: State;
+  to: State;
+  /**
+   * Name the discarded line will keep.
+   */
+  backup: string;
+  changes: number;
+  discarded: Entry[];
+  diff: Diff;
+}
+export interface RestoreApplyParams {
+  project: string;
+  branch: string;
+  to: Ref;
+  session?: string;
+}
+export interface RestoreApplyResult {
+  branch: Branch;
+  backup: string;
+}
+export interface ProjectListParams {}
+export interface ProjectCreateParams {
+  name: string;
+  /**
+   * No error when it exists.
+   */
+  ensure?: boolean;
+  session?: string;
+}
+export interface ProjectDeleteParams {
+  name: string;
+  /**
+   * The name again.
+   */
+  confirm: string;
+  session?: string;
+}
+export interface RunRegisterParams {
+  project: string;
+  run: string;
+  ref: Ref;
+  session?: string;
+  facts?: {
+    [k: string]: string;
+  };
+}
+export interface RunUpdateParams {
+  project: string;
+  run: string;
+  facts: {
+    [k: string]: string;
+  };
+}
+export interface RunGetParams {
+  run: string;
+}
+export interface RunGetResult {
+  run: Run;
+  state: State;
+}
+export interface RunListParams {
+  project: string;
+  branch?: string;
+  firstLsn?: Lsn;
+  lastLsn?: Lsn;
+  limit?: number;
+}
+export interface SessionOpenParams {
+  id?: string;
+  kernel?: string;
+  notebook?: string;
+  actor?: string;
+  project?: string;
+  ref?: string;
+}
+export interface SessionGetParams {
+  id: string;
+}
+export interface SessionListParams {}
+export interface SessionCheckoutParams {
+  id: string;
+  project?: string;
+  ref: Ref;
+}
+export interface SessionCellParams {
+  id: string;
+  cell: {
+    id: string;
+    number?: number;
+    /**
+     * Hash of the source.
+     */
+    source?: string;
+  } | null;
+}
+export interface SessionCellsParams {
+  id: string;
+  limit?: number;
+}
+export interface SessionCloseParams {
+  id: string;
+}
+export interface CommitEvent {
+  type: 'commit';
+  project: string;
+  branch?: string;
+  lsn: Lsn;
+  entry: Entry;
+}
+export interface ProjectEvent {
+  type: 'project';
+  op: 'create' | 'delete';
+  project: string;
+}
+export interface BranchEvent {
+  type: 'branch';
+  project: string;
+  op: 'create' | 'delete' | 'rename' | 'reset' | 'protect';
+  branch: string;
+  previous?: string;
+}
+export interface PinEvent {
+  type: 'pin';
+  project: string;
+  op: 'create' | 'delete';
+  pin: string;
+}
+export interface RunEvent {
+  type: 'run';
+  project: string;
+  run: string;
+}
+export interface PlanEvent {
+  type: 'plan';
+  project: string;
+  plan: string;
+  state: string;
+}
+export interface SessionEvent {
+  type: 'session';
+  session: Session;
+  op: 'open' | 'checkout' | 'cell' | 'close';
+}
+export interface CellEvent {
+  type: 'cell';
+  session: string;
+  activity: CellActivity;
+}
+
+/** Every method of the bridge. */
+export interface Methods {
+  /** Branches of a project, the default first, then newest head first. */
+  'branch.list': { params: BranchListParams; result: BranchListResult };
+  /** One branch. */
+  'branch.get': { params: BranchGetParams; result: BranchGetResult };
+  /** Creates a branch at a ref (default: the head of the default branch). */
+  'branch.create': { params: BranchCreateParams; result: BranchCreateResult };
+  /** Renames a branch. */
+  'branch.rename': { params: BranchRenameParams; result: BranchRenameResult };
+  /** Protects a branch: it takes merges only, and is not deleted or reset. */
+  'branch.protect': { params: BranchProtectParams; result: BranchProtectResult };
+  /** Deletes a branch. Its states stay readable where a pin, a run or a fork holds them. */
+  'branch.delete': { params: BranchDeleteParams; result: BranchDeleteResult };
+  /** First call of every connection. */
+  'hello': { params: HelloParams; result: HelloResult };
+  /** How the bridge and its data directory are. */
+  'status': { params: StatusParams; result: StatusResult };
+  /** Starts `event` notifications on this connection; of one project, or of all. */
+  'subscribe': { params: SubscribeParams; result: SubscribeResult };
+  /** Ends them. */
+  'unsubscribe': { params: UnsubscribeParams; result: UnsubscribeResult };
+  /** Asks the bridge to end cleanly. */
+  'shutdown': { params: ShutdownParams; result: ShutdownResult };
+  /** Which state a ref means now. */
+  'ref.resolve': { params: RefResolveParams; result: RefResolveResult };
+  /** Collections of a state with counts, digests and indexes. */
+  'ref.collections': { params: RefCollectionsParams; result: RefCollectionsResult };
+  /** Entries newest first: of the whole project, or of one ref and its ancestors. */
+  'log': { params: LogParams; result: LogResult };
+  /** Changes of a range of LSNs on one timeline, with fields. */
+  'changes': { params: ChangesParams; result: ChangesResult };
+  /** Versions of one document, newest first. */
+  'history': { params: HistoryParams; result: HistoryResult };
+  /** What differs between two states of a project. */
+  'diff': { params: DiffParams; result: DiffResult };
+  /** Names a state for ever. */
+  'pin.create': { params: PinCreateParams; result: PinCreateResult };
+  /** All pins of a project. */
+  'pin.list': { params: PinListParams; result: PinListResult };
+  /** Deletes a pin. */
+  'pin.delete': { params: PinDeleteParams; result: PinDeleteResult };
+  /** Plans a merge; nothing is written but the plan. */
+  'merge.plan': { params: MergePlanParams; result: MergePlanResult };
+  /** Plans an undo on a branch: of a range, a cell, an actor or a transaction. */
+  'undo.plan': { params: UndoPlanParams; result: UndoPlanResult };
+  /** A plan. */
+  'plan.get': { params: PlanGetParams; result: PlanGetResult };
+  /** Plans, newest first. */
+  'plan.list': { params: PlanListParams; result: PlanListResult };
+  /** Conflicts of a plan, paged. */
+  'plan.conflicts': { params: PlanConflictsParams; result: PlanConflictsResult };
+  /** What the plan would change, with the answers given so far. */
+  'plan.documents': { params: PlanDocumentsParams; result: PlanDocumentsResult };
+  /** Answers conflicts one by one (`answers`) or by rule (`all`). */
+  'plan.answer': { params: PlanAnswerParams; result: PlanAnswerResult };
+  /** Applies a plan exactly once, if no head has moved. */
+  'plan.apply': { params: PlanApplyParams; result: PlanApplyResult };
+  /** What a reset of the branch to an earlier state would discard. */
+  'restore.preview': { params: RestorePreviewParams; result: RestorePreviewResult };
+  /** Resets the branch; the discarded line stays under a backup name. */
+  'restore.apply': { params: RestoreApplyParams; result: RestoreApplyResult };
+  /** All projects. */
+  'project.list': { params: ProjectListParams; result: ProjectListResult };
+  /** Creates a project with its default branch. */
+  'project.create': { params: ProjectCreateParams; result: ProjectCreateResult };
+  /** Deletes a project and all its branches. Cannot be taken back. */
+  'project.delete': { params: ProjectDeleteParams; result: ProjectDeleteResult };
+  /** Remembers which state an MLflow run saw, and keeps that state readable. */
+  'run.register': { params: RunRegisterParams; result: RunRegisterResult };
+  /** Adds facts to a run (status, metrics, end). */
+  'run.update': { params: RunUpdateParams; result: RunUpdateResult };
+  /** A run of any project by its id alone. */
+  'run.get': { params: RunGetParams; result: RunGetResult };
+  /** Runs of a project, newest first. */
+  'run.list': { params: RunListParams; result: RunListResult };
+  /** A kernel says who it is; the same id opens the same session again after a restart. */
+  'session.open': { params: SessionOpenParams; result: SessionOpenResult };
+  /** One session. */
+  'session.get': { params: SessionGetParams; result: SessionGetResult };
+  /** All sessions. */
+  'session.list': { params: SessionListParams; result: SessionListResult };
+  /** Moves the session to a branch (writable) or a past state (read-only). */
+  'session.checkout': { params: SessionCheckoutParams; result: SessionCheckoutResult };
+  /** The session starts (cell given) or ends (null) the execution of a cell; the end answers what it did. */
+  'session.cell': { params: SessionCellParams; result: SessionCellResult };
+  /** What the cells of the session did, newest first. */
+  'session.cells': { params: SessionCellsParams; result: SessionCellsResult };
+  /** Ends a session. */
+  'session.close': { params: SessionCloseParams; result: SessionCloseResult };
+}
+
+/** Params of the notification `event`. */
+export type ProtocolEvent = CommitEvent | ProjectEvent | BranchEvent | PinEvent | RunEvent | PlanEvent | SessionEvent | CellEvent;
+
+/** Grows when a message changes in a way that an older side would not understand. */
+export const PROTOCOL_VERSION = 1;

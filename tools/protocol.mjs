@@ -1,0 +1,93 @@
+/**
+ * Writes the types of the control plane from schema/protocol/*.json, for the page and for the bridge.
+ * `node tools/protocol.mjs --check` only compares, and fails when a file is not up to date.
+ */
+import { readFileSync, readdirSync, writeFileSync, existsSync } from 'node:fs';
+import { join, dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { compile } from 'json-schema-to-typescript';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const folder = join(root, 'schema', 'protocol');
+const targets = ['extension/client/protocol.ts', 'kernel-bridge/src/rpc/protocol.ts'];
+
+const pascal = name => name.replace(/(^|\.)(\w)/g, (_, __, letter) => letter.toUpperCase());
+
+/** One schema that names every message, so that the generator makes one interface for each. */
+function combined() {
+  const definitions = {};
+  const methods = {};
+  const events = {};
+  for (const file of readdirSync(folder).sort()) {
+    const schema = JSON.parse(readFileSync(join(folder, file), 'utf8'));
+    Object.assign(definitions, schema.$defs ?? {});
+    Object.assign(methods, schema.methods ?? {});
+    Object.assign(events, schema.events ?? {});
+  }
+  for (const [name, method] of Object.entries(methods)) {
+    definitions[`${pascal(name)}Params`] = method.params;
+    definitions[`${pascal(name)}Result`] = method.result;
+  }
+  for (const [name, event] of Object.entries(events)) {
+    definitions[`${pascal(name)}Event`] = event;
+  }
+  const text = JSON.stringify({
+    type: 'object',
+    additionalProperties: false,
+    properties: Object.fromEntries(
+      Object.keys(definitions).map(name => [name, { $ref: `#/definitions/${name}` }])
+    ),
+    definitions
+  }).replaceAll('common.json#/$defs/', '#/definitions/');
+  return { schema: JSON.parse(text), methods, events };
+}
+
+/** The TypeScript text of the protocol. */
+async function generate() {
+  const { schema, methods, events } = combined();
+  const types = await compile(schema, 'Everything', {
+    bannerComment: '',
+    additionalProperties: false,
+    format: true,
+    style: { singleQuote: true, printWidth: 110, trailingComma: 'none', arrowParens: 'avoid' }
+  });
+  const body = types.replace(/export interface Everything \{[\s\S]*?\n\}\n/, '');
+  const table = Object.entries(methods)
+    .map(
+      ([name, method]) =>
+        `  /** ${method.description} */\n  '${name}': { params: ${pascal(name)}Params; result: ${pascal(name)}Result };`
+    )
+    .join('\n');
+  const union = Object.keys(events)
+    .map(name => `${pascal(name)}Event`)
+    .join(' | ');
+  return `/* Written by tools/protocol.mjs from schema/protocol: change it there. */\n${body}
+/** Every method of the bridge. */
+export interface Methods {
+${table}
+}
+
+/** Params of the notification \`event\`. */
+export type ProtocolEvent = ${union};
+
+/** Grows when a message changes in a way that an older side would not understand. */
+export const PROTOCOL_VERSION = 1;
+`;
+}
+
+const text = await generate();
+let stale = false;
+for (const target of targets) {
+  const path = join(root, target);
+  if (existsSync(path) && readFileSync(path, 'utf8') === text) {
+    continue;
+  }
+  if (process.argv.includes('--check')) {
+    console.error(`${target} is not up to date: run \`node tools/protocol.mjs\``);
+    stale = true;
+  } else {
+    writeFileSync(path, text);
+    console.log(`wrote ${target}`);
+  }
+}
+process.exit(stale ? 1 : 0);

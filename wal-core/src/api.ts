@@ -1,0 +1,512 @@
+/**
+ * The words of the engine as types: what callers hand in and what they get back.
+ * `engine.ts` is the façade that speaks them. Everything here is data or an interface;
+ * documents are always raw BSON (`Buffer`), never decoded objects.
+ */
+
+declare const brand: unique symbol;
+type Branded<T, B> = T & { readonly [brand]: B };
+
+/** Position of one committed change in a project: 1, 2, 3 … (0 is the empty project). */
+export type Lsn = Branded<number, 'Lsn'>;
+export type ProjectId = Branded<number, 'ProjectId'>;
+export type TimelineId = Branded<number, 'TimelineId'>;
+export type CollectionId = Branded<number, 'CollectionId'>;
+export type IndexId = Branded<number, 'IndexId'>;
+
+/**
+ * Commit time: a BSON `Timestamp` as an unsigned 64-bit integer, seconds in the high half.
+ * It grows strictly across all projects of a data directory. The increment is
+ * `milliseconds × 4,000,000 + counter`, so the wall-clock millisecond can be read back.
+ */
+export type CommitTime = Branded<bigint, 'CommitTime'>;
+
+/** A document key: KeyString of `_id` (see bson/keystring.ts). Sorts as `_id` does. */
+export type DocKey = Buffer;
+
+/** Raw BSON of one document. */
+export type Image = Buffer;
+
+/** Who made a change, from where. All fields are hostile text to whoever shows them. */
+export interface Origin {
+  /** Person or service. */
+  readonly actor: string;
+  /** Session of a kernel or client, as in `appName` `argon:<session>`. */
+  readonly session?: string;
+  /** Path of the notebook. */
+  readonly notebook?: string;
+  /** Stable id of the executed cell. */
+  readonly cell?: string;
+  /** Execution count of the cell, as a notebook shows it: `[4]`. */
+  readonly cellNumber?: number;
+}
+
+/** What kind of group a commit is; shown as a mark in the graph. */
+export type CommitKind = 'writes' | 'catalog' | 'merge' | 'undo' | 'import';
+
+export interface ProjectInfo {
+  readonly id: ProjectId;
+  readonly name: string;
+  /** The newest LSN of the project, over all branches. */
+  readonly head: Lsn;
+  readonly defaultBranch: string;
+  readonly createdAt: Date;
+}
+
+export interface BranchInfo {
+  readonly name: string;
+  readonly timeline: TimelineId;
+  /** The newest LSN of the branch's own state (its fork point when it has no change of its own). */
+  readonly head: Lsn;
+  /** When the head was written. */
+  readonly headAt: Date;
+  readonly createdAt: Date;
+  readonly isDefault: boolean;
+  readonly isProtected: boolean;
+  /** Where the branch's timeline was forked from; absent for the first timeline. */
+  readonly fork?: { readonly timeline: TimelineId; readonly branch?: string; readonly lsn: Lsn };
+  /** Name of the branch this one is the backup of, after a reset. */
+  readonly backupOf?: string;
+  readonly expiresAt?: Date;
+  /** Changes on this branch that the default branch does not include, and the other way round. */
+  readonly ahead: number;
+  readonly behind: number;
+}
+
+export interface TimelineInfo {
+  readonly id: TimelineId;
+  readonly parent?: TimelineId;
+  readonly forkLsn: Lsn;
+  readonly head: Lsn;
+  /** Merges into this timeline, oldest first. */
+  readonly merges: readonly { readonly lsn: Lsn; readonly source: TimelineId; readonly sourceLsn: Lsn }[];
+}
+
+export interface IndexInfo {
+  readonly id: IndexId;
+  readonly name: string;
+  /** Raw BSON of the key pattern, as given: `{a: 1, "b.c": -1}`. */
+  readonly key: Image;
+  readonly unique: boolean;
+  readonly sparse: boolean;
+  /** Raw BSON of the partial filter, if any. */
+  readonly partialFilter?: Image;
+  /** Raw BSON of the whole specification, as `listIndexes` answers it. */
+  readonly spec: Image;
+}
+
+export interface CollectionInfo {
+  readonly id: CollectionId;
+  readonly name: string;
+  /** Raw BSON of the options given to `create`, `{}` when made by the first write. */
+  readonly options: Image;
+  /** All secondary indexes; the `_id` index is implied. */
+  readonly indexes: readonly IndexInfo[];
+}
+
+export interface ScanOptions {
+  /** Start after (before, when `reverse`) this key, exclusive. */
+  readonly after?: DocKey;
+  /** Inclusive bounds on docKey. */
+  readonly from?: DocKey;
+  readonly to?: DocKey;
+  readonly reverse?: boolean;
+  /** Most documents in one batch; default 512. A batch is also cut at 4 MB and after 5 ms. */
+  readonly batch?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Documents in key order. Arrays are parallel. Buffers stay valid after the next batch. */
+export interface ScanBatch {
+  readonly keys: readonly DocKey[];
+  readonly images: readonly Image[];
+}
+
+export interface IndexScanOptions {
+  /** KeyString bounds on the index key (a prefix of the compound key is allowed). */
+  readonly lower?: { readonly key: Buffer; readonly inclusive: boolean };
+  readonly upper?: { readonly key: Buffer; readonly inclusive: boolean };
+  readonly reverse?: boolean;
+  readonly batch?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A readable state: the same bytes for ever, whatever is written beside it. */
+export interface Snapshot {
+  readonly project: ProjectInfo;
+  readonly timeline: TimelineId;
+  readonly lsn: Lsn;
+  /** The ref it was resolved from, normalised: `main@949`. */
+  readonly ref: string;
+  /** The branch the ref named, if it named one that exists. */
+  readonly branch?: string;
+  /** True when the ref is a branch name alone: the head, which can be written. */
+  readonly writable: boolean;
+  /** Set when the ref named an LSN inside an atomic group: the LSN asked for. */
+  readonly snappedFrom?: Lsn;
+  /** Commit time of the newest change in this state. */
+  readonly time: CommitTime;
+  collections(): readonly CollectionInfo[];
+  collection(name: string): CollectionInfo | undefined;
+  get(collection: CollectionInfo, key: DocKey): Image | undefined;
+  scan(collection: CollectionInfo, options?: ScanOptions): AsyncIterable<ScanBatch>;
+  /** Documents in the order of a secondary index; a multikey document comes once per matching entry. */
+  scanIndex(collection: CollectionInfo, index: IndexInfo, options?: IndexScanOptions): AsyncIterable<ScanBatch>;
+  /** Number of documents: O(1) at a head, O(changes) elsewhere. */
+  count(collection: CollectionInfo): number;
+  /** Multiset hash over the documents of one collection (32 hex digits), independent of write order. */
+  digest(collection: CollectionInfo): string;
+  /** One hash over names and digests of all collections (32 hex digits). */
+  stateDigest(): string;
+}
+
+/** Staged changes of one write call; sees its own changes and every earlier one, acknowledged or not. */
+export interface Writer {
+  readonly project: ProjectInfo;
+  readonly branch: string;
+  collections(): readonly CollectionInfo[];
+  collection(name: string): CollectionInfo | undefined;
+  /** The collection of this name, created (one LSN) when missing. */
+  ensureCollection(name: string): CollectionInfo;
+  createCollection(name: string, options: Image): CollectionInfo;
+  setOptions(collection: CollectionInfo, options: Image): CollectionInfo;
+  renameCollection(collection: CollectionInfo, name: string): CollectionInfo;
+  /** Drops the index and its entries. */
+  dropIndex(collection: CollectionInfo, name: string): void;
+  get(collection: CollectionInfo, key: DocKey): Image | undefined;
+  /** Adds a document. @throws DUPLICATE_KEY with data `{index, keyPattern, keyValue}`; nothing is staged then. */
+  insert(collection: CollectionInfo, image: Image): void;
+  /** Replaces a document, `_id` unchanged. @throws DUPLICATE_KEY, DOCUMENT_NOT_FOUND. */
+  replace(collection: CollectionInfo, key: DocKey, image: Image): void;
+  /** Removes a document; false when it is not there. */
+  remove(collection: CollectionInfo, key: DocKey): boolean;
+  /** Number of records staged so far. */
+  readonly staged: number;
+}
+
+export interface WriteOptions {
+  readonly kind?: CommitKind;
+  /** Seen whole or not at all (a transaction); default false, as MongoDB's `insert_many`. */
+  readonly atomic?: boolean;
+  /** Transaction id for `undo --txn`. */
+  readonly txn?: string;
+  /** Remembered in the same frame: the reply of a retryable write. */
+  readonly retry?: { readonly key: string; readonly reply: (commit: Commit | undefined) => Image };
+}
+
+/** A durable commit. */
+export interface Commit {
+  readonly project: string;
+  readonly branch: string;
+  readonly timeline: TimelineId;
+  readonly firstLsn: Lsn;
+  readonly lastLsn: Lsn;
+  readonly time: CommitTime;
+}
+
+export type ChangeOp = 'insert' | 'update' | 'delete';
+
+/** One change as history shows it. */
+export interface Change {
+  readonly lsn: Lsn;
+  readonly timeline: TimelineId;
+  readonly branch?: string;
+  readonly collection: string;
+  readonly op: ChangeOp;
+  readonly key: DocKey;
+  readonly time: Date;
+  readonly origin: Origin;
+  readonly before?: Image;
+  readonly after?: Image;
+}
+
+/** A run of changes of one kind, branch and cell, folded for display. */
+export interface LogEntry {
+  readonly firstLsn: Lsn;
+  readonly lastLsn: Lsn;
+  readonly timeline: TimelineId;
+  /** The branch that shows this timeline now, if any. */
+  readonly branch?: string;
+  readonly kind: CommitKind;
+  readonly inserts: number;
+  readonly updates: number;
+  readonly deletes: number;
+  readonly collections: readonly string[];
+  /** For catalog entries: `islands created`, `index species_1 on penguins`. */
+  readonly catalog: readonly { readonly op: string; readonly collection: string; readonly index?: string }[];
+  readonly origin: Origin;
+  readonly firstAt: Date;
+  readonly lastAt: Date;
+  readonly merge?: { readonly source: string; readonly sourceTimeline: TimelineId; readonly sourceLsn: Lsn };
+  readonly undo?: { readonly what: string; readonly firstLsn: Lsn; readonly lastLsn: Lsn };
+}
+
+/** Path of a field: keys and array positions, never a dotted string. */
+export type FieldPath = readonly (string | number)[];
+
+/** A value at a path: raw BSON type and bytes; `undefined` means "not there". */
+export interface FieldValue {
+  readonly type: number;
+  readonly bytes: Buffer;
+}
+
+export interface FieldChange {
+  readonly path: FieldPath;
+  readonly before: FieldValue | undefined;
+  readonly after: FieldValue | undefined;
+}
+
+export interface DocumentDiff {
+  readonly collection: string;
+  readonly key: DocKey;
+  /** Raw BSON `{_id: …}`. */
+  readonly id: Image;
+  readonly op: ChangeOp;
+  readonly before?: Image;
+  readonly after?: Image;
+  readonly fields: readonly FieldChange[];
+}
+
+export interface DiffSummary {
+  readonly collection: string;
+  readonly added: number;
+  readonly changed: number;
+  readonly deleted: number;
+}
+
+export interface Diff {
+  readonly from: Snapshot;
+  readonly to: Snapshot;
+  readonly summary: readonly DiffSummary[];
+  /** Changed collections, options and indexes, in words. */
+  readonly catalog: readonly { readonly op: string; readonly collection: string; readonly index?: string }[];
+  readonly documents: readonly DocumentDiff[];
+  /** Pass as `after` to get the next page; absent on the last one. */
+  readonly next?: string;
+}
+
+export interface DiffOptions {
+  readonly collection?: string;
+  readonly after?: string;
+  /** Documents in a page; default 100, at most 10,000. */
+  readonly limit?: number;
+  readonly signal?: AbortSignal;
+}
+
+export type PlanKind = 'merge' | 'undo';
+export type PlanState = 'open' | 'applied' | 'stale';
+export type Answer =
+  | { readonly take: 'ours' | 'theirs' | 'base' }
+  | { readonly value: FieldValue | undefined };
+
+/** A disagreement that a person or a rule must settle. */
+export interface Conflict {
+  /** Stable within the plan. */
+  readonly id: string;
+  readonly collection: string;
+  readonly key: DocKey;
+  /** Raw BSON `{_id: …}`. */
+  readonly document: Image;
+  /** Empty: the whole document (changed on one side, deleted on the other). */
+  readonly path: FieldPath;
+  readonly base: FieldValue | undefined;
+  readonly ours: FieldValue | undefined;
+  readonly theirs: FieldValue | undefined;
+  readonly answer?: Answer;
+}
+
+export interface PlanInfo {
+  readonly id: string;
+  readonly kind: PlanKind;
+  readonly state: PlanState;
+  readonly project: string;
+  /** Branch that will change, and its head when the plan was made. */
+  readonly into: string;
+  readonly intoLsn: Lsn;
+  /** What is brought in: `clean@1204`, or what is undone: `cell 7, 821–944`. */
+  readonly source: string;
+  readonly sourceLsn?: Lsn;
+  /** The common state both sides are compared with: `main@949`. */
+  readonly base: string;
+  readonly summary: readonly (DiffSummary & { readonly conflicts: number })[];
+  readonly conflicts: number;
+  readonly unanswered: number;
+  readonly createdAt: Date;
+  readonly appliedAs?: { readonly firstLsn: Lsn; readonly lastLsn: Lsn };
+}
+
+export interface UndoSelector {
+  /** Inclusive LSN range on the branch. */
+  readonly range?: { readonly first: Lsn; readonly last: Lsn };
+  readonly cell?: string;
+  readonly cellNumber?: number;
+  readonly session?: string;
+  readonly actor?: string;
+  readonly txn?: string;
+}
+
+export interface PinInfo {
+  readonly name: string;
+  readonly timeline: TimelineId;
+  readonly lsn: Lsn;
+  readonly ref: string;
+  readonly createdAt: Date;
+  readonly origin: Origin;
+}
+
+/** A remembered MLflow run: which state it saw. Keeps that state readable like a pin. */
+export interface RunInfo {
+  readonly id: string;
+  readonly project: string;
+  readonly branch?: string;
+  readonly timeline: TimelineId;
+  readonly lsn: Lsn;
+  readonly digest: string;
+  readonly createdAt: Date;
+  /** Free facts (name, experiment, notebook, tracking server without credentials …). */
+  readonly facts: Readonly<Record<string, string>>;
+}
+
+/** What subscribers are told, after it is durable. */
+export type EngineEvent =
+  | { readonly type: 'commit'; readonly commit: Commit; readonly entry: LogEntry }
+  | { readonly type: 'project'; readonly project: string; readonly op: 'create' | 'delete' }
+  | {
+      readonly type: 'branch';
+      readonly project: string;
+      readonly op: 'create' | 'delete' | 'rename' | 'reset' | 'protect';
+      readonly branch: string;
+      readonly previous?: string;
+    }
+  | { readonly type: 'pin'; readonly project: string; readonly op: 'create' | 'delete'; readonly pin: string }
+  | { readonly type: 'run'; readonly project: string; readonly run: string }
+  | { readonly type: 'plan'; readonly project: string; readonly plan: string; readonly state: PlanState };
+
+export interface EngineOptions {
+  /** Data directory; made when missing. One engine owns it (lock). */
+  readonly directory: string;
+  /** Wall clock in milliseconds; tests own it. Default `Date.now`. */
+  readonly clock?: () => number;
+}
+
+export interface EngineStatus {
+  readonly projects: number;
+  readonly branches: number;
+  readonly logBytes: number;
+  readonly stateBytes: number;
+  /** Durable records not yet applied to the state. */
+  readonly pendingRecords: number;
+  /** Set after a failed flush or a checksum mismatch: no more writes are taken. */
+  readonly failed?: string;
+}
+
+/** The façade that everything else calls; `openEngine` in engine.ts makes one. */
+export interface Engine {
+  readonly directory: string;
+  status(): EngineStatus;
+  close(): Promise<void>;
+  /** Commit time of the newest durable commit: the `operationTime` of a reply. */
+  lastCommitTime(): CommitTime;
+  /** Called for each durable change, in order. Returns the way to stop it. */
+  subscribe(listener: (event: EngineEvent) => void): () => void;
+
+  projects(): readonly ProjectInfo[];
+  /** @throws PROJECT_NOT_FOUND */
+  project(name: string): ProjectInfo;
+  findProject(name: string): ProjectInfo | undefined;
+  createProject(name: string, origin: Origin, options?: { ensure?: boolean }): Promise<ProjectInfo>;
+  deleteProject(name: string, origin: Origin): Promise<void>;
+
+  /** Default branch first, then newest head first. */
+  branches(project: string): readonly BranchInfo[];
+  branch(project: string, name: string): BranchInfo;
+  createBranch(
+    project: string,
+    name: string,
+    origin: Origin,
+    options?: { from?: string; ensure?: boolean; expiresAt?: Date }
+  ): Promise<BranchInfo>;
+  renameBranch(project: string, name: string, to: string, origin: Origin): Promise<BranchInfo>;
+  protectBranch(project: string, name: string, isProtected: boolean, origin: Origin): Promise<BranchInfo>;
+  deleteBranch(project: string, name: string, origin: Origin): Promise<void>;
+  timelines(project: string): readonly TimelineInfo[];
+
+  /** @throws REF_INVALID, REF_NOT_FOUND, BRANCH_NOT_FOUND, PIN_NOT_FOUND, RUN_NOT_FOUND, LSN_IN_FUTURE, HISTORY_GONE */
+  resolve(project: string, ref: string): Snapshot;
+  /** The state of a timeline at an LSN, whatever its branch is called now. */
+  snapshot(project: string, timeline: TimelineId, lsn: Lsn): Snapshot;
+  /** The newest LSN whose commit time is not after `time`. */
+  lsnAt(project: string, time: CommitTime): Lsn;
+  timeOf(project: string, lsn: Lsn): CommitTime;
+
+  /**
+   * Runs `change` synchronously against the newest state, then waits until its records are on disk.
+   * Nothing is written when it throws. `commit` is undefined when nothing was staged.
+   * @throws BRANCH_NOT_FOUND, BRANCH_PROTECTED, LOG_FAILED, DISK_FULL, and whatever `change` throws
+   */
+  write<T>(
+    project: string,
+    branch: string,
+    origin: Origin,
+    change: (writer: Writer) => T,
+    options?: WriteOptions
+  ): Promise<{ result: T; commit: Commit | undefined }>;
+  /** The remembered reply of a retryable write, raw BSON. */
+  retried(key: string): Image | undefined;
+  /** Builds a secondary index; spec is raw BSON `{key, name, unique?, sparse?, partialFilterExpression?}`. True when it was made now. */
+  createIndex(project: string, branch: string, collection: string, spec: Image, origin: Origin): Promise<boolean>;
+  dropCollection(project: string, branch: string, collection: string, origin: Origin): Promise<boolean>;
+
+  log(
+    project: string,
+    options?: { ref?: string; before?: Lsn; limit?: number }
+  ): { readonly entries: readonly LogEntry[]; readonly next?: Lsn };
+  changes(
+    project: string,
+    timeline: TimelineId,
+    options: { first: Lsn; last: Lsn; limit?: number; images?: boolean }
+  ): readonly Change[];
+  history(
+    project: string,
+    ref: string,
+    collection: string,
+    key: DocKey,
+    options?: { limit?: number; before?: Lsn }
+  ): readonly Change[];
+  diff(project: string, from: string, to: string, options?: DiffOptions): Promise<Diff>;
+
+  planMerge(project: string, source: string, into: string, origin: Origin): Promise<PlanInfo>;
+  planUndo(project: string, branch: string, what: UndoSelector, origin: Origin): Promise<PlanInfo>;
+  plan(project: string, id: string): PlanInfo;
+  plans(project: string): readonly PlanInfo[];
+  planConflicts(project: string, id: string, options?: { after?: string; limit?: number }): readonly Conflict[];
+  planDocuments(project: string, id: string, options?: { after?: string; limit?: number }): readonly DocumentDiff[];
+  answerPlan(
+    project: string,
+    id: string,
+    answers: readonly { conflict: string; answer: Answer | undefined }[],
+    all?: 'ours' | 'theirs'
+  ): Promise<PlanInfo>;
+  /** @throws PLAN_STALE, PLAN_APPLIED, PLAN_UNANSWERED, NOTHING_TO_DO */
+  applyPlan(project: string, id: string, origin: Origin): Promise<PlanInfo>;
+
+  /** Name the discarded line would keep. */
+  backupName(project: string, branch: string): string;
+  /** Points the branch to a new timeline forked at `to`; the old line stays under the returned backup name. */
+  resetBranch(project: string, branch: string, to: string, origin: Origin): Promise<{ branch: BranchInfo; backup: string }>;
+
+  pins(project: string): readonly PinInfo[];
+  createPin(project: string, name: string, ref: string, origin: Origin, options?: { ensure?: boolean }): Promise<PinInfo>;
+  deletePin(project: string, name: string, origin: Origin): Promise<void>;
+
+  registerRun(project: string, run: string, ref: string, facts: Readonly<Record<string, string>>): Promise<RunInfo>;
+  updateRun(project: string, run: string, facts: Readonly<Record<string, string>>): Promise<RunInfo>;
+  /** Looks through all projects. @throws RUN_NOT_FOUND */
+  run(id: string): RunInfo;
+  runs(project: string): readonly RunInfo[];
+
+  /** Small durable values of the bridge (sessions …): raw BSON by key, in the log like everything else. */
+  getValue(key: string): Image | undefined;
+  putValue(key: string, value: Image | undefined): Promise<void>;
+  values(prefix: string): readonly { readonly key: string; readonly value: Image }[];
+}
