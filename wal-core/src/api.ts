@@ -153,11 +153,11 @@ export interface Snapshot {
   /** Documents in the order of a secondary index; a multikey document comes once per matching entry. */
   scanIndex(collection: CollectionInfo, index: IndexInfo, options?: IndexScanOptions): AsyncIterable<ScanBatch>;
   /** Number of documents: O(1) at a head, O(changes) elsewhere. */
-  count(collection: CollectionInfo): number;
+  count(collection: CollectionInfo): Promise<number>;
   /** Multiset hash over the documents of one collection (32 hex digits), independent of write order. */
-  digest(collection: CollectionInfo): string;
+  digest(collection: CollectionInfo): Promise<string>;
   /** One hash over names and digests of all collections (32 hex digits). */
-  stateDigest(): string;
+  stateDigest(): Promise<string>;
 }
 
 /** Staged changes of one write call; sees its own changes and every earlier one, acknowledged or not. */
@@ -460,27 +460,27 @@ export interface Engine {
   log(
     project: string,
     options?: { ref?: string; before?: Lsn; limit?: number }
-  ): { readonly entries: readonly LogEntry[]; readonly next?: Lsn };
+  ): Promise<{ readonly entries: readonly LogEntry[]; readonly next?: Lsn }>;
   changes(
     project: string,
     timeline: TimelineId,
     options: { first: Lsn; last: Lsn; limit?: number; images?: boolean }
-  ): readonly Change[];
+  ): Promise<readonly Change[]>;
   history(
     project: string,
     ref: string,
     collection: string,
     key: DocKey,
     options?: { limit?: number; before?: Lsn }
-  ): readonly Change[];
+  ): Promise<readonly Change[]>;
   diff(project: string, from: string, to: string, options?: DiffOptions): Promise<Diff>;
 
   planMerge(project: string, source: string, into: string, origin: Origin): Promise<PlanInfo>;
   planUndo(project: string, branch: string, what: UndoSelector, origin: Origin): Promise<PlanInfo>;
   plan(project: string, id: string): PlanInfo;
   plans(project: string): readonly PlanInfo[];
-  planConflicts(project: string, id: string, options?: { after?: string; limit?: number }): readonly Conflict[];
-  planDocuments(project: string, id: string, options?: { after?: string; limit?: number }): readonly DocumentDiff[];
+  planConflicts(project: string, id: string, options?: { after?: string; limit?: number }): Promise<readonly Conflict[]>;
+  planDocuments(project: string, id: string, options?: { after?: string; limit?: number }): Promise<readonly DocumentDiff[]>;
   answerPlan(
     project: string,
     id: string,
