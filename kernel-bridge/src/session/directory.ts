@@ -1,0 +1,54 @@
+import type { Lsn, Origin } from '@argon/wal-core';
+
+/** What one read saw: a collection in a state. */
+export interface SessionRead {
+  readonly project: string;
+  /** Normalised: `main@949`. */
+  readonly ref: string;
+  readonly branch?: string;
+  readonly lsn: Lsn;
+  readonly collection: string;
+  /** Documents handed out. */
+  readonly documents: number;
+}
+
+/** What one durable write changed. */
+export interface SessionWrite {
+  readonly project: string;
+  readonly branch: string;
+  readonly collection: string;
+  readonly firstLsn: Lsn;
+  readonly lastLsn: Lsn;
+  readonly inserts: number;
+  readonly updates: number;
+  readonly deletes: number;
+}
+
+/** Where a session is now. */
+export interface SessionPlace {
+  readonly id: string;
+  /** The checked-out project, if any. */
+  readonly project?: string;
+  /** The checked-out ref of that project: a branch, or a past state. */
+  readonly ref?: string;
+  /** Who writes on this session now: actor, notebook, running cell. */
+  readonly origin: Origin;
+}
+
+/**
+ * What the data plane needs to know of the sessions, and tells them. The session of a MongoDB
+ * connection is recognised by its `appName`, `argon:<session>`.
+ */
+export interface SessionDirectory {
+  /** Undefined when the name is not that of an open session. Cheap: called for every command. */
+  byAppName(appName: string): SessionPlace | undefined;
+  noteRead(sessionId: string, read: SessionRead): void;
+  noteWrite(sessionId: string, write: SessionWrite): void;
+}
+
+/** A directory without sessions: every connection is a stranger. */
+export const NO_SESSIONS: SessionDirectory = {
+  byAppName: () => undefined,
+  noteRead: () => undefined,
+  noteWrite: () => undefined
+};
