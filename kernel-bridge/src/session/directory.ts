@@ -1,17 +1,6 @@
 import type { Lsn, Origin } from '@argon/wal-core';
 
-/** Where a session stands, as the data plane needs it for one command. */
-export interface SessionPosition {
-  readonly id: string;
-  /** Project of the checkout; absent until the first checkout. */
-  readonly project?: string;
-  /** What is checked out: a branch name (writable) or a past state such as `main@949`, `pin:NAME`. */
-  readonly ref?: string;
-  /** Who writes now, with the cell that runs. */
-  readonly origin: Origin;
-}
-
-/** One read command of a session, told after it succeeded. */
+/** What one read saw: a collection in a state. */
 export interface SessionRead {
   readonly project: string;
   /** Normalised: `main@949`. */
@@ -23,7 +12,7 @@ export interface SessionRead {
   readonly documents: number;
 }
 
-/** One write command of a session, told after it is durable. */
+/** What one durable write changed. */
 export interface SessionWrite {
   readonly project: string;
   readonly branch: string;
@@ -35,13 +24,31 @@ export interface SessionWrite {
   readonly deletes: number;
 }
 
+/** Where a session is now. */
+export interface SessionPlace {
+  readonly id: string;
+  /** The checked-out project, if any. */
+  readonly project?: string;
+  /** The checked-out ref of that project: a branch, or a past state. */
+  readonly ref?: string;
+  /** Who writes on this session now: actor, notebook, running cell. */
+  readonly origin: Origin;
+}
+
 /**
- * What the data plane knows of the sessions of kernels: it recognises a session by the `appName` of a
- * MongoDB connection (`argon:<session id>`) and tells what its commands read and wrote.
+ * What the data plane needs to know of the sessions, and tells them. The session of a MongoDB
+ * connection is recognised by its `appName`, `argon:<session>`.
  */
 export interface SessionDirectory {
-  /** The session of an `appName`, looked up anew for each command because checkout and cell move. */
-  byAppName(appName: string): SessionPosition | undefined;
+  /** Undefined when the name is not that of an open session. Cheap: called for every command. */
+  byAppName(appName: string): SessionPlace | undefined;
   noteRead(sessionId: string, read: SessionRead): void;
   noteWrite(sessionId: string, write: SessionWrite): void;
 }
+
+/** A directory without sessions: every connection is a stranger. */
+export const NO_SESSIONS: SessionDirectory = {
+  byAppName: () => undefined,
+  noteRead: () => undefined,
+  noteWrite: () => undefined
+};
