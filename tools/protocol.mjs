@@ -1,15 +1,18 @@
 /**
- * Writes the types of the control plane from schema/protocol/*.json, for the page and for the bridge.
+ * Writes the types of the control plane from schema/protocol/*.json, for the page and for the bridge,
+ * and the schemas themselves as a module of the bridge, which checks each message at run time.
  * `node tools/protocol.mjs --check` only compares, and fails when a file is not up to date.
  */
 import { readFileSync, readdirSync, writeFileSync, existsSync } from 'node:fs';
 import { join, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compile } from 'json-schema-to-typescript';
+import { format, resolveConfig } from 'prettier';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const folder = join(root, 'schema', 'protocol');
-const targets = ['extension/client/protocol.ts', 'kernel-bridge/src/rpc/protocol.ts'];
+const typeTargets = ['extension/client/protocol.ts', 'kernel-bridge/src/rpc/protocol.ts'];
+const schemaTarget = 'kernel-bridge/src/rpc/schemas.ts';
 
 const pascal = name => name.replace(/(^|\.)(\w)/g, (_, __, letter) => letter.toUpperCase());
 
@@ -75,9 +78,57 @@ export const PROTOCOL_VERSION = 1;
 `;
 }
 
-const text = await generate();
+/** A schema without what only readers and the type generator need. */
+function bare(node) {
+  if (Array.isArray(node)) {
+    return node.map(bare);
+  }
+  if (node === null || typeof node !== 'object') {
+    return node;
+  }
+  const kept = Object.entries(node).filter(
+    ([key, value]) => !(typeof value === 'string' && (key === 'description' || key === 'tsType'))
+  );
+  return Object.fromEntries(kept.map(([key, value]) => [key, bare(value)]));
+}
+
+/**
+ * The schemas as a module, so that the built bridge needs no file beside it. Each message stays a JSON text:
+ * parsed and compiled when it first arrives, not when the process starts.
+ */
+async function schemaModule() {
+  const common = JSON.parse(readFileSync(join(folder, 'common.json'), 'utf8'));
+  const { methods, events } = combined();
+  const entry = (name, value) => `  ${JSON.stringify(name)}: ${JSON.stringify(JSON.stringify(bare(value)))}`;
+  const table = (name, doc, rows) =>
+    `/** ${doc} */\nexport const ${name}: Readonly<Record<string, string>> = {\n${rows.join(',\n')}\n};\n`;
+  const source = `/* Written by tools/protocol.mjs from schema/protocol: change it there. */
+
+/** \`common.json\`, the words every message refers to. */
+export const COMMON_SCHEMA = ${JSON.stringify(JSON.stringify(bare(common)))};
+
+${table(
+  'PARAMS_SCHEMAS',
+  'Params of each method, as JSON text.',
+  Object.entries(methods).map(([name, method]) => entry(name, method.params))
+)}
+${table(
+  'RESULT_SCHEMAS',
+  'Result of each method, as JSON text.',
+  Object.entries(methods).map(([name, method]) => entry(name, method.result))
+)}
+${table(
+  'EVENT_SCHEMAS',
+  'Params of the notification `event` by its type, as JSON text.',
+  Object.entries(events).map(([name, event]) => entry(name, event))
+)}`;
+  return format(source, { ...(await resolveConfig(join(root, schemaTarget))), parser: 'typescript' });
+}
+
+const types = await generate();
+const files = [...typeTargets.map(target => [target, types]), [schemaTarget, await schemaModule()]];
 let stale = false;
-for (const target of targets) {
+for (const [target, text] of files) {
   const path = join(root, target);
   if (existsSync(path) && readFileSync(path, 'utf8') === text) {
     continue;

@@ -735,7 +735,7 @@ export interface PlanEvent {
 export interface SessionEvent {
   type: 'session';
   session: Session;
-  op: 'open' | 'checkout' | 'cell' | 'close';
+  op: 'open' | 'checkout' | 'cell' | 'disconnect' | 'close';
 }
 export interface CellEvent {
   type: 'cell';

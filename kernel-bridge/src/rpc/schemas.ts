@@ -1,0 +1,168 @@
+/* Written by tools/protocol.mjs from schema/protocol: change it there. */
+
+/** `common.json`, the words every message refers to. */
+export const COMMON_SCHEMA =
+  '{"$schema":"http://json-schema.org/draft-07/schema#","$id":"common.json","title":"Words of the protocol","$defs":{"Lsn":{"type":"integer","minimum":0},"Ref":{"type":"string"},"Instant":{"type":"string"},"ClusterTime":{"type":"object","properties":{"t":{"type":"integer","minimum":0},"i":{"type":"integer","minimum":0}},"required":["t","i"],"additionalProperties":false},"ExtendedJson":{},"FieldPath":{"type":"array","items":{"anyOf":[{"type":"string"},{"type":"integer","minimum":0}]}},"Value":{"type":"object","properties":{"missing":{"type":"boolean"},"type":{"type":"string"},"value":{"$ref":"common.json#/$defs/ExtendedJson"}},"required":[],"additionalProperties":false},"Origin":{"type":"object","properties":{"actor":{"type":"string"},"session":{"type":"string"},"notebook":{"type":"string"},"cell":{"type":"string"},"cellNumber":{"type":"integer","minimum":0}},"required":["actor"],"additionalProperties":false},"Project":{"type":"object","properties":{"name":{"type":"string"},"head":{"$ref":"common.json#/$defs/Lsn"},"defaultBranch":{"type":"string"},"createdAt":{"$ref":"common.json#/$defs/Instant"}},"required":["name","head","defaultBranch","createdAt"],"additionalProperties":false},"Fork":{"type":"object","properties":{"timeline":{"type":"integer","minimum":0},"branch":{"type":"string"},"lsn":{"$ref":"common.json#/$defs/Lsn"}},"required":["timeline","lsn"],"additionalProperties":false},"Branch":{"type":"object","properties":{"name":{"type":"string"},"timeline":{"type":"integer","minimum":0},"head":{"$ref":"common.json#/$defs/Lsn"},"headAt":{"$ref":"common.json#/$defs/Instant"},"createdAt":{"$ref":"common.json#/$defs/Instant"},"isDefault":{"type":"boolean"},"isProtected":{"type":"boolean"},"fork":{"$ref":"common.json#/$defs/Fork"},"backupOf":{"type":"string"},"expiresAt":{"$ref":"common.json#/$defs/Instant"},"ahead":{"type":"integer","minimum":0},"behind":{"type":"integer","minimum":0},"mergedAt":{"$ref":"common.json#/$defs/Lsn"}},"required":["name","timeline","head","headAt","createdAt","isDefault","isProtected","ahead","behind"],"additionalProperties":false},"State":{"type":"object","properties":{"project":{"type":"string"},"ref":{"type":"string"},"branch":{"type":"string"},"timeline":{"type":"integer","minimum":0},"lsn":{"$ref":"common.json#/$defs/Lsn"},"time":{"$ref":"common.json#/$defs/Instant"},"clusterTime":{"$ref":"common.json#/$defs/ClusterTime"},"writable":{"type":"boolean"},"snappedFrom":{"$ref":"common.json#/$defs/Lsn"},"database":{"type":"string"}},"required":["project","ref","timeline","lsn","time","clusterTime","writable","database"],"additionalProperties":false},"Index":{"type":"object","properties":{"name":{"type":"string"},"key":{"$ref":"common.json#/$defs/ExtendedJson"},"unique":{"type":"boolean"},"sparse":{"type":"boolean"}},"required":["name","key","unique","sparse"],"additionalProperties":false},"Collection":{"type":"object","properties":{"name":{"type":"string"},"count":{"type":"integer","minimum":0},"digest":{"type":"string"},"indexes":{"type":"array","items":{"$ref":"common.json#/$defs/Index"}},"options":{"$ref":"common.json#/$defs/ExtendedJson"}},"required":["name","count","digest","indexes","options"],"additionalProperties":false},"CatalogChange":{"type":"object","properties":{"op":{"type":"string"},"collection":{"type":"string"},"index":{"type":"string"}},"required":["op","collection"],"additionalProperties":false},"Entry":{"type":"object","properties":{"firstLsn":{"$ref":"common.json#/$defs/Lsn"},"lastLsn":{"$ref":"common.json#/$defs/Lsn"},"timeline":{"type":"integer","minimum":0},"branch":{"type":"string"},"kind":{"enum":["writes","catalog","merge","undo","import"]},"inserts":{"type":"integer","minimum":0},"updates":{"type":"integer","minimum":0},"deletes":{"type":"integer","minimum":0},"collections":{"type":"array","items":{"type":"string"}},"catalog":{"type":"array","items":{"$ref":"common.json#/$defs/CatalogChange"}},"origin":{"$ref":"common.json#/$defs/Origin"},"firstAt":{"$ref":"common.json#/$defs/Instant"},"lastAt":{"$ref":"common.json#/$defs/Instant"},"merge":{"type":"object","properties":{"source":{"type":"string"},"sourceTimeline":{"type":"integer","minimum":0},"sourceLsn":{"$ref":"common.json#/$defs/Lsn"}},"required":["source","sourceTimeline","sourceLsn"],"additionalProperties":false},"undo":{"type":"object","properties":{"what":{"type":"string"},"firstLsn":{"$ref":"common.json#/$defs/Lsn"},"lastLsn":{"$ref":"common.json#/$defs/Lsn"}},"required":["what","firstLsn","lastLsn"],"additionalProperties":false}},"required":["firstLsn","lastLsn","timeline","kind","inserts","updates","deletes","collections","catalog","origin","firstAt","lastAt"],"additionalProperties":false},"Timeline":{"type":"object","properties":{"id":{"type":"integer","minimum":0},"parent":{"type":"integer","minimum":0},"forkLsn":{"$ref":"common.json#/$defs/Lsn"},"head":{"$ref":"common.json#/$defs/Lsn"},"branch":{"type":"string"}},"required":["id","forkLsn","head"],"additionalProperties":false},"Change":{"type":"object","properties":{"lsn":{"$ref":"common.json#/$defs/Lsn"},"timeline":{"type":"integer","minimum":0},"branch":{"type":"string"},"collection":{"type":"string"},"id":{"$ref":"common.json#/$defs/ExtendedJson"},"op":{"enum":["insert","update","delete"]},"time":{"$ref":"common.json#/$defs/Instant"},"origin":{"$ref":"common.json#/$defs/Origin"},"before":{"$ref":"common.json#/$defs/ExtendedJson"},"after":{"$ref":"common.json#/$defs/ExtendedJson"},"fields":{"type":"array","items":{"$ref":"common.json#/$defs/FieldChange"}}},"required":["lsn","timeline","collection","id","op","time","origin","fields"],"additionalProperties":false},"FieldChange":{"type":"object","properties":{"path":{"$ref":"common.json#/$defs/FieldPath"},"before":{"$ref":"common.json#/$defs/Value"},"after":{"$ref":"common.json#/$defs/Value"}},"required":["path","before","after"],"additionalProperties":false},"DocumentDiff":{"type":"object","properties":{"collection":{"type":"string"},"id":{"$ref":"common.json#/$defs/ExtendedJson"},"op":{"enum":["insert","update","delete"]},"fields":{"type":"array","items":{"$ref":"common.json#/$defs/FieldChange"}},"before":{"$ref":"common.json#/$defs/ExtendedJson"},"after":{"$ref":"common.json#/$defs/ExtendedJson"}},"required":["collection","id","op","fields"],"additionalProperties":false},"DiffSummary":{"type":"object","properties":{"collection":{"type":"string"},"added":{"type":"integer","minimum":0},"changed":{"type":"integer","minimum":0},"deleted":{"type":"integer","minimum":0}},"required":["collection","added","changed","deleted"],"additionalProperties":false},"Diff":{"type":"object","properties":{"from":{"$ref":"common.json#/$defs/State"},"to":{"$ref":"common.json#/$defs/State"},"summary":{"type":"array","items":{"$ref":"common.json#/$defs/DiffSummary"}},"catalog":{"type":"array","items":{"$ref":"common.json#/$defs/CatalogChange"}},"documents":{"type":"array","items":{"$ref":"common.json#/$defs/DocumentDiff"}},"next":{"type":"string"}},"required":["from","to","summary","catalog","documents"],"additionalProperties":false},"Answer":{"type":"object","properties":{"take":{"enum":["ours","theirs","base"]},"value":{"$ref":"common.json#/$defs/ExtendedJson"},"missing":{"type":"boolean"}},"required":[],"additionalProperties":false},"Conflict":{"type":"object","properties":{"id":{"type":"string"},"collection":{"type":"string"},"document":{"$ref":"common.json#/$defs/ExtendedJson"},"path":{"$ref":"common.json#/$defs/FieldPath"},"base":{"$ref":"common.json#/$defs/Value"},"ours":{"$ref":"common.json#/$defs/Value"},"theirs":{"$ref":"common.json#/$defs/Value"},"answer":{"$ref":"common.json#/$defs/Answer"}},"required":["id","collection","document","path","base","ours","theirs"],"additionalProperties":false},"PlanSummary":{"type":"object","properties":{"collection":{"type":"string"},"added":{"type":"integer","minimum":0},"changed":{"type":"integer","minimum":0},"deleted":{"type":"integer","minimum":0},"conflicts":{"type":"integer","minimum":0}},"required":["collection","added","changed","deleted","conflicts"],"additionalProperties":false},"Plan":{"type":"object","properties":{"id":{"type":"string"},"kind":{"enum":["merge","undo"]},"state":{"enum":["open","applied","stale"]},"project":{"type":"string"},"into":{"type":"string"},"intoLsn":{"$ref":"common.json#/$defs/Lsn"},"source":{"type":"string"},"sourceLsn":{"$ref":"common.json#/$defs/Lsn"},"base":{"type":"string"},"summary":{"type":"array","items":{"$ref":"common.json#/$defs/PlanSummary"}},"conflicts":{"type":"integer","minimum":0},"unanswered":{"type":"integer","minimum":0},"createdAt":{"$ref":"common.json#/$defs/Instant"},"appliedAs":{"type":"object","properties":{"firstLsn":{"$ref":"common.json#/$defs/Lsn"},"lastLsn":{"$ref":"common.json#/$defs/Lsn"}},"required":["firstLsn","lastLsn"],"additionalProperties":false}},"required":["id","kind","state","project","into","intoLsn","source","base","summary","conflicts","unanswered","createdAt"],"additionalProperties":false},"Pin":{"type":"object","properties":{"name":{"type":"string"},"ref":{"type":"string"},"timeline":{"type":"integer","minimum":0},"lsn":{"$ref":"common.json#/$defs/Lsn"},"createdAt":{"$ref":"common.json#/$defs/Instant"},"origin":{"$ref":"common.json#/$defs/Origin"}},"required":["name","ref","timeline","lsn","createdAt","origin"],"additionalProperties":false},"CellActivity":{"type":"object","properties":{"cell":{"type":"string"},"cellNumber":{"type":"integer","minimum":0},"startedAt":{"$ref":"common.json#/$defs/Instant"},"finishedAt":{"$ref":"common.json#/$defs/Instant"},"reads":{"type":"array","items":{"type":"object","properties":{"ref":{"type":"string"},"collection":{"type":"string"},"documents":{"type":"integer","minimum":0},"lsn":{"$ref":"common.json#/$defs/Lsn"},"branch":{"type":"string"},"digest":{"type":"string"}},"required":["ref","collection","documents","lsn","digest"],"additionalProperties":false}},"writes":{"type":"array","items":{"type":"object","properties":{"branch":{"type":"string"},"collection":{"type":"string"},"firstLsn":{"$ref":"common.json#/$defs/Lsn"},"lastLsn":{"$ref":"common.json#/$defs/Lsn"},"inserts":{"type":"integer","minimum":0},"updates":{"type":"integer","minimum":0},"deletes":{"type":"integer","minimum":0}},"required":["branch","collection","firstLsn","lastLsn","inserts","updates","deletes"],"additionalProperties":false}},"runs":{"type":"array","items":{"type":"string"}}},"required":["cell","startedAt","reads","writes","runs"],"additionalProperties":false},"Session":{"type":"object","properties":{"id":{"type":"string"},"kernel":{"type":"string"},"notebook":{"type":"string"},"actor":{"type":"string"},"project":{"type":"string"},"branch":{"type":"string"},"ref":{"type":"string"},"lsn":{"$ref":"common.json#/$defs/Lsn"},"writable":{"type":"boolean"},"ahead":{"type":"integer","minimum":0},"behind":{"type":"integer","minimum":0},"database":{"type":"string"},"connected":{"type":"boolean"},"cell":{"type":"string"},"openedAt":{"$ref":"common.json#/$defs/Instant"}},"required":["id","actor","writable","connected","openedAt"],"additionalProperties":false},"Run":{"type":"object","properties":{"id":{"type":"string"},"project":{"type":"string"},"branch":{"type":"string"},"timeline":{"type":"integer","minimum":0},"lsn":{"$ref":"common.json#/$defs/Lsn"},"digest":{"type":"string"},"createdAt":{"$ref":"common.json#/$defs/Instant"},"facts":{"type":"object","additionalProperties":{"type":"string"}}},"required":["id","project","timeline","lsn","digest","createdAt","facts"],"additionalProperties":false},"Error":{"type":"object","properties":{"code":{"type":"integer","minimum":0},"message":{"type":"string"},"data":{"type":"object","properties":{"code":{"type":"string"},"data":{"type":"object"}},"required":["code"],"additionalProperties":false}},"required":["code","message","data"],"additionalProperties":false}}}';
+
+/** Params of each method, as JSON text. */
+export const PARAMS_SCHEMAS: Readonly<Record<string, string>> = {
+  'branch.list':
+    '{"type":"object","properties":{"project":{"type":"string"},"search":{"type":"string"},"after":{"type":"string"},"limit":{"type":"integer","minimum":0}},"required":["project"],"additionalProperties":false}',
+  'branch.get':
+    '{"type":"object","properties":{"project":{"type":"string"},"name":{"type":"string"}},"required":["project","name"],"additionalProperties":false}',
+  'branch.create':
+    '{"type":"object","properties":{"project":{"type":"string"},"name":{"type":"string"},"from":{"$ref":"common.json#/$defs/Ref"},"ensure":{"type":"boolean"},"ttlSeconds":{"type":"integer","minimum":0},"session":{"type":"string"}},"required":["project","name"],"additionalProperties":false}',
+  'branch.rename':
+    '{"type":"object","properties":{"project":{"type":"string"},"name":{"type":"string"},"to":{"type":"string"},"session":{"type":"string"}},"required":["project","name","to"],"additionalProperties":false}',
+  'branch.protect':
+    '{"type":"object","properties":{"project":{"type":"string"},"name":{"type":"string"},"protect":{"type":"boolean"},"session":{"type":"string"}},"required":["project","name","protect"],"additionalProperties":false}',
+  'branch.delete':
+    '{"type":"object","properties":{"project":{"type":"string"},"name":{"type":"string"},"session":{"type":"string"}},"required":["project","name"],"additionalProperties":false}',
+  hello:
+    '{"type":"object","properties":{"client":{"type":"object","properties":{"kind":{"enum":["kernel","page","cli","script","server"]},"version":{"type":"string"}},"required":["kind","version"],"additionalProperties":false},"protocol":{"type":"integer","minimum":0}},"required":["client","protocol"],"additionalProperties":false}',
+  status: '{"type":"object","properties":{},"required":[],"additionalProperties":false}',
+  subscribe:
+    '{"type":"object","properties":{"project":{"type":"string"}},"required":[],"additionalProperties":false}',
+  unsubscribe:
+    '{"type":"object","properties":{"subscription":{"type":"string"}},"required":["subscription"],"additionalProperties":false}',
+  shutdown: '{"type":"object","properties":{},"required":[],"additionalProperties":false}',
+  'ref.resolve':
+    '{"type":"object","properties":{"project":{"type":"string"},"ref":{"$ref":"common.json#/$defs/Ref"}},"required":["project","ref"],"additionalProperties":false}',
+  'ref.collections':
+    '{"type":"object","properties":{"project":{"type":"string"},"ref":{"$ref":"common.json#/$defs/Ref"}},"required":["project","ref"],"additionalProperties":false}',
+  log: '{"type":"object","properties":{"project":{"type":"string"},"ref":{"$ref":"common.json#/$defs/Ref"},"before":{"$ref":"common.json#/$defs/Lsn"},"limit":{"type":"integer","minimum":0}},"required":["project"],"additionalProperties":false}',
+  changes:
+    '{"type":"object","properties":{"project":{"type":"string"},"timeline":{"type":"integer","minimum":0},"firstLsn":{"$ref":"common.json#/$defs/Lsn"},"lastLsn":{"$ref":"common.json#/$defs/Lsn"},"limit":{"type":"integer","minimum":0},"after":{"$ref":"common.json#/$defs/Lsn"}},"required":["project","timeline","firstLsn","lastLsn"],"additionalProperties":false}',
+  history:
+    '{"type":"object","properties":{"project":{"type":"string"},"ref":{"$ref":"common.json#/$defs/Ref"},"collection":{"type":"string"},"id":{"$ref":"common.json#/$defs/ExtendedJson"},"limit":{"type":"integer","minimum":0},"before":{"$ref":"common.json#/$defs/Lsn"}},"required":["project","ref","collection","id"],"additionalProperties":false}',
+  diff: '{"type":"object","properties":{"project":{"type":"string"},"from":{"$ref":"common.json#/$defs/Ref"},"to":{"$ref":"common.json#/$defs/Ref"},"collection":{"type":"string"},"after":{"type":"string"},"limit":{"type":"integer","minimum":0}},"required":["project","from","to"],"additionalProperties":false}',
+  'pin.create':
+    '{"type":"object","properties":{"project":{"type":"string"},"name":{"type":"string"},"ref":{"$ref":"common.json#/$defs/Ref"},"ensure":{"type":"boolean"},"session":{"type":"string"}},"required":["project","name","ref"],"additionalProperties":false}',
+  'pin.list':
+    '{"type":"object","properties":{"project":{"type":"string"}},"required":["project"],"additionalProperties":false}',
+  'pin.delete':
+    '{"type":"object","properties":{"project":{"type":"string"},"name":{"type":"string"},"session":{"type":"string"}},"required":["project","name"],"additionalProperties":false}',
+  'merge.plan':
+    '{"type":"object","properties":{"project":{"type":"string"},"source":{"$ref":"common.json#/$defs/Ref"},"into":{"type":"string"},"session":{"type":"string"}},"required":["project","source","into"],"additionalProperties":false}',
+  'undo.plan':
+    '{"type":"object","properties":{"project":{"type":"string"},"branch":{"type":"string"},"firstLsn":{"$ref":"common.json#/$defs/Lsn"},"lastLsn":{"$ref":"common.json#/$defs/Lsn"},"cell":{"type":"string"},"cellNumber":{"type":"integer","minimum":0},"actor":{"type":"string"},"txn":{"type":"string"},"session":{"type":"string"}},"required":["project","branch"],"additionalProperties":false}',
+  'plan.get':
+    '{"type":"object","properties":{"project":{"type":"string"},"id":{"type":"string"}},"required":["project","id"],"additionalProperties":false}',
+  'plan.list':
+    '{"type":"object","properties":{"project":{"type":"string"},"state":{"type":"string"},"limit":{"type":"integer","minimum":0}},"required":["project"],"additionalProperties":false}',
+  'plan.conflicts':
+    '{"type":"object","properties":{"project":{"type":"string"},"id":{"type":"string"},"after":{"type":"string"},"limit":{"type":"integer","minimum":0}},"required":["project","id"],"additionalProperties":false}',
+  'plan.documents':
+    '{"type":"object","properties":{"project":{"type":"string"},"id":{"type":"string"},"after":{"type":"string"},"limit":{"type":"integer","minimum":0}},"required":["project","id"],"additionalProperties":false}',
+  'plan.answer':
+    '{"type":"object","properties":{"project":{"type":"string"},"id":{"type":"string"},"answers":{"type":"array","items":{"type":"object","properties":{"conflict":{"type":"string"},"answer":{"anyOf":[{"$ref":"common.json#/$defs/Answer"},{"type":"null"}]}},"required":["conflict","answer"],"additionalProperties":false}},"all":{"enum":["ours","theirs"]}},"required":["project","id"],"additionalProperties":false}',
+  'plan.apply':
+    '{"type":"object","properties":{"project":{"type":"string"},"id":{"type":"string"},"session":{"type":"string"}},"required":["project","id"],"additionalProperties":false}',
+  'restore.preview':
+    '{"type":"object","properties":{"project":{"type":"string"},"branch":{"type":"string"},"to":{"$ref":"common.json#/$defs/Ref"},"limit":{"type":"integer","minimum":0}},"required":["project","branch","to"],"additionalProperties":false}',
+  'restore.apply':
+    '{"type":"object","properties":{"project":{"type":"string"},"branch":{"type":"string"},"to":{"$ref":"common.json#/$defs/Ref"},"session":{"type":"string"}},"required":["project","branch","to"],"additionalProperties":false}',
+  'project.list': '{"type":"object","properties":{},"required":[],"additionalProperties":false}',
+  'project.create':
+    '{"type":"object","properties":{"name":{"type":"string"},"ensure":{"type":"boolean"},"session":{"type":"string"}},"required":["name"],"additionalProperties":false}',
+  'project.delete':
+    '{"type":"object","properties":{"name":{"type":"string"},"confirm":{"type":"string"},"session":{"type":"string"}},"required":["name","confirm"],"additionalProperties":false}',
+  'run.register':
+    '{"type":"object","properties":{"project":{"type":"string"},"run":{"type":"string"},"ref":{"$ref":"common.json#/$defs/Ref"},"session":{"type":"string"},"facts":{"type":"object","additionalProperties":{"type":"string"}}},"required":["project","run","ref"],"additionalProperties":false}',
+  'run.update':
+    '{"type":"object","properties":{"project":{"type":"string"},"run":{"type":"string"},"facts":{"type":"object","additionalProperties":{"type":"string"}}},"required":["project","run","facts"],"additionalProperties":false}',
+  'run.get':
+    '{"type":"object","properties":{"run":{"type":"string"}},"required":["run"],"additionalProperties":false}',
+  'run.list':
+    '{"type":"object","properties":{"project":{"type":"string"},"branch":{"type":"string"},"firstLsn":{"$ref":"common.json#/$defs/Lsn"},"lastLsn":{"$ref":"common.json#/$defs/Lsn"},"limit":{"type":"integer","minimum":0}},"required":["project"],"additionalProperties":false}',
+  'session.open':
+    '{"type":"object","properties":{"id":{"type":"string"},"kernel":{"type":"string"},"notebook":{"type":"string"},"actor":{"type":"string"},"project":{"type":"string"},"ref":{"type":"string"}},"required":[],"additionalProperties":false}',
+  'session.get':
+    '{"type":"object","properties":{"id":{"type":"string"}},"required":["id"],"additionalProperties":false}',
+  'session.list': '{"type":"object","properties":{},"required":[],"additionalProperties":false}',
+  'session.checkout':
+    '{"type":"object","properties":{"id":{"type":"string"},"project":{"type":"string"},"ref":{"$ref":"common.json#/$defs/Ref"}},"required":["id","ref"],"additionalProperties":false}',
+  'session.cell':
+    '{"type":"object","properties":{"id":{"type":"string"},"cell":{"anyOf":[{"type":"object","properties":{"id":{"type":"string"},"number":{"type":"integer","minimum":0},"source":{"type":"string"}},"required":["id"],"additionalProperties":false},{"type":"null"}]}},"required":["id","cell"],"additionalProperties":false}',
+  'session.cells':
+    '{"type":"object","properties":{"id":{"type":"string"},"limit":{"type":"integer","minimum":0}},"required":["id"],"additionalProperties":false}',
+  'session.close':
+    '{"type":"object","properties":{"id":{"type":"string"}},"required":["id"],"additionalProperties":false}'
+};
+
+/** Result of each method, as JSON text. */
+export const RESULT_SCHEMAS: Readonly<Record<string, string>> = {
+  'branch.list':
+    '{"type":"object","properties":{"branches":{"type":"array","items":{"$ref":"common.json#/$defs/Branch"}},"total":{"type":"integer","minimum":0},"next":{"type":"string"}},"required":["branches","total"],"additionalProperties":false}',
+  'branch.get': '{"$ref":"common.json#/$defs/Branch"}',
+  'branch.create': '{"$ref":"common.json#/$defs/Branch"}',
+  'branch.rename': '{"$ref":"common.json#/$defs/Branch"}',
+  'branch.protect': '{"$ref":"common.json#/$defs/Branch"}',
+  'branch.delete':
+    '{"type":"object","properties":{"name":{"type":"string"},"head":{"$ref":"common.json#/$defs/Lsn"},"unmerged":{"type":"integer","minimum":0}},"required":["name","head","unmerged"],"additionalProperties":false}',
+  hello:
+    '{"type":"object","properties":{"server":{"type":"object","properties":{"version":{"type":"string"},"protocol":{"type":"integer","minimum":0}},"required":["version","protocol"],"additionalProperties":false},"wire":{"type":"string"},"dataDirectory":{"type":"string"},"pid":{"type":"integer","minimum":0},"startedAt":{"$ref":"common.json#/$defs/Instant"},"readOnly":{"type":"boolean"}},"required":["server","wire","dataDirectory","pid","startedAt","readOnly"],"additionalProperties":false}',
+  status:
+    '{"type":"object","properties":{"projects":{"type":"integer","minimum":0},"branches":{"type":"integer","minimum":0},"connections":{"type":"integer","minimum":0},"wireConnections":{"type":"integer","minimum":0},"logBytes":{"type":"integer","minimum":0},"stateBytes":{"type":"integer","minimum":0},"pendingRecords":{"type":"integer","minimum":0},"memoryBytes":{"type":"integer","minimum":0},"uptimeSeconds":{"type":"number"},"failed":{"type":"string"}},"required":["projects","branches","connections","wireConnections","logBytes","stateBytes","pendingRecords","memoryBytes","uptimeSeconds"],"additionalProperties":false}',
+  subscribe:
+    '{"type":"object","properties":{"subscription":{"type":"string"}},"required":["subscription"],"additionalProperties":false}',
+  unsubscribe: '{"type":"null"}',
+  shutdown: '{"type":"null"}',
+  'ref.resolve': '{"$ref":"common.json#/$defs/State"}',
+  'ref.collections':
+    '{"type":"object","properties":{"state":{"$ref":"common.json#/$defs/State"},"digest":{"type":"string"},"collections":{"type":"array","items":{"$ref":"common.json#/$defs/Collection"}}},"required":["state","digest","collections"],"additionalProperties":false}',
+  log: '{"type":"object","properties":{"entries":{"type":"array","items":{"$ref":"common.json#/$defs/Entry"}},"timelines":{"type":"array","items":{"$ref":"common.json#/$defs/Timeline"}},"horizon":{"$ref":"common.json#/$defs/Lsn"},"head":{"$ref":"common.json#/$defs/Lsn"},"next":{"$ref":"common.json#/$defs/Lsn"}},"required":["entries","timelines","horizon","head"],"additionalProperties":false}',
+  changes:
+    '{"type":"object","properties":{"changes":{"type":"array","items":{"$ref":"common.json#/$defs/Change"}},"next":{"$ref":"common.json#/$defs/Lsn"}},"required":["changes"],"additionalProperties":false}',
+  history:
+    '{"type":"object","properties":{"changes":{"type":"array","items":{"$ref":"common.json#/$defs/Change"}},"next":{"$ref":"common.json#/$defs/Lsn"}},"required":["changes"],"additionalProperties":false}',
+  diff: '{"$ref":"common.json#/$defs/Diff"}',
+  'pin.create': '{"$ref":"common.json#/$defs/Pin"}',
+  'pin.list': '{"type":"array","items":{"$ref":"common.json#/$defs/Pin"}}',
+  'pin.delete': '{"type":"null"}',
+  'merge.plan': '{"$ref":"common.json#/$defs/Plan"}',
+  'undo.plan': '{"$ref":"common.json#/$defs/Plan"}',
+  'plan.get': '{"$ref":"common.json#/$defs/Plan"}',
+  'plan.list': '{"type":"array","items":{"$ref":"common.json#/$defs/Plan"}}',
+  'plan.conflicts':
+    '{"type":"object","properties":{"conflicts":{"type":"array","items":{"$ref":"common.json#/$defs/Conflict"}},"next":{"type":"string"}},"required":["conflicts"],"additionalProperties":false}',
+  'plan.documents':
+    '{"type":"object","properties":{"documents":{"type":"array","items":{"$ref":"common.json#/$defs/DocumentDiff"}},"next":{"type":"string"}},"required":["documents"],"additionalProperties":false}',
+  'plan.answer': '{"$ref":"common.json#/$defs/Plan"}',
+  'plan.apply': '{"$ref":"common.json#/$defs/Plan"}',
+  'restore.preview':
+    '{"type":"object","properties":{"branch":{"type":"string"},"from":{"$ref":"common.json#/$defs/State"},"to":{"$ref":"common.json#/$defs/State"},"backup":{"type":"string"},"changes":{"type":"integer","minimum":0},"discarded":{"type":"array","items":{"$ref":"common.json#/$defs/Entry"}},"diff":{"$ref":"common.json#/$defs/Diff"}},"required":["branch","from","to","backup","changes","discarded","diff"],"additionalProperties":false}',
+  'restore.apply':
+    '{"type":"object","properties":{"branch":{"$ref":"common.json#/$defs/Branch"},"backup":{"type":"string"}},"required":["branch","backup"],"additionalProperties":false}',
+  'project.list': '{"type":"array","items":{"$ref":"common.json#/$defs/Project"}}',
+  'project.create': '{"$ref":"common.json#/$defs/Project"}',
+  'project.delete': '{"type":"null"}',
+  'run.register': '{"$ref":"common.json#/$defs/Run"}',
+  'run.update': '{"$ref":"common.json#/$defs/Run"}',
+  'run.get':
+    '{"type":"object","properties":{"run":{"$ref":"common.json#/$defs/Run"},"state":{"$ref":"common.json#/$defs/State"}},"required":["run","state"],"additionalProperties":false}',
+  'run.list': '{"type":"array","items":{"$ref":"common.json#/$defs/Run"}}',
+  'session.open': '{"$ref":"common.json#/$defs/Session"}',
+  'session.get': '{"$ref":"common.json#/$defs/Session"}',
+  'session.list': '{"type":"array","items":{"$ref":"common.json#/$defs/Session"}}',
+  'session.checkout': '{"$ref":"common.json#/$defs/Session"}',
+  'session.cell': '{"anyOf":[{"$ref":"common.json#/$defs/CellActivity"},{"type":"null"}]}',
+  'session.cells': '{"type":"array","items":{"$ref":"common.json#/$defs/CellActivity"}}',
+  'session.close': '{"type":"null"}'
+};
+
+/** Params of the notification `event` by its type, as JSON text. */
+export const EVENT_SCHEMAS: Readonly<Record<string, string>> = {
+  commit:
+    '{"type":"object","properties":{"type":{"const":"commit"},"project":{"type":"string"},"branch":{"type":"string"},"lsn":{"$ref":"common.json#/$defs/Lsn"},"entry":{"$ref":"common.json#/$defs/Entry"}},"required":["type","project","lsn","entry"],"additionalProperties":false}',
+  project:
+    '{"type":"object","properties":{"type":{"const":"project"},"op":{"enum":["create","delete"]},"project":{"type":"string"}},"required":["type","op","project"],"additionalProperties":false}',
+  branch:
+    '{"type":"object","properties":{"type":{"const":"branch"},"project":{"type":"string"},"op":{"enum":["create","delete","rename","reset","protect"]},"branch":{"type":"string"},"previous":{"type":"string"}},"required":["type","project","op","branch"],"additionalProperties":false}',
+  pin: '{"type":"object","properties":{"type":{"const":"pin"},"project":{"type":"string"},"op":{"enum":["create","delete"]},"pin":{"type":"string"}},"required":["type","project","op","pin"],"additionalProperties":false}',
+  run: '{"type":"object","properties":{"type":{"const":"run"},"project":{"type":"string"},"run":{"type":"string"}},"required":["type","project","run"],"additionalProperties":false}',
+  plan: '{"type":"object","properties":{"type":{"const":"plan"},"project":{"type":"string"},"plan":{"type":"string"},"state":{"type":"string"}},"required":["type","project","plan","state"],"additionalProperties":false}',
+  session:
+    '{"type":"object","properties":{"type":{"const":"session"},"session":{"$ref":"common.json#/$defs/Session"},"op":{"enum":["open","checkout","cell","disconnect","close"]}},"required":["type","session","op"],"additionalProperties":false}',
+  cell: '{"type":"object","properties":{"type":{"const":"cell"},"session":{"type":"string"},"activity":{"$ref":"common.json#/$defs/CellActivity"}},"required":["type","session","activity"],"additionalProperties":false}'
+};
