@@ -1,0 +1,149 @@
+/** The steps that build: TypeScript, the bridge as one file, the labextension. */
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CACHE, ROOT, at, program } from './checkout.mjs';
+import { run } from './child.mjs';
+import { nodePackagesHash } from './node-packages.mjs';
+import { filesUnder, hashOf } from './stamps.mjs';
+import { Trouble, explain } from './trouble.mjs';
+
+const isSource = path => /\.(ts|tsx|json|js)$/.test(path);
+const packages = ['wal-core', 'kernel-bridge', 'kernel-bridge/mlflow-ts-client'];
+const sources = [
+  ...packages.flatMap(name => [at(name, 'src'), at(name, 'tsconfig.json'), at(name, 'package.json')]),
+  at('tsconfig.base.json')
+];
+
+/** Where the bundled bridge lives: inside the Python package, so that a wheel carries it. */
+export const BRIDGE = at('kernel-bridge', 'python', 'argon', 'bridge');
+/** Where the built labextension lives, for the same reason. */
+export const LABEXTENSION = at('kernel-bridge', 'python', 'argon', 'labextension');
+
+async function node(args, { doing, log, env }) {
+  const file = join(CACHE, 'logs', log);
+  const { code, output } = await run(process.execPath, args, { log: file, env: env ?? process.env });
+  if (code !== 0) {
+    const known = explain(output, { doing, folder: ROOT });
+    const end = output.trimEnd().split('\n').slice(-15).join('\n');
+    throw new Trouble(known ?? `Stopped while ${doing}: the sources do not build.\n${end}`, { log: file });
+  }
+}
+
+/** @type {import('./steps.mjs').Step} */
+export const compile = {
+  name: 'compile',
+  title: 'TypeScript',
+  hash: () =>
+    hashOf(filesUnder([...sources, at('extension'), at('tsconfig.json')], isSource), [nodePackagesHash()]),
+  products: [
+    at('wal-core', 'dist', 'index.js'),
+    at('kernel-bridge', 'dist', 'main.js'),
+    at('kernel-bridge', 'mlflow-ts-client', 'dist', 'index.js'),
+    at('lib', 'index.js')
+  ],
+  async run() {
+    await node([program('typescript', 'bin', 'tsc'), '-b', ROOT], { doing: 'compiling TypeScript', log: 'tsc.log' });
+    return 'compiled';
+  }
+};
+
+/** Native parts of the bridge, laid out where lmdb and crc32 look for them beside the bundle. */
+function copyNativeParts(into) {
+  const lmdb = at('node_modules', '@lmdb');
+  for (const name of readdirSync(lmdb).filter(entry => entry.startsWith('lmdb-'))) {
+    const folder = join(into, 'prebuilds', name.slice('lmdb-'.length));
+    mkdirSync(folder, { recursive: true });
+    for (const file of readdirSync(join(lmdb, name)).filter(entry => entry.endsWith('.node'))) {
+      cpSync(join(lmdb, name, file), join(folder, file));
+    }
+  }
+  const crc = at('node_modules', '@node-rs');
+  for (const name of readdirSync(crc).filter(entry => entry.startsWith('crc32-'))) {
+    for (const file of readdirSync(join(crc, name)).filter(entry => entry.endsWith('.node'))) {
+      cpSync(join(crc, name, file), join(into, file));
+    }
+  }
+}
+
+/** What the mongodb driver can use and we do not ship; it asks for each inside a `try`. */
+const OPTIONAL = [
+  '@aws-sdk/credential-providers',
+  '@mongodb-js/zstd',
+  'aws4',
+  'gcp-metadata',
+  'kerberos',
+  'mongodb-client-encryption',
+  'snappy',
+  'socks',
+  'bufferutil',
+  'utf-8-validate'
+];
+
+/** @type {import('./steps.mjs').Step} */
+export const bundle = {
+  name: 'bundle',
+  title: 'Bridge',
+  hash: () => hashOf(filesUnder([...sources, at('tools', 'setup', 'products.mjs')]), [nodePackagesHash()]),
+  products: [join(BRIDGE, 'main.js'), join(BRIDGE, 'prebuilds')],
+  async run() {
+    const fresh = `${BRIDGE}.new`;
+    rmSync(fresh, { recursive: true, force: true });
+    mkdirSync(fresh, { recursive: true });
+    await node(
+      [
+        program('esbuild', 'bin', 'esbuild'),
+        at('kernel-bridge', 'src', 'main.ts'),
+        '--bundle',
+        '--platform=node',
+        '--target=node20',
+        '--format=cjs',
+        `--outfile=${join(fresh, 'main.js')}`,
+        // Names of classes show in errors; the workspace packages are taken from their sources.
+        '--keep-names',
+        '--legal-comments=none',
+        '--log-level=warning',
+        `--alias:@argon/wal-core=${at('wal-core', 'src', 'index.ts')}`,
+        `--alias:mlflow-ts-client=${at('kernel-bridge', 'mlflow-ts-client', 'src', 'index.ts')}`,
+        '--external:*.node',
+        '--external:@node-rs/crc32-*',
+        ...OPTIONAL.map(name => `--external:${name}`)
+      ],
+      { doing: 'bundling the bridge', log: 'bridge.log' }
+    );
+    copyNativeParts(fresh);
+    const { version } = JSON.parse(readFileSync(at('kernel-bridge', 'package.json'), 'utf8'));
+    writeFileSync(join(fresh, 'package.json'), `${JSON.stringify({ name: 'argon-bridge', version, private: true, type: 'commonjs' }, null, 2)}\n`);
+    if (existsSync(BRIDGE)) {
+      rmSync(BRIDGE, { recursive: true, force: true });
+    }
+    renameSync(fresh, BRIDGE);
+    return 'bundled';
+  }
+};
+
+/** @type {import('./steps.mjs').Step} */
+export const labextension = {
+  name: 'labextension',
+  title: 'JupyterLab extension',
+  hash: () =>
+    hashOf(
+      filesUnder([at('extension'), at('style'), at('schema'), at('package.json'), at('tsconfig.json'), at('tsconfig.base.json')]),
+      [nodePackagesHash()]
+    ),
+  products: [join(LABEXTENSION, 'package.json')],
+  async run() {
+    await node(
+      [
+        program('@jupyter', 'builder', 'lib', 'build-labextension.js'),
+        '--core-package-file',
+        program('@jupyterlab', 'core-meta', 'core.package.json'),
+        ROOT
+      ],
+      { doing: 'building the JupyterLab extension', log: 'labextension.log' }
+    );
+    return 'built';
+  }
+};
+
+/** Everything that is built from sources, in order. */
+export const products = [compile, bundle, labextension];

@@ -1,0 +1,109 @@
+/** The steps that make `.venv`: the locked packages, then this project in it. */
+import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { CACHE, ROOT, VENV, VENV_BIN, VENV_PYTHON, at } from './checkout.mjs';
+import { run } from './child.mjs';
+import { LABEXTENSION } from './products.mjs';
+import { findPython, inspect } from './python.mjs';
+import { hashOf } from './stamps.mjs';
+import { Trouble, explain } from './trouble.mjs';
+import { ensureUv } from './uv.mjs';
+
+const LOCK = at('requirements.lock');
+/** Stands while packages are being installed: an environment left half made is made anew. */
+const BUSY = join(CACHE, 'python-packages.busy');
+const program = name => join(VENV_BIN, process.platform === 'win32' ? `${name}.exe` : name);
+
+/** The environment of uv: pip's own way to name another index is understood too. */
+function uvEnvironment() {
+  const { VIRTUAL_ENV: _venv, CONDA_PREFIX: _conda, PYTHONHOME: _home, PYTHONPATH: _path, ...env } = process.env;
+  if (env.PIP_INDEX_URL && !env.UV_INDEX_URL && !env.UV_DEFAULT_INDEX) {
+    env.UV_DEFAULT_INDEX = env.PIP_INDEX_URL;
+  }
+  return { ...env, UV_NO_PROGRESS: '1', UV_HTTP_RETRIES: '2', VIRTUAL_ENV: VENV };
+}
+
+async function uv(args, log, doing) {
+  const file = join(CACHE, 'logs', log);
+  const command = await ensureUv(findPython());
+  const { code, output } = await run(command, args, { log: file, env: uvEnvironment() });
+  if (code !== 0) {
+    const end = output.trimEnd().split('\n').slice(-8).join('\n');
+    throw new Trouble(explain(output, { doing, folder: ROOT }) ?? `Stopped while ${doing}: uv failed with code ${code}.\n${end}`, { log: file });
+  }
+}
+
+/** Whether the environment's Python still runs and is one we accept. */
+function isAlive() {
+  const python = existsSync(VENV_PYTHON) ? inspect(VENV_PYTHON) : undefined;
+  return python !== undefined && python.version[0] === 3 && python.version[1] >= 10;
+}
+
+async function installPackages() {
+  const python = findPython();
+  if (existsSync(BUSY) || !isAlive()) {
+    await uv(['venv', '--clear', '--quiet', '--python', python.path, VENV], 'venv.log', 'making the Python environment');
+  }
+  mkdirSync(dirname(BUSY), { recursive: true });
+  writeFileSync(BUSY, '');
+  await uv(
+    ['pip', 'install', '--quiet', '--python', VENV_PYTHON, '--requirement', LOCK],
+    'python-packages.log',
+    'installing the Python packages'
+  );
+  rmSync(BUSY, { force: true });
+  return 'installed';
+}
+
+/** @type {import('./steps.mjs').Step} */
+export const pythonPackages = {
+  name: 'python-packages',
+  title: 'Python packages',
+  hash: () => hashOf([LOCK], [process.platform, process.arch]),
+  products: [VENV_PYTHON, program('jupyter-lab'), program('mlflow')],
+  run: installPackages
+};
+
+/** Replaces whatever is at `path` by a link to `target`. */
+function link(target, path) {
+  mkdirSync(dirname(path), { recursive: true });
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) {
+    rmSync(path, { recursive: true, force: true });
+  }
+  symlinkSync(target, path, process.platform === 'win32' ? 'junction' : 'dir');
+}
+
+/** Settings of this environment's JupyterLab: it asks nobody for news or updates. */
+const LAB_OVERRIDES = {
+  '@jupyterlab/apputils-extension:notification': { checkForUpdates: false, fetchNews: 'false' }
+};
+
+async function installProject() {
+  await uv(
+    // The build backend comes from the lock: an isolated build would ask the network each time.
+    ['pip', 'install', '--quiet', '--python', VENV_PYTHON, '--no-deps', '--no-build-isolation', '--offline', '--reinstall-package', 'jupyterlab-argon', '--editable', ROOT],
+    'python-project.log',
+    'installing the Python package of this checkout'
+  );
+  const { packageName } = JSON.parse(readFileSync(at('install.json'), 'utf8'));
+  // A link, so that a rebuilt labextension is what the page loads next.
+  link(LABEXTENSION, join(VENV, 'share', 'jupyter', 'labextensions', packageName));
+  cpSync(at('jupyter-config'), join(VENV, 'etc', 'jupyter'), { recursive: true });
+  const settings = join(VENV, 'share', 'jupyter', 'lab', 'settings', 'overrides.json');
+  mkdirSync(dirname(settings), { recursive: true });
+  writeFileSync(settings, `${JSON.stringify(LAB_OVERRIDES, null, 2)}\n`);
+  return 'installed';
+}
+
+/** @type {import('./steps.mjs').Step} */
+export const pythonProject = {
+  name: 'python-project',
+  title: 'Python package argon',
+  hash: () =>
+    hashOf(
+      [at('pyproject.toml'), at('install.json'), at('kernel-bridge', 'python', 'argon', 'version.py')],
+      [pythonPackages.hash(), LAB_OVERRIDES]
+    ),
+  products: [join(VENV, 'share', 'jupyter', 'labextensions', 'jupyterlab-argon', 'package.json')],
+  run: installProject
+};

@@ -1,0 +1,52 @@
+/** What `npm start` does, step by step. */
+import { existsSync } from 'node:fs';
+import { DATA, ROOT, at } from '../setup/checkout.mjs';
+import { stopAll, stopWithUs } from '../setup/child.mjs';
+import { setUp, version } from '../setup/setup.mjs';
+import { Trouble, report } from '../setup/trouble.mjs';
+import { runHeadless } from './headless.mjs';
+import { runLab } from './lab.mjs';
+import { HELP, parseOptions } from './options.mjs';
+import { requirePort } from './port.mjs';
+
+async function start(options) {
+  if (options.mode === 'help') {
+    console.log(HELP);
+    return 0;
+  }
+  if (options.mode !== 'setup' && !existsSync(at(options.notebook))) {
+    throw new Trouble(`There is no notebook ${options.notebook} in ${ROOT}.`);
+  }
+  if (options.mode === 'lab') {
+    // Before minutes of installing, not after.
+    await requirePort(options.port);
+  }
+  console.log(`Argon ${version()}\n`);
+  await setUp();
+  if (options.mode === 'setup') {
+    return 0;
+  }
+  if (options.mode === 'lab') {
+    return runLab({ ...options, data: options.data ?? DATA });
+  }
+  console.log('');
+  const code = await runHeadless(options);
+  if (options.isGuess) {
+    console.log('\nThere is no terminal here, so the notebook ran headless. `npm start -- --lab` opens JupyterLab.');
+  }
+  return code;
+}
+
+/** Runs `npm start` and exits. */
+export async function main(args) {
+  stopWithUs({ onStop: () => process.stdout.write('\nStopping …\n') });
+  let code = 1;
+  try {
+    const terminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
+    code = await start(parseOptions(args, { terminal }));
+  } catch (error) {
+    report(error, ROOT);
+  }
+  await stopAll();
+  process.exit(code);
+}

@@ -1,0 +1,16 @@
+/** The environment of the suites: this checkout's programs, nobody's own data or servers. */
+import { playgroundEnvironment } from '../start/environment.mjs';
+
+/** Names that would point a suite at a person's own Argon, MLflow or Jupyter. */
+const PRIVATE = /^(ARGON_(?!BROWSER|MONGOD|NODE|PYTHON|UV)|MLFLOW_|_MLFLOW_|JUPYTER|JPY_|DVC_|WANDB_)/;
+
+/** @returns {NodeJS.ProcessEnv} */
+export function testEnvironment(base = process.env) {
+  const env = playgroundEnvironment('.', base);
+  for (const name of Object.keys(env)) {
+    if (PRIVATE.test(name)) {
+      delete env[name];
+    }
+  }
+  return { ...env, MLFLOW_DISABLE_TELEMETRY: 'true', PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD: '1', FORCE_COLOR: '0' };
+}

@@ -1,0 +1,104 @@
+/** Reads the reports of the test runners. Each reader gives a Result. */
+import { broken, result } from './result.mjs';
+
+/** jest --json. */
+export function readJest(text) {
+  const report = JSON.parse(text);
+  const failures = [];
+  const skips = [];
+  let brokenFiles = 0;
+  for (const file of report.testResults) {
+    const cases = file.assertionResults;
+    if (file.status === 'failed' && !cases.some(each => each.status === 'failed')) {
+      brokenFiles++;
+      failures.push(`${file.name}: ${firstLine(file.message) ?? 'could not run'}`);
+    }
+    for (const each of cases) {
+      if (each.status === 'failed') {
+        failures.push(each.fullName);
+      } else if (each.status !== 'passed') {
+        skips.push(`${each.fullName} (${each.status === 'todo' ? 'still to be written' : 'switched off in the source'})`);
+      }
+    }
+  }
+  return result(
+    report.numPassedTests,
+    report.numFailedTests + brokenFiles,
+    report.numPendingTests + report.numTodoTests,
+    failures,
+    skips
+  );
+}
+
+const firstLine = text => text?.split('\n').find(line => line.trim() !== '')?.trim();
+
+const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+const unescape = text =>
+  text.replace(/&(?:#(\d+)|#x([\da-f]+)|(\w+));/gi, (whole, decimal, hex, name) =>
+    decimal ? String.fromCodePoint(Number(decimal)) : hex ? String.fromCodePoint(Number.parseInt(hex, 16)) : (ENTITIES[name] ?? whole)
+  );
+
+/** JUnit XML as pytest writes it. */
+export function readJunit(text) {
+  const failures = [];
+  const skips = [];
+  let passed = 0;
+  const attribute = (tag, name) => unescape(new RegExp(`\\s${name}="([^"]*)"`).exec(tag)?.[1] ?? '');
+  for (const match of text.matchAll(/<testcase\b([^>]*?)(?:\/>|>([\s\S]*?)<\/testcase>)/g)) {
+    const name = [attribute(match[1], 'classname'), attribute(match[1], 'name')].filter(Boolean).join(' › ');
+    const body = match[2] ?? '';
+    const skipped = /<skipped\b([^>]*)/.exec(body);
+    if (/<(?:failure|error)\b/.test(body)) {
+      failures.push(name);
+    } else if (skipped) {
+      skips.push(`${name} (${attribute(skipped[1], 'message') || 'no reason given'})`);
+    } else {
+      passed++;
+    }
+  }
+  return result(passed, failures.length, skips.length, failures, skips);
+}
+
+/** Playwright's JSON reporter. */
+export function readPlaywright(text) {
+  const report = JSON.parse(text);
+  const failures = (report.errors ?? []).map(error => firstLine(error.message) ?? 'error outside of a test');
+  const skips = [];
+  let passed = 0;
+  const visit = (suite, path) => {
+    for (const spec of suite.specs ?? []) {
+      const name = [...path, spec.title].filter(Boolean).join(' › ');
+      for (const test of spec.tests) {
+        if (test.status === 'skipped') {
+          const reason = test.annotations?.find(each => each.type === 'skip' || each.type === 'fixme')?.description;
+          skips.push(`${name} (${reason ?? 'no reason given'})`);
+        } else if (test.status === 'unexpected') {
+          failures.push(name);
+        } else {
+          passed++;
+        }
+      }
+    }
+    for (const inner of suite.suites ?? []) {
+      visit(inner, [...path, inner.title]);
+    }
+  };
+  for (const suite of report.suites ?? []) {
+    visit(suite, []);
+  }
+  return result(passed, failures.length, skips.length, failures, skips);
+}
+
+/** TAP as `node --test` writes it: the totals stand at the end. */
+export function readTap(text) {
+  const count = name => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(text)?.[1] ?? Number.NaN);
+  const [passed, failed, cancelled, skipped, todo] = ['pass', 'fail', 'cancelled', 'skipped', 'todo'].map(count);
+  if (Number.isNaN(passed)) {
+    return broken('the test runner ended without a report');
+  }
+  const failures = [...text.matchAll(/^\s*not ok \d+ - (.*?)(?: # (?:TODO|SKIP).*)?$/gm)].map(match => match[1]);
+  const skips = [...text.matchAll(/^\s*ok \d+ - (.*?) # (?:SKIP|TODO) ?(.*)$/gm)].map(
+    match => `${match[1]} (${match[2] || 'no reason given'})`
+  );
+  return result(passed, failed + cancelled, skipped + todo, failures, skips);
+}
