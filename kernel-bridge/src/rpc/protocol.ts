@@ -439,6 +439,10 @@ export interface StatusResult {
   memoryBytes: number;
   uptimeSeconds: number;
   failed?: string;
+  /**
+   * Requests to the MLflow tracking server that failed; absent when none is configured.
+   */
+  trackingFailures?: number;
 }
 export interface SubscribeParams {
   project?: string;

@@ -1,0 +1,64 @@
+import { ArgonError, type BranchInfo } from '@argon/wal-core';
+import { originOf, pageSize, type BridgeContext, type Handlers } from '../context';
+import { defined, mainTimeline, presentBranch } from '../present';
+import type { BranchListResult } from '../protocol';
+
+const BRANCHES_USUAL = 1_000;
+const BRANCHES_MAX = 10_000;
+/** A date beyond this cannot be written as a date. */
+const TTL_SECONDS_MAX = 100 * 366 * 86_400;
+
+/** Branches. */
+export function branchMethods(context: BridgeContext): Handlers<'branch'> {
+  const { engine } = context;
+  const present = (project: string, branch: BranchInfo) => presentBranch(branch, mainTimeline(engine, project));
+  return {
+    'branch.list'({ project, search, after, limit }) {
+      const words = search?.toLowerCase();
+      const all = engine.branches(project);
+      const found = words === undefined ? all : all.filter(({ name }) => name.toLowerCase().includes(words));
+      const start = after === undefined ? 0 : found.findIndex(({ name }) => name === after) + 1;
+      if (after !== undefined && start === 0) {
+        throw new ArgonError('BAD_REQUEST', `\`after\` names ${JSON.stringify(after)}, which is not on the list any more.`);
+      }
+      const size = pageSize(limit, BRANCHES_USUAL, BRANCHES_MAX);
+      const page = found.slice(start, start + size);
+      const main = mainTimeline(engine, project);
+      return defined<BranchListResult>({
+        branches: page.map(branch => presentBranch(branch, main)),
+        total: found.length,
+        next: start + page.length < found.length ? page.at(-1)?.name : undefined
+      });
+    },
+
+    'branch.get'({ project, name }) {
+      return present(project, engine.branch(project, name));
+    },
+
+    async 'branch.create'({ project, name, from, ensure, ttlSeconds, session }, caller) {
+      if (ttlSeconds !== undefined && ttlSeconds > TTL_SECONDS_MAX) {
+        throw new ArgonError('LIMIT_EXCEEDED', `A branch lives at most ${TTL_SECONDS_MAX} seconds, not ${ttlSeconds}.`, {
+          data: { limit: TTL_SECONDS_MAX, value: ttlSeconds }
+        });
+      }
+      const expiresAt = ttlSeconds === undefined ? undefined : new Date(context.clock() + ttlSeconds * 1000);
+      const options = defined<{ from?: string; ensure?: boolean; expiresAt?: Date }>({ from, ensure, expiresAt });
+      return present(project, await engine.createBranch(project, name, originOf(context, caller, session), options));
+    },
+
+    async 'branch.rename'({ project, name, to, session }, caller) {
+      return present(project, await engine.renameBranch(project, name, to, originOf(context, caller, session)));
+    },
+
+    async 'branch.protect'({ project, name, protect, session }, caller) {
+      const origin = originOf(context, caller, session);
+      return present(project, await engine.protectBranch(project, name, protect, origin));
+    },
+
+    async 'branch.delete'({ project, name, session }, caller) {
+      const { head, ahead } = engine.branch(project, name);
+      await engine.deleteBranch(project, name, originOf(context, caller, session));
+      return { name, head, unmerged: ahead };
+    }
+  };
+}

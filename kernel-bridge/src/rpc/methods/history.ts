@@ -1,0 +1,139 @@
+import {
+  ArgonError,
+  docKeyOfValue,
+  fromExtendedJson,
+  type DiffOptions,
+  type Lsn,
+  type TimelineId,
+  type TimelineInfo
+} from '@argon/wal-core';
+import { lsnOf, pageSize, type BridgeContext, type Handlers } from '../context';
+import { fittingPage } from '../paging';
+import { defined, presentEntry, presentState, presentTimeline } from '../present';
+import type { ChangesResult, Collection, HistoryResult, LogResult } from '../protocol';
+import { presentChange, presentDiff, presentDocument } from '../values';
+
+const ENTRIES_USUAL = 100;
+const ENTRIES_MAX = 2_000;
+const CHANGES_USUAL = 100;
+const CHANGES_MAX = 2_000;
+const DOCUMENTS_USUAL = 100;
+const DOCUMENTS_MAX = 2_000;
+/** Up to so many, all timelines of a project come with the log; beyond, those that its entries touch. */
+const TIMELINES_ALL_MAX = 2_000;
+
+/** States, log, history and differences. */
+export function historyMethods({ engine }: BridgeContext): Handlers<'ref' | 'log' | 'changes' | 'history' | 'diff'> {
+  return {
+    'ref.resolve'({ project, ref }) {
+      return presentState(engine.resolve(project, ref));
+    },
+
+    async 'ref.collections'({ project, ref }) {
+      const state = engine.resolve(project, ref);
+      const collections: Collection[] = [];
+      for (const info of state.collections()) {
+        collections.push({
+          name: info.name,
+          count: await state.count(info),
+          digest: await state.digest(info),
+          indexes: info.indexes.map(({ name, key, unique, sparse }) => ({
+            name,
+            key: presentDocument(key),
+            unique,
+            sparse
+          })),
+          options: presentDocument(info.options)
+        });
+      }
+      return { state: presentState(state), digest: await state.stateDigest(), collections };
+    },
+
+    async log({ project, ref, before, limit }) {
+      const size = pageSize(limit, ENTRIES_USUAL, ENTRIES_MAX);
+      const { head } = engine.project(project);
+      const page =
+        size === 0
+          ? { entries: [] }
+          : await engine.log(
+              project,
+              defined<{ ref?: string; before?: Lsn; limit?: number }>({
+                ref,
+                before: before === undefined ? undefined : lsnOf(before),
+                limit: size
+              })
+            );
+      const names = new Map(engine.branches(project).map(({ timeline, name }) => [timeline, name]));
+      const touched = page.entries.flatMap(({ timeline, merge }) =>
+        merge ? [timeline, merge.sourceTimeline] : [timeline]
+      );
+      const timelines = shownTimelines(engine.timelines(project), touched);
+      return defined<LogResult>({
+        entries: page.entries.map(presentEntry),
+        timelines: timelines.map(timeline => presentTimeline(timeline, names.get(timeline.id))),
+        horizon: 0,
+        head,
+        next: 'next' in page ? page.next : undefined
+      });
+    },
+
+    changes({ project, timeline, firstLsn, lastLsn, limit, after }) {
+      const id = timeline as TimelineId;
+      if (!engine.timelines(project).some(known => known.id === id)) {
+        throw new ArgonError('REF_NOT_FOUND', `The project ${JSON.stringify(project)} has no timeline ${timeline}.`, {
+          data: { project, timeline }
+        });
+      }
+      const first = lsnOf(after === undefined ? firstLsn : Math.max(firstLsn, after + 1));
+      const last = lsnOf(lastLsn);
+      return fittingPage<ChangesResult>(pageSize(limit, CHANGES_USUAL, CHANGES_MAX), async size => {
+        // One more than shown tells whether there is a next page.
+        const found = await engine.changes(project, id, { first, last, limit: size + 1, images: true });
+        const page = found.slice(0, size);
+        const next = found.length > size ? (page.at(-1)?.lsn ?? first - 1) : undefined;
+        return defined<ChangesResult>({ changes: page.map(presentChange), next });
+      });
+    },
+
+    history({ project, ref, collection, id, limit, before }) {
+      const key = docKeyOfValue(fromExtendedJson(id));
+      return fittingPage<HistoryResult>(pageSize(limit, CHANGES_USUAL, CHANGES_MAX), async size => {
+        const options = defined<{ limit?: number; before?: Lsn }>({
+          limit: size + 1,
+          before: before === undefined ? undefined : lsnOf(before)
+        });
+        const found = await engine.history(project, ref, collection, key, options);
+        const page = found.slice(0, size);
+        return defined<HistoryResult>({
+          changes: page.map(presentChange),
+          next: found.length > size ? page.at(-1)?.lsn : undefined
+        });
+      });
+    },
+
+    diff({ project, from, to, collection, after, limit }, caller) {
+      return fittingPage(pageSize(limit, DOCUMENTS_USUAL, DOCUMENTS_MAX), async size => {
+        const { signal } = caller;
+        const options = defined<DiffOptions>({ collection, after, limit: size, signal });
+        return presentDiff(await engine.diff(project, from, to, options));
+      });
+    }
+  };
+}
+
+/** All timelines, or when they are too many those that were touched, with their ancestors. */
+function shownTimelines(all: readonly TimelineInfo[], touched: readonly TimelineId[]): readonly TimelineInfo[] {
+  if (all.length <= TIMELINES_ALL_MAX) {
+    return all;
+  }
+  const byId = new Map(all.map(timeline => [timeline.id, timeline]));
+  const shown = new Set<TimelineInfo>();
+  for (const start of touched) {
+    let timeline = byId.get(start);
+    while (timeline && !shown.has(timeline)) {
+      shown.add(timeline);
+      timeline = timeline.parent === undefined ? undefined : byId.get(timeline.parent);
+    }
+  }
+  return [...shown];
+}

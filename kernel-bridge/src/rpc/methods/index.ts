@@ -1,0 +1,25 @@
+import type { BridgeContext, Handlers } from '../context';
+import { branchMethods } from './branch';
+import { bridgeMethods } from './bridge';
+import { historyMethods } from './history';
+import { pinMethods } from './pin';
+import { planMethods } from './plan';
+import { projectMethods } from './project';
+import { restoreMethods } from './restore';
+import { runMethods } from './run';
+import { sessionMethods } from './session';
+
+/** Every method of the protocol. The type makes sure that none is missing. */
+export function methods(context: BridgeContext): Handlers {
+  return {
+    ...bridgeMethods(context),
+    ...projectMethods(context),
+    ...branchMethods(context),
+    ...historyMethods(context),
+    ...pinMethods(context),
+    ...planMethods(context),
+    ...restoreMethods(context),
+    ...runMethods(context),
+    ...sessionMethods(context)
+  };
+}

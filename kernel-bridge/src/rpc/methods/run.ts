@@ -1,0 +1,59 @@
+import { originOf, pageSize, type BridgeContext, type Handlers } from '../context';
+import { presentRun, presentState } from '../present';
+
+const RUNS_USUAL = 100;
+const RUNS_MAX = 1_000;
+
+/** MLflow runs and the states they saw. */
+export function runMethods(context: BridgeContext): Handlers<'run'> {
+  const { engine, sessions, tracking } = context;
+  return {
+    async 'run.register'({ project, run, ref, session, facts }, caller) {
+      // The session must exist, and what the run already knows of itself is not overruled.
+      const origin = originOf(context, caller, session);
+      const known: Record<string, string> = {};
+      if (origin.notebook !== undefined) {
+        known['notebook'] = origin.notebook;
+      }
+      if (origin.cell !== undefined) {
+        known['cell'] = origin.cell;
+      }
+      if (origin.cellNumber !== undefined) {
+        known['cellNumber'] = String(origin.cellNumber);
+      }
+      const info = await engine.registerRun(project, run, ref, { ...known, ...facts });
+      if (origin.session !== undefined) {
+        sessions.noteRun(origin.session, run);
+      }
+      return presentRun(info);
+    },
+
+    async 'run.update'({ project, run, facts }) {
+      return presentRun(await engine.updateRun(project, run, facts));
+    },
+
+    'run.get'({ run }) {
+      const info = engine.run(run);
+      return { run: presentRun(info), state: presentState(engine.resolve(info.project, `run:${info.id}`)) };
+    },
+
+    async 'run.list'({ project, branch, firstLsn, lastLsn, limit }) {
+      const choose = () =>
+        [...engine.runs(project)]
+          .filter(
+            run =>
+              (branch === undefined || run.branch === branch) &&
+              (firstLsn === undefined || run.lsn >= firstLsn) &&
+              (lastLsn === undefined || run.lsn <= lastLsn)
+          )
+          .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || b.lsn - a.lsn)
+          .slice(0, pageSize(limit, RUNS_USUAL, RUNS_MAX));
+      const runs = choose();
+      if (tracking === undefined || runs.length === 0) {
+        return runs.map(presentRun);
+      }
+      await tracking.refresh(runs);
+      return choose().map(presentRun);
+    }
+  };
+}

@@ -1,0 +1,441 @@
+import { randomBytes } from 'node:crypto';
+import { ArgonError, isArgonError, type Engine, type EngineEvent, type Origin } from '@argon/wal-core';
+import type { Logger } from '../logger';
+import type { CellActivity, CellEvent, Session, SessionEvent, SessionOpenParams } from '../rpc/protocol';
+import { databaseName } from '../wire/namespace';
+import { CellExecution, type DigestOf } from './activity';
+import type { SessionDirectory, SessionPlace, SessionRead, SessionWrite } from './directory';
+import { decodeRecord, encodeRecord, sameRecord, SESSION_PREFIX, type SessionRecord } from './record';
+
+/** Sessions that are remembered at most; the longest unseen one without a connection goes first. */
+export const SESSIONS_MAX = 1_000;
+/** Executions that are remembered of one session. */
+export const CELLS_MAX = 500;
+/** A session without a connection is forgotten after this time. */
+export const SESSION_UNSEEN_DAYS_MAX = 30;
+/** A kernel that comes back within this time goes on with the cell it ran. */
+const RECONNECT_GRACE_MS = 10_000;
+/** How old `seenAt` on disk may grow before a mere reconnection is worth a commit. */
+const SEEN_STEP_MS = 3_600_000;
+const APP_NAME_PREFIX = 'argon:';
+const SESSION_ID = /^[\w.-]{1,100}$/;
+const TEXT_LENGTH_MAX = 4_096;
+
+interface LiveSession {
+  record: SessionRecord;
+  cell: CellExecution | undefined;
+  readonly cells: CellExecution[];
+  /** Connections on which it is open. */
+  readonly connections: Set<object>;
+  grace: NodeJS.Timeout | undefined;
+}
+
+/** What sessions tell subscribers. */
+export type SessionNews = SessionEvent | CellEvent;
+
+/** What the directory of sessions is made from. */
+export interface SessionsOptions {
+  readonly engine: Engine;
+  readonly logger: Logger;
+  /** Actor of a session that names none. */
+  readonly actor: string;
+  readonly clock?: () => number;
+}
+
+/**
+ * The sessions of kernels and clients: who they are, what they have checked out, which cell runs.
+ * A session and its checkout are durable; what its cells did is kept in memory.
+ */
+export class Sessions implements SessionDirectory {
+  private readonly engine: Engine;
+  private readonly logger: Logger;
+  private readonly actor: string;
+  private readonly clock: () => number;
+  private readonly sessions = new Map<string, LiveSession>();
+  private readonly listeners = new Set<(news: SessionNews) => void>();
+  private readonly stop: () => void;
+
+  constructor(options: SessionsOptions) {
+    this.engine = options.engine;
+    this.logger = options.logger;
+    this.actor = options.actor;
+    this.clock = options.clock ?? Date.now;
+    this.load();
+    this.stop = this.engine.subscribe(event => this.follow(event));
+  }
+
+  /** Ends timers and the subscription; what is durable stays. */
+  dispose(): void {
+    this.stop();
+    for (const session of this.sessions.values()) {
+      clearTimeout(session.grace);
+    }
+    this.listeners.clear();
+  }
+
+  /** Tells `listener` what happens to sessions. Returns the way to stop it. */
+  subscribe(listener: (news: SessionNews) => void): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+
+  byAppName(appName: string): SessionPlace | undefined {
+    if (!appName.startsWith(APP_NAME_PREFIX)) {
+      return undefined;
+    }
+    const session = this.sessions.get(appName.slice(APP_NAME_PREFIX.length));
+    if (!session) {
+      return undefined;
+    }
+    const { id, project, ref } = session.record;
+    return {
+      id,
+      ...(project === undefined ? {} : { project }),
+      ...(ref === undefined ? {} : { ref }),
+      origin: originOf(session)
+    };
+  }
+
+  noteRead(sessionId: string, read: SessionRead): void {
+    this.sessions.get(sessionId)?.cell?.noteRead(read);
+  }
+
+  noteWrite(sessionId: string, write: SessionWrite): void {
+    this.sessions.get(sessionId)?.cell?.noteWrite(write);
+  }
+
+  /** A run was registered by the session. */
+  noteRun(sessionId: string, run: string): void {
+    this.sessions.get(sessionId)?.cell?.noteRun(run);
+  }
+
+  /** Who acts when `sessionId` asks. @throws SESSION_NOT_FOUND */
+  origin(sessionId: string): Origin {
+    return originOf(this.find(sessionId));
+  }
+
+  /** Opens the session, or opens it again. `connection` keeps it connected until `detach`. */
+  async open(params: SessionOpenParams, connection?: object): Promise<Session> {
+    const { id = randomBytes(8).toString('hex') } = params;
+    checkTexts(params);
+    if (!SESSION_ID.test(id)) {
+      throw new ArgonError('BAD_REQUEST', 'A session id has 1 to 100 letters, digits, dots, hyphens or underscores.');
+    }
+    const known = this.sessions.get(id);
+    const now = new Date(this.clock());
+    const place = this.place(params.project ?? known?.record.project, params.ref, params.project !== undefined);
+    const record = defined<SessionRecord>({
+      openedAt: now,
+      actor: this.actor,
+      ...known?.record,
+      ...defined({ kernel: params.kernel, notebook: params.notebook, actor: params.actor }),
+      ...place,
+      id,
+      seenAt: now
+    });
+    const session = known ?? this.add(record);
+    const durable =
+      known !== undefined &&
+      sameRecord(known.record, record) &&
+      now.getTime() - known.record.seenAt.getTime() < SEEN_STEP_MS;
+    session.record = durable ? known.record : record;
+    if (connection) {
+      session.connections.add(connection);
+      clearTimeout(session.grace);
+    }
+    if (!durable) {
+      await this.save(session);
+    }
+    this.tell({ type: 'session', session: this.describe(session), op: 'open' });
+    return this.describe(session);
+  }
+
+  /** One session. @throws SESSION_NOT_FOUND */
+  get(id: string): Session {
+    return this.describe(this.find(id));
+  }
+
+  /** All sessions, the connected first, then the newest first. */
+  list(): Session[] {
+    return [...this.sessions.values()]
+      .sort(
+        (a, b) =>
+          Number(b.connections.size > 0) - Number(a.connections.size > 0) ||
+          b.record.seenAt.getTime() - a.record.seenAt.getTime()
+      )
+      .map(session => this.describe(session));
+  }
+
+  /** Moves a session. A time in the ref is fixed to the state it means now. */
+  async checkout(id: string, project: string | undefined, ref: string): Promise<Session> {
+    const session = this.find(id);
+    const place = this.place(project ?? session.record.project, ref, false);
+    session.record = { ...session.record, ...place, seenAt: new Date(this.clock()) };
+    await this.save(session);
+    const view = this.describe(session);
+    this.tell({ type: 'session', session: view, op: 'checkout' });
+    return view;
+  }
+
+  /** A cell starts; one that still runs ends. */
+  async startCell(id: string, cell: { id: string; number?: number }): Promise<CellActivity> {
+    checkTexts({ cell: cell.id });
+    const session = this.find(id);
+    if (session.cell) {
+      await this.endCell(id);
+    }
+    const execution = new CellExecution(cell.id, cell.number, new Date(this.clock()));
+    session.cell = execution;
+    session.cells.push(execution);
+    if (session.cells.length > CELLS_MAX) {
+      session.cells.shift();
+    }
+    this.tell({ type: 'session', session: this.describe(session), op: 'cell' });
+    return execution.describe(this.digestOf);
+  }
+
+  /** The running cell ends; null when none runs. */
+  async endCell(id: string): Promise<CellActivity | null> {
+    const session = this.find(id);
+    const execution = session.cell;
+    if (!execution) {
+      return null;
+    }
+    session.cell = undefined;
+    execution.finishedAt = new Date(this.clock());
+    const activity = await execution.describe(this.digestOf);
+    this.tell({ type: 'session', session: this.describe(session), op: 'cell' });
+    this.tell({ type: 'cell', session: id, activity });
+    return activity;
+  }
+
+  /** What the cells of a session did, newest first. */
+  async cells(id: string, limit = CELLS_MAX): Promise<CellActivity[]> {
+    const newest = [...this.find(id).cells].reverse().slice(0, limit);
+    const activities: CellActivity[] = [];
+    for (const execution of newest) {
+      activities.push(await execution.describe(this.digestOf));
+    }
+    return activities;
+  }
+
+  /** The newest execution of a cell, by its number or id; undefined when it is not remembered. */
+  execution(id: string, cell: { id?: string; number?: number }): CellExecution | undefined {
+    return this.sessions
+      .get(id)
+      ?.cells.findLast(
+        execution =>
+          (cell.number === undefined || execution.cellNumber === cell.number) &&
+          (cell.id === undefined || execution.cell === cell.id)
+      );
+  }
+
+  /** Ends a session for good. */
+  async close(id: string): Promise<void> {
+    const session = this.find(id);
+    await this.endCell(id);
+    clearTimeout(session.grace);
+    session.connections.clear();
+    const view = this.describe(session);
+    this.sessions.delete(id);
+    await this.put(id, undefined);
+    this.tell({ type: 'session', session: view, op: 'close' });
+  }
+
+  /** A connection is gone, and with it what it kept connected. */
+  detach(connection: object): void {
+    for (const session of this.sessions.values()) {
+      if (!session.connections.delete(connection) || session.connections.size > 0) {
+        continue;
+      }
+      this.tell({ type: 'session', session: this.describe(session), op: 'disconnect' });
+      clearTimeout(session.grace);
+      session.grace = setTimeout(() => {
+        if (session.connections.size === 0 && this.sessions.has(session.record.id)) {
+          this.endCell(session.record.id).catch((error: unknown) =>
+            this.logger.warn('the cell of a lost session could not be ended', { error })
+          );
+        }
+      }, RECONNECT_GRACE_MS).unref();
+    }
+  }
+
+  private find(id: string): LiveSession {
+    const session = this.sessions.get(id);
+    if (!session) {
+      throw new ArgonError('SESSION_NOT_FOUND', `The session ${JSON.stringify(id)} is unknown. Open it again.`, {
+        data: { session: id }
+      });
+    }
+    return session;
+  }
+
+  private load(): void {
+    const oldest = this.clock() - SESSION_UNSEEN_DAYS_MAX * 86_400_000;
+    for (const { key, value } of this.engine.values(SESSION_PREFIX)) {
+      const record = decodeRecord(value);
+      if (!record) {
+        this.logger.warn('a stored session is of an unknown form and is left alone', { key });
+      } else if (record.seenAt.getTime() < oldest) {
+        void this.put(record.id, undefined);
+      } else {
+        this.sessions.set(record.id, live(record));
+      }
+    }
+  }
+
+  private add(record: SessionRecord): LiveSession {
+    if (this.sessions.size >= SESSIONS_MAX) {
+      const unseen = [...this.sessions.values()]
+        .filter(session => session.connections.size === 0)
+        .sort((a, b) => a.record.seenAt.getTime() - b.record.seenAt.getTime())[0];
+      if (!unseen) {
+        throw new ArgonError('LIMIT_EXCEEDED', `At most ${SESSIONS_MAX} sessions can be open. Close one first.`, {
+          data: { limit: SESSIONS_MAX, value: this.sessions.size + 1 }
+        });
+      }
+      this.sessions.delete(unseen.record.id);
+      void this.put(unseen.record.id, undefined);
+    }
+    const session = live(record);
+    this.sessions.set(record.id, session);
+    return session;
+  }
+
+  /** The checkout that `project` and `ref` mean. Unknown projects and refs are refused here, not at the first read. */
+  private place(
+    project: string | undefined,
+    ref: string | undefined,
+    projectAlone: boolean
+  ): { project?: string; ref?: string } {
+    if (ref === undefined) {
+      return project === undefined || !projectAlone
+        ? {}
+        : { project, ref: this.engine.project(project).defaultBranch };
+    }
+    if (project === undefined) {
+      throw new ArgonError('BAD_REQUEST', 'The session is in no project yet: name the project of the ref.');
+    }
+    const state = this.engine.resolve(project, ref);
+    if (state.writable && state.branch !== undefined) {
+      return { project, ref: state.branch };
+    }
+    const named = ref.startsWith('pin:') || ref.startsWith('run:');
+    return { project, ref: named ? ref : state.ref };
+  }
+
+  private describe(session: LiveSession): Session {
+    const { record, cell } = session;
+    return {
+      ...defined({ kernel: record.kernel, notebook: record.notebook }),
+      id: record.id,
+      actor: record.actor,
+      ...this.describePlace(record),
+      connected: session.connections.size > 0,
+      ...(cell === undefined ? {} : { cell: cell.cell }),
+      openedAt: record.openedAt.toISOString()
+    };
+  }
+
+  private describePlace({ project, ref }: SessionRecord): Partial<Session> & { writable: boolean } {
+    if (project === undefined || ref === undefined) {
+      return { ...defined({ project, ref }), writable: false };
+    }
+    try {
+      const state = this.engine.resolve(project, ref);
+      const branch = state.branch === undefined ? undefined : this.engine.branch(project, state.branch);
+      return {
+        ...defined({ branch: branch?.name, ahead: branch?.ahead, behind: branch?.behind }),
+        project,
+        ref,
+        lsn: state.lsn,
+        writable: state.writable,
+        database: databaseName(project, ref)
+      };
+    } catch (error) {
+      // The branch or project of the checkout is gone; the session still says where it was.
+      if (isArgonError(error)) {
+        return { project, ref, writable: false };
+      }
+      throw error;
+    }
+  }
+
+  private readonly digestOf: DigestOf = async ({ project, ref, collection }) => {
+    try {
+      const state = this.engine.resolve(project, ref);
+      const info = state.collection(collection);
+      return info ? await state.digest(info) : '';
+    } catch (error) {
+      this.logger.debug('the digest of a read is not known any more', { project, ref, error });
+      return '';
+    }
+  };
+
+  /** A renamed branch takes its sessions along. */
+  private follow(event: EngineEvent): void {
+    if (event.type !== 'branch' || event.op !== 'rename' || event.previous === undefined) {
+      return;
+    }
+    const { project, previous, branch } = event;
+    for (const session of this.sessions.values()) {
+      const { record } = session;
+      if (record.project !== project || record.ref === undefined) {
+        continue;
+      }
+      const [name, ...rest] = record.ref.split('@');
+      if (name === previous) {
+        session.record = { ...record, ref: [branch, ...rest].join('@') };
+        void this.save(session);
+        this.tell({ type: 'session', session: this.describe(session), op: 'checkout' });
+      }
+    }
+  }
+
+  private save(session: LiveSession): Promise<void> {
+    return this.put(session.record.id, session.record);
+  }
+
+  /** A failed log must not stop a kernel from reading: the session then lives in memory only. */
+  private async put(id: string, record: SessionRecord | undefined): Promise<void> {
+    try {
+      await this.engine.putValue(SESSION_PREFIX + id, record && encodeRecord(record));
+    } catch (error) {
+      this.logger.warn('a session could not be stored', { session: id, error });
+    }
+  }
+
+  private tell(news: SessionNews): void {
+    for (const listener of this.listeners) {
+      listener(news);
+    }
+  }
+}
+
+function live(record: SessionRecord): LiveSession {
+  return { record, cell: undefined, cells: [], connections: new Set(), grace: undefined };
+}
+
+function originOf({ record, cell }: LiveSession): Origin {
+  return {
+    actor: record.actor,
+    session: record.id,
+    ...defined({ notebook: record.notebook, cell: cell?.cell, cellNumber: cell?.cellNumber })
+  };
+}
+
+/** `object` without its undefined fields. */
+function defined<T extends object>(object: { [K in keyof T]: T[K] | undefined }): T {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
+}
+
+/** Refuses names that would bloat every record of the log. */
+function checkTexts(texts: object): void {
+  for (const [name, text] of Object.entries(texts)) {
+    if (typeof text === 'string' && text.length > TEXT_LENGTH_MAX) {
+      throw new ArgonError('LIMIT_EXCEEDED', `\`${name}\` has ${text.length} characters; at most ${TEXT_LENGTH_MAX} are taken.`, {
+        data: { name, limit: TEXT_LENGTH_MAX, value: text.length }
+      });
+    }
+  }
+}
