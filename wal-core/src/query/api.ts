@@ -1,0 +1,163 @@
+import type { IndexInfo } from '../api';
+import type { RawValue } from '../bson';
+
+/** What a command may carry along with a filter, update or pipeline. */
+export interface QueryOptions {
+  /** Raw BSON of the command's `let`: variables for expressions. */
+  readonly let?: Buffer;
+  /** Raw BSON of the command's `collation`; only simple binary order is known, anything else is refused. */
+  readonly collation?: Buffer;
+  /** Milliseconds since 1970 for `$$NOW`, the same during one command. Default: when it is compiled. */
+  readonly now?: number;
+}
+
+/** One end of an interval; `undefined` where an interval is open. */
+export interface Bound {
+  readonly value: RawValue;
+  readonly inclusive: boolean;
+}
+
+/** An interval of values in `compareValues` order. */
+export interface Interval {
+  readonly lower?: Bound;
+  readonly upper?: Bound;
+}
+
+/** A compiled filter. It reads raw bytes and keeps no state between documents. */
+export interface Filter {
+  /** Raw BSON it was compiled from. */
+  readonly source: Buffer;
+  /** True when it has no condition: it matches everything. */
+  readonly isEmpty: boolean;
+  matches(doc: Buffer): boolean;
+  /** Like `matches`; `position` is the index of the array element that matched, for the positional `$`. */
+  matchWithPosition(doc: Buffer): { readonly matched: boolean; readonly position?: string };
+  /** The `_id`s that can match (`_id` equality or `$in` without regular expressions); undefined when there are others. */
+  idEquals(): RawValue[] | undefined;
+  /**
+   * Intervals, sorted and disjoint, outside of which no *index key value* of `path` can
+   * belong to a matching document; undefined when the filter says nothing of use.
+   * A missing field counts as null, as in index keys. One bound list per path; for
+   * paths through arrays conditions are not intersected, because different elements
+   * may satisfy them.
+   */
+  bounds(path: string): readonly Interval[] | undefined;
+  /** Equalities at the top level (`{a: 5}`, `{a: {$eq: 5}}`, inside `$and`), which an upsert copies. */
+  equalities(): readonly { readonly path: string; readonly value: RawValue }[];
+}
+
+/** A compiled projection. */
+export interface Projection {
+  readonly isEmpty: boolean;
+  /** True when it holds the positional `$` and `apply` needs the filter's position. */
+  readonly needsPosition: boolean;
+  /** @throws when the positional operator found no position (mongoCode 51246) */
+  apply(doc: Buffer, position?: string): Buffer;
+}
+
+/** A compiled sort order. */
+export interface Sort {
+  /** Raw BSON it was compiled from. */
+  readonly source: Buffer;
+  readonly isEmpty: boolean;
+  /** Order of two documents. For many documents use `sort` or `topK`, which take keys out once. */
+  compare(a: Buffer, b: Buffer): number;
+  /** Sorts in place, stable. */
+  sort(docs: Buffer[]): Buffer[];
+  /** The first `k` documents in order of all that are pushed, in memory of `k` documents. */
+  topK(k: number): TopK;
+}
+
+export interface TopK {
+  push(doc: Buffer): void;
+  /** The documents in order. */
+  finish(): Buffer[];
+}
+
+export interface UpdateOptions extends QueryOptions {
+  /** Raw BSON documents of `arrayFilters`. */
+  readonly arrayFilters?: readonly Buffer[];
+}
+
+export interface UpdateContext {
+  /** Milliseconds since 1970, for `$currentDate`. */
+  readonly now?: number;
+  /** Index of the array element that the filter matched, for the positional `$`. */
+  readonly position?: string;
+  /** Increment part for timestamps of `$currentDate`. */
+  readonly timestamp?: bigint;
+}
+
+/** A compiled update: operators, a pipeline, or a replacement. */
+export interface Update {
+  readonly kind: 'operators' | 'pipeline' | 'replacement';
+  /** True when it uses the positional `$`. */
+  readonly needsPosition: boolean;
+  /** The document after the update; the very same buffer when nothing changes. `_id` cannot change (mongoCode 66). */
+  apply(doc: Buffer, context?: UpdateContext): Buffer;
+  /** The document an upsert inserts: equalities of the filter, then the update. Without `_id` when neither gives one. */
+  upsert(filter: Filter, context?: UpdateContext): Buffer;
+}
+
+/** Documents one by one or in batches; batches are faster. */
+export type DocumentSource = AsyncIterable<Buffer | readonly Buffer[]>;
+
+export interface PipelineContext {
+  /** Documents of another collection, for $lookup, $graphLookup and $unionWith. `filter` may be used to read less; it is applied again. */
+  collection(name: string, filter?: Filter): DocumentSource;
+  /** Milliseconds since 1970. */
+  readonly now?: number;
+  /** Raw BSON of the command's `let`. */
+  readonly let?: Buffer;
+  readonly collation?: Buffer;
+  /** Bytes that a blocking stage ($sort, $group …) may hold; default 100 MiB. */
+  readonly memoryBytesMax?: number;
+  /** A number in [0, 1), for $sample and $rand; tests own it. */
+  readonly random?: () => number;
+  readonly signal?: AbortSignal;
+}
+
+/** A stage as it stands in a command: `{$match: …}`. */
+export interface StageSpec {
+  readonly name: string;
+  readonly value: RawValue;
+}
+
+/** The leading stages that a planner can take over. */
+export interface PipelineLead {
+  readonly filter?: Buffer;
+  readonly sort?: Buffer;
+  readonly skip?: number;
+  readonly limit?: number;
+  /** How many stages these came from; pass it to `Pipeline.from`. */
+  readonly stages: number;
+}
+
+/** A compiled pipeline. */
+export interface Pipeline {
+  readonly stages: readonly StageSpec[];
+  readonly lead: PipelineLead;
+  /** Names of the other collections it reads. */
+  readonly collections: readonly string[];
+  /** True when it begins with a stage that makes its own documents ($documents). */
+  readonly startsItself: boolean;
+  /** Runs on a source; `from` skips leading stages that the caller has done. Yields batches. */
+  run(source: DocumentSource, context: PipelineContext, from?: number): AsyncIterable<readonly Buffer[]>;
+}
+
+/** An index that answers a query: never wrong, the filter is always applied again. */
+export interface IndexPlan {
+  readonly index: IndexInfo;
+  /** Ranges of KeyStrings, in scan order. Keys may be prefixes of compound keys. */
+  readonly ranges: readonly KeyRange[];
+  readonly reverse: boolean;
+  /** True when documents come in the sort's order (each document's first appearance counts). */
+  readonly providesSort: boolean;
+  /** True when the index may hold several entries of one document, so that the caller must drop repeats. */
+  readonly mayRepeat: boolean;
+}
+
+export interface KeyRange {
+  readonly lower?: { readonly key: Buffer; readonly inclusive: boolean };
+  readonly upper?: { readonly key: Buffer; readonly inclusive: boolean };
+}

@@ -1,0 +1,9 @@
+/** Queries on raw BSON, exact against MongoDB: filters, projections, sorts, updates and pipelines. */
+export * from './api';
+export { codeName, notImplemented, queryError } from './error';
+export { compileFilter } from './filter';
+export { compileProjection } from './projection';
+export { compileSort } from './sort';
+export { compileUpdate } from './update';
+export { compilePipeline, runPipeline, splitPipeline } from './pipeline';
+export { planIndex } from './planner';
