@@ -72,10 +72,14 @@ export async function ensureBrowser() {
       return installed;
     }
   }
-  const own = await run(process.execPath, [program('@playwright', 'test', 'cli.js'), 'install', 'chromium-headless-shell', 'chromium'], {
-    log: join(CACHE, 'logs', 'playwright.log'),
-    timeoutMs: APT_TIMEOUT_MS
-  });
+  const own = await run(
+    process.execPath,
+    [program('@playwright', 'test', 'cli.js'), 'install', 'chromium-headless-shell', 'chromium'],
+    {
+      log: join(CACHE, 'logs', 'playwright.log'),
+      timeoutMs: APT_TIMEOUT_MS
+    }
+  );
   output += own.output;
   const last = own.code === 0 ? findBrowser() : undefined;
   if (last) {

@@ -22,7 +22,9 @@ export function holdsLock(lock, installed) {
   const present = installed.packages ?? {};
   const complete = wanted.every(([path, { version, optional, peer, link }]) => {
     const have = present[path];
-    return have === undefined ? optional === true || peer === true : link === true || have.version === version;
+    return have === undefined
+      ? optional === true || peer === true
+      : link === true || have.version === version;
   });
   const paths = new Set(wanted.map(([path]) => path));
   return complete && Object.keys(present).every(path => !path.includes('node_modules/') || paths.has(path));
@@ -60,7 +62,8 @@ async function install() {
   });
   if (code !== 0) {
     throw new Trouble(
-      explain(output, { doing, folder: ROOT }) ?? `The Node packages could not be installed: \`npm ci\` failed with code ${code}.`,
+      explain(output, { doing, folder: ROOT }) ??
+        `The Node packages could not be installed: \`npm ci\` failed with code ${code}.`,
       { log: LOG }
     );
   }

@@ -16,7 +16,11 @@ export function nodeTrouble(version) {
     }
     if (have[i] < need[i]) {
       return (
-        'Argon needs Node ' + OLDEST_NODE.replace(/\.0$/, '') + ' or newer, and this is Node ' + version + '. ' +
+        'Argon needs Node ' +
+        OLDEST_NODE.replace(/\.0$/, '') +
+        ' or newer, and this is Node ' +
+        version +
+        '. ' +
         'Install a newer one (https://nodejs.org/en/download, or `nvm install 22`) and try again.'
       );
     }

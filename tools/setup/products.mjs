@@ -1,5 +1,14 @@
 /** The steps that build: TypeScript, the bridge as one file, the labextension. */
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs';
 import { join } from 'node:path';
 import { CACHE, ROOT, at, program } from './checkout.mjs';
 import { run } from './child.mjs';
@@ -42,7 +51,10 @@ export const compile = {
     at('lib', 'index.js')
   ],
   async run() {
-    await node([program('typescript', 'bin', 'tsc'), '-b', ROOT], { doing: 'compiling TypeScript', log: 'tsc.log' });
+    await node([program('typescript', 'bin', 'tsc'), '-b', ROOT], {
+      doing: 'compiling TypeScript',
+      log: 'tsc.log'
+    });
     return 'compiled';
   }
 };
@@ -112,7 +124,10 @@ export const bundle = {
     );
     copyNativeParts(fresh);
     const { version } = JSON.parse(readFileSync(at('kernel-bridge', 'package.json'), 'utf8'));
-    writeFileSync(join(fresh, 'package.json'), `${JSON.stringify({ name: 'argon-bridge', version, private: true, type: 'commonjs' }, null, 2)}\n`);
+    writeFileSync(
+      join(fresh, 'package.json'),
+      `${JSON.stringify({ name: 'argon-bridge', version, private: true, type: 'commonjs' }, null, 2)}\n`
+    );
     if (existsSync(BRIDGE)) {
       rmSync(BRIDGE, { recursive: true, force: true });
     }
@@ -127,7 +142,14 @@ export const labextension = {
   title: 'JupyterLab extension',
   hash: () =>
     hashOf(
-      filesUnder([at('extension'), at('style'), at('schema'), at('package.json'), at('tsconfig.json'), at('tsconfig.base.json')]),
+      filesUnder([
+        at('extension'),
+        at('style'),
+        at('schema'),
+        at('package.json'),
+        at('tsconfig.json'),
+        at('tsconfig.base.json')
+      ]),
       [nodePackagesHash()]
     ),
   products: [join(LABEXTENSION, 'package.json')],

@@ -1,5 +1,14 @@
 /** The steps that make `.venv`: the locked packages, then this project in it. */
-import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CACHE, ROOT, VENV, VENV_BIN, VENV_PYTHON, at } from './checkout.mjs';
 import { run } from './child.mjs';
@@ -16,7 +25,13 @@ const program = name => join(VENV_BIN, process.platform === 'win32' ? `${name}.e
 
 /** The environment of uv: pip's own way to name another index is understood too. */
 function uvEnvironment() {
-  const { VIRTUAL_ENV: _venv, CONDA_PREFIX: _conda, PYTHONHOME: _home, PYTHONPATH: _path, ...env } = process.env;
+  const {
+    VIRTUAL_ENV: _venv,
+    CONDA_PREFIX: _conda,
+    PYTHONHOME: _home,
+    PYTHONPATH: _path,
+    ...env
+  } = process.env;
   if (env.PIP_INDEX_URL && !env.UV_INDEX_URL && !env.UV_DEFAULT_INDEX) {
     env.UV_DEFAULT_INDEX = env.PIP_INDEX_URL;
   }
@@ -29,7 +44,11 @@ async function uv(args, log, doing) {
   const { code, output } = await run(command, args, { log: file, env: uvEnvironment() });
   if (code !== 0) {
     const end = output.trimEnd().split('\n').slice(-8).join('\n');
-    throw new Trouble(explain(output, { doing, folder: ROOT }) ?? `Stopped while ${doing}: uv failed with code ${code}.\n${end}`, { log: file });
+    throw new Trouble(
+      explain(output, { doing, folder: ROOT }) ??
+        `Stopped while ${doing}: uv failed with code ${code}.\n${end}`,
+      { log: file }
+    );
   }
 }
 
@@ -42,7 +61,11 @@ function isAlive() {
 async function installPackages() {
   const python = findPython();
   if (existsSync(BUSY) || !isAlive()) {
-    await uv(['venv', '--clear', '--quiet', '--python', python.path, VENV], 'venv.log', 'making the Python environment');
+    await uv(
+      ['venv', '--clear', '--quiet', '--python', python.path, VENV],
+      'venv.log',
+      'making the Python environment'
+    );
   }
   mkdirSync(dirname(BUSY), { recursive: true });
   writeFileSync(BUSY, '');
@@ -81,7 +104,20 @@ const LAB_OVERRIDES = {
 async function installProject() {
   await uv(
     // The build backend comes from the lock: an isolated build would ask the network each time.
-    ['pip', 'install', '--quiet', '--python', VENV_PYTHON, '--no-deps', '--no-build-isolation', '--offline', '--reinstall-package', 'jupyterlab-argon', '--editable', ROOT],
+    [
+      'pip',
+      'install',
+      '--quiet',
+      '--python',
+      VENV_PYTHON,
+      '--no-deps',
+      '--no-build-isolation',
+      '--offline',
+      '--reinstall-package',
+      'jupyterlab-argon',
+      '--editable',
+      ROOT
+    ],
     'python-project.log',
     'installing the Python package of this checkout'
   );

@@ -3,12 +3,29 @@
  * they had when it last succeeded, and what it made is still there.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from 'node:fs';
 import { join, relative } from 'node:path';
 import { CACHE, ROOT } from './checkout.mjs';
 
 /** Folders that hold products, never sources. */
-const PRODUCTS = new Set(['node_modules', 'dist', 'lib', '__pycache__', 'labextension', 'bridge', '.ipynb_checkpoints']);
+const PRODUCTS = new Set([
+  'node_modules',
+  'dist',
+  'lib',
+  '__pycache__',
+  'labextension',
+  'bridge',
+  '.ipynb_checkpoints'
+]);
 
 /** All files under the given paths (files or folders), in a fixed order. */
 export function filesUnder(paths, keep = () => true) {
@@ -21,7 +38,9 @@ export function filesUnder(paths, keep = () => true) {
       found.push(path);
       return;
     }
-    for (const entry of readdirSync(path, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    for (const entry of readdirSync(path, { withFileTypes: true }).sort((a, b) =>
+      a.name < b.name ? -1 : 1
+    )) {
       const inner = join(path, entry.name);
       if (entry.isDirectory()) {
         if (!PRODUCTS.has(entry.name)) {

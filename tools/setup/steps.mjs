@@ -21,22 +21,24 @@ export function duration(ms) {
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
+const label = title => `  ${`${title} `.padEnd(24, '.')} `;
+
+/** A finished line of progress: what, how it went, how long it took. */
+export const row = (title, words, ms) => `${label(title)}${words.padEnd(30)} ${duration(ms).padStart(8)}`;
+
 /** A line that grows: the title at once, the outcome when it is known, and the seconds meanwhile on a terminal. */
-function line(title, out) {
-  const label = `  ${`${title} `.padEnd(24, '.')} `;
+export function line(title, out = process.stdout) {
   const begun = Date.now();
-  out.write(label);
+  out.write(label(title));
   const live = out.isTTY === true;
   const timer = live
-    ? setInterval(() => out.write(`\r${label}${duration(Date.now() - begun)} \x1b[K`), 1_000)
+    ? setInterval(() => out.write(`\r${label(title)}${duration(Date.now() - begun)} \x1b[K`), 1_000)
     : undefined;
   return {
     end(outcome) {
       clearInterval(timer);
-      if (live) {
-        out.write(`\r\x1b[K${label}`);
-      }
-      out.write(`${outcome.padEnd(30)} ${duration(Date.now() - begun).padStart(8)}\n`);
+      const whole = row(title, outcome, Date.now() - begun);
+      out.write(live ? `\r\x1b[K${whole}\n` : `${whole.slice(label(title).length)}\n`);
     }
   };
 }

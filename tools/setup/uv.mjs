@@ -59,9 +59,21 @@ export async function ensureUv(python) {
   }
   await step(python.path, ['-m', 'venv', home]);
   const pip = join(home, windows ? 'Scripts' : 'bin', windows ? 'python.exe' : 'python');
-  await step(pip, ['-m', 'pip', 'install', '--disable-pip-version-check', '--quiet', '--retries', '2', `uv==${UV_VERSION}`]);
+  await step(pip, [
+    '-m',
+    'pip',
+    'install',
+    '--disable-pip-version-check',
+    '--quiet',
+    '--retries',
+    '2',
+    `uv==${UV_VERSION}`
+  ]);
   if (!isUsable(fetched)) {
-    throw new Trouble('The installer of the Python packages (uv) was fetched but does not run here. Install it yourself (`pip install uv`) and try again.', { log });
+    throw new Trouble(
+      'The installer of the Python packages (uv) was fetched but does not run here. Install it yourself (`pip install uv`) and try again.',
+      { log }
+    );
   }
   return fetched;
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ended, start } from '../setup/child.mjs';
 import { ROOT, VENV_BIN } from '../setup/checkout.mjs';
-import { duration } from '../setup/steps.mjs';
+import { line } from '../setup/steps.mjs';
 import { Trouble, explain } from '../setup/trouble.mjs';
 import { playgroundEnvironment } from './environment.mjs';
 import { requirePort } from './port.mjs';
@@ -30,7 +30,9 @@ function answers(port) {
 }
 
 const canShowBrowser = env =>
-  process.platform === 'darwin' || process.platform === 'win32' || Boolean(env.DISPLAY || env.WAYLAND_DISPLAY);
+  process.platform === 'darwin' ||
+  process.platform === 'win32' ||
+  Boolean(env.DISPLAY || env.WAYLAND_DISPLAY);
 
 /** The arguments of `jupyter lab`. */
 function labArguments({ port, browser, notebook }, env) {
@@ -62,7 +64,7 @@ export async function runLab(options) {
   env.JUPYTERLAB_WORKSPACES_DIR ||= openPanel(options.data);
   const log = join(options.data, 'jupyter.log');
   const out = openSync(log, 'w', 0o600);
-  process.stdout.write(`  ${'JupyterLab '.padEnd(24, '.')} `);
+  const progress = line('JupyterLab');
   const lab = start(join(VENV_BIN, 'jupyter-lab'), labArguments({ ...options, port }, env), {
     env,
     stdio: ['ignore', out, out]
@@ -77,11 +79,13 @@ export async function runLab(options) {
     await Promise.race([sleep(100), end]);
   }
   if (code !== undefined) {
-    console.log('failed');
+    progress.end('failed');
     throw new Trouble(whyEnded(code, log, port), { log });
   }
   console.log(`${'answers'.padEnd(30)} ${duration(Date.now() - begun).padStart(8)}\n`);
-  console.log(`Open http://127.0.0.1:${port}/lab/tree/${encodeURI(options.notebook)}?token=${env.JUPYTER_TOKEN}`);
+  console.log(
+    `Open http://127.0.0.1:${port}/lab/tree/${encodeURI(options.notebook)}?token=${env.JUPYTER_TOKEN}`
+  );
   console.log(`Ctrl-C stops it. Its log is in ${log}`);
   return end;
 }

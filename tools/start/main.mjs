@@ -32,7 +32,9 @@ async function start(options) {
   console.log('');
   const code = await runHeadless(options);
   if (options.isGuess) {
-    console.log('\nThere is no terminal here, so the notebook ran headless. `npm start -- --lab` opens JupyterLab.');
+    console.log(
+      '\nThere is no terminal here, so the notebook ran headless. `npm start -- --lab` opens JupyterLab.'
+    );
   }
   return code;
 }

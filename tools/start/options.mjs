@@ -51,7 +51,9 @@ export function parseOptions(args, { terminal }) {
       }
     }).values;
   } catch (error) {
-    throw new Trouble(`${error.message.split('. To specify')[0].replace(/\.$/, '')}. See \`npm start -- --help\`.`);
+    throw new Trouble(
+      `${error.message.split('. To specify')[0].replace(/\.$/, '')}. See \`npm start -- --help\`.`
+    );
   }
   const port = Number(values.port ?? DEFAULT_PORT);
   if (!Number.isInteger(port) || port < 0 || port > 65_535 || values.port === '') {

@@ -32,5 +32,7 @@ export async function requirePort(port) {
   }
   const other = free === port ? 0 : free;
   const isDefault = port === DEFAULT_PORT ? ', which JupyterLab uses by default,' : '';
-  throw new Trouble(`Port ${port} of ${HOST}${isDefault} is busy: another program listens on it. Stop that one, or take another port: npm start -- --lab --port ${other}`);
+  throw new Trouble(
+    `Port ${port} of ${HOST}${isDefault} is busy: another program listens on it. Stop that one, or take another port: npm start -- --lab --port ${other}`
+  );
 }

@@ -12,5 +12,10 @@ export function testEnvironment(base = process.env) {
       delete env[name];
     }
   }
-  return { ...env, MLFLOW_DISABLE_TELEMETRY: 'true', PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD: '1', FORCE_COLOR: '0' };
+  return {
+    ...env,
+    MLFLOW_DISABLE_TELEMETRY: 'true',
+    PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD: '1',
+    FORCE_COLOR: '0'
+  };
 }

@@ -6,7 +6,7 @@ import { ensureBrowser } from '../setup/browser.mjs';
 import { ROOT, at } from '../setup/checkout.mjs';
 import { stopAll, stopWithUs } from '../setup/child.mjs';
 import { setUp } from '../setup/setup.mjs';
-import { duration } from '../setup/steps.mjs';
+import { row } from '../setup/steps.mjs';
 import { Trouble, report } from '../setup/trouble.mjs';
 import { testEnvironment } from './environment.mjs';
 import { broken, closingLine, total } from './result.mjs';
@@ -25,8 +25,6 @@ Logs and reports are in test-results/.`;
 /** One suite may take this long; the whole run is meant to stay under 20 minutes on two cores. */
 const SUITE_TIMEOUT_MS = 12 * 60_000;
 const LINES_SHOWN = 60;
-
-const row = (title, words, ms) => `  ${`${title} `.padEnd(24, '.')} ${words.padEnd(30)} ${duration(ms).padStart(8)}`;
 
 /** Gets a thing that suites need; a failure is remembered and fails those suites. */
 const NEEDS = {
@@ -57,7 +55,9 @@ async function getNeeds(suites, env) {
 }
 
 const words = ({ passed, failed, skipped }) =>
-  [failed > 0 && `${failed} FAILED`, `${passed} passed`, skipped > 0 && `${skipped} skipped`].filter(Boolean).join(', ');
+  [failed > 0 && `${failed} FAILED`, `${passed} passed`, skipped > 0 && `${skipped} skipped`]
+    .filter(Boolean)
+    .join(', ');
 
 /** Runs one suite; whatever it throws is its failure. */
 async function runSuite(suite, { folder, env, missing }) {
@@ -67,7 +67,12 @@ async function runSuite(suite, { folder, env, missing }) {
   }
   const log = join(folder, `${suite.name}.log`);
   try {
-    const found = await suite.run({ log, report: join(folder, `${suite.name}.report`), env, timeoutMs: SUITE_TIMEOUT_MS });
+    const found = await suite.run({
+      log,
+      report: join(folder, `${suite.name}.report`),
+      env,
+      timeoutMs: SUITE_TIMEOUT_MS
+    });
     const ran = found.passed + found.failed;
     return { ...(ran === 0 ? broken('it ran no test') : found), log };
   } catch (error) {
@@ -79,7 +84,12 @@ async function runSuite(suite, { folder, env, missing }) {
 function showLog(log) {
   if (log && existsSync(log)) {
     const lines = readFileSync(log, 'utf8').trimEnd().split('\n');
-    console.log(lines.slice(-LINES_SHOWN).map(text => `      ${text}`).join('\n'));
+    console.log(
+      lines
+        .slice(-LINES_SHOWN)
+        .map(text => `      ${text}`)
+        .join('\n')
+    );
     console.log(`      (${lines.length} lines in ${log})`);
   }
 }
@@ -110,7 +120,9 @@ export async function runTests(args) {
   const names = (values.only ?? '').split(',').filter(Boolean);
   const { chosen, unknown } = choose(names);
   if (unknown.length > 0) {
-    throw new Trouble(`There is no suite "${unknown[0]}". The suites are ${SUITES.map(suite => suite.name).join(', ')}.`);
+    throw new Trouble(
+      `There is no suite "${unknown[0]}". The suites are ${SUITES.map(suite => suite.name).join(', ')}.`
+    );
   }
   console.log('Setup');
   await setUp();
@@ -134,7 +146,11 @@ export async function runTests(args) {
   const sums = total(rows.map(each => each.found));
   writeFileSync(
     at('test-results', 'summary.json'),
-    JSON.stringify({ ...sums, suites: rows.map(({ suite, found }) => ({ name: suite.name, ...found })) }, null, 2)
+    JSON.stringify(
+      { ...sums, suites: rows.map(({ suite, found }) => ({ name: suite.name, ...found })) },
+      null,
+      2
+    )
   );
   return sums;
 }
@@ -150,7 +166,12 @@ export async function main(args) {
     }
     code = sums === undefined || sums.failed === 0 ? 0 : 1;
   } catch (error) {
-    report(error.code?.startsWith?.('ERR_PARSE_ARGS') ? new Trouble(`${error.message} See \`npm test -- --help\`.`) : error, ROOT);
+    report(
+      error.code?.startsWith?.('ERR_PARSE_ARGS')
+        ? new Trouble(`${error.message} See \`npm test -- --help\`.`)
+        : error,
+      ROOT
+    );
   }
   await stopAll();
   process.exit(code);

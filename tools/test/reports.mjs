@@ -17,7 +17,9 @@ export function readJest(text) {
       if (each.status === 'failed') {
         failures.push(each.fullName);
       } else if (each.status !== 'passed') {
-        skips.push(`${each.fullName} (${each.status === 'todo' ? 'still to be written' : 'switched off in the source'})`);
+        skips.push(
+          `${each.fullName} (${each.status === 'todo' ? 'still to be written' : 'switched off in the source'})`
+        );
       }
     }
   }
@@ -30,12 +32,20 @@ export function readJest(text) {
   );
 }
 
-const firstLine = text => text?.split('\n').find(line => line.trim() !== '')?.trim();
+const firstLine = text =>
+  text
+    ?.split('\n')
+    .find(line => line.trim() !== '')
+    ?.trim();
 
 const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 const unescape = text =>
   text.replace(/&(?:#(\d+)|#x([\da-f]+)|(\w+));/gi, (whole, decimal, hex, name) =>
-    decimal ? String.fromCodePoint(Number(decimal)) : hex ? String.fromCodePoint(Number.parseInt(hex, 16)) : (ENTITIES[name] ?? whole)
+    decimal
+      ? String.fromCodePoint(Number(decimal))
+      : hex
+        ? String.fromCodePoint(Number.parseInt(hex, 16))
+        : (ENTITIES[name] ?? whole)
   );
 
 /** JUnit XML as pytest writes it. */
@@ -70,7 +80,9 @@ export function readPlaywright(text) {
       const name = [...path, spec.title].filter(Boolean).join(' › ');
       for (const test of spec.tests) {
         if (test.status === 'skipped') {
-          const reason = test.annotations?.find(each => each.type === 'skip' || each.type === 'fixme')?.description;
+          const reason = test.annotations?.find(
+            each => each.type === 'skip' || each.type === 'fixme'
+          )?.description;
           skips.push(`${name} (${reason ?? 'no reason given'})`);
         } else if (test.status === 'unexpected') {
           failures.push(name);
@@ -92,11 +104,15 @@ export function readPlaywright(text) {
 /** TAP as `node --test` writes it: the totals stand at the end. */
 export function readTap(text) {
   const count = name => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(text)?.[1] ?? Number.NaN);
-  const [passed, failed, cancelled, skipped, todo] = ['pass', 'fail', 'cancelled', 'skipped', 'todo'].map(count);
+  const [passed, failed, cancelled, skipped, todo] = ['pass', 'fail', 'cancelled', 'skipped', 'todo'].map(
+    count
+  );
   if (Number.isNaN(passed)) {
     return broken('the test runner ended without a report');
   }
-  const failures = [...text.matchAll(/^\s*not ok \d+ - (.*?)(?: # (?:TODO|SKIP).*)?$/gm)].map(match => match[1]);
+  const failures = [...text.matchAll(/^\s*not ok \d+ - (.*?)(?: # (?:TODO|SKIP).*)?$/gm)].map(
+    match => match[1]
+  );
   const skips = [...text.matchAll(/^\s*ok \d+ - (.*?) # (?:SKIP|TODO) ?(.*)$/gm)].map(
     match => `${match[1]} (${match[2] || 'no reason given'})`
   );

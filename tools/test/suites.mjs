@@ -45,7 +45,14 @@ const jest = (name, config, needs = []) => ({
   run: context =>
     reported(
       process.execPath,
-      [program('jest', 'bin', 'jest.js'), '-c', at(config), '--ci', '--json', `--outputFile=${context.report}`],
+      [
+        program('jest', 'bin', 'jest.js'),
+        '-c',
+        at(config),
+        '--ci',
+        '--json',
+        `--outputFile=${context.report}`
+      ],
       context,
       readJest
     )

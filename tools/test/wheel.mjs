@@ -40,9 +40,21 @@ print(found.load())
 
 /** What a person would check, each with what must be seen. */
 const checks = ({ python, bin, version }) => [
-  ['import argon', [python, ['-c', 'import argon; print(argon.__version__)']], new RegExp(`^${version.replaceAll('.', '\\.')}`, 'm')],
-  ['the labextension is listed and enabled', [join(bin, 'jupyter'), ['labextension', 'list']], /jupyterlab-argon v\S+ .*enabled.*OK/],
-  ['the server extension is enabled and valid', [join(bin, 'jupyter'), ['server', 'extension', 'list']], /argon\s.*enabled[\s\S]*argon\s+\S+.*OK/],
+  [
+    'import argon',
+    [python, ['-c', 'import argon; print(argon.__version__)']],
+    new RegExp(`^${version.replaceAll('.', '\\.')}`, 'm')
+  ],
+  [
+    'the labextension is listed and enabled',
+    [join(bin, 'jupyter'), ['labextension', 'list']],
+    /jupyterlab-argon v\S+ .*enabled.*OK/
+  ],
+  [
+    'the server extension is enabled and valid',
+    [join(bin, 'jupyter'), ['server', 'extension', 'list']],
+    /argon\s.*enabled[\s\S]*argon\s+\S+.*OK/
+  ],
   ['MLflow finds the run context', [python, ['-c', ENTRY_POINT]], /ArgonRunContext/],
   ['the bundled bridge serves pymongo', [python, ['-c', SERVE]], /wrote and read through/]
 ];
@@ -58,7 +70,16 @@ export async function checkWheel({ log, env, timeoutMs }) {
   };
   try {
     const uv = await ensureUv(findPython());
-    const built = await step(uv, ['build', '--wheel', '--no-build-isolation', '--python', VENV_PYTHON, '--out-dir', folder, ROOT]);
+    const built = await step(uv, [
+      'build',
+      '--wheel',
+      '--no-build-isolation',
+      '--python',
+      VENV_PYTHON,
+      '--out-dir',
+      folder,
+      ROOT
+    ]);
     const wheel = readdirSync(folder).find(name => name.endsWith('.whl'));
     if (built.code !== 0 || wheel === undefined) {
       return broken('the wheel does not build');
@@ -67,7 +88,18 @@ export async function checkWheel({ log, env, timeoutMs }) {
     const bin = join(venv, 'bin');
     const python = join(bin, 'python');
     await step(uv, ['venv', '--quiet', '--python', VENV_PYTHON, venv]);
-    const installed = await step(uv, ['pip', 'install', '--quiet', '--python', python, '--constraint', at('requirements.lock'), join(folder, wheel), 'jupyterlab', 'mlflow']);
+    const installed = await step(uv, [
+      'pip',
+      'install',
+      '--quiet',
+      '--python',
+      python,
+      '--constraint',
+      at('requirements.lock'),
+      join(folder, wheel),
+      'jupyterlab',
+      'mlflow'
+    ]);
     if (installed.code !== 0) {
       return broken('the wheel does not install');
     }
