@@ -56,10 +56,12 @@ async function generate() {
   });
   const body = types.replace(/export interface Everything \{[\s\S]*?\n\}\n/, '');
   const table = Object.entries(methods)
-    .map(
-      ([name, method]) =>
-        `  /** ${method.description} */\n  '${name}': { params: ${pascal(name)}Params; result: ${pascal(name)}Result };`
-    )
+    .map(([name, method]) => {
+      // The generator writes no alias for a result that is another type as it stands.
+      const alias = /^(?:common\.json)?#\/(?:\$defs|definitions)\/(\w+)$/.exec(method.result.$ref ?? '')?.[1];
+      const result = alias ?? `${pascal(name)}Result`;
+      return `  /** ${method.description} */\n  '${name}': { params: ${pascal(name)}Params; result: ${result} };`;
+    })
     .join('\n');
   const union = Object.keys(events)
     .map(name => `${pascal(name)}Event`)

@@ -752,13 +752,13 @@ export interface Methods {
   /** Branches of a project, the default first, then newest head first. */
   'branch.list': { params: BranchListParams; result: BranchListResult };
   /** One branch. */
-  'branch.get': { params: BranchGetParams; result: BranchGetResult };
+  'branch.get': { params: BranchGetParams; result: Branch };
   /** Creates a branch at a ref (default: the head of the default branch). */
-  'branch.create': { params: BranchCreateParams; result: BranchCreateResult };
+  'branch.create': { params: BranchCreateParams; result: Branch };
   /** Renames a branch. */
-  'branch.rename': { params: BranchRenameParams; result: BranchRenameResult };
+  'branch.rename': { params: BranchRenameParams; result: Branch };
   /** Protects a branch: it takes merges only, and is not deleted or reset. */
-  'branch.protect': { params: BranchProtectParams; result: BranchProtectResult };
+  'branch.protect': { params: BranchProtectParams; result: Branch };
   /** Deletes a branch. Its states stay readable where a pin, a run or a fork holds them. */
   'branch.delete': { params: BranchDeleteParams; result: BranchDeleteResult };
   /** First call of every connection. */
@@ -772,7 +772,7 @@ export interface Methods {
   /** Asks the bridge to end cleanly. */
   'shutdown': { params: ShutdownParams; result: ShutdownResult };
   /** Which state a ref means now. */
-  'ref.resolve': { params: RefResolveParams; result: RefResolveResult };
+  'ref.resolve': { params: RefResolveParams; result: State };
   /** Collections of a state with counts, digests and indexes. */
   'ref.collections': { params: RefCollectionsParams; result: RefCollectionsResult };
   /** Entries newest first: of the whole project, or of one ref and its ancestors. */
@@ -782,19 +782,19 @@ export interface Methods {
   /** Versions of one document, newest first. */
   'history': { params: HistoryParams; result: HistoryResult };
   /** What differs between two states of a project. */
-  'diff': { params: DiffParams; result: DiffResult };
+  'diff': { params: DiffParams; result: Diff };
   /** Names a state for ever. */
-  'pin.create': { params: PinCreateParams; result: PinCreateResult };
+  'pin.create': { params: PinCreateParams; result: Pin };
   /** All pins of a project. */
   'pin.list': { params: PinListParams; result: PinListResult };
   /** Deletes a pin. */
   'pin.delete': { params: PinDeleteParams; result: PinDeleteResult };
   /** Plans a merge; nothing is written but the plan. */
-  'merge.plan': { params: MergePlanParams; result: MergePlanResult };
+  'merge.plan': { params: MergePlanParams; result: Plan };
   /** Plans an undo on a branch: of a range, a cell, an actor or a transaction. */
-  'undo.plan': { params: UndoPlanParams; result: UndoPlanResult };
+  'undo.plan': { params: UndoPlanParams; result: Plan };
   /** A plan. */
-  'plan.get': { params: PlanGetParams; result: PlanGetResult };
+  'plan.get': { params: PlanGetParams; result: Plan };
   /** Plans, newest first. */
   'plan.list': { params: PlanListParams; result: PlanListResult };
   /** Conflicts of a plan, paged. */
@@ -802,9 +802,9 @@ export interface Methods {
   /** What the plan would change, with the answers given so far. */
   'plan.documents': { params: PlanDocumentsParams; result: PlanDocumentsResult };
   /** Answers conflicts one by one (`answers`) or by rule (`all`). */
-  'plan.answer': { params: PlanAnswerParams; result: PlanAnswerResult };
+  'plan.answer': { params: PlanAnswerParams; result: Plan };
   /** Applies a plan exactly once, if no head has moved. */
-  'plan.apply': { params: PlanApplyParams; result: PlanApplyResult };
+  'plan.apply': { params: PlanApplyParams; result: Plan };
   /** What a reset of the branch to an earlier state would discard. */
   'restore.preview': { params: RestorePreviewParams; result: RestorePreviewResult };
   /** Resets the branch; the discarded line stays under a backup name. */
@@ -812,25 +812,25 @@ export interface Methods {
   /** All projects. */
   'project.list': { params: ProjectListParams; result: ProjectListResult };
   /** Creates a project with its default branch. */
-  'project.create': { params: ProjectCreateParams; result: ProjectCreateResult };
+  'project.create': { params: ProjectCreateParams; result: Project };
   /** Deletes a project and all its branches. Cannot be taken back. */
   'project.delete': { params: ProjectDeleteParams; result: ProjectDeleteResult };
   /** Remembers which state an MLflow run saw, and keeps that state readable. */
-  'run.register': { params: RunRegisterParams; result: RunRegisterResult };
+  'run.register': { params: RunRegisterParams; result: Run };
   /** Adds facts to a run (status, metrics, end). */
-  'run.update': { params: RunUpdateParams; result: RunUpdateResult };
+  'run.update': { params: RunUpdateParams; result: Run };
   /** A run of any project by its id alone. */
   'run.get': { params: RunGetParams; result: RunGetResult };
   /** Runs of a project, newest first. */
   'run.list': { params: RunListParams; result: RunListResult };
   /** A kernel says who it is; the same id opens the same session again after a restart. */
-  'session.open': { params: SessionOpenParams; result: SessionOpenResult };
+  'session.open': { params: SessionOpenParams; result: Session };
   /** One session. */
-  'session.get': { params: SessionGetParams; result: SessionGetResult };
+  'session.get': { params: SessionGetParams; result: Session };
   /** All sessions. */
   'session.list': { params: SessionListParams; result: SessionListResult };
   /** Moves the session to a branch (writable) or a past state (read-only). */
-  'session.checkout': { params: SessionCheckoutParams; result: SessionCheckoutResult };
+  'session.checkout': { params: SessionCheckoutParams; result: Session };
   /** The session starts (cell given) or ends (null) the execution of a cell; the end answers what it did. */
   'session.cell': { params: SessionCellParams; result: SessionCellResult };
   /** What the cells of the session did, newest first. */
