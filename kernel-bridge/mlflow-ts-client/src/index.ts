@@ -1,0 +1,4 @@
+export * from './client';
+export * from './errors';
+export type { MlflowClientOptions } from './transport';
+export * from './types';
