@@ -1,4 +1,5 @@
 /** Runs the steps of the setup, one line of progress each. */
+import { CACHE } from './checkout.mjs';
 import { forget, isDone, remember } from './stamps.mjs';
 
 /**
@@ -44,28 +45,25 @@ export function line(title, out = process.stdout) {
 }
 
 /** Does what is not done yet. Stops at the first step that fails, by throwing what it threw. */
-export async function runSteps(steps, out = process.stdout) {
+export async function runSteps(steps, { out = process.stdout, folder = CACHE } = {}) {
   for (const step of steps) {
     const progress = line(step.title, out);
     try {
       const hash = step.hash();
-      if (hash !== undefined && isDone(step.name, hash, step.products)) {
+      if (hash !== undefined && isDone(step.name, hash, step.products, folder)) {
         progress.end('up to date');
         continue;
       }
       if (hash !== undefined && step.fits?.()) {
-        remember(step.name, hash);
+        remember(step.name, hash, folder);
         progress.end('up to date');
         continue;
       }
-      forget(step.name);
+      forget(step.name, folder);
       const words = await step.run();
-      if (hash !== undefined) {
-        // Hashed again: a file that was edited while the step ran must not count as built.
-        const after = step.hash();
-        if (after === hash) {
-          remember(step.name, hash);
-        }
+      // Hashed again: a file that was edited while the step ran must not count as built.
+      if (hash !== undefined && step.hash() === hash) {
+        remember(step.name, hash, folder);
       }
       progress.end(words ?? 'done');
     } catch (error) {

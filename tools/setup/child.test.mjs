@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { run } from './child.mjs';
+import { at } from './checkout.mjs';
+
+/** Whether a process runs; one that is dead and only waits to be collected does not. */
+const isRunning = pid => {
+  try {
+    return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+};
+
+test('a command gives its code and everything it said', async () => {
+  const { code, output } = await run(process.execPath, [
+    '-e',
+    'console.log("out"); console.error("err"); process.exit(3)'
+  ]);
+  assert.equal(code, 3);
+  assert.match(output, /out/);
+  assert.match(output, /err/);
+});
+
+test('a command that does not exist is a failure, not a crash', async () => {
+  const { code, output } = await run('argon-has-no-such-command', []);
+  assert.equal(code, 127);
+  assert.match(output, /ENOENT/);
+});
+
+test('a command that takes too long is ended', async () => {
+  const { code, output } = await run(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], {
+    timeoutMs: 200
+  });
+  assert.notEqual(code, 0);
+  assert.match(output, /took too long/);
+});
+
+/** A program that starts a child which leaves the group and ignores polite signals, as a stray kernel might. */
+const STRAY = `
+  const { spawn } = require('node:child_process');
+  process.on('SIGTERM', () => process.exit(0));
+  const stray = spawn(process.execPath, ['-e', "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)"], { detached: true, stdio: 'ignore' });
+  console.log(stray.pid);
+  setInterval(() => {}, 1000);
+`;
+const OWNER = `
+  const { start, stopWithUs } = await import(${JSON.stringify(`file://${at('tools', 'setup', 'child.mjs')}`)});
+  stopWithUs();
+  start(process.execPath, ['-e', ${JSON.stringify(STRAY)}]);
+`;
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  test(
+    `${signal} leaves no process, not even one that left the group`,
+    { skip: process.platform !== 'linux' && 'only Linux shows the environment of a process' },
+    async () => {
+      const owner = spawn(process.execPath, ['--input-type=module', '-e', OWNER], {
+        stdio: ['ignore', 'pipe', 'inherit']
+      });
+      const [chunk] = await once(owner.stdout, 'data');
+      const stray = Number(String(chunk).trim());
+      assert.ok(isRunning(stray));
+      owner.kill(signal);
+      const [code] = await once(owner, 'exit');
+      assert.equal(code, { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }[signal]);
+      await sleep(50);
+      assert.equal(isRunning(stray), false);
+    }
+  );
+}
