@@ -116,6 +116,9 @@ export const bundle = {
         '--log-level=warning',
         `--alias:@argon/wal-core=${at('wal-core', 'src', 'index.ts')}`,
         `--alias:mlflow-ts-client=${at('kernel-bridge', 'mlflow-ts-client', 'src', 'index.ts')}`,
+        // lmdb is an ES module that asks where it is, to find its native part.
+        '--define:import.meta.url=__bundleUrl',
+        "--banner:js=const __bundleUrl = require('node:url').pathToFileURL(__filename).href;",
         '--external:*.node',
         '--external:@node-rs/crc32-*',
         ...OPTIONAL.map(name => `--external:${name}`)

@@ -1,0 +1,134 @@
+/** The engine under test: one project with one collection of documents, aged by random updates. */
+import { createRequire } from 'node:module';
+import { bumped, document, randomSource } from './documents.mjs';
+
+const { openEngine, docKeyOf } = createRequire(import.meta.url)('@argon/wal-core');
+
+export const PROJECT = 'bench';
+export const COLLECTION = 'users';
+export const ORIGIN = { actor: 'bench' };
+
+/** Document keys by number: made once, so that a reading measures reading. */
+const keyCache = [];
+export const keyOf = i => (keyCache[i] ??= docKeyOf(document(i)));
+
+export class BenchProject {
+  static async open(directory) {
+    const engine = await openEngine({ directory });
+    await engine.createProject(PROJECT, ORIGIN, { ensure: true });
+    return new BenchProject(engine);
+  }
+
+  constructor(engine) {
+    this.engine = engine;
+    this.random = randomSource(11);
+    this.count = 0;
+  }
+
+  /** Durable documents per second. */
+  async load(count, group, branch = 'main') {
+    const images = Array.from({ length: group }, () => undefined);
+    let spent = 0;
+    for (let first = 0; first < count; first += group) {
+      const size = Math.min(group, count - first);
+      for (let i = 0; i < size; i++) {
+        images[i] = document(first + i);
+      }
+      const begun = performance.now();
+      await this.write(writer => {
+        const collection = writer.ensureCollection(COLLECTION);
+        for (let i = 0; i < size; i++) {
+          writer.insert(collection, images[i]);
+        }
+      }, branch);
+      spent += performance.now() - begun;
+    }
+    this.count = count;
+    return (count / spent) * 1000;
+  }
+
+  write(change, branch = 'main', options = {}) {
+    return this.engine.write(PROJECT, branch, ORIGIN, change, options);
+  }
+
+  /** One read-modify-write of a document. */
+  update(i, branch = 'main') {
+    return this.write(writer => {
+      const collection = writer.collection(COLLECTION);
+      writer.replace(collection, keyOf(i), bumped(writer.get(collection, keyOf(i))));
+    }, branch);
+  }
+
+  /** Raises the counters of some documents in one call. */
+  updateMany(numbers, branch = 'main') {
+    return this.write(writer => {
+      const collection = writer.collection(COLLECTION);
+      for (const i of numbers) {
+        writer.replace(collection, keyOf(i), bumped(writer.get(collection, keyOf(i))));
+      }
+    }, branch);
+  }
+
+  async age(updates) {
+    const group = 256;
+    for (let done = 0; done < updates; done += group) {
+      await this.updateMany(Array.from({ length: group }, () => this.random(this.count)));
+    }
+    await this.settle();
+  }
+
+  /** Waits until everything durable has been applied to the state. */
+  async settle() {
+    while (this.engine.status().pendingRecords > 0) {
+      await new Promise(resolve => setTimeout(resolve, 20));
+    }
+  }
+
+  /** Durable read-modify-writes per second, and how long each took in milliseconds. */
+  async writes(writers, ms) {
+    const begun = performance.now();
+    const took = [];
+    const writer = async () => {
+      while (performance.now() - begun < ms) {
+        const at = performance.now();
+        await this.update(this.random(this.count));
+        took.push(performance.now() - at);
+      }
+    };
+    await Promise.all(Array.from({ length: writers }, writer));
+    return { rate: (took.length / (performance.now() - begun)) * 1000, took };
+  }
+
+  /** Microseconds per read of a random document of a state. */
+  reads(snapshot, count) {
+    const collection = snapshot.collection(COLLECTION);
+    const begun = performance.now();
+    for (let i = 0; i < count; i++) {
+      if (snapshot.get(collection, keyOf(this.random(this.count))) === undefined) {
+        throw new Error('a document is missing');
+      }
+    }
+    return ((performance.now() - begun) / count) * 1000;
+  }
+
+  /** Documents per second of a walk over a state. */
+  async scan(snapshot) {
+    const begun = performance.now();
+    let seen = 0;
+    for await (const { images } of snapshot.scan(snapshot.collection(COLLECTION))) {
+      seen += images.length;
+    }
+    if (seen !== this.count) {
+      throw new Error(`the scan saw ${seen} of ${this.count} documents`);
+    }
+    return (seen / (performance.now() - begun)) * 1000;
+  }
+
+  head() {
+    return this.engine.resolve(PROJECT, 'main');
+  }
+
+  close() {
+    return this.engine.close();
+  }
+}

@@ -1,0 +1,64 @@
+/** Diff, undo and merge: they must cost what changed, not what is there. */
+import { median } from '../row.mjs';
+import { ORIGIN, PROJECT } from './bench-project.mjs';
+
+const CHANGES = 1_000;
+
+const timed = async work => {
+  const begun = performance.now();
+  const result = await work();
+  return { ms: performance.now() - begun, result };
+};
+
+/** Different random documents, every second one starting at `offset`. */
+function pick(project, offset) {
+  const chosen = new Set();
+  while (chosen.size < CHANGES) {
+    chosen.add(project.random(project.count >> 1) * 2 + offset);
+  }
+  return [...chosen];
+}
+
+export async function measureChanges({ project, say, options }) {
+  const { engine } = project;
+  const diffs = [];
+  const undos = [];
+  const merges = [];
+  for (let round = 0; round < options.rounds; round++) {
+    const side = `side-${round}`;
+    const before = project.head().lsn;
+    await engine.createBranch(PROJECT, side, ORIGIN, { from: 'main' });
+    const ours = pick(project, 0);
+    const { commit } = await project.updateMany(ours);
+    await project.updateMany(pick(project, 1), side);
+    await project.settle();
+
+    const diff = await timed(() => engine.diff(PROJECT, `main@${before}`, 'main', { limit: CHANGES * 2 }));
+    if (diff.result.documents.length !== CHANGES) {
+      throw new Error(`the diff shows ${diff.result.documents.length} of ${CHANGES} changes`);
+    }
+    diffs.push(diff.ms);
+
+    const merge = await timed(async () => {
+      const plan = await engine.planMerge(PROJECT, side, 'main', ORIGIN);
+      return engine.applyPlan(PROJECT, plan.id, ORIGIN);
+    });
+    merges.push(merge.ms);
+
+    const range = { first: commit.firstLsn, last: commit.lastLsn };
+    const undo = await timed(async () => {
+      const plan = await engine.planUndo(PROJECT, 'main', { range }, ORIGIN);
+      return engine.applyPlan(PROJECT, plan.id, ORIGIN);
+    });
+    undos.push(undo.ms);
+  }
+  const size = project.count.toLocaleString('en-US');
+  say({
+    name: `diff of 1,000 in ${size}, with images and fields`,
+    value: median(diffs),
+    unit: 'ms',
+    goal: { atMost: 15 }
+  });
+  say({ name: `merge of 1,000 in ${size}, planned and applied`, value: median(merges), unit: 'ms' });
+  say({ name: `undo of 1,000 in ${size}, planned and applied`, value: median(undos), unit: 'ms' });
+}

@@ -1,0 +1,129 @@
+/** Point reads and scans, at the head, in the past, and deep down a chain of branches. */
+import { median } from '../row.mjs';
+import { COLLECTION, ORIGIN, PROJECT, keyOf } from './bench-project.mjs';
+
+/** Microseconds per read of a random document at a random LSN, the opening of the state included. */
+function readsInThePast(project, count) {
+  const { timeline, lsn } = project.head();
+  const first = project.count + 1;
+  const begun = performance.now();
+  for (let i = 0; i < count; i++) {
+    const at = first + project.random(lsn - first);
+    const state = project.engine.snapshot(PROJECT, timeline, at);
+    if (state.get(state.collection(COLLECTION), keyOf(project.random(project.count))) === undefined) {
+      throw new Error('a document is missing');
+    }
+  }
+  return ((performance.now() - begun) / count) * 1000;
+}
+
+/** The same numbers several times in turn; the middle one of each counts. */
+function inTurns(rounds, measures) {
+  const found = measures.map(() => []);
+  for (let round = 0; round < rounds; round++) {
+    measures.forEach((measure, i) => found[i].push(measure()));
+  }
+  return found.map(median);
+}
+
+/** A chain of branches, each forked from the one before and written to. */
+async function growChain(project, depth, writesEach) {
+  let parent = 'main';
+  for (let level = 1; level <= depth; level++) {
+    const name = `depth-${depth}-${level}`;
+    await project.engine.createBranch(PROJECT, name, ORIGIN, { from: parent });
+    await project.updateMany(
+      Array.from({ length: writesEach }, () => project.random(project.count)),
+      name
+    );
+    parent = name;
+  }
+  await project.settle();
+  return parent;
+}
+
+export async function measureReads({ project, lmdb, say, options }) {
+  const count = options.reads;
+  const [head, past, raw, resolve] = inTurns(options.rounds, [
+    () => project.reads(project.head(), count),
+    () => readsInThePast(project, count),
+    () => lmdb.reads(count),
+    () => {
+      const begun = performance.now();
+      for (let i = 0; i < count; i++) {
+        project.head();
+      }
+      return ((performance.now() - begun) / count) * 1000;
+    }
+  ]);
+  say({ name: 'point read at head', value: head, unit: 'µs', baseline: raw, goal: { atMost: 6 } });
+  say({
+    name: 'point read at any LSN, opened each time',
+    value: past,
+    unit: 'µs',
+    baseline: raw,
+    goal: { atMost: 7 }
+  });
+  say({ name: 'resolve a branch', value: resolve, unit: 'µs' });
+  for (const depth of [1, 10, 100, 1_000].filter(each => each <= options.depth)) {
+    const leaf = await growChain(project, depth, depth >= 1_000 ? 2 : 20);
+    const [deep] = inTurns(options.rounds, [
+      () => project.reads(project.engine.resolve(PROJECT, leaf), count)
+    ]);
+    say({
+      name: `point read, branch depth ${depth}`,
+      value: deep,
+      unit: 'µs',
+      baseline: head,
+      goal: { atMost: 6 }
+    });
+  }
+}
+
+export async function measureScans({ project, lmdb, say, options }) {
+  const clean = [];
+  const raw = [];
+  for (let round = 0; round < options.rounds; round++) {
+    clean.push(await project.scan(project.head()));
+    raw.push(lmdb.scan());
+  }
+  say({
+    name: 'scan, head',
+    value: median(clean),
+    unit: 'docs/s',
+    baseline: median(raw),
+    goal: { atLeast: 7e6 }
+  });
+
+  const { timeline, lsn } = project.head();
+  const past = [];
+  for (let round = 0; round < options.rounds; round++) {
+    const at = project.count + 1 + project.random(lsn - project.count - 1);
+    past.push(await project.scan(project.engine.snapshot(PROJECT, timeline, at)));
+  }
+  say({
+    name: 'scan, a random old LSN ÷ head',
+    value: median(clean) / median(past),
+    unit: '×',
+    goal: { atMost: 1.75 }
+  });
+
+  await project.engine.createBranch(PROJECT, 'overlay', ORIGIN, { from: 'main' });
+  const changed = Math.floor(project.count / 10);
+  for (let done = 0; done < changed; done += 5_000) {
+    const numbers = Array.from({ length: Math.min(5_000, changed - done) }, (_, i) => (done + i) * 10);
+    await project.updateMany(numbers, 'overlay');
+  }
+  await project.settle();
+  const overlay = [];
+  for (let round = 0; round < options.rounds; round++) {
+    overlay.push(await project.scan(project.engine.resolve(PROJECT, 'overlay')));
+  }
+  say({
+    name: 'scan, branch with 10 % changed',
+    value: median(overlay),
+    unit: 'docs/s',
+    baseline: median(raw),
+    goal: { atLeast: 5e6 }
+  });
+}

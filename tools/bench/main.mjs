@@ -1,0 +1,109 @@
+/** What `npm run bench` does: runs one suite and prints where, what and how fast. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, release, tmpdir, totalmem, type } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { table } from '../../bench/row.mjs';
+import { ROOT, at } from '../setup/checkout.mjs';
+import { stopAll, stopWithUs } from '../setup/child.mjs';
+import { nodePackages } from '../setup/node-packages.mjs';
+import { bundle, compile } from '../setup/products.mjs';
+import { setUp } from '../setup/setup.mjs';
+import { Trouble, report } from '../setup/trouble.mjs';
+
+const HELP = `Usage: npm run bench -- SUITE [OPTIONS]
+
+  engine             the engine, beside raw LMDB and a bare append-only file
+  wire               the bridge through a MongoDB driver, beside a real mongod
+
+  --json FILE        also write the rows as JSON
+  --quick            small sizes, for a first look
+  --size NAME=N      one of the suite's sizes, such as documents=100000; can be repeated
+  --directory DIR    where the files under test go (default: the system's temporary folder)`;
+
+/** The suites that are there. */
+const suites = () =>
+  readdirSync(at('bench'), { withFileTypes: true })
+    .filter(entry => entry.isDirectory() && existsSync(at('bench', entry.name, 'main.mjs')))
+    .map(entry => entry.name);
+
+/** `{documents: 100000}` from `documents=100000`. */
+function readSizes(texts) {
+  return Object.fromEntries(
+    texts.map(text => {
+      const [, name, digits] = /^(\w+)=(\d+)$/.exec(text.replaceAll('_', '')) ?? [];
+      if (name === undefined) {
+        throw new Trouble(`--size takes NAME=N, not "${text}".`);
+      }
+      return [name, Number(digits)];
+    })
+  );
+}
+
+/** Where this runs: figures mean nothing without it. */
+function where(args) {
+  const git = (...words) => spawnSync('git', words, { cwd: ROOT, encoding: 'utf8' }).stdout?.trim() ?? '';
+  const commit = git('rev-parse', '--short=12', 'HEAD') || 'no commit';
+  const dirty = git('status', '--porcelain', '--untracked-files=no') ? ' with changes' : '';
+  const processors = cpus();
+  return [
+    `machine  ${processors.length} × ${processors[0]?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()} ${release()}, Node ${process.versions.node}`,
+    `commit   ${commit}${dirty}`,
+    `command  npm run bench -- ${args.join(' ')}`,
+    `date     ${new Date().toISOString()}`
+  ].join('\n');
+}
+
+async function bench(args) {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      json: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      size: { type: 'string', multiple: true, default: [] },
+      directory: { type: 'string' },
+      help: { type: 'boolean', short: 'h' }
+    }
+  });
+  const [suite] = positionals;
+  if (values.help || suite === undefined) {
+    console.log(HELP);
+    return values.help ? 0 : 1;
+  }
+  if (!suites().includes(suite)) {
+    throw new Trouble(`There is no suite "${suite}". The suites are ${suites().join(', ')}.`);
+  }
+  const sizes = readSizes(values.size);
+  await setUp({ steps: [nodePackages, compile, bundle] });
+  console.log(`\n${where(args)}\n`);
+  const directory = mkdtempSync(join(resolve(values.directory ?? tmpdir()), 'argon-bench-'));
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  const { run } = await import(pathToFileURL(at('bench', suite, 'main.mjs')).href);
+  const live = process.stderr.isTTY === true;
+  const onRow = each => live && process.stderr.write(`\r\x1b[K${each.name}`);
+  const rows = await run({ directory, quick: values.quick, sizes, onRow });
+  if (live) {
+    process.stderr.write('\r\x1b[K');
+  }
+  console.log(table(rows));
+  if (values.json !== undefined) {
+    writeFileSync(resolve(process.env.INIT_CWD ?? '.', values.json), `${JSON.stringify(rows, null, 2)}\n`);
+  }
+  return 0;
+}
+
+/** Runs `npm run bench` and exits. Missed goals are said in the table; they are no failure of the run. */
+export async function main(args) {
+  stopWithUs();
+  let code = 1;
+  try {
+    code = await bench(args);
+  } catch (error) {
+    report(error.code?.startsWith?.('ERR_PARSE_ARGS') ? new Trouble(error.message) : error, ROOT);
+  }
+  await stopAll();
+  process.exit(code);
+}
