@@ -54,6 +54,9 @@ function describe(error: Error): Record<string, unknown> {
     name: error.name,
     ...(code === undefined ? {} : { code }),
     message: error.message,
-    stack: error.stack?.split('\n').slice(1, 8).map(line => line.trim())
+    stack: error.stack
+      ?.split('\n')
+      .slice(1, 8)
+      .map(line => line.trim())
   };
 }

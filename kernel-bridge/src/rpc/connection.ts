@@ -74,7 +74,9 @@ export class RpcConnection implements Caller, EventSink {
   }
 
   overflow(): void {
-    this.context.logger.warn('a subscriber reads too slowly and is disconnected', { client: this.client?.kind });
+    this.context.logger.warn('a subscriber reads too slowly and is disconnected', {
+      client: this.client?.kind
+    });
     this.close(CLOSE_CODES.SLOW_SUBSCRIBER, 'events were not read fast enough; catch up with log');
   }
 

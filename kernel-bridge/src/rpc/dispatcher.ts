@@ -1,5 +1,5 @@
 import { ArgonError } from '@argon/wal-core';
-import type { BridgeContext, Caller, Handlers } from './context';
+import type { BridgeContext, Caller, Handler, Handlers } from './context';
 import { RPC_CODES, toProtocolError } from './errors';
 import type { Error as ProtocolError, Methods } from './protocol';
 import { checkParams, isMethod } from './validation';
@@ -53,7 +53,10 @@ export class Dispatcher {
     }
     const count = message.length;
     if (count === 0 || count > BATCH_REQUESTS_MAX) {
-      const error = new ArgonError('BAD_REQUEST', `A batch has 1 to ${BATCH_REQUESTS_MAX} requests, not ${count}.`);
+      const error = new ArgonError(
+        'BAD_REQUEST',
+        `A batch has 1 to ${BATCH_REQUESTS_MAX} requests, not ${count}.`
+      );
       return encode(failure(null, error, RPC_CODES.INVALID_REQUEST));
     }
     const replies = await Promise.all(message.map(request => this.answer(request, caller)));
@@ -73,7 +76,8 @@ export class Dispatcher {
   ): Promise<Methods[M]['result']> {
     checkParams(method, params);
     this.admit(method, caller);
-    return this.handlers[method](params, caller);
+    const handler = this.handlers[method] as unknown as Handler<M>;
+    return handler(params, caller);
   }
 
   private async answer(request: unknown, caller: Caller): Promise<Reply | undefined> {
@@ -100,7 +104,10 @@ export class Dispatcher {
 
   private admit(method: keyof Methods, caller: Caller): void {
     if (method !== 'hello' && caller.client === undefined) {
-      throw new ArgonError('BAD_REQUEST', `Say \`hello\` before \`${method}\`: it is the first call of a connection.`);
+      throw new ArgonError(
+        'BAD_REQUEST',
+        `Say \`hello\` before \`${method}\`: it is the first call of a connection.`
+      );
     }
     if (caller.readOnly && WRITES.has(method)) {
       throw new ArgonError(

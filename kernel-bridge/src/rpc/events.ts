@@ -121,10 +121,13 @@ export class EventStream {
     }
     this.waiting.splice(0, sent);
     if (this.waiting.length > 0 && this.timer === undefined) {
-      this.timer = setTimeout(() => {
-        this.timer = undefined;
-        this.flush();
-      }, Math.max(1, this.windowStart + WINDOW_MS - now));
+      this.timer = setTimeout(
+        () => {
+          this.timer = undefined;
+          this.flush();
+        },
+        Math.max(1, this.windowStart + WINDOW_MS - now)
+      );
       this.timer.unref();
     }
   }

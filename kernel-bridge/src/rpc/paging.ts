@@ -8,7 +8,10 @@ const PAGE_BYTES_MAX = MESSAGE_BYTES_MAX / 2;
  * The page that `fetch` makes with at most `limit` items, or a smaller one when its documents are so large
  * that the page would not fit into a message. The pages that follow are the same either way.
  */
-export async function fittingPage<T extends object>(limit: number, fetch: (limit: number) => Promise<T>): Promise<T> {
+export async function fittingPage<T extends object>(
+  limit: number,
+  fetch: (limit: number) => Promise<T>
+): Promise<T> {
   for (let size = limit; ; size = Math.max(1, Math.floor(size / 4))) {
     const page = await fetch(size);
     if (size <= 1 || Buffer.byteLength(JSON.stringify(page)) <= PAGE_BYTES_MAX) {

@@ -52,7 +52,9 @@ export function presentBranch(branch: BranchInfo, main: TimelineInfo | undefined
     createdAt: branch.createdAt.toISOString(),
     isDefault: branch.isDefault,
     isProtected: branch.isProtected,
-    fork: fork && defined<NonNullable<Branch['fork']>>({ timeline: fork.timeline, branch: fork.branch, lsn: fork.lsn }),
+    fork:
+      fork &&
+      defined<NonNullable<Branch['fork']>>({ timeline: fork.timeline, branch: fork.branch, lsn: fork.lsn }),
     backupOf: branch.backupOf,
     expiresAt: branch.expiresAt?.toISOString(),
     ahead: branch.ahead,
@@ -111,7 +113,11 @@ export function presentEntry(entry: LogEntry): Entry {
     origin: presentOrigin(entry.origin),
     firstAt: entry.firstAt.toISOString(),
     lastAt: entry.lastAt.toISOString(),
-    merge: merge && { source: merge.source, sourceTimeline: merge.sourceTimeline, sourceLsn: merge.sourceLsn },
+    merge: merge && {
+      source: merge.source,
+      sourceTimeline: merge.sourceTimeline,
+      sourceLsn: merge.sourceLsn
+    },
     undo: undo && { what: undo.what, firstLsn: undo.firstLsn, lastLsn: undo.lastLsn }
   });
 }

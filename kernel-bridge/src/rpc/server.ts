@@ -38,7 +38,11 @@ export class RpcServer {
     const { context } = options;
     this.dispatcher = new Dispatcher(context, methods(context));
     this.feed = new EventFeed(context.engine, context.sessions);
-    this.sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_BYTES_MAX, perMessageDeflate: false });
+    this.sockets = new WebSocketServer({
+      noServer: true,
+      maxPayload: MESSAGE_BYTES_MAX,
+      perMessageDeflate: false
+    });
     this.http = createServer({ maxHeaderSize: 16 * 1024 }, (request, response) => {
       const reason = this.refused(request);
       if (reason !== undefined) {
@@ -93,7 +97,11 @@ export class RpcServer {
       return reject(socket, '403 Forbidden', reason);
     }
     if (this.closing || this.open.size >= CONNECTIONS_MAX) {
-      return reject(socket, '503 Service Unavailable', this.closing ? 'the bridge is ending' : 'too many connections');
+      return reject(
+        socket,
+        '503 Service Unavailable',
+        this.closing ? 'the bridge is ending' : 'too many connections'
+      );
     }
     this.sockets.handleUpgrade(request, socket, head, client => {
       const connection = new RpcConnection(client, this.dispatcher, this.options.context, this.feed);

@@ -2,7 +2,7 @@ import {
   ArgonError,
   documentToExtendedJson,
   field,
-  fieldChanges,
+  diffFields,
   fromExtendedJson,
   toExtendedJson,
   TYPE_NAMES,
@@ -16,7 +16,16 @@ import {
   type Image
 } from '@argon/wal-core';
 import { defined, presentCatalog, presentOrigin, presentState } from './present';
-import type { Answer, Change, Conflict, Diff, DocumentDiff, ExtendedJson, FieldChange, Value } from './protocol';
+import type {
+  Answer,
+  Change,
+  Conflict,
+  Diff,
+  DocumentDiff,
+  ExtendedJson,
+  FieldChange,
+  Value
+} from './protocol';
 
 /** A value, or the fact that there is none. */
 export function presentValue(value: FieldValue | undefined): Value {
@@ -59,7 +68,7 @@ export function presentChange(change: EngineChange): Change {
     origin: presentOrigin(change.origin),
     before: before && documentToExtendedJson(before),
     after: after && documentToExtendedJson(after),
-    fields: before && after ? presentFields(fieldChanges(before, after)) : []
+    fields: before && after ? presentFields(diffFields(before, after)) : []
   });
 }
 
@@ -78,7 +87,12 @@ export function presentDiff(diff: EngineDiff): Diff {
   return defined<Diff>({
     from: presentState(diff.from),
     to: presentState(diff.to),
-    summary: diff.summary.map(({ collection, added, changed, deleted }) => ({ collection, added, changed, deleted })),
+    summary: diff.summary.map(({ collection, added, changed, deleted }) => ({
+      collection,
+      added,
+      changed,
+      deleted
+    })),
     catalog: presentCatalog(diff.catalog),
     documents: diff.documents.map(presentDocumentDiff),
     next: diff.next

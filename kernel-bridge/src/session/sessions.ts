@@ -119,20 +119,28 @@ export class Sessions implements SessionDirectory {
     const { id = randomBytes(8).toString('hex') } = params;
     checkTexts(params);
     if (!SESSION_ID.test(id)) {
-      throw new ArgonError('BAD_REQUEST', 'A session id has 1 to 100 letters, digits, dots, hyphens or underscores.');
+      throw new ArgonError(
+        'BAD_REQUEST',
+        'A session id has 1 to 100 letters, digits, dots, hyphens or underscores.'
+      );
     }
     const known = this.sessions.get(id);
     const now = new Date(this.clock());
-    const place = this.place(params.project ?? known?.record.project, params.ref, params.project !== undefined);
-    const record = defined<SessionRecord>({
-      openedAt: now,
-      actor: this.actor,
-      ...known?.record,
-      ...defined({ kernel: params.kernel, notebook: params.notebook, actor: params.actor }),
+    const place = this.place(
+      params.project ?? known?.record.project,
+      params.ref,
+      params.project !== undefined
+    );
+    const record: SessionRecord = {
+      ...(known?.record ?? { id, actor: this.actor, openedAt: now }),
+      ...defined<Partial<SessionRecord>>({
+        kernel: params.kernel,
+        notebook: params.notebook,
+        actor: params.actor
+      }),
       ...place,
-      id,
       seenAt: now
-    });
+    };
     const session = known ?? this.add(record);
     const durable =
       known !== undefined &&
@@ -263,9 +271,13 @@ export class Sessions implements SessionDirectory {
   private find(id: string): LiveSession {
     const session = this.sessions.get(id);
     if (!session) {
-      throw new ArgonError('SESSION_NOT_FOUND', `The session ${JSON.stringify(id)} is unknown. Open it again.`, {
-        data: { session: id }
-      });
+      throw new ArgonError(
+        'SESSION_NOT_FOUND',
+        `The session ${JSON.stringify(id)} is unknown. Open it again.`,
+        {
+          data: { session: id }
+        }
+      );
     }
     return session;
   }
@@ -290,9 +302,13 @@ export class Sessions implements SessionDirectory {
         .filter(session => session.connections.size === 0)
         .sort((a, b) => a.record.seenAt.getTime() - b.record.seenAt.getTime())[0];
       if (!unseen) {
-        throw new ArgonError('LIMIT_EXCEEDED', `At most ${SESSIONS_MAX} sessions can be open. Close one first.`, {
-          data: { limit: SESSIONS_MAX, value: this.sessions.size + 1 }
-        });
+        throw new ArgonError(
+          'LIMIT_EXCEEDED',
+          `At most ${SESSIONS_MAX} sessions can be open. Close one first.`,
+          {
+            data: { limit: SESSIONS_MAX, value: this.sessions.size + 1 }
+          }
+        );
       }
       this.sessions.delete(unseen.record.id);
       void this.put(unseen.record.id, undefined);
@@ -433,9 +449,13 @@ function defined<T extends object>(object: { [K in keyof T]: T[K] | undefined })
 function checkTexts(texts: object): void {
   for (const [name, text] of Object.entries(texts)) {
     if (typeof text === 'string' && text.length > TEXT_LENGTH_MAX) {
-      throw new ArgonError('LIMIT_EXCEEDED', `\`${name}\` has ${text.length} characters; at most ${TEXT_LENGTH_MAX} are taken.`, {
-        data: { name, limit: TEXT_LENGTH_MAX, value: text.length }
-      });
+      throw new ArgonError(
+        'LIMIT_EXCEEDED',
+        `\`${name}\` has ${text.length} characters; at most ${TEXT_LENGTH_MAX} are taken.`,
+        {
+          data: { name, limit: TEXT_LENGTH_MAX, value: text.length }
+        }
+      );
     }
   }
 }

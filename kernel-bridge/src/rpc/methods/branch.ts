@@ -11,7 +11,8 @@ const TTL_SECONDS_MAX = 100 * 366 * 86_400;
 /** Branches. */
 export function branchMethods(context: BridgeContext): Handlers<'branch'> {
   const { engine } = context;
-  const present = (project: string, branch: BranchInfo) => presentBranch(branch, mainTimeline(engine, project));
+  const present = (project: string, branch: BranchInfo) =>
+    presentBranch(branch, mainTimeline(engine, project));
   return {
     'branch.list'({ project, search, after, limit }) {
       const words = search?.toLowerCase();
@@ -19,7 +20,10 @@ export function branchMethods(context: BridgeContext): Handlers<'branch'> {
       const found = words === undefined ? all : all.filter(({ name }) => name.toLowerCase().includes(words));
       const start = after === undefined ? 0 : found.findIndex(({ name }) => name === after) + 1;
       if (after !== undefined && start === 0) {
-        throw new ArgonError('BAD_REQUEST', `\`after\` names ${JSON.stringify(after)}, which is not on the list any more.`);
+        throw new ArgonError(
+          'BAD_REQUEST',
+          `\`after\` names ${JSON.stringify(after)}, which is not on the list any more.`
+        );
       }
       const size = pageSize(limit, BRANCHES_USUAL, BRANCHES_MAX);
       const page = found.slice(start, start + size);
@@ -37,17 +41,31 @@ export function branchMethods(context: BridgeContext): Handlers<'branch'> {
 
     async 'branch.create'({ project, name, from, ensure, ttlSeconds, session }, caller) {
       if (ttlSeconds !== undefined && ttlSeconds > TTL_SECONDS_MAX) {
-        throw new ArgonError('LIMIT_EXCEEDED', `A branch lives at most ${TTL_SECONDS_MAX} seconds, not ${ttlSeconds}.`, {
-          data: { limit: TTL_SECONDS_MAX, value: ttlSeconds }
-        });
+        throw new ArgonError(
+          'LIMIT_EXCEEDED',
+          `A branch lives at most ${TTL_SECONDS_MAX} seconds, not ${ttlSeconds}.`,
+          {
+            data: { limit: TTL_SECONDS_MAX, value: ttlSeconds }
+          }
+        );
       }
       const expiresAt = ttlSeconds === undefined ? undefined : new Date(context.clock() + ttlSeconds * 1000);
-      const options = defined<{ from?: string; ensure?: boolean; expiresAt?: Date }>({ from, ensure, expiresAt });
-      return present(project, await engine.createBranch(project, name, originOf(context, caller, session), options));
+      const options = defined<{ from?: string; ensure?: boolean; expiresAt?: Date }>({
+        from,
+        ensure,
+        expiresAt
+      });
+      return present(
+        project,
+        await engine.createBranch(project, name, originOf(context, caller, session), options)
+      );
     },
 
     async 'branch.rename'({ project, name, to, session }, caller) {
-      return present(project, await engine.renameBranch(project, name, to, originOf(context, caller, session)));
+      return present(
+        project,
+        await engine.renameBranch(project, name, to, originOf(context, caller, session))
+      );
     },
 
     async 'branch.protect'({ project, name, protect, session }, caller) {

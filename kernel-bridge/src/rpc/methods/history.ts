@@ -23,7 +23,9 @@ const DOCUMENTS_MAX = 2_000;
 const TIMELINES_ALL_MAX = 2_000;
 
 /** States, log, history and differences. */
-export function historyMethods({ engine }: BridgeContext): Handlers<'ref' | 'log' | 'changes' | 'history' | 'diff'> {
+export function historyMethods({
+  engine
+}: BridgeContext): Handlers<'ref' | 'log' | 'changes' | 'history' | 'diff'> {
   return {
     'ref.resolve'({ project, ref }) {
       return presentState(engine.resolve(project, ref));
@@ -80,9 +82,13 @@ export function historyMethods({ engine }: BridgeContext): Handlers<'ref' | 'log
     changes({ project, timeline, firstLsn, lastLsn, limit, after }) {
       const id = timeline as TimelineId;
       if (!engine.timelines(project).some(known => known.id === id)) {
-        throw new ArgonError('REF_NOT_FOUND', `The project ${JSON.stringify(project)} has no timeline ${timeline}.`, {
-          data: { project, timeline }
-        });
+        throw new ArgonError(
+          'REF_NOT_FOUND',
+          `The project ${JSON.stringify(project)} has no timeline ${timeline}.`,
+          {
+            data: { project, timeline }
+          }
+        );
       }
       const first = lsnOf(after === undefined ? firstLsn : Math.max(firstLsn, after + 1));
       const last = lsnOf(lastLsn);
@@ -122,7 +128,10 @@ export function historyMethods({ engine }: BridgeContext): Handlers<'ref' | 'log
 }
 
 /** All timelines, or when they are too many those that were touched, with their ancestors. */
-function shownTimelines(all: readonly TimelineInfo[], touched: readonly TimelineId[]): readonly TimelineInfo[] {
+function shownTimelines(
+  all: readonly TimelineInfo[],
+  touched: readonly TimelineId[]
+): readonly TimelineInfo[] {
   if (all.length <= TIMELINES_ALL_MAX) {
     return all;
   }

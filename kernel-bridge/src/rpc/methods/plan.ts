@@ -65,9 +65,13 @@ export function planMethods(context: BridgeContext): Handlers<'merge' | 'undo' |
 
     async 'plan.answer'({ project, id, answers = [], all }) {
       if (answers.length > ANSWERS_MAX) {
-        throw new ArgonError('LIMIT_EXCEEDED', `At most ${ANSWERS_MAX} answers fit into one call, not ${answers.length}.`, {
-          data: { limit: ANSWERS_MAX, value: answers.length }
-        });
+        throw new ArgonError(
+          'LIMIT_EXCEEDED',
+          `At most ${ANSWERS_MAX} answers fit into one call, not ${answers.length}.`,
+          {
+            data: { limit: ANSWERS_MAX, value: answers.length }
+          }
+        );
       }
       const read = answers.map(({ conflict, answer }) => ({
         conflict,
@@ -98,12 +102,18 @@ function undoSelector({ sessions }: BridgeContext, params: UndoPlanParams, origi
   }
   const byCell = cell !== undefined || cellNumber !== undefined;
   if (firstLsn === undefined && !byCell && actor === undefined && txn === undefined) {
-    throw new ArgonError('BAD_REQUEST', 'Say what to undo: a range of LSNs, a cell, an actor or a transaction.');
+    throw new ArgonError(
+      'BAD_REQUEST',
+      'Say what to undo: a range of LSNs, a cell, an actor or a transaction.'
+    );
   }
   let range: { first: Lsn; last: Lsn } | undefined;
   if (firstLsn !== undefined && lastLsn !== undefined) {
     if (firstLsn > lastLsn) {
-      throw new ArgonError('BAD_REQUEST', `The range ${firstLsn}..${lastLsn} is empty: its end lies before its begin.`);
+      throw new ArgonError(
+        'BAD_REQUEST',
+        `The range ${firstLsn}..${lastLsn} is empty: its end lies before its begin.`
+      );
     }
     range = { first: lsnOf(firstLsn), last: lsnOf(lastLsn) };
   }
@@ -115,7 +125,10 @@ function undoSelector({ sessions }: BridgeContext, params: UndoPlanParams, origi
       ?.written()
       .filter(write => write.project === params.project && write.branch === params.branch);
     if (writes !== undefined && writes.length > 0) {
-      const first = writes.reduce((least, { firstLsn: lsn }) => (lsn < least ? lsn : least), writes[0]!.firstLsn);
+      const first = writes.reduce(
+        (least, { firstLsn: lsn }) => (lsn < least ? lsn : least),
+        writes[0]!.firstLsn
+      );
       const last = writes.reduce((most, { lastLsn: lsn }) => (lsn > most ? lsn : most), writes[0]!.lastLsn);
       range = { first, last };
     }

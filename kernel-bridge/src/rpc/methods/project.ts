@@ -18,7 +18,10 @@ export function projectMethods(context: BridgeContext): Handlers<'project'> {
     async 'project.delete'({ name, confirm, session }, caller) {
       engine.project(name);
       if (confirm !== name) {
-        throw new ArgonError('BAD_REQUEST', `To delete the project ${JSON.stringify(name)}, say its name again in \`confirm\`.`);
+        throw new ArgonError(
+          'BAD_REQUEST',
+          `To delete the project ${JSON.stringify(name)}, say its name again in \`confirm\`.`
+        );
       }
       await engine.deleteProject(name, originOf(context, caller, session));
       return null;

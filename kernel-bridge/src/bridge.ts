@@ -1,0 +1,203 @@
+import { rmSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { ArgonError, openEngine, type Engine } from '@argon/wal-core';
+import type { UpgradePolicy } from './auth/origins';
+import { douseBeacon, lightBeacon, type Beacon } from './discovery/beacon';
+import { prepareDataDirectory, prepareSocketDirectory, socketDirectory } from './discovery/directory';
+import type { Logger } from './logger';
+import { isTrackingServer, RunTracking } from './mlflow/tracking';
+import type { BridgeContext } from './rpc/context';
+import { RPC_PATH, RpcServer } from './rpc/server';
+import { Sessions } from './session/sessions';
+import { VERSION } from './version';
+import { WireServer } from './wire/server';
+
+/** The engine with what the methods of the control plane need, before anything listens. */
+export interface BridgeCore {
+  readonly engine: Engine;
+  readonly sessions: Sessions;
+  /** What the methods need; addresses and counts are those of a bridge that does not listen. */
+  readonly context: BridgeContext;
+  close(): Promise<void>;
+}
+
+/** What a core is made from. */
+export interface CoreOptions {
+  readonly data: string;
+  readonly logger: Logger;
+  /** Tracking URI of MLflow; asked only when it names a server. */
+  readonly mlflow?: string;
+}
+
+/** Opens the engine of a data directory. @throws DIRECTORY_LOCKED when another process has it */
+export async function openCore({ data, logger, mlflow }: CoreOptions): Promise<BridgeCore> {
+  const directory = prepareDataDirectory(data);
+  const engine = await openEngine({ directory });
+  const actor = ownName();
+  const sessions = new Sessions({ engine, logger, actor });
+  const env = process.env;
+  const tracking = isTrackingServer(mlflow)
+    ? new RunTracking({
+        engine,
+        logger,
+        trackingUri: mlflow,
+        ...(env['MLFLOW_TRACKING_TOKEN'] ? { token: env['MLFLOW_TRACKING_TOKEN'] } : {}),
+        ...(env['MLFLOW_TRACKING_USERNAME'] ? { username: env['MLFLOW_TRACKING_USERNAME'] } : {}),
+        ...(env['MLFLOW_TRACKING_PASSWORD'] ? { password: env['MLFLOW_TRACKING_PASSWORD'] } : {})
+      })
+    : undefined;
+  const context: BridgeContext = {
+    engine,
+    sessions,
+    logger,
+    version: VERSION,
+    actor,
+    startedAt: new Date(),
+    wire: '',
+    ...(tracking === undefined ? {} : { tracking }),
+    connections: () => 0,
+    wireConnections: () => 0,
+    shutdown: () => undefined,
+    clock: Date.now
+  };
+  const close = async () => {
+    sessions.dispose();
+    await engine.close();
+  };
+  return { engine, sessions, context, close };
+}
+
+/** What a listening bridge is made from. */
+export interface BridgeOptions extends CoreOptions {
+  /** Directory of the sockets; default by the rule of discovery. */
+  readonly socketDirectory?: string;
+  /** TCP port of the MongoDB wire protocol on 127.0.0.1; 0 takes a free one; absent: unix socket only. */
+  readonly port?: number;
+  readonly policy?: UpgradePolicy;
+  /** Called when a client asks the bridge to end. */
+  readonly onShutdown: () => void;
+}
+
+/** Where a bridge listens. */
+export interface BridgeAddresses extends Beacon {
+  /** MongoDB connection string of the TCP port, when there is one. */
+  readonly tcp?: string;
+  readonly sockets: { readonly rpc: string; readonly wire: string };
+}
+
+/** The process around the engine: control plane, data plane, and the file by which clients find both. */
+export class Bridge {
+  private closing: Promise<void> | undefined;
+
+  private constructor(
+    readonly addresses: BridgeAddresses,
+    private readonly directory: string,
+    private readonly core: BridgeCore,
+    private readonly rpc: RpcServer,
+    private readonly wire: WireServer
+  ) {}
+
+  /** Opens the engine and listens. Whatever was opened is closed again when a later step fails. */
+  static async open(options: BridgeOptions): Promise<Bridge> {
+    const core = await openCore(options);
+    const { engine, sessions, context } = core;
+    const { logger } = options;
+    const wire = new WireServer({ engine, sessions, version: VERSION, logger });
+    let rpc: RpcServer | undefined;
+    try {
+      const data = engine.directory;
+      const directory = options.socketDirectory ?? socketDirectory(data);
+      prepareSocketDirectory(directory);
+      const sockets = { rpc: join(directory, 'rpc.sock'), wire: join(directory, 'wire.sock') };
+      // The data directory is ours alone by its lock: what lies here was left by a process that died.
+      rmSync(sockets.rpc, { force: true });
+      rmSync(sockets.wire, { force: true });
+      const bound = options.port === undefined ? undefined : await listenTcp(wire, options.port);
+      await wire.listen({ path: sockets.wire });
+      const addresses: BridgeAddresses = {
+        pid: process.pid,
+        rpc: `ws+unix://${sockets.rpc}:${RPC_PATH}`,
+        wire: `mongodb://${encodeURIComponent(sockets.wire)}/?directConnection=true`,
+        version: VERSION,
+        data,
+        startedAt: context.startedAt.toISOString(),
+        ...(bound === undefined ? {} : { tcp: `mongodb://127.0.0.1:${bound}/` }),
+        sockets
+      };
+      let isReady = false;
+      const server: RpcServer = new RpcServer({
+        context: {
+          ...context,
+          wire: addresses.wire,
+          connections: () => server.connections,
+          wireConnections: () => wire.connectionCount,
+          shutdown: options.onShutdown
+        },
+        ...(options.policy === undefined ? {} : { policy: options.policy }),
+        isReady: () => isReady
+      });
+      rpc = server;
+      await server.listen(sockets.rpc);
+      const { sockets: _sockets, ...beacon } = addresses;
+      lightBeacon(directory, beacon);
+      isReady = true;
+      return new Bridge(addresses, directory, core, server, wire);
+    } catch (error) {
+      await rpc?.close();
+      await wire.close();
+      await core.close();
+      throw error;
+    }
+  }
+
+  /** Connections of both planes. */
+  get connections(): number {
+    return this.rpc.connections + this.wire.connectionCount;
+  }
+
+  /** Why the engine takes no more writes. */
+  get failed(): string | undefined {
+    return this.core.engine.status().failed;
+  }
+
+  /** Ends both planes, then the engine. */
+  close(): Promise<void> {
+    this.closing ??= (async () => {
+      douseBeacon(this.directory);
+      await Promise.all([this.rpc.close(), this.wire.close()]);
+      await this.core.close();
+    })();
+    return this.closing;
+  }
+
+  /** Takes the sockets away at once, for a process that must not go on. */
+  abandon(): void {
+    douseBeacon(this.directory);
+    rmSync(this.addresses.sockets.rpc, { force: true });
+    rmSync(this.addresses.sockets.wire, { force: true });
+  }
+}
+
+async function listenTcp(wire: WireServer, port: number): Promise<number> {
+  try {
+    const bound = await wire.listen({ host: '127.0.0.1', port });
+    return 'port' in bound ? bound.port : port;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
+      const message = `Port ${port} of 127.0.0.1 is taken. Choose another with --port, or --port 0 for a free one.`;
+      throw new ArgonError('BRIDGE_UNAVAILABLE', message, { cause: error, data: { port } });
+    }
+    throw error;
+  }
+}
+
+/** Name of the person whose process this is. */
+function ownName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container may run under a number that has no name.
+    return `uid-${process.getuid?.() ?? 0}`;
+  }
+}

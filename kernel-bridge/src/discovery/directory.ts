@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { chmodSync, lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { ArgonError } from '@argon/wal-core';
+
+/** The kernel takes 107 bytes for the path of a unix socket, macOS 103. */
+export const SOCKET_PATH_BYTES_MAX = 99;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where the data lives when nobody says: `ARGON_DATA`, else `~/.argon`. */
+export function defaultDataDirectory(env: Environment = process.env): string {
+  return resolve(env['ARGON_DATA'] || join(homedir(), '.argon'));
+}
+
+/** Makes the data directory when missing; its real path, by which bridges are found. */
+export function prepareDataDirectory(directory: string): string {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  return realpathSync(directory);
+}
+
+/**
+ * Where the bridge of a data directory has its sockets. Every client finds it by the same rule: below
+ * `ARGON_RUNTIME_DIR`, else `$XDG_RUNTIME_DIR/argon`, else `<tmp>/argon-<uid>`, in a directory named by the
+ * first 12 hex digits of SHA-256 of the data directory's real path.
+ */
+export function socketDirectory(dataRealPath: string, env: Environment = process.env): string {
+  const digest = createHash('sha256').update(dataRealPath).digest('hex').slice(0, 12);
+  return join(socketBase(env), digest);
+}
+
+function socketBase(env: Environment): string {
+  if (env['ARGON_RUNTIME_DIR']) {
+    return resolve(env['ARGON_RUNTIME_DIR']);
+  }
+  return env['XDG_RUNTIME_DIR'] ? join(env['XDG_RUNTIME_DIR'], 'argon') : join(tmpdir(), `argon-${uid()}`);
+}
+
+/** Makes the directory of the sockets, for nobody but us. @throws BRIDGE_UNAVAILABLE when that is not possible */
+export function prepareSocketDirectory(directory: string): void {
+  const longest = Buffer.byteLength(join(directory, 'wire.sock'));
+  if (longest > SOCKET_PATH_BYTES_MAX) {
+    throw new ArgonError(
+      'BRIDGE_UNAVAILABLE',
+      `The path of the sockets in ${directory} has ${longest} bytes; at most ${SOCKET_PATH_BYTES_MAX} are possible. ` +
+        'Set ARGON_RUNTIME_DIR to a shorter directory.',
+      { data: { limit: SOCKET_PATH_BYTES_MAX, value: longest } }
+    );
+  }
+  // The parent is shared by all our bridges; in /tmp somebody else may have made it first.
+  for (const path of [dirname(directory), directory]) {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  }
+  const problem = distrust(directory);
+  if (problem !== undefined) {
+    throw new ArgonError('BRIDGE_UNAVAILABLE', `${directory} cannot hold the sockets: ${problem}.`);
+  }
+  chmodSync(directory, 0o700);
+}
+
+/** Why a directory is not safe for sockets of ours; undefined when it is. */
+export function distrust(directory: string): string | undefined {
+  const entry = lstatSync(directory);
+  if (!entry.isDirectory()) {
+    return 'it is not a directory';
+  }
+  if (entry.uid !== uid()) {
+    return 'it belongs to somebody else';
+  }
+  const parent = statSync(dirname(directory));
+  const isSticky = (parent.mode & 0o1000) !== 0;
+  if (!isSticky && (parent.mode & 0o022) !== 0) {
+    return 'others can write to the directory above it';
+  }
+  return parent.uid === uid() || parent.uid === 0
+    ? undefined
+    : 'the directory above it belongs to somebody else';
+}
+
+function uid(): number {
+  return process.getuid?.() ?? 0;
+}
