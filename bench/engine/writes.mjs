@@ -1,7 +1,7 @@
 /** Durable writes, beside bare LMDB and a bare file, taking turns. */
 import { median, quantile } from '../row.mjs';
 
-/** Goals per number of writers (docs/layout.md): writes per second, and the part of bare append + fdatasync. */
+/** Goals per number of writers (engine goals): writes per second, and the part of bare append + fdatasync. */
 const GOALS = [
   { writers: 1, rate: 3_000, part: 0.5 },
   { writers: 64, rate: 25_000, part: 0.1, p99Ms: 15 },

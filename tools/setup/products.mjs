@@ -91,6 +91,31 @@ const OPTIONAL = [
   'utf-8-validate'
 ];
 
+/** esbuild's arguments for the bridge as one file. */
+export function bundleArguments(outfile) {
+  return [
+    program('esbuild', 'bin', 'esbuild'),
+    at('kernel-bridge', 'src', 'main.ts'),
+    '--bundle',
+    '--platform=node',
+    '--target=node20',
+    '--format=cjs',
+    `--outfile=${outfile}`,
+    // Names of classes show in errors; the workspace packages are taken from their sources.
+    '--keep-names',
+    '--legal-comments=none',
+    '--log-level=warning',
+    `--alias:@argon/wal-core=${at('wal-core', 'src', 'index.ts')}`,
+    `--alias:mlflow-ts-client=${at('kernel-bridge', 'mlflow-ts-client', 'src', 'index.ts')}`,
+    // lmdb is an ES module that asks where it is, to find its native part.
+    '--define:import.meta.url=__bundleUrl',
+    "--banner:js=const __bundleUrl = require('node:url').pathToFileURL(__filename).href;",
+    '--external:*.node',
+    '--external:@node-rs/crc32-*',
+    ...OPTIONAL.map(name => `--external:${name}`)
+  ];
+}
+
 /** @type {import('./steps.mjs').Step} */
 export const bundle = {
   name: 'bundle',
@@ -101,30 +126,7 @@ export const bundle = {
     const fresh = `${BRIDGE}.new`;
     rmSync(fresh, { recursive: true, force: true });
     mkdirSync(fresh, { recursive: true });
-    await node(
-      [
-        program('esbuild', 'bin', 'esbuild'),
-        at('kernel-bridge', 'src', 'main.ts'),
-        '--bundle',
-        '--platform=node',
-        '--target=node20',
-        '--format=cjs',
-        `--outfile=${join(fresh, 'main.js')}`,
-        // Names of classes show in errors; the workspace packages are taken from their sources.
-        '--keep-names',
-        '--legal-comments=none',
-        '--log-level=warning',
-        `--alias:@argon/wal-core=${at('wal-core', 'src', 'index.ts')}`,
-        `--alias:mlflow-ts-client=${at('kernel-bridge', 'mlflow-ts-client', 'src', 'index.ts')}`,
-        // lmdb is an ES module that asks where it is, to find its native part.
-        '--define:import.meta.url=__bundleUrl',
-        "--banner:js=const __bundleUrl = require('node:url').pathToFileURL(__filename).href;",
-        '--external:*.node',
-        '--external:@node-rs/crc32-*',
-        ...OPTIONAL.map(name => `--external:${name}`)
-      ],
-      { doing: 'bundling the bridge', log: 'bridge.log' }
-    );
+    await node(bundleArguments(join(fresh, 'main.js')), { doing: 'bundling the bridge', log: 'bridge.log' });
     copyNativeParts(fresh);
     const { version } = JSON.parse(readFileSync(at('kernel-bridge', 'package.json'), 'utf8'));
     writeFileSync(
@@ -138,6 +140,18 @@ export const bundle = {
     return 'bundled';
   }
 };
+
+/** The labextension builder's arguments. */
+export function labextensionArguments(...more) {
+  const core = program('@jupyterlab', 'core-meta', 'core.package.json');
+  return [
+    program('@jupyter', 'builder', 'lib', 'build-labextension.js'),
+    '--core-package-file',
+    core,
+    ...more,
+    ROOT
+  ];
+}
 
 /** @type {import('./steps.mjs').Step} */
 export const labextension = {
@@ -157,15 +171,10 @@ export const labextension = {
     ),
   products: [join(LABEXTENSION, 'package.json')],
   async run() {
-    await node(
-      [
-        program('@jupyter', 'builder', 'lib', 'build-labextension.js'),
-        '--core-package-file',
-        program('@jupyterlab', 'core-meta', 'core.package.json'),
-        ROOT
-      ],
-      { doing: 'building the JupyterLab extension', log: 'labextension.log' }
-    );
+    await node(labextensionArguments(), {
+      doing: 'building the JupyterLab extension',
+      log: 'labextension.log'
+    });
     return 'built';
   }
 };
