@@ -24,14 +24,17 @@ print(json.dumps({"version": list(sys.version_info[:3]), "path": sys.executable,
 /** What a command says about itself, or undefined when it is no Python. @returns {Python | undefined} */
 export function inspect(command) {
   const { PYTHONHOME: _home, PYTHONPATH: _path, ...env } = process.env;
-  const answer = spawnSync(command, ['-c', QUESTION], { encoding: 'utf8', timeout: 30_000, env });
-  if (answer.status !== 0) {
-    return undefined;
-  }
+  const ask = (...args) => spawnSync(command, args, { encoding: 'utf8', timeout: 30_000, env });
+  const answer = ask('-c', QUESTION);
   try {
     return JSON.parse(answer.stdout.trim().split('\n').at(-1));
   } catch {
-    return undefined;
+    // Too old to understand the question, or broken; what it calls itself is enough to say so.
+    const { stdout, stderr } = ask('--version');
+    const version = /^Python (\d+)\.(\d+)\.(\d+)/m.exec(`${stdout}${stderr}`);
+    return version === null
+      ? undefined
+      : { version: version.slice(1).map(Number), path: command, missing: 'venv' };
   }
 }
 
@@ -62,18 +65,29 @@ export function candidates(env = process.env) {
 }
 
 /**
- * The first Python that will do.
+ * The Python to use: the first one there is. Should that one not do, another is named but not taken
+ * behind a person's back.
  * @returns {Python}
- * @throws {Trouble} with what is wrong with the first one that was found
+ * @throws {Trouble} with what is wrong with it
  */
 export function findPython(names = candidates(), look = inspect) {
-  let first;
-  for (const name of names) {
+  const seen = names.values();
+  for (const name of seen) {
     const python = look(name);
-    if (python !== undefined && pythonTrouble(python) === undefined) {
+    if (python === undefined) {
+      continue;
+    }
+    const trouble = pythonTrouble(python);
+    if (trouble === undefined) {
       return python;
     }
-    first ??= python;
+    const other = [...seen].find(each => {
+      const found = look(each);
+      return found !== undefined && pythonTrouble(found) === undefined;
+    });
+    throw new Trouble(
+      other ? `${trouble} (\`${other}\` would do: ARGON_PYTHON=${other} npm start)` : trouble
+    );
   }
-  throw new Trouble(pythonTrouble(first));
+  throw new Trouble(pythonTrouble(undefined));
 }

@@ -1,9 +1,12 @@
 /** The sentences that people read when their machine is not ready. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, test } from 'node:test';
 import { diskTrouble } from './disk.mjs';
 import { nodeTrouble } from './node-version.mjs';
-import { candidates, findPython, pythonTrouble } from './python.mjs';
+import { candidates, findPython, inspect, pythonTrouble } from './python.mjs';
 import { Trouble, explain, explainError } from './trouble.mjs';
 
 const what = { doing: 'installing the Node packages', folder: '/home/ada/argon' };
@@ -46,10 +49,13 @@ test('no Python at all is said plainly', () => {
   });
 });
 
-test('the first Python that will do is taken, however bad the ones before it are', () => {
+test('the first Python there is decides, and a better one is named', () => {
   const machine = { python3: old, python: undefined, 'python3.12': good };
+  assert.throws(() => findPython(['python3', 'python', 'python3.12'], name => machine[name]), {
+    message: /python3\.8 is Python 3\.8\.18.*ARGON_PYTHON=python3\.12 npm start/
+  });
   assert.equal(
-    findPython(['python3', 'python', 'python3.12'], name => machine[name]),
+    findPython(['python', 'python3.12'], name => machine[name]),
     good
   );
 });
@@ -57,6 +63,30 @@ test('the first Python that will do is taken, however bad the ones before it are
 test('when none will do, the first one that was found is blamed', () => {
   const machine = { python3: bare, 'python3.8': old };
   assert.throws(() => findPython(['python3', 'python3.8'], name => machine[name]), /venv/);
+});
+
+/** A program on the PATH that says what a Python would say. */
+const pretend = script => {
+  const path = join(mkdtempSync(join(tmpdir(), 'argon-python-')), 'python3');
+  writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  after(() => rmSync(dirname(path), { recursive: true }));
+  return path;
+};
+
+test('a Python too old to understand the question still says its version', () => {
+  const path = pretend('[ "$1" = --version ] && echo "Python 2.7.18" >&2 || exit 1');
+  assert.match(pythonTrouble(inspect(path)), /needs Python 3\.10 or newer, and \S+ is Python 2\.7\.18/);
+});
+
+test('what is no Python is not taken for one', () => {
+  assert.equal(inspect(pretend('echo "pyenv: python3: command not found" >&2; exit 127')), undefined);
+  assert.equal(inspect('argon-has-no-such-python'), undefined);
+});
+
+test('the Python that runs here is understood', () => {
+  const python = findPython();
+  assert.equal(python.version.length, 3);
+  assert.equal(python.missing, '');
 });
 
 test('ARGON_PYTHON is the only candidate when it is set', () => {
