@@ -41,7 +41,7 @@ export interface Filter {
    * paths through arrays conditions are not intersected, because different elements
    * may satisfy them.
    */
-  bounds(path: string): readonly Interval[] | undefined;
+  bounds(path: string, single?: boolean): readonly Interval[] | undefined;
   /** Equalities at the top level (`{a: 5}`, `{a: {$eq: 5}}`, inside `$and`), which an upsert copies. */
   equalities(): readonly { readonly path: string; readonly value: RawValue }[];
 }

@@ -1,0 +1,180 @@
+import {
+  decodeDecimal,
+  encodeDecimal,
+  exactAt,
+  int32At,
+  numberAt,
+  T,
+  toDouble,
+  type Decimal,
+  type RawValue
+} from '../bson';
+import { decimalOfDouble15, decimalOfDouble34, decimalOfInteger, add as addDecimals } from './decimalMath';
+import { double, INT64_MAX, INT64_MIN, int32, int64 } from './values';
+
+/** The value as a JavaScript number; int64 and Decimal128 round to the nearest double. */
+export function toNumber(value: RawValue): number {
+  if (value.type === T.DECIMAL128) return toDouble(exactAt(T.DECIMAL128, value.bytes, 0));
+  if (value.type === T.INT64) return Number(value.bytes.readBigInt64LE(0));
+  return numberAt(value.type, value.bytes, 0);
+}
+
+/** int32 or int64 as a bigint. */
+export function toBigInt(value: RawValue): bigint {
+  return value.type === T.INT32 ? BigInt(int32At(value.bytes, 0)) : value.bytes.readBigInt64LE(0);
+}
+
+/** The integer part as int64; undefined for NaN, infinities and what does not fit. */
+export function toInt64(value: RawValue): bigint | undefined {
+  let n: bigint;
+  if (value.type === T.INT32 || value.type === T.INT64) return toBigInt(value);
+  if (value.type === T.DOUBLE) {
+    const plain = value.bytes.readDoubleLE(0);
+    if (!Number.isFinite(plain)) return undefined;
+    n = BigInt(Math.trunc(plain));
+  } else {
+    const d = decodeDecimal(value.bytes);
+    if (d.kind !== 'finite' || (d.exponent > 20 && d.coefficient !== 0n)) return undefined;
+    const magnitude =
+      d.exponent >= 0
+        ? d.coefficient * 10n ** BigInt(Math.min(d.exponent, 20))
+        : d.coefficient / 10n ** BigInt(-d.exponent);
+    n = d.negative ? -magnitude : magnitude;
+  }
+  return n < INT64_MIN || n > INT64_MAX ? undefined : n;
+}
+
+/** The value as int64 when it is exactly an integer that fits. */
+export function integralValue(value: RawValue): bigint | undefined {
+  const n = toInt64(value);
+  if (n === undefined) return undefined;
+  if (value.type === T.DOUBLE) return Number(n) === value.bytes.readDoubleLE(0) ? n : undefined;
+  if (value.type === T.DECIMAL128) {
+    const exact = exactAt(T.DECIMAL128, value.bytes, 0);
+    if (exact.exponent10 < 0 && exact.digits % 10n ** BigInt(-exact.exponent10) !== 0n) return undefined;
+  }
+  return n;
+}
+
+/** The value as Decimal128 the way MongoDB's arithmetic converts (doubles with 15 digits). */
+export function toDecimal(value: RawValue): Decimal {
+  switch (value.type) {
+    case T.DECIMAL128:
+      return decodeDecimal(value.bytes);
+    case T.DOUBLE:
+      return decimalOfDouble15(value.bytes.readDoubleLE(0));
+    default:
+      return decimalOfInteger(toBigInt(value));
+  }
+}
+
+export function decimal(d: Decimal): RawValue {
+  return { type: T.DECIMAL128, bytes: encodeDecimal(d) };
+}
+
+/** The wider of two number types: int32 < int64 < double < Decimal128. */
+export function widest(a: number, b: number): number {
+  return rank(a) >= rank(b) ? a : b;
+}
+
+function rank(type: number): number {
+  return type === T.INT32 ? 0 : type === T.INT64 ? 1 : type === T.DOUBLE ? 2 : 3;
+}
+
+/** int32 when both operands were and it fits, else int64; undefined on int64 overflow. */
+export function integerResult(type: number, n: bigint): RawValue | undefined {
+  if (type === T.INT32 && n >= -2147483648n && n <= 2147483647n) return int32(Number(n));
+  return n < INT64_MIN || n > INT64_MAX ? undefined : int64(n);
+}
+
+/**
+ * A sum of numbers of any type as MongoDB keeps it: doubles with their rounding errors
+ * (Knuth's two-sum), integers exactly, Decimal128 beside them.
+ */
+export class Summation {
+  /** Widest type added. */
+  type: number = T.INT32;
+  private sum = 0;
+  private addend = 0;
+  private special = 0;
+  private decimalTotal: Decimal | undefined;
+
+  add(type: number, bytes: Buffer, at = 0): void {
+    if (type === T.INT32) {
+      this.addDouble(int32At(bytes, at));
+      return;
+    }
+    this.type = widest(this.type, type);
+    if (type === T.DOUBLE) this.addDouble(bytes.readDoubleLE(at));
+    else if (type === T.INT64) this.addLong(bytes.readBigInt64LE(at));
+    else {
+      const d = decodeDecimal(bytes, at);
+      this.decimalTotal = this.decimalTotal === undefined ? d : addDecimals(this.decimalTotal, d);
+    }
+  }
+
+  addLong(n: bigint): void {
+    const high = BigInt.asIntN(32, n >> 32n);
+    this.addDouble(Number(high) * 4294967296);
+    this.addDouble(Number(BigInt.asUintN(32, n)));
+  }
+
+  addDouble(x: number): void {
+    this.special += x;
+    const sum = this.sum + x;
+    const back = sum - this.sum;
+    const error = this.sum - (sum - back) + (x - back);
+    this.sum = sum;
+    this.addend += error;
+    const normal = this.sum + this.addend;
+    this.addend += this.sum - normal;
+    this.sum = normal;
+  }
+
+  /** Adds what another sum holds. */
+  addSum(other: Summation): void {
+    this.type = widest(this.type, other.type);
+    this.addDouble(other.sum);
+    this.addDouble(other.addend);
+    if (other.decimalTotal !== undefined) {
+      this.decimalTotal =
+        this.decimalTotal === undefined
+          ? other.decimalTotal
+          : addDecimals(this.decimalTotal, other.decimalTotal);
+    }
+  }
+
+  /** The sum of all but the Decimal128s. */
+  get double(): number {
+    return Number.isFinite(this.sum) ? this.sum + this.addend : this.special;
+  }
+
+  private get integer(): bigint | undefined {
+    if (!Number.isFinite(this.sum)) return undefined;
+    const n = BigInt(this.sum) + BigInt(Math.trunc(this.addend));
+    return n < INT64_MIN || n > INT64_MAX ? undefined : n;
+  }
+
+  /** All of it as Decimal128. */
+  get decimal(): Decimal {
+    const plain = Number.isFinite(this.sum)
+      ? addDecimals(decimalOfDouble34(this.sum), decimalOfDouble34(this.addend))
+      : decimalOfDouble34(this.special);
+    return this.decimalTotal === undefined ? plain : addDecimals(this.decimalTotal, plain);
+  }
+
+  /** The sum in its widest type; int32 widens to int64, int64 to double when it overflows. */
+  get value(): RawValue {
+    if (this.type === T.DECIMAL128) return decimal(this.decimal);
+    if (this.type === T.DOUBLE) return double(this.double);
+    const n = this.integer;
+    return n === undefined ? double(this.double) : integerResult(this.type, n)!;
+  }
+
+  /** The integer part, for dates; undefined when it does not fit int64. */
+  get long(): bigint | undefined {
+    if (this.type === T.DECIMAL128) return toInt64(decimal(this.decimal));
+    if (this.type === T.DOUBLE) return toInt64(double(Math.round(this.double)));
+    return this.integer;
+  }
+}
