@@ -1,0 +1,121 @@
+import { join } from 'node:path';
+import { MongoClient } from 'mongodb';
+import { buildProgram, type Ended, type Program, type Served } from './process.testing';
+
+jest.setTimeout(120_000);
+
+describe('the command line', () => {
+  let program: Program;
+  let data: string;
+  let bridge: Served | undefined;
+
+  beforeAll(async () => {
+    program = await buildProgram();
+    data = join(program.folder, 'data');
+  });
+  afterAll(() => program.remove());
+
+  const argon = (...args: string[]): Promise<Ended> => program.run(args, { ARGON_DATA: data, USER: 'ann' });
+  const json = async (...args: string[]): Promise<unknown> => {
+    const { code, stdout, stderr } = await argon(...args, '-o', 'json');
+    if (code !== 0) {
+      throw new Error(`argon ${args.join(' ')} ended with ${code}: ${stderr}`);
+    }
+    return JSON.parse(stdout);
+  };
+
+  it('tells its commands, its version, and what is wrong with a command line', async () => {
+    const help = await argon('--help');
+    expect(help.code).toBe(0);
+    for (const word of ['serve', 'branch', 'merge', 'restore', 'undo', 'Exit codes']) {
+      expect(help.stdout).toContain(word);
+    }
+    expect((await argon('--version')).stdout.trim()).toMatch(/^\d+\.\d+\.\d+/);
+    for (const args of [
+      ['nonsense'],
+      ['log', '--limit', 'many'],
+      ['log', '-o', 'xml'],
+      ['undo', '--lsn', '9..2'],
+      ['branch', 'create', 'x', '--ttl', '5']
+    ]) {
+      expect(await argon(...args)).toMatchObject({ code: 2, stdout: '' });
+    }
+  });
+
+  it('works without a bridge, one command after the other', async () => {
+    expect((await argon('projects')).stdout).toContain('argon init');
+    expect((await argon('log')).code).toBe(5);
+    expect(await json('init', 'shop')).toMatchObject({ name: 'shop' });
+    expect(await argon('init', 'shop')).toMatchObject({ code: 1, stdout: '' });
+    expect(await argon('init', 'shop', '--ensure')).toMatchObject({ code: 0 });
+    expect(await json('branch', 'create', 'exp', '--ttl', '7d')).toMatchObject({ name: 'exp' });
+    expect(await argon('health')).toMatchObject({ code: 1 });
+    const { stderr } = await argon('branch', 'delete', 'nowhere');
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect((await argon('branch', 'delete', 'nowhere')).code).toBe(5);
+  });
+
+  it('works beside a running bridge on what drivers write', async () => {
+    bridge = await program.serve(['--data', data]);
+    expect((await argon('health')).stdout).toContain(`process ${bridge.child.pid}`);
+    const mongo = new MongoClient(bridge.ready.wire);
+    await mongo
+      .db('shop')
+      .collection<{ _id: number; n: number }>('users')
+      .insertMany([
+        { _id: 1, n: 1 },
+        { _id: 2, n: 2 }
+      ]);
+    await argon('branch', 'create', 'work');
+    await mongo
+      .db('shop@work')
+      .collection<{ _id: number; n: number }>('users')
+      .updateOne({ _id: 1 }, { $set: { n: 5, '\u001b[31mred': 1 } });
+    await mongo
+      .db('shop')
+      .collection<{ _id: number; n: number }>('users')
+      .updateOne({ _id: 1 }, { $set: { n: 9 } });
+    await mongo.close();
+
+    const branches = await argon('branches');
+    expect(branches.stdout).toMatch(/BRANCH +HEAD/);
+    expect(branches.stdout).toContain('work');
+    const diff = await argon('diff', 'main', 'work');
+    expect(diff.stdout).toMatch(/n: .*9.* → .*5/);
+    expect(diff.stdout).not.toContain('\u001b');
+    expect((await argon('history', 'users', '1', '--ref', 'work')).stdout).toContain('update');
+    expect((await argon('collections')).stdout).toMatch(/users +2 +[0-9a-f]{32}/);
+    expect(await json('pin', 'gold')).toMatchObject({ name: 'gold' });
+    expect((await argon('pins')).stdout).toContain('gold');
+    expect((await argon('log')).stdout).toContain('users');
+  });
+
+  it('merges with a preview, an answer for all conflicts, and an exit code for open ones', async () => {
+    const preview = await argon('merge', 'work', '--preview');
+    expect(preview).toMatchObject({ code: 0 });
+    expect(preview.stdout).toContain('users');
+    expect(await argon('merge', 'work')).toMatchObject({ code: 4 });
+    expect(await json('merge', 'work', '--theirs')).toMatchObject({ state: 'applied', into: 'main' });
+    expect((await argon('diff', 'main', 'work')).stdout.trim()).toBe('No differences.');
+  });
+
+  it('goes back, and takes back', async () => {
+    const [main] = (await json('branches')) as { head: number }[];
+    const head = main?.head ?? 0;
+    const preview = await argon('restore', 'preview', `main@${head - 1}`);
+    expect(preview.stdout).toContain('discards');
+    expect(await json('restore', 'apply', `main@${head - 1}`)).toMatchObject({ branch: { head: head - 1 } });
+    const [again] = (await json('branches')) as { head: number }[];
+    expect(again?.head).toBe(head - 1);
+    expect((await argon('undo')).code).toBe(2);
+  });
+
+  it('shows states and sizes, and ends the bridge', async () => {
+    expect(await json('status')).toMatchObject({ projects: 1 });
+    expect(await json('runs')).toEqual([]);
+    expect(await json('sessions')).toEqual([]);
+    expect(await argon('stop')).toMatchObject({ code: 0 });
+    expect(await bridge?.ended).toMatchObject({ code: 0 });
+    expect((await argon('stop')).code).toBe(1);
+  });
+});

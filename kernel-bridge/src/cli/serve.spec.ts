@@ -1,0 +1,192 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { dirname, join } from 'node:path';
+import { MongoClient } from 'mongodb';
+import { TestClient } from '../rpc/harness.testing';
+import { buildProgram, type Ended, type Program, type Served } from './process.testing';
+
+jest.setTimeout(60_000);
+
+describe('argon serve, as a process', () => {
+  let program: Program;
+  let last = 0;
+  const data = () => join(program.folder, `data-${++last}`);
+
+  beforeAll(async () => {
+    program = await buildProgram();
+  });
+  afterAll(() => program.remove());
+
+  const hello = async ({ ready }: Served): Promise<TestClient> => {
+    const client = await TestClient.open(ready.sockets.rpc);
+    await client.call('hello', { client: { kind: 'script', version: '1' }, protocol: 1 });
+    return client;
+  };
+  const stop = ({ child, ended }: Served, signal: NodeJS.Signals = 'SIGTERM'): Promise<Ended> => {
+    child.kill(signal);
+    return ended;
+  };
+
+  it('prints one line of JSON when it is ready, soon, and leaves nothing behind when it is told to end', async () => {
+    const directory = data();
+    const bridge = await program.serve(['--data', directory]);
+    expect(bridge.ready).toMatchObject({
+      ready: true,
+      pid: bridge.child.pid,
+      data: directory,
+      wire: `mongodb://${encodeURIComponent(bridge.ready.sockets.wire)}/?directConnection=true`,
+      rpc: `ws+unix://${bridge.ready.sockets.rpc}:/rpc`
+    });
+    const folder = dirname(bridge.ready.sockets.rpc);
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    for (const file of ['rpc.sock', 'wire.sock', 'bridge.json']) {
+      expect(statSync(join(folder, file)).mode & 0o777).toBe(0o600);
+    }
+    const beacon = JSON.parse(readFileSync(join(folder, 'bridge.json'), 'utf8')) as object;
+    expect(beacon).toMatchObject({
+      pid: bridge.child.pid,
+      rpc: bridge.ready.rpc,
+      wire: bridge.ready.wire,
+      data: directory
+    });
+    const ended = await stop(bridge);
+    expect(ended).toMatchObject({ code: 0, signal: null });
+    expect(ended.stdout.trim().split('\n')).toHaveLength(1);
+    for (const line of ended.stderr.trim().split('\n')) {
+      expect(JSON.parse(line)).toMatchObject({ level: expect.any(String) as string });
+    }
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('ends cleanly by Ctrl-C, by a client, and by the end of its standard input', async () => {
+    expect(await stop(await program.serve(['--data', data()]), 'SIGINT')).toMatchObject({ code: 0 });
+    const asked = await program.serve(['--data', data()]);
+    const client = await hello(asked);
+    expect(await client.call('shutdown', {})).toBeNull();
+    expect(await asked.ended).toMatchObject({ code: 0 });
+    expect(await client.until(() => client.closed)).toMatchObject({ code: 1001 });
+    const child = await program.serve(['--data', data(), '--parent-stdin']);
+    child.child.stdin?.end();
+    expect(await child.ended).toMatchObject({ code: 0 });
+  });
+
+  it('ends when nobody uses it for a while, and not before', async () => {
+    const bridge = await program.serve(['--data', data(), '--idle-exit', '1']);
+    const client = await hello(bridge);
+    await new Promise(resolve => setTimeout(resolve, 2_500));
+    await client.call('status', {});
+    client.socket.close();
+    expect(await bridge.ended).toMatchObject({ code: 0 });
+  });
+
+  it('lets nobody else use its directory, and says so in one line', async () => {
+    const directory = data();
+    const bridge = await program.serve(['--data', directory]);
+    const second = await program.run(['serve', '--data', directory]);
+    expect(second).toMatchObject({ code: 3, stdout: '' });
+    expect(second.stderr.trim().split('\n')).toHaveLength(1);
+    expect(second.stderr).toContain(`process id ${bridge.child.pid}`);
+    await (await hello(bridge)).call('status', {});
+    expect(await stop(bridge)).toMatchObject({ code: 0 });
+  });
+
+  it('comes back after kill -9 with its sessions and every acknowledged write', async () => {
+    const directory = data();
+    const first = await program.serve(['--data', directory]);
+    const client = await hello(first);
+    await client.call('project.create', { name: 'shop' });
+    await client.call('branch.create', { project: 'shop', name: 'exp' });
+    await client.call('session.open', { id: 'k1', notebook: 'a.ipynb', actor: 'ann', project: 'shop' });
+    await client.call('session.checkout', { id: 'k1', ref: 'exp' });
+    const mongo = new MongoClient(first.ready.wire, { appName: 'argon:k1', serverSelectionTimeoutMS: 5_000 });
+    await mongo
+      .db('shop')
+      .collection<{ _id: number }>('users')
+      .insertMany([{ _id: 1 }, { _id: 2 }]);
+    await mongo.close();
+    const { head } = await client.call('branch.get', { project: 'shop', name: 'exp' });
+    expect(await stop(first, 'SIGKILL')).toMatchObject({ signal: 'SIGKILL' });
+    expect(existsSync(first.ready.sockets.rpc)).toBe(true);
+
+    const second = await program.serve(['--data', directory]);
+    expect(second.ready.sockets).toEqual(first.ready.sockets);
+    const again = await hello(second);
+    expect(await again.call('branch.get', { project: 'shop', name: 'exp' })).toMatchObject({ head });
+    expect(await again.call('session.get', { id: 'k1' })).toMatchObject({
+      ref: 'exp',
+      notebook: 'a.ipynb',
+      connected: false
+    });
+    const { collections } = await again.call('ref.collections', { project: 'shop', ref: 'exp' });
+    expect(collections).toMatchObject([{ name: 'users', count: 2 }]);
+    expect((await again.call('ref.collections', { project: 'shop', ref: 'main' })).collections).toEqual([]);
+    const { entries } = await again.call('log', { project: 'shop', ref: 'exp', limit: 1 });
+    expect(entries[0]?.origin).toMatchObject({ actor: 'ann', session: 'k1', notebook: 'a.ipynb' });
+    await stop(second);
+  });
+
+  it('tells a cell what it did through a MongoDB driver, and takes it back', async () => {
+    const bridge = await program.serve(['--data', data()]);
+    const client = await hello(bridge);
+    await client.call('project.create', { name: 'shop' });
+    await client.call('session.open', { id: 'k1', actor: 'ann', project: 'shop' });
+    const mongo = new MongoClient(bridge.ready.wire, { appName: 'argon:k1' });
+    const users = mongo.db('shop').collection<{ _id: number; n?: number }>('users');
+    await users.insertMany([{ _id: 1 }, { _id: 2 }, { _id: 3 }]);
+    await client.call('session.cell', { id: 'k1', cell: { id: 'bad', number: 7 } });
+    await users.deleteMany({ _id: { $gt: 1 } });
+    expect(await users.countDocuments({})).toBe(1);
+    const activity = await client.call('session.cell', { id: 'k1', cell: null });
+    expect(activity?.writes).toMatchObject([
+      { branch: 'main', collection: 'users', deletes: 2, inserts: 0, updates: 0 }
+    ]);
+    expect(activity?.reads.length).toBeGreaterThan(0);
+    const plan = await client.call('undo.plan', {
+      project: 'shop',
+      branch: 'main',
+      cellNumber: 7,
+      session: 'k1'
+    });
+    await client.call('plan.apply', { project: 'shop', id: plan.id });
+    expect(await users.countDocuments({})).toBe(3);
+    await mongo.close();
+    await stop(bridge);
+  });
+
+  it('opens a TCP port on the loopback only when told that it needs no sign-in', async () => {
+    const refused = await program.run(['serve', '--data', data(), '--port', '0']);
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toContain('--no-auth');
+    const bridge = await program.serve(['--data', data(), '--port', '0', '--no-auth']);
+    expect(bridge.ready.wire).toMatch(/^mongodb:\/\/127\.0\.0\.1:[1-9]\d*\/$/);
+    const mongo = new MongoClient(bridge.ready.wire, { directConnection: true });
+    expect(await mongo.db('admin').command({ ping: 1 })).toMatchObject({ ok: 1 });
+    await mongo.close();
+    await stop(bridge);
+  });
+
+  it('says in one line that a port is taken', async () => {
+    const holder = createServer();
+    await new Promise<void>(resolve => holder.listen(0, '127.0.0.1', resolve));
+    const { port } = holder.address() as AddressInfo;
+    const refused = await program.run(['serve', '--data', data(), '--port', String(port), '--no-auth']);
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr.trim().split('\n')).toHaveLength(1);
+    expect(refused.stderr).toContain(`Port ${port}`);
+    holder.close();
+  });
+
+  it('says in one line that it cannot make its directory', async () => {
+    const refused = await program.run(['serve', '--data', '/proc/none/data']);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr.trim().split('\n')).toHaveLength(1);
+    expect(refused.stderr).toContain('/proc/none');
+  });
+
+  it('puts its sockets where it is told', async () => {
+    const sockets = join(program.folder, 'elsewhere');
+    const bridge = await program.serve(['--data', data(), '--socket-dir', sockets]);
+    expect(bridge.ready.sockets.rpc).toBe(join(sockets, 'rpc.sock'));
+    await stop(bridge);
+  });
+});

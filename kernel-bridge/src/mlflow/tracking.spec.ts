@@ -1,0 +1,129 @@
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { openTestBridge, type TestBridge, type TestClient } from '../rpc/harness.testing';
+import { isTrackingServer } from './tracking';
+
+interface Answer {
+  status?: number;
+  body?: object;
+  afterMs?: number;
+}
+
+describe('runs, with a tracking server', () => {
+  let server: Server;
+  let uri: string;
+  let answers: (path: string, run: string) => Answer;
+  let asked: string[] = [];
+  let bridge: TestBridge;
+  let client: TestClient;
+  const runOf = (id: string, status: string, accuracy: number) => ({
+    run: {
+      info: {
+        run_id: id,
+        run_name: `name of ${id}`,
+        experiment_id: '7',
+        status,
+        start_time: 1_700_000_000_000,
+        lifecycle_stage: 'active'
+      },
+      data: {
+        metrics: [
+          { key: 'accuracy', value: accuracy, timestamp: 1, step: 0 },
+          { key: 'argon.lsn', value: 5 }
+        ],
+        params: [],
+        tags: []
+      }
+    }
+  });
+
+  beforeAll(async () => {
+    server = createServer((request, response: ServerResponse) => {
+      const url = new URL(request.url ?? '', 'http://x');
+      asked.push(url.pathname + url.search);
+      const {
+        status = 200,
+        body = {},
+        afterMs = 0
+      } = answers(url.pathname, url.searchParams.get('run_id') ?? '');
+      setTimeout(
+        () => response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body)),
+        afterMs
+      );
+    });
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+    uri = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  beforeEach(async () => {
+    asked = [];
+    bridge = await openTestBridge({ mlflow: uri });
+    client = await bridge.connect();
+    await client.call('project.create', { name: 'shop' });
+    await client.call('run.register', { project: 'shop', run: 'r1', ref: 'main', facts: { note: 'mine' } });
+  });
+
+  afterEach(() => bridge.close());
+
+  const list = () => client.call('run.list', { project: 'shop' });
+  const failures = async () => (await client.call('status', {})).trackingFailures;
+
+  it('shows name, status, experiment and metrics as the server knows them, beside what was said', async () => {
+    answers = (path, run) =>
+      path.endsWith('experiments/get')
+        ? { body: { experiment: { experiment_id: '7', name: 'churn', lifecycle_stage: 'active' } } }
+        : { body: runOf(run, 'RUNNING', 0.5) };
+    const [run] = await list();
+    expect(run?.facts).toEqual({
+      note: 'mine',
+      name: 'name of r1',
+      status: 'RUNNING',
+      experiment: 'churn',
+      startedAt: '2023-11-14T22:13:20.000Z',
+      'metric.accuracy': '0.5'
+    });
+    const before = asked.length;
+    await list();
+    expect(asked).toHaveLength(before);
+    expect(await failures()).toBe(0);
+  });
+
+  it('never waits long, and shows what came late the next time', async () => {
+    answers = (path, run) =>
+      path.endsWith('experiments/get')
+        ? { body: { experiment: { name: 'churn' } } }
+        : { body: runOf(run, 'FINISHED', 1), afterMs: 1_500 };
+    const started = performance.now();
+    expect((await list())[0]?.facts).toEqual({ note: 'mine' });
+    expect(performance.now() - started).toBeLessThan(1_400);
+    await new Promise(resolve => setTimeout(resolve, 1_000));
+    expect((await list())[0]?.facts).toMatchObject({ status: 'FINISHED', experiment: 'churn' });
+  });
+
+  it('counts failures and goes on without the server', async () => {
+    answers = () => ({ status: 500, body: { error_code: 'INTERNAL_ERROR', message: 'broken' } });
+    expect((await list())[0]?.facts).toEqual({ note: 'mine' });
+    expect(await failures()).toBe(1);
+  });
+
+  it('does not count a run that is logged elsewhere as a failure, nor ask for it again and again', async () => {
+    answers = () => ({ status: 404, body: { error_code: 'RESOURCE_DOES_NOT_EXIST', message: 'no' } });
+    expect((await list())[0]?.facts).toEqual({ note: 'mine' });
+    await list();
+    expect(asked).toHaveLength(1);
+    expect(await failures()).toBe(0);
+  });
+});
+
+it('asks only servers', () => {
+  expect(isTrackingServer('http://localhost:5000')).toBe(true);
+  expect(isTrackingServer('https://mlflow.example')).toBe(true);
+  for (const uri of [undefined, '', 'sqlite:///mlflow.db', 'file:///tmp/mlruns', 'mlruns', 'databricks']) {
+    expect(isTrackingServer(uri)).toBe(false);
+  }
+});

@@ -1,0 +1,477 @@
+import {
+  bson,
+  CALLED,
+  insert,
+  keyOf,
+  openTestBridge,
+  replace,
+  write,
+  type TestBridge,
+  type TestClient
+} from './harness.testing';
+import { PARAMS_SCHEMAS } from './schemas';
+
+describe('every method, over a real socket and a real engine', () => {
+  let bridge: TestBridge;
+  let client: TestClient;
+  const project = 'shop';
+
+  beforeAll(async () => {
+    bridge = await openTestBridge();
+    client = await bridge.connect();
+  });
+
+  afterAll(() => bridge.close());
+
+  it('says who it is', async () => {
+    const other = await bridge.connect();
+    const hello = await other.call('hello', { client: { kind: 'page', version: '9' }, protocol: 1 });
+    expect(hello).toMatchObject({
+      readOnly: false,
+      pid: process.pid,
+      dataDirectory: bridge.engine.directory
+    });
+    expect(hello.wire).toMatch(/^mongodb:\/\//);
+    const status = await client.call('status', {});
+    expect(status.connections).toBeGreaterThanOrEqual(2);
+    other.socket.close();
+  });
+
+  it('makes projects once, and again with ensure', async () => {
+    const made = await client.call('project.create', { name: project });
+    expect(made).toMatchObject({ name: project, defaultBranch: 'main' });
+    expect(await client.refusalCode('project.create', { name: project })).toBe('PROJECT_EXISTS');
+    expect(await client.call('project.create', { name: project, ensure: true })).toMatchObject({
+      name: project
+    });
+    expect((await client.call('project.list', {})).map(({ name }) => name)).toEqual([project]);
+    expect(await client.refusalCode('project.create', { name: '' })).toBe('NAME_INVALID');
+  });
+
+  it('resolves states and lists their collections', async () => {
+    await insert(bridge.engine, 'main', 'users', [
+      { _id: 1, plan: 'free', n: 1 },
+      { _id: 2, plan: 'pro' }
+    ]);
+    await bridge.engine.createIndex(project, 'main', 'users', bson({ key: { plan: 1 }, name: 'plan_1' }), {
+      actor: 'ann'
+    });
+    const state = await client.call('ref.resolve', { project, ref: 'main' });
+    expect(state).toMatchObject({ project, branch: 'main', writable: true, database: 'shop@main' });
+    expect(state.ref).toBe(`main@${state.lsn}`);
+    expect(Math.abs(Date.parse(state.time) - Date.now())).toBeLessThan(60_000);
+    expect(state.clusterTime.t).toBe(Math.floor(Date.parse(state.time) / 1000));
+    const past = await client.call('ref.resolve', { project, ref: `main@${state.lsn - 1}` });
+    expect(past).toMatchObject({ writable: false, database: `shop@main:${past.lsn}` });
+
+    const { collections, digest } = await client.call('ref.collections', { project, ref: 'main' });
+    expect(collections).toHaveLength(1);
+    expect(collections[0]).toMatchObject({ name: 'users', count: 2 });
+    expect(collections[0]?.digest).toMatch(/^[0-9a-f]{32}$/);
+    expect(digest).toMatch(/^[0-9a-f]{32}$/);
+    expect(collections[0]?.indexes).toMatchObject([{ name: 'plan_1', unique: false, sparse: false }]);
+    expect(collections[0]?.indexes[0]?.key).toEqual({ plan: { $numberInt: '1' } });
+    expect(await client.refusalCode('ref.resolve', { project, ref: 'main@999999' })).toBe('LSN_IN_FUTURE');
+    expect(await client.refusalCode('ref.resolve', { project, ref: 'nowhere' })).toMatch(/NOT_FOUND$/);
+    expect(await client.refusalCode('ref.resolve', { project: 'none', ref: 'main' })).toBe(
+      'PROJECT_NOT_FOUND'
+    );
+  });
+
+  it('keeps branches', async () => {
+    const clean = await client.call('branch.create', { project, name: 'clean', ttlSeconds: 86_400 });
+    expect(clean).toMatchObject({
+      name: 'clean',
+      isDefault: false,
+      ahead: 0,
+      behind: 0,
+      fork: { branch: 'main' }
+    });
+    expect(Date.parse(clean.expiresAt ?? '')).toBeGreaterThan(Date.now() + 86_000_000);
+    expect(await client.refusalCode('branch.create', { project, name: 'clean' })).toBe('BRANCH_EXISTS');
+    await client.call('branch.create', { project, name: 'clean', ensure: true });
+    await client.call('branch.create', { project, name: 'draft', from: 'main@1' });
+    expect(await client.call('branch.rename', { project, name: 'draft', to: 'sketch' })).toMatchObject({
+      name: 'sketch'
+    });
+    expect(await client.call('branch.protect', { project, name: 'sketch', protect: true })).toMatchObject({
+      isProtected: true
+    });
+    expect(await client.refusalCode('branch.delete', { project, name: 'sketch' })).toBe('BRANCH_PROTECTED');
+    await client.call('branch.protect', { project, name: 'sketch', protect: false });
+    expect(await client.call('branch.get', { project, name: 'sketch' })).toMatchObject({
+      isProtected: false
+    });
+    await insert(bridge.engine, 'sketch', 'users', [{ _id: 50 }]);
+    expect(await client.call('branch.delete', { project, name: 'sketch' })).toMatchObject({
+      name: 'sketch',
+      unmerged: 1
+    });
+    expect(await client.refusalCode('branch.get', { project, name: 'sketch' })).toBe('BRANCH_NOT_FOUND');
+  });
+
+  it('pages and searches branches', async () => {
+    for (const name of ['page-a', 'page-b', 'page-c']) {
+      await client.call('branch.create', { project, name });
+    }
+    const seen: string[] = [];
+    let after: string | undefined;
+    do {
+      const page = await client.call('branch.list', {
+        project,
+        search: 'PAGE-',
+        limit: 2,
+        ...(after === undefined ? {} : { after })
+      });
+      expect(page.total).toBe(3);
+      seen.push(...page.branches.map(({ name }) => name));
+      after = page.next;
+    } while (after !== undefined);
+    expect([...seen].sort()).toEqual(['page-a', 'page-b', 'page-c']);
+    expect((await client.call('branch.list', { project })).branches[0]).toMatchObject({
+      name: 'main',
+      isDefault: true
+    });
+    expect(await client.refusalCode('branch.list', { project, after: 'gone' })).toBe('BAD_REQUEST');
+  });
+
+  it('tells the log, the changes and the history of a document', async () => {
+    await replace(bridge.engine, 'clean', 'users', { _id: 1, plan: 'pro', n: 1 } as never, {
+      actor: 'bob',
+      cell: 'c7',
+      cellNumber: 7
+    });
+    const { head } = await client.call('branch.get', { project, name: 'clean' });
+    const log = await client.call('log', { project });
+    expect(log.horizon).toBe(0);
+    expect(log.head).toBe((await client.call('project.list', {}))[0]?.head);
+    expect(log.timelines.find(({ branch }) => branch === 'clean')).toBeDefined();
+    const entry = log.entries.find(({ lastLsn }) => lastLsn === head);
+    expect(entry).toMatchObject({
+      branch: 'clean',
+      kind: 'writes',
+      updates: 1,
+      origin: { actor: 'bob', cell: 'c7', cellNumber: 7 }
+    });
+    const paged: number[] = [];
+    let before: number | undefined;
+    do {
+      const page = await client.call('log', {
+        project,
+        ref: 'clean',
+        limit: 1,
+        ...(before === undefined ? {} : { before })
+      });
+      paged.push(...page.entries.map(({ lastLsn }) => lastLsn));
+      before = page.next;
+    } while (before !== undefined);
+    expect(paged).toEqual([...paged].sort((a, b) => b - a));
+    expect(paged[0]).toBe(head);
+
+    const timeline = entry?.timeline ?? 0;
+    const { changes } = await client.call('changes', { project, timeline, firstLsn: head, lastLsn: head });
+    expect(changes).toHaveLength(1);
+    expect(changes[0]).toMatchObject({
+      lsn: head,
+      op: 'update',
+      collection: 'users',
+      id: { $numberInt: '1' }
+    });
+    expect(changes[0]?.fields).toEqual([
+      { path: ['plan'], before: { type: 'string', value: 'free' }, after: { type: 'string', value: 'pro' } }
+    ]);
+    expect(await client.refusalCode('changes', { project, timeline: 4711, firstLsn: 1, lastLsn: 2 })).toBe(
+      'REF_NOT_FOUND'
+    );
+
+    const { changes: versions, next } = await client.call('history', {
+      project,
+      ref: 'clean',
+      collection: 'users',
+      id: 1,
+      limit: 1
+    });
+    expect(versions.map(({ lsn, op }) => [lsn, op])).toEqual([[head, 'update']]);
+    const rest = await client.call('history', {
+      project,
+      ref: 'clean',
+      collection: 'users',
+      id: { $numberInt: '1' },
+      before: next ?? 0
+    });
+    expect(rest.changes.map(({ op }) => op)).toEqual(['insert']);
+    expect(rest.next).toBeUndefined();
+  });
+
+  it('pages the changes of a timeline', async () => {
+    await client.call('branch.create', { project, name: 'long' });
+    await insert(
+      bridge.engine,
+      'long',
+      'many',
+      Array.from({ length: 25 }, (_, i) => ({ _id: i }))
+    );
+    const { timeline, head, fork } = await client.call('branch.get', { project, name: 'long' });
+    const seen: number[] = [];
+    let after: number | undefined;
+    do {
+      const page = await client.call('changes', {
+        project,
+        timeline,
+        firstLsn: (fork?.lsn ?? 0) + 1,
+        lastLsn: head,
+        limit: 7,
+        ...(after === undefined ? {} : { after })
+      });
+      seen.push(...page.changes.map(({ lsn }) => lsn));
+      after = page.next;
+    } while (after !== undefined);
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(seen).toHaveLength(25);
+    expect(seen.at(-1)).toBe(head);
+  });
+
+  it('tells what differs, in pages, and of one collection', async () => {
+    const diff = await client.call('diff', { project, from: 'main', to: 'clean' });
+    expect(diff.summary).toEqual([{ collection: 'users', added: 0, changed: 1, deleted: 0 }]);
+    expect(diff.documents).toHaveLength(1);
+    expect(diff.documents[0]).toMatchObject({ collection: 'users', id: { $numberInt: '1' }, op: 'update' });
+    const first = await client.call('diff', { project, from: 'main', to: 'long', limit: 10 });
+    expect(first.documents).toHaveLength(10);
+    expect(first.summary).toEqual([{ collection: 'many', added: 25, changed: 0, deleted: 0 }]);
+    const second = await client.call('diff', {
+      project,
+      from: 'main',
+      to: 'long',
+      limit: 100,
+      after: first.next ?? ''
+    });
+    expect(second.documents).toHaveLength(15);
+    expect(second.next).toBeUndefined();
+    expect(
+      (await client.call('diff', { project, from: 'main', to: 'long', collection: 'users' })).documents
+    ).toEqual([]);
+  });
+
+  it('names states', async () => {
+    const pin = await client.call('pin.create', { project, name: 'gold', ref: 'main' });
+    expect(pin).toMatchObject({ name: 'gold', origin: { actor: expect.any(String) as string } });
+    expect(await client.refusalCode('pin.create', { project, name: 'gold', ref: 'main' })).toBe('PIN_EXISTS');
+    await client.call('pin.create', { project, name: 'gold', ref: 'main', ensure: true });
+    expect(await client.call('pin.list', { project })).toHaveLength(1);
+    const state = await client.call('ref.resolve', { project, ref: 'pin:gold' });
+    expect(state).toMatchObject({ lsn: pin.lsn, writable: false });
+    await client.call('pin.create', { project, name: 'lead', ref: 'main@1' });
+    await client.call('pin.delete', { project, name: 'lead' });
+    expect(await client.refusalCode('pin.delete', { project, name: 'lead' })).toBe('PIN_NOT_FOUND');
+  });
+
+  it('plans a merge, shows its conflicts, takes answers and applies it once', async () => {
+    await replace(bridge.engine, 'main', 'users', { _id: 1, plan: 'team', n: 1 } as never);
+    await insert(bridge.engine, 'clean', 'users', [{ _id: 9, plan: 'new' }]);
+    const plan = await client.call('merge.plan', { project, source: 'clean', into: 'main' });
+    expect(plan).toMatchObject({ kind: 'merge', state: 'open', into: 'main', conflicts: 1, unanswered: 1 });
+    const { conflicts } = await client.call('plan.conflicts', { project, id: plan.id });
+    expect(conflicts).toHaveLength(1);
+    const [conflict] = conflicts;
+    expect(conflict).toMatchObject({
+      collection: 'users',
+      document: { $numberInt: '1' },
+      path: ['plan'],
+      base: { type: 'string', value: 'free' },
+      ours: { value: 'team' },
+      theirs: { value: 'pro' }
+    });
+    const id = conflict?.id ?? '';
+    expect(await client.refusalCode('plan.apply', { project, id: plan.id })).toBe('PLAN_UNANSWERED');
+    for (const answer of [{}, { take: 'ours', missing: true }, { missing: false }]) {
+      expect(
+        await client.refusalCode('plan.answer', { project, id: plan.id, answers: [{ conflict: id, answer }] })
+      ).toBe('BAD_REQUEST');
+    }
+    const byRule = await client.call('plan.answer', { project, id: plan.id, all: 'theirs' });
+    expect(byRule.unanswered).toBe(0);
+    const again = await client.call('plan.answer', {
+      project,
+      id: plan.id,
+      answers: [{ conflict: id, answer: null }]
+    });
+    expect(again.unanswered).toBe(1);
+    await client.call('plan.answer', {
+      project,
+      id: plan.id,
+      answers: [{ conflict: id, answer: { value: { $numberLong: '42' } } }]
+    });
+    const answered = await client.call('plan.conflicts', { project, id: plan.id });
+    expect(answered.conflicts[0]?.answer).toEqual({ value: { $numberLong: '42' } });
+    const documents = await client.call('plan.documents', { project, id: plan.id });
+    expect(documents.documents.map(({ op }) => op).sort()).toEqual(['insert', 'update']);
+    const paged: unknown[] = [];
+    let after: string | undefined;
+    do {
+      const page = await client.call('plan.documents', {
+        project,
+        id: plan.id,
+        limit: 1,
+        ...(after === undefined ? {} : { after })
+      });
+      paged.push(...page.documents);
+      after = page.next;
+    } while (after !== undefined);
+    expect(paged).toEqual(documents.documents);
+
+    const applied = await client.call('plan.apply', { project, id: plan.id });
+    expect(applied.state).toBe('applied');
+    expect(applied.appliedAs?.lastLsn).toBe(
+      (await client.call('branch.get', { project, name: 'main' })).head
+    );
+    expect(await client.refusalCode('plan.apply', { project, id: plan.id })).toBe('PLAN_APPLIED');
+    expect(await client.call('plan.get', { project, id: plan.id })).toMatchObject({ state: 'applied' });
+    expect(await client.call('plan.list', { project, state: 'applied' })).toHaveLength(1);
+    expect(await client.call('plan.list', { project, state: 'open' })).toHaveLength(0);
+    expect(await client.refusalCode('plan.get', { project, id: 'none' })).toBe('PLAN_NOT_FOUND');
+    const state = bridge.engine.resolve(project, 'main');
+    const users = state.collection('users');
+    const merged = users && state.get(users, keyOf(1));
+    expect(merged?.equals(bson({ _id: 1, plan: 42n, n: 1 }))).toBe(true);
+    const clean = await client.call('branch.get', { project, name: 'clean' });
+    expect(clean.mergedAt).toBe(applied.appliedAs?.lastLsn);
+  });
+
+  it('plans an undo of a range, of an actor and of a cell', async () => {
+    const origin = { actor: 'eve', session: 'k1', cell: 'cx', cellNumber: 3 };
+    await write(
+      bridge.engine,
+      'long',
+      writer => writer.remove(writer.ensureCollection('many'), keyOf(1)),
+      origin
+    );
+    const { head } = await client.call('branch.get', { project, name: 'long' });
+    for (const what of [
+      { firstLsn: head, lastLsn: head },
+      { actor: 'eve' },
+      { cell: 'cx' },
+      { cellNumber: 3 }
+    ]) {
+      const plan = await client.call('undo.plan', { project, branch: 'long', ...what });
+      expect(plan).toMatchObject({ kind: 'undo', into: 'long', conflicts: 0 });
+      expect(plan.summary).toMatchObject([{ collection: 'many', added: 1 }]);
+    }
+    const plan = await client.call('undo.plan', { project, branch: 'long', actor: 'eve' });
+    await client.call('plan.apply', { project, id: plan.id });
+    const log = await client.call('log', { project, ref: 'long', limit: 1 });
+    expect(log.entries[0]).toMatchObject({ kind: 'undo', inserts: 1 });
+    for (const what of [
+      {},
+      { firstLsn: 5 },
+      { firstLsn: 5, lastLsn: 4 },
+      { session: undefined, lastLsn: 4 }
+    ]) {
+      expect(await client.refusalCode('undo.plan', { project, branch: 'long', ...what })).toBe('BAD_REQUEST');
+    }
+    expect(await client.refusalCode('undo.plan', { project, branch: 'long', actor: 'nobody' })).toBe(
+      'NOTHING_TO_DO'
+    );
+  });
+
+  it('previews and applies a restore, and keeps what it discards', async () => {
+    const before = await client.call('branch.get', { project, name: 'long' });
+    const to = `long@${before.head - 2}`;
+    const preview = await client.call('restore.preview', { project, branch: 'long', to });
+    expect(preview).toMatchObject({
+      branch: 'long',
+      changes: 2,
+      from: { lsn: before.head },
+      to: { lsn: before.head - 2 }
+    });
+    expect(
+      preview.discarded.reduce((sum, entry) => sum + entry.inserts + entry.updates + entry.deletes, 0)
+    ).toBe(2);
+    expect(preview.discarded.every(({ firstLsn }) => firstLsn > before.head - 2)).toBe(true);
+    // One delete and its undo: nothing is left to differ.
+    expect(preview.diff.documents).toEqual([]);
+    const inside = await client.call('restore.preview', {
+      project,
+      branch: 'long',
+      to: `long@${before.head - 5}`
+    });
+    expect(inside.changes).toBe(5);
+    expect(inside.diff.summary).toEqual([{ collection: 'many', added: 0, changed: 0, deleted: 3 }]);
+
+    const { branch, backup } = await client.call('restore.apply', { project, branch: 'long', to });
+    expect(branch).toMatchObject({ name: 'long', head: before.head - 2 });
+    expect(backup).toBe(preview.backup);
+    expect(await client.call('branch.get', { project, name: backup })).toMatchObject({
+      backupOf: 'long',
+      head: before.head
+    });
+  });
+
+  it('remembers runs', async () => {
+    const run = await client.call('run.register', {
+      project,
+      run: 'r1',
+      ref: 'main',
+      facts: { name: 'first' }
+    });
+    expect(run).toMatchObject({ id: 'r1', project, branch: 'main', facts: { name: 'first' } });
+    expect(run.digest).toMatch(/^[0-9a-f]{32}$/);
+    await client.call('run.register', { project, run: 'r2', ref: 'clean' });
+    expect(
+      await client.call('run.update', { project, run: 'r1', facts: { status: 'FINISHED' } })
+    ).toMatchObject({
+      facts: { name: 'first', status: 'FINISHED' }
+    });
+    const { state } = await client.call('run.get', { run: 'r1' });
+    expect(state).toMatchObject({ project, lsn: run.lsn, writable: false });
+    const ids = async (filter: object) =>
+      (await client.call('run.list', { project, ...filter })).map(({ id }) => id);
+    expect(new Set(await ids({}))).toEqual(new Set(['r1', 'r2']));
+    expect(await ids({ branch: 'clean' })).toEqual(['r2']);
+    expect(await ids({ firstLsn: run.lsn, lastLsn: run.lsn })).toEqual(['r1']);
+    expect(await ids({ limit: 1 })).toHaveLength(1);
+    expect(await client.refusalCode('run.get', { run: 'none' })).toBe('RUN_NOT_FOUND');
+  });
+
+  it('keeps sessions', async () => {
+    const opened = await client.call('session.open', {
+      id: 'kernel-1',
+      kernel: 'python3',
+      notebook: 'a.ipynb',
+      actor: 'ann',
+      project
+    });
+    expect(opened).toMatchObject({ id: 'kernel-1', branch: 'main', writable: true, connected: true });
+    const moved = await client.call('session.checkout', { id: 'kernel-1', ref: 'clean' });
+    expect(moved).toMatchObject({ branch: 'clean', ref: 'clean', writable: true, database: 'shop@clean' });
+    await client.call('session.cell', { id: 'kernel-1', cell: { id: 'c1', number: 4 } });
+    expect(await client.call('session.get', { id: 'kernel-1' })).toMatchObject({ cell: 'c1' });
+    const ended = await client.call('session.cell', { id: 'kernel-1', cell: null });
+    expect(ended).toMatchObject({ cell: 'c1', cellNumber: 4, reads: [], writes: [], runs: [] });
+    expect(await client.call('session.cell', { id: 'kernel-1', cell: null })).toBeNull();
+    expect(await client.call('session.cells', { id: 'kernel-1' })).toHaveLength(1);
+    expect(await client.call('session.list', {})).toHaveLength(1);
+    await client.call('session.close', { id: 'kernel-1' });
+    expect(await client.refusalCode('session.get', { id: 'kernel-1' })).toBe('SESSION_NOT_FOUND');
+  });
+
+  it('subscribes, unsubscribes, and asks for the end', async () => {
+    const { subscription } = await client.call('subscribe', { project });
+    expect(await client.refusalCode('subscribe', { project: 'none' })).toBe('PROJECT_NOT_FOUND');
+    await client.call('unsubscribe', { subscription });
+    expect(await client.refusalCode('unsubscribe', { subscription })).toBe('BAD_REQUEST');
+    await client.call('shutdown', {});
+    expect(bridge.shutdowns()).toBe(1);
+  });
+
+  it('deletes a project only when its name is said twice', async () => {
+    expect(await client.refusalCode('project.delete', { name: project, confirm: 'shp' })).toBe('BAD_REQUEST');
+    await client.call('project.delete', { name: project, confirm: project });
+    expect(await client.call('project.list', {})).toEqual([]);
+  });
+
+  it('was called by every name', () => {
+    expect([...CALLED].sort()).toEqual(Object.keys(PARAMS_SCHEMAS).sort());
+    expect(bridge.log.filter(line => line.includes('"error"'))).toEqual([]);
+  });
+});
