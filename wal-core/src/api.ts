@@ -477,8 +477,9 @@ export interface Engine {
 
   planMerge(project: string, source: string, into: string, origin: Origin): Promise<PlanInfo>;
   planUndo(project: string, branch: string, what: UndoSelector, origin: Origin): Promise<PlanInfo>;
-  plan(project: string, id: string): PlanInfo;
-  plans(project: string): readonly PlanInfo[];
+  plan(project: string, id: string): Promise<PlanInfo>;
+  /** Newest first. */
+  plans(project: string): Promise<readonly PlanInfo[]>;
   planConflicts(project: string, id: string, options?: { after?: string; limit?: number }): Promise<readonly Conflict[]>;
   planDocuments(project: string, id: string, options?: { after?: string; limit?: number }): Promise<readonly DocumentDiff[]>;
   answerPlan(

@@ -70,15 +70,36 @@ function refuse(
  * @throws DOCUMENT_INVALID (mongoCode 171) for parallel arrays, (16746) for an ambiguous position
  */
 export function indexKeys(doc: Buffer, pattern: Buffer, options: { sparse?: boolean } = {}): IndexKeys {
-  const { paths, parts, descending } = keyPattern(pattern);
-  const found: RawValue[][] = [];
-  const state: Extraction = { paths, sparse: options.sparse ?? false, found, multikey: false };
-  extract(state, doc, parts, new Array<RawValue>(parts.length).fill(NULL_VALUE), 0, NO_POSITIONS);
-  if (found.length === 1)
-    return { keys: [shortenIndexKey(encodeKey(found[0]!, descending))], multikey: state.multikey };
+  const { parts, descending } = keyPattern(pattern);
+  const { values: found, multikey } = keyValues(doc, parts, options.sparse ?? false);
+  if (found.length === 1) return { keys: [shortenIndexKey(encodeKey(found[0]!, descending))], multikey };
   const keys = found.map(values => shortenIndexKey(encodeKey(values, descending)));
   keys.sort((a, b) => a.compare(b));
-  return { keys: keys.filter((key, i) => i === 0 || !key.equals(keys[i - 1]!)), multikey: state.multikey };
+  return { keys: keys.filter((key, i) => i === 0 || !key.equals(keys[i - 1]!)), multikey };
+}
+
+/** The values that make up a document's index keys (or sort keys), one list per key. */
+export function keyValues(
+  doc: Buffer,
+  parts: readonly (readonly Buffer[])[],
+  sparse = false
+): { values: RawValue[][]; multikey: boolean } {
+  const plain = sparse ? undefined : plainValues(doc, parts);
+  if (plain !== undefined) return { values: [plain], multikey: false };
+  const state: Extraction = { parts, sparse, found: [], multikey: false };
+  extract(state, doc, parts, new Array<RawValue>(parts.length).fill(NULL_VALUE), 0, NO_POSITIONS);
+  return { values: state.found, multikey: state.multikey };
+}
+
+/** The values when no array stands on any path, which is the usual case. */
+function plainValues(doc: Buffer, parts: readonly (readonly Buffer[])[]): RawValue[] | undefined {
+  const out: RawValue[] = [];
+  for (const path of parts) {
+    const { value } = walk(doc, path);
+    if (value?.type === T.ARRAY) return undefined;
+    out.push(value ?? NULL_VALUE);
+  }
+  return out;
 }
 
 /** The stored form of an index key: itself, or its first 868 bytes and a hash when longer than 900. */
@@ -95,7 +116,7 @@ export function indexBound(key: Buffer): { key: Buffer; shortened: boolean } {
 }
 
 interface Extraction {
-  readonly paths: readonly string[];
+  readonly parts: readonly (readonly Buffer[])[];
   readonly sparse: boolean;
   readonly found: RawValue[][];
   multikey: boolean;
@@ -146,7 +167,7 @@ function extract(
         array.bytes.buffer !== step.value.bytes.buffer ||
         array.bytes.byteOffset !== step.value.bytes.byteOffset
       ) {
-        const [first, second] = [state.paths[atArray![0]!]!, state.paths[i]!];
+        const [first, second] = [state.parts[atArray![0]!]!, state.parts[i]!];
         throw refuse(
           171,
           'CannotIndexParallelArrays',
@@ -228,7 +249,7 @@ function next(
         'Location16746',
         'DOCUMENT_INVALID',
         `Ambiguous field name found in array (do not use numeric field names in embedded elements in an array), ` +
-          `field: '${path[0]!.toString()}' for path: ${state.paths[i]}`
+          `field: '${path[0]!.toString()}' for path: ${state.parts[i]!.join('.')}`
       );
     }
     return { ...walk(doc, path), nested: false };
@@ -254,6 +275,6 @@ function isPosition(part: Buffer): boolean {
   return part.length > 0 && part.every(byte => byte >= 0x30 && byte <= 0x39);
 }
 
-function lastPart(path: string): string {
-  return path.slice(path.lastIndexOf('.') + 1);
+function lastPart(path: Path): string {
+  return path[path.length - 1]!.toString();
 }

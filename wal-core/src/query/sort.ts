@@ -1,6 +1,155 @@
-import type { QueryOptions, Sort } from './api';
-import { notImplemented } from './error';
+import {
+  compareValues,
+  doubleAt,
+  elements,
+  int32At,
+  isNumberType,
+  keyValues,
+  nameBytes,
+  T,
+  type RawValue
+} from '../bson';
+import { ArgonError } from '../errors';
+import type { QueryOptions, Sort, TopK } from './api';
+import { checkCollation } from './collation';
+import { queryError, notImplemented } from './error';
+import { parseFieldPath } from './expression/fieldpath';
+import { toNumber } from './numeric';
 
-export function compileSort(_sort: Buffer, _options: QueryOptions = {}): Sort {
-  throw notImplemented('compileSort');
+const SORT_KEYS_MAX = 32;
+
+/**
+ * Compiles a sort such as `{a: 1, "b.c": -1}`. An array sorts by its smallest element going
+ * up and by its largest going down; a missing field sorts as null, an empty array below it.
+ * @throws 15975, 15976 and others for bad specifications
+ */
+export function compileSort(sort: Buffer, options: QueryOptions = {}): Sort {
+  checkCollation(options.collation);
+  const fields = elements(sort);
+  if (fields.length > SORT_KEYS_MAX) throw queryError(13103, `too many compound keys`);
+  const parts: Buffer[][] = [];
+  const descending: boolean[] = [];
+  for (const element of fields) {
+    if (element.type === T.OBJECT) {
+      const meta = elements(element.bytes);
+      if (meta.length === 1 && meta[0]!.name === '$meta') throw notImplemented('sorting by $meta');
+      throw queryError(15975, `Illegal key in $sort specification: ${element.name}: expected 1 or -1`);
+    }
+    if (!isNumberType(element.type)) {
+      throw queryError(15974, `Illegal key in $sort specification: ${element.name}: expected 1 or -1`);
+    }
+    const direction = toNumber(element);
+    if (direction !== 1 && direction !== -1) {
+      throw queryError(15975, '$sort key ordering must be 1 (for ascending) or -1 (for descending)');
+    }
+    parts.push(parseFieldPath(element.name).map(nameBytes));
+    descending.push(direction < 0);
+  }
+  return new CompiledSort(sort, parts, descending);
+}
+
+interface Entry {
+  readonly doc: Buffer;
+  readonly keys: readonly RawValue[];
+  /** The first key as a double when it is an int32 or double that is not NaN. */
+  readonly first: number | undefined;
+}
+
+class CompiledSort implements Sort {
+  readonly isEmpty: boolean;
+
+  constructor(
+    readonly source: Buffer,
+    private readonly parts: readonly (readonly Buffer[])[],
+    private readonly descending: readonly boolean[]
+  ) {
+    this.isEmpty = parts.length === 0;
+  }
+
+  compare(a: Buffer, b: Buffer): number {
+    return this.compareEntries(this.entry(a), this.entry(b));
+  }
+
+  sort(docs: Buffer[]): Buffer[] {
+    if (this.isEmpty) return docs;
+    const entries = docs.map(doc => this.entry(doc));
+    entries.sort((a, b) => this.compareEntries(a, b));
+    for (let i = 0; i < entries.length; i++) docs[i] = entries[i]!.doc;
+    return docs;
+  }
+
+  topK(k: number): TopK {
+    let kept: Entry[] = [];
+    let full = false;
+    const order = (a: Entry, b: Entry): number => this.compareEntries(a, b);
+    const cut = (): void => {
+      kept.sort(order);
+      if (kept.length > k) kept.length = k;
+      full = kept.length === k;
+    };
+    return {
+      push: doc => {
+        if (k === 0) return;
+        const entry = this.entry(doc);
+        // Of equals the first pushed stays in front, so an equal newcomer never displaces the last kept.
+        if (full && order(entry, kept[k - 1]!) >= 0) return;
+        kept.push(entry);
+        if (kept.length >= k * 2 + 64) cut();
+      },
+      finish: () => {
+        cut();
+        const docs = kept.map(entry => entry.doc);
+        kept = [];
+        return docs;
+      }
+    };
+  }
+
+  private entry(doc: Buffer): Entry {
+    const keys = this.keysOf(doc);
+    const first = keys[0];
+    let n: number | undefined;
+    if (first !== undefined) {
+      if (first.type === T.INT32) n = int32At(first.bytes, 0);
+      else if (first.type === T.DOUBLE) {
+        n = doubleAt(first.bytes, 0);
+        if (n !== n) n = undefined;
+      }
+    }
+    return { doc, keys, first: n };
+  }
+
+  private keysOf(doc: Buffer): readonly RawValue[] {
+    const all = sortKeyValues(doc, this.parts);
+    let best = all[0]!;
+    for (let i = 1; i < all.length; i++) if (this.compareKeys(all[i]!, best, 0) < 0) best = all[i]!;
+    return best;
+  }
+
+  private compareEntries(a: Entry, b: Entry): number {
+    if (a.first !== undefined && b.first !== undefined) {
+      if (a.first !== b.first) return a.first < b.first !== this.descending[0] ? -1 : 1;
+      return this.compareKeys(a.keys, b.keys, 1);
+    }
+    return this.compareKeys(a.keys, b.keys, 0);
+  }
+
+  private compareKeys(a: readonly RawValue[], b: readonly RawValue[], from: number): number {
+    for (let i = from; i < a.length; i++) {
+      const order = compareValues(a[i]!, b[i]!);
+      if (order !== 0) return this.descending[i] ? -order : order;
+    }
+    return 0;
+  }
+}
+
+function sortKeyValues(doc: Buffer, parts: readonly (readonly Buffer[])[]): RawValue[][] {
+  try {
+    return keyValues(doc, parts).values;
+  } catch (error) {
+    if (error instanceof ArgonError && error.data.mongoCode === 171) {
+      throw queryError(2, 'cannot sort with keys that are parallel arrays');
+    }
+    throw error;
+  }
 }

@@ -1,0 +1,133 @@
+import type { CollectionId, CommitTime, IndexId, Lsn, Origin, ProjectId, TimelineId } from '../api';
+
+/** A merge into a timeline: what it has seen of the source. */
+export interface MergeMark {
+  readonly lsn: Lsn;
+  readonly source: TimelineId;
+  readonly sourceLsn: Lsn;
+  /** Changes of the source's own timeline up to `sourceLsn`. */
+  readonly sourceOrdinal: number;
+  /** Ref of the source when it was merged, for people. */
+  readonly ref: string;
+}
+
+/** What an undo took back, for people. */
+export interface UndoNote {
+  readonly what: string;
+  readonly firstLsn: Lsn;
+  readonly lastLsn: Lsn;
+}
+
+/** One step of a timeline's ancestry: its changes up to and including `cap` belong to the state. */
+export interface ChainLink {
+  readonly timeline: Timeline;
+  readonly cap: Lsn;
+}
+
+/** An append-only line of changes. */
+export class Timeline {
+  /** Newest LSN staged; for a timeline without changes, its fork point. */
+  head: Lsn;
+  /** Newest LSN on disk: what readers see. */
+  durableHead: Lsn;
+  /** Changes staged on this timeline itself. */
+  count = 0;
+  durableCount = 0;
+  readonly merges: MergeMark[] = [];
+  /** What the undos on this timeline took back, by the last LSN of each. */
+  readonly undos = new Map<Lsn, UndoNote>();
+
+  constructor(
+    readonly id: TimelineId,
+    readonly project: ProjectId,
+    readonly parent: Timeline | undefined,
+    readonly forkLsn: Lsn,
+    /** Changes of the parent up to the fork: `ordinalAt(parent, forkLsn)`. */
+    readonly forkOrdinal: number
+  ) {
+    this.head = forkLsn;
+    this.durableHead = forkLsn;
+  }
+
+  /** The timelines whose changes make the state at `lsn`, nearest first. */
+  chain(lsn: Lsn): ChainLink[] {
+    const links: ChainLink[] = [];
+    let cap = lsn;
+    for (let timeline: Timeline | undefined = this; timeline !== undefined; timeline = timeline.parent) {
+      if (cap > timeline.forkLsn || timeline.parent === undefined) {
+        links.push({ timeline, cap });
+      }
+      cap = Math.min(cap, timeline.forkLsn) as Lsn;
+    }
+    return links;
+  }
+
+  get depth(): number {
+    let depth = 1;
+    for (let timeline = this.parent; timeline !== undefined; timeline = timeline.parent) {
+      depth++;
+    }
+    return depth;
+  }
+}
+
+export interface Branch {
+  readonly name: string;
+  readonly timeline: Timeline;
+  readonly createdAt: Date;
+  readonly isProtected: boolean;
+  readonly backupOf?: string;
+  readonly expiresAt?: Date;
+}
+
+export interface Pin {
+  readonly name: string;
+  readonly timeline: TimelineId;
+  readonly lsn: Lsn;
+  readonly ref: string;
+  readonly createdAt: Date;
+  readonly origin: Origin;
+}
+
+export interface Run {
+  readonly id: string;
+  readonly branch?: string;
+  readonly timeline: TimelineId;
+  readonly lsn: Lsn;
+  readonly digest: string;
+  readonly createdAt: Date;
+  readonly facts: Readonly<Record<string, string>>;
+}
+
+/** A commit on its way to the state. */
+export interface RecentCommit {
+  readonly timeline: TimelineId;
+  readonly firstLsn: Lsn;
+  readonly lastLsn: Lsn;
+  readonly time: CommitTime;
+  readonly atomic: boolean;
+}
+
+export class Project {
+  /** Newest LSN staged, over all timelines. */
+  head = 0 as Lsn;
+  /** Newest LSN on disk. */
+  durableHead = 0 as Lsn;
+  /** Commits that the state does not hold yet, oldest first. */
+  readonly recent: RecentCommit[] = [];
+  readonly branches = new Map<string, Branch>();
+  readonly timelines = new Map<TimelineId, Timeline>();
+  readonly pins = new Map<string, Pin>();
+  readonly runs = new Map<string, Run>();
+  /** Collection ids by the first name they had; the same name gets the same id on every timeline. */
+  readonly collectionIds = new Map<string, CollectionId>();
+  nextCollection = 1 as CollectionId;
+  nextIndex = 1 as IndexId;
+
+  constructor(
+    readonly id: ProjectId,
+    readonly name: string,
+    readonly defaultBranch: string,
+    readonly createdAt: Date
+  ) {}
+}

@@ -1,0 +1,68 @@
+import { ArgonError } from '../errors';
+import { BRANCH_NAME_BYTES_MAX, COLLECTION_NAME_BYTES_MAX, PROJECT_NAME_BYTES_MAX } from '../limits';
+
+const RESERVED_PROJECTS = new Set(['admin', 'local', 'config']);
+
+function tooLong(kind: string, name: string, max: number): ArgonError {
+  return new ArgonError('NAME_INVALID', `A ${kind} name has at most ${max} bytes; this one has ${Buffer.byteLength(name)}.`, {
+    data: { limit: max, value: Buffer.byteLength(name) }
+  });
+}
+
+function invalid(kind: string, name: string, rule: string): ArgonError {
+  return new ArgonError('NAME_INVALID', `${JSON.stringify(name)} cannot name a ${kind}: ${rule}.`, { data: { name } });
+}
+
+// eslint-disable-next-line no-control-regex -- control characters are what is refused
+const CONTROL = /[\u0000-\u001f\u007f]/;
+
+/** Project names are database names of MongoDB that hold none of the ref signs `@ : ~`. */
+export function checkProjectName(name: string): void {
+  if (name === '') {
+    throw invalid('project', name, 'it is empty');
+  }
+  if (Buffer.byteLength(name) > PROJECT_NAME_BYTES_MAX) {
+    throw tooLong('project', name, PROJECT_NAME_BYTES_MAX);
+  }
+  if (/[/\\. "$@:~]/.test(name) || CONTROL.test(name)) {
+    throw invalid('project', name, 'it may not hold / \\ . " $ @ : ~, spaces or control characters');
+  }
+  if (RESERVED_PROJECTS.has(name)) {
+    throw invalid('project', name, 'MongoDB keeps this name for itself');
+  }
+}
+
+/** Branch and pin names: any text without the ref signs `@ : ~`, control characters or outer spaces. */
+export function checkBranchName(name: string, kind: 'branch' | 'pin' = 'branch'): void {
+  if (name === '') {
+    throw invalid(kind, name, 'it is empty');
+  }
+  if (Buffer.byteLength(name) > BRANCH_NAME_BYTES_MAX) {
+    throw tooLong(kind, name, BRANCH_NAME_BYTES_MAX);
+  }
+  if (/[@:~]/.test(name) || CONTROL.test(name)) {
+    throw invalid(kind, name, 'it may not hold @ : ~ or control characters');
+  }
+  if (name.trim() !== name || name.startsWith('-')) {
+    throw invalid(kind, name, 'it may not begin with - or begin or end with a space');
+  }
+  if (!name.isWellFormed()) {
+    throw invalid(kind, name, 'it is not well-formed Unicode');
+  }
+}
+
+/** Collection names follow MongoDB: not empty, no `$`, no NUL, not `system.…`, no leading or trailing dot. */
+export function checkCollectionName(name: string): void {
+  if (name === '' || name.startsWith('.') || name.endsWith('.')) {
+    throw invalid('collection', name, 'it is empty or begins or ends with a dot');
+  }
+  if (Buffer.byteLength(name) > COLLECTION_NAME_BYTES_MAX) {
+    throw tooLong('collection', name, COLLECTION_NAME_BYTES_MAX);
+  }
+  if (name.includes('$') || name.includes('\0')) {
+    throw invalid('collection', name, 'it may not hold $ or NUL');
+  }
+  if (name.startsWith('system.')) {
+    throw invalid('collection', name, 'names that begin with system. are kept for MongoDB');
+  }
+}

@@ -1,0 +1,357 @@
+import { deserialize, serialize } from 'bson';
+import type { CollectionId, Image, IndexId, Lsn, Origin, ProjectId, TimelineId } from '../api';
+import { ArgonError } from '../errors';
+import type { ControlRecord } from '../log/frame';
+import { afterPrefix, META_PREFIX_BYTES, metaKey, TABLE, u32 } from '../store/keys';
+import type { OrderedStore } from '../store/store';
+import { type Branch, type MergeMark, type Pin, Project, type Run, Timeline, type UndoNote } from './model';
+import { nearest } from './nearest';
+
+/** Key of the row that holds the next index id of a project, beside its collection names. */
+const INDEX_COUNTER = Buffer.from('\0index', 'utf8');
+
+type Fields = Record<string, unknown>;
+
+/**
+ * Projects, branches, timelines, pins and runs in memory. It is nothing but what the control
+ * records of the log say: `apply` takes one in, and `load` takes them all from the state.
+ */
+export class Registry {
+  private readonly byId = new Map<ProjectId, Project>();
+  private readonly byName = new Map<string, Project>();
+  private readonly timelines = new Map<TimelineId, Timeline>();
+  private readonly runProjects = new Map<string, Project>();
+  private readonly origins = new Map<number, Origin>();
+  private readonly originIds = new Map<string, number>();
+  /** Ids of origins and collection names whose control record is on disk. */
+  private readonly logged = new Set<string>();
+  nextProject = 1 as ProjectId;
+  nextTimeline = 1 as TimelineId;
+  private nextOrigin = 1;
+
+  /** Reads everything from the state. Timelines come in id order, so a parent is always there first. */
+  static load(store: OrderedStore): Registry {
+    const registry = new Registry();
+    for (const table of [
+      TABLE.origin,
+      TABLE.project,
+      TABLE.timeline,
+      TABLE.branch,
+      TABLE.pin,
+      TABLE.run,
+      TABLE.collectionName,
+      TABLE.merge,
+      TABLE.note
+    ]) {
+      const from = Buffer.from([table]);
+      for (const { key, value } of store.range('meta', { from, to: afterPrefix(from) })) {
+        registry.apply({ table, scope: key.readUInt32BE(1), key: key.subarray(META_PREFIX_BYTES), value });
+      }
+    }
+    const stats = Buffer.from([TABLE.timelineStat]);
+    for (const { key, value } of store.range('meta', { from: stats, to: afterPrefix(stats) })) {
+      const timeline = registry.timelines.get(key.readUInt32BE(1) as TimelineId);
+      if (timeline !== undefined) {
+        registry.advance(timeline, value.readUIntBE(0, 6) as Lsn, value.readUIntBE(6, 6));
+        registry.settle(timeline, timeline.head, timeline.count);
+      }
+    }
+    return registry;
+  }
+
+  /** Takes one control record in. Unknown tables are not the registry's. */
+  apply(record: ControlRecord): void {
+    const value: Fields | undefined = record.value === undefined ? undefined : deserialize(record.value);
+    switch (record.table) {
+      case TABLE.origin:
+        this.applyOrigin(record.key.readUInt32BE(0), value);
+        break;
+      case TABLE.project:
+        this.applyProject(record.key.readUInt32BE(0) as ProjectId, value);
+        break;
+      case TABLE.timeline:
+        this.applyTimeline(record.scope as ProjectId, record.key.readUInt32BE(0) as TimelineId, value);
+        break;
+      case TABLE.branch:
+        this.applyBranch(record.scope as ProjectId, record.key.toString('utf8'), value);
+        break;
+      case TABLE.pin:
+        this.applyPin(record.scope as ProjectId, record.key.toString('utf8'), value);
+        break;
+      case TABLE.run:
+        this.applyRun(record.scope as ProjectId, record.key.toString('utf8'), value);
+        break;
+      case TABLE.collectionName:
+        this.applyCollectionName(record.scope as ProjectId, record.key, value);
+        break;
+      case TABLE.merge:
+        this.timelines.get(record.scope as TimelineId)?.merges.push({
+          lsn: record.key.readUIntBE(0, 6) as Lsn,
+          source: value!['source'] as TimelineId,
+          sourceLsn: value!['sourceLsn'] as Lsn,
+          sourceOrdinal: value!['sourceOrdinal'] as number,
+          ref: value!['ref'] as string
+        } satisfies MergeMark);
+        break;
+      case TABLE.note:
+        this.timelines
+          .get(record.scope as TimelineId)
+          ?.undos.set(record.key.readUIntBE(0, 6) as Lsn, value as unknown as UndoNote);
+        break;
+      default:
+    }
+  }
+
+  private applyOrigin(id: number, value: Fields | undefined): void {
+    const origin = value as unknown as Origin;
+    this.origins.set(id, origin);
+    this.originIds.set(originText(origin), id);
+    this.logged.add(`origin ${id}`);
+    this.nextOrigin = Math.max(this.nextOrigin, id + 1);
+  }
+
+  private applyProject(id: ProjectId, value: Fields | undefined): void {
+    this.nextProject = Math.max(this.nextProject, id + 1) as ProjectId;
+    if (value === undefined) {
+      const project = this.byId.get(id);
+      if (project !== undefined) {
+        this.byId.delete(id);
+        this.byName.delete(project.name);
+        for (const timeline of project.timelines.keys()) {
+          this.timelines.delete(timeline);
+        }
+        for (const run of project.runs.keys()) {
+          this.runProjects.delete(run);
+        }
+      }
+      return;
+    }
+    const project = new Project(id, value['name'] as string, value['defaultBranch'] as string, value['createdAt'] as Date);
+    this.byId.set(id, project);
+    this.byName.set(project.name, project);
+  }
+
+  private applyTimeline(projectId: ProjectId, id: TimelineId, value: Fields | undefined): void {
+    this.nextTimeline = Math.max(this.nextTimeline, id + 1) as TimelineId;
+    const project = this.byId.get(projectId);
+    if (project === undefined || value === undefined) {
+      return;
+    }
+    const parent = value['parent'] === undefined ? undefined : this.timelines.get(value['parent'] as TimelineId);
+    const timeline = new Timeline(id, projectId, parent, value['forkLsn'] as Lsn, value['forkOrdinal'] as number);
+    this.timelines.set(id, timeline);
+    project.timelines.set(id, timeline);
+  }
+
+  private applyBranch(projectId: ProjectId, name: string, value: Fields | undefined): void {
+    const project = this.byId.get(projectId);
+    if (project === undefined) {
+      return;
+    }
+    const timeline = value === undefined ? undefined : this.timelines.get(value['timeline'] as TimelineId);
+    if (value === undefined || timeline === undefined) {
+      project.branches.delete(name);
+      return;
+    }
+    project.branches.set(name, {
+      name,
+      timeline,
+      createdAt: value['createdAt'] as Date,
+      isProtected: value['protected'] === true,
+      ...(value['backupOf'] === undefined ? {} : { backupOf: value['backupOf'] as string }),
+      ...(value['expiresAt'] === undefined ? {} : { expiresAt: value['expiresAt'] as Date })
+    } satisfies Branch);
+  }
+
+  private applyPin(projectId: ProjectId, name: string, value: Fields | undefined): void {
+    const pins = this.byId.get(projectId)?.pins;
+    if (value === undefined) {
+      pins?.delete(name);
+    } else {
+      pins?.set(name, { ...(value as unknown as Omit<Pin, 'name'>), name });
+    }
+  }
+
+  private applyRun(projectId: ProjectId, id: string, value: Fields | undefined): void {
+    const project = this.byId.get(projectId);
+    if (project !== undefined && value !== undefined) {
+      project.runs.set(id, { ...(value as unknown as Omit<Run, 'id'>), id });
+      this.runProjects.set(id, project);
+    }
+  }
+
+  private applyCollectionName(projectId: ProjectId, key: Buffer, value: Fields | undefined): void {
+    const project = this.byId.get(projectId);
+    if (project === undefined || value === undefined) {
+      return;
+    }
+    const id = value['id'] as number;
+    if (key.equals(INDEX_COUNTER)) {
+      project.nextIndex = Math.max(project.nextIndex, id) as IndexId;
+      return;
+    }
+    const name = key.toString('utf8');
+    this.logged.add(`collection ${projectId} ${id}`);
+    project.nextCollection = Math.max(project.nextCollection, id + 1) as CollectionId;
+    if (!project.collectionIds.has(name)) {
+      project.collectionIds.set(name, id as CollectionId);
+    }
+  }
+
+  /** Notes staged changes of a timeline. */
+  advance(timeline: Timeline, head: Lsn, count: number): void {
+    timeline.head = head;
+    timeline.count = count;
+    const project = this.byId.get(timeline.project);
+    if (project !== undefined && head > project.head) {
+      project.head = head;
+    }
+  }
+
+  /** Notes that changes of a timeline are on disk. */
+  settle(timeline: Timeline, head: Lsn, count: number): void {
+    timeline.durableHead = head;
+    timeline.durableCount = count;
+    const project = this.byId.get(timeline.project);
+    if (project !== undefined && head > project.durableHead) {
+      project.durableHead = head;
+    }
+  }
+
+  projects(): Project[] {
+    return [...this.byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  find(name: string): Project | undefined {
+    return this.byName.get(name);
+  }
+
+  /** @throws PROJECT_NOT_FOUND */
+  project(name: string): Project {
+    const project = this.byName.get(name);
+    if (project === undefined) {
+      throw notFound('PROJECT_NOT_FOUND', `There is no project called ${JSON.stringify(name)}.`, name, this.byName.keys());
+    }
+    return project;
+  }
+
+  projectById(id: ProjectId): Project | undefined {
+    return this.byId.get(id);
+  }
+
+  timeline(id: TimelineId): Timeline | undefined {
+    return this.timelines.get(id);
+  }
+
+  /** @throws BRANCH_NOT_FOUND */
+  branch(project: Project, name: string): Branch {
+    const branch = project.branches.get(name);
+    if (branch === undefined) {
+      throw notFound(
+        'BRANCH_NOT_FOUND',
+        `There is no branch called ${JSON.stringify(name)} in project ${project.name}.`,
+        name,
+        project.branches.keys()
+      );
+    }
+    return branch;
+  }
+
+  /** The branch that shows a timeline now. */
+  branchOf(timeline: Timeline): Branch | undefined {
+    const project = this.byId.get(timeline.project);
+    for (const branch of project?.branches.values() ?? []) {
+      if (branch.timeline === timeline) {
+        return branch;
+      }
+    }
+    return undefined;
+  }
+
+  projectOfRun(id: string): Project | undefined {
+    return this.runProjects.get(id);
+  }
+
+  origin(id: number): Origin {
+    return this.origins.get(id) ?? { actor: 'unknown' };
+  }
+
+  /** The id of an origin. Until it is on disk, each answer brings the control record for the frame. */
+  internOrigin(origin: Origin): { id: number; record?: ControlRecord } {
+    const text = originText(origin);
+    let id = this.originIds.get(text);
+    if (id === undefined) {
+      id = this.nextOrigin++;
+      this.originIds.set(text, id);
+      this.origins.set(id, origin);
+    }
+    return this.logged.has(`origin ${id}`) ? { id } : { id, record: control(TABLE.origin, 0, u32(id), { ...origin }) };
+  }
+
+  /**
+   * The id of a collection name: the one the name had first in the project, unless another name has
+   * it in this state. Until it is on disk, each answer brings the control record for the frame.
+   */
+  internCollection(
+    project: Project,
+    name: string,
+    isFree: (id: CollectionId) => boolean
+  ): { id: CollectionId; record?: ControlRecord } {
+    const known = project.collectionIds.get(name);
+    const id = known !== undefined && isFree(known) ? known : project.nextCollection;
+    if (id !== known) {
+      project.nextCollection = (id + 1) as CollectionId;
+      if (known === undefined) {
+        project.collectionIds.set(name, id);
+      }
+    }
+    return this.logged.has(`collection ${project.id} ${id}`)
+      ? { id }
+      : { id, record: control(TABLE.collectionName, project.id, Buffer.from(name, 'utf8'), { id }) };
+  }
+
+  allocateIndex(project: Project): { id: IndexId; record: ControlRecord } {
+    const id = project.nextIndex;
+    project.nextIndex = (id + 1) as IndexId;
+    return { id, record: control(TABLE.collectionName, project.id, INDEX_COUNTER, { id: id + 1 }) };
+  }
+
+  get branchCount(): number {
+    let count = 0;
+    for (const project of this.byId.values()) {
+      count += project.branches.size;
+    }
+    return count;
+  }
+}
+
+function originText(origin: Origin): string {
+  const { actor, session, notebook, cell, cellNumber } = origin;
+  return JSON.stringify([actor, session, notebook, cell, cellNumber]);
+}
+
+/** A control record with a BSON value; undefined deletes the row. */
+export function control(table: number, scope: number, key: Buffer, value: Fields | undefined): ControlRecord {
+  return {
+    table,
+    scope,
+    key,
+    value: value === undefined ? undefined : Buffer.from(serialize(value, { ignoreUndefined: true }))
+  };
+}
+
+function notFound(
+  code: 'PROJECT_NOT_FOUND' | 'BRANCH_NOT_FOUND',
+  message: string,
+  name: string,
+  names: Iterable<string>
+): ArgonError {
+  const near = nearest(name, names);
+  return new ArgonError(code, message, { data: near === undefined ? { name } : { name, nearest: near } });
+}
+
+/** The value of a row of `meta`, decoded. */
+export function metaFields(store: OrderedStore, table: number, scope: number, key: Buffer): Fields | undefined {
+  const value: Image | undefined = store.get('meta', metaKey(table, scope, key));
+  return value === undefined ? undefined : deserialize(value);
+}

@@ -1,0 +1,107 @@
+import type { CommitTime, Lsn, TimelineId } from '../api';
+import { ArgonError } from '../errors';
+import { commitTimeEnd } from '../log/clock';
+import type { Branch, Project, Timeline } from './model';
+import { nearest } from './nearest';
+import { parseRef } from './ref';
+import type { Registry } from './registry';
+
+/** What a ref means: a timeline at an LSN. */
+export interface ResolvedRef {
+  readonly timeline: Timeline;
+  readonly lsn: Lsn;
+  readonly ref: string;
+  readonly branch?: string;
+  readonly writable: boolean;
+  readonly snappedFrom?: Lsn;
+}
+
+/** What resolving needs from the readers, so that refs know nothing of how history is stored. */
+export interface Positions {
+  lsnAt(project: Project, time: CommitTime): Lsn;
+  /** When `lsn` lies inside an atomic group of the timeline: the LSN before the group. */
+  beforeGroup(project: Project, timeline: Timeline, lsn: Lsn): Lsn | undefined;
+}
+
+/** Resolves a ref once. @throws REF_INVALID, BRANCH_NOT_FOUND, REF_NOT_FOUND, PIN_NOT_FOUND, RUN_NOT_FOUND, LSN_IN_FUTURE */
+export function resolveRef(registry: Registry, project: Project, text: string, nowMs: number, positions: Positions): ResolvedRef {
+  const ref = parseRef(text, nowMs);
+  switch (ref.kind) {
+    case 'branch': {
+      const branch = findBranch(project, ref.branch);
+      const lsn = branch.timeline.durableHead;
+      return { timeline: branch.timeline, lsn, ref: `${ref.branch}@${lsn}`, branch: ref.branch, writable: true };
+    }
+    case 'lsn': {
+      const branch = findBranch(project, ref.branch);
+      if (ref.lsn > project.durableHead) {
+        throw new ArgonError(
+          'LSN_IN_FUTURE',
+          `LSN ${ref.lsn} has not been written yet; the newest of project ${project.name} is ${project.durableHead}.`,
+          { data: { lsn: ref.lsn, head: project.durableHead } }
+        );
+      }
+      return past(project, branch, ref.lsn as Lsn, positions);
+    }
+    case 'time': {
+      const branch = findBranch(project, ref.branch);
+      return past(project, branch, positions.lsnAt(project, commitTimeEnd(ref.atMs)), positions);
+    }
+    case 'pin': {
+      const pin = project.pins.get(ref.name);
+      if (pin === undefined) {
+        throw new ArgonError('PIN_NOT_FOUND', `There is no pin called ${JSON.stringify(ref.name)} in project ${project.name}.`, {
+          data: suggestion(ref.name, project.pins.keys())
+        });
+      }
+      return held(registry, text, pin.timeline, pin.lsn);
+    }
+    case 'run': {
+      const run = project.runs.get(ref.id);
+      if (run === undefined) {
+        throw new ArgonError('RUN_NOT_FOUND', `Argon knows no run ${JSON.stringify(ref.id)} in project ${project.name}.`, {
+          data: suggestion(ref.id, project.runs.keys())
+        });
+      }
+      return held(registry, text, run.timeline, run.lsn);
+    }
+  }
+}
+
+function past(project: Project, branch: Branch, lsn: Lsn, positions: Positions): ResolvedRef {
+  const before = positions.beforeGroup(project, branch.timeline, lsn);
+  const at = before ?? lsn;
+  return {
+    timeline: branch.timeline,
+    lsn: at,
+    ref: `${branch.name}@${at}`,
+    branch: branch.name,
+    writable: false,
+    ...(before === undefined ? {} : { snappedFrom: lsn })
+  };
+}
+
+function held(registry: Registry, ref: string, id: TimelineId, lsn: Lsn): ResolvedRef {
+  const timeline = registry.timeline(id);
+  if (timeline === undefined) {
+    throw new ArgonError('HISTORY_GONE', `The state of ${ref} is no longer kept.`, { data: { ref } });
+  }
+  const branch = registry.branchOf(timeline);
+  return { timeline, lsn, ref, writable: false, ...(branch === undefined ? {} : { branch: branch.name }) };
+}
+
+/** A branch by the name in a ref; pins are offered too when nothing fits. */
+function findBranch(project: Project, name: string): Branch {
+  const branch = project.branches.get(name);
+  if (branch === undefined) {
+    throw new ArgonError('REF_NOT_FOUND', `There is no branch, pin or run called ${JSON.stringify(name)} in project ${project.name}.`, {
+      data: suggestion(name, [...project.branches.keys(), ...project.pins.keys()])
+    });
+  }
+  return branch;
+}
+
+function suggestion(name: string, names: Iterable<string>): Record<string, string> {
+  const near = nearest(name, names);
+  return near === undefined ? { name } : { name, nearest: near };
+}

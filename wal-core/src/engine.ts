@@ -1,0 +1,370 @@
+import type {
+  Answer,
+  BranchInfo,
+  Change,
+  Commit,
+  CommitTime,
+  Conflict,
+  Diff,
+  DiffOptions,
+  DocKey,
+  DocumentDiff,
+  Engine,
+  EngineEvent,
+  EngineOptions,
+  EngineStatus,
+  Image,
+  LogEntry,
+  Lsn,
+  Origin,
+  PinInfo,
+  PlanInfo,
+  ProjectInfo,
+  RunInfo,
+  Snapshot,
+  TimelineId,
+  TimelineInfo,
+  UndoSelector,
+  WriteOptions,
+  Writer
+} from './api';
+import type { Project, Timeline } from './branch/model';
+import { Differ } from './diff/diff';
+import { BranchOffice } from './engine/branches';
+import { createIndex, dropCollection } from './engine/collections';
+import { Core } from './engine/core';
+import { PlanOffice } from './engine/plans';
+import { ArgonError } from './errors';
+import { ChangeReader } from './history/changes';
+import { compileFilter } from './query';
+import { TABLE } from './store/keys';
+
+/**
+ * Opens the engine on a data directory, making it when it is missing, and replays what the log
+ * has and the state has not.
+ * @throws DIRECTORY_LOCKED, DATA_CORRUPT, FORMAT_TOO_NEW
+ */
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const core = await Core.open(options, filter => {
+    const compiled = compileFilter(filter);
+    return document => compiled.matches(document);
+  });
+  return new ArgonEngine(core);
+}
+
+/** The façade: each call goes to the part that knows it. */
+class ArgonEngine implements Engine {
+  private readonly office: BranchOffice;
+  private readonly planOffice: PlanOffice;
+  private readonly differ: Differ;
+  private readonly changeReader: ChangeReader;
+
+  constructor(private readonly core: Core) {
+    this.office = new BranchOffice(core);
+    this.planOffice = new PlanOffice(core);
+    this.differ = new Differ(core.line, core.versions);
+    this.changeReader = new ChangeReader(core);
+  }
+
+  get directory(): string {
+    return this.core.directory;
+  }
+
+  status(): EngineStatus {
+    const { registry, log, store, unapplied, error } = this.core;
+    return {
+      projects: registry.projects().length,
+      branches: registry.branchCount,
+      logBytes: log.bytes,
+      stateBytes: store.bytes(),
+      pendingRecords: unapplied.records,
+      ...(error === undefined ? {} : { failed: error.message })
+    };
+  }
+
+  close(): Promise<void> {
+    return this.core.close();
+  }
+
+  lastCommitTime(): CommitTime {
+    return this.core.lastCommitTime();
+  }
+
+  subscribe(listener: (event: EngineEvent) => void): () => void {
+    return this.core.subscribe(listener);
+  }
+
+  projects(): readonly ProjectInfo[] {
+    return this.core.registry.projects().map(project => this.core.projectInfo(project));
+  }
+
+  project(name: string): ProjectInfo {
+    return this.core.projectInfo(this.find(name));
+  }
+
+  findProject(name: string): ProjectInfo | undefined {
+    const project = this.core.registry.find(name);
+    return project === undefined ? undefined : this.core.projectInfo(project);
+  }
+
+  private find(name: string): Project {
+    return this.core.registry.project(name);
+  }
+
+  createProject(name: string, origin: Origin, options: { ensure?: boolean } = {}): Promise<ProjectInfo> {
+    return this.office.createProject(name, origin, options.ensure === true);
+  }
+
+  deleteProject(name: string, origin: Origin): Promise<void> {
+    return this.office.deleteProject(name, origin);
+  }
+
+  branches(project: string): readonly BranchInfo[] {
+    return this.office.branches(this.find(project));
+  }
+
+  branch(project: string, name: string): BranchInfo {
+    const found = this.find(project);
+    return this.office.info(found, this.core.registry.branch(found, name));
+  }
+
+  createBranch(
+    project: string,
+    name: string,
+    origin: Origin,
+    options: { from?: string; ensure?: boolean; expiresAt?: Date } = {}
+  ): Promise<BranchInfo> {
+    return this.office.createBranch(project, name, origin, options);
+  }
+
+  renameBranch(project: string, name: string, to: string, origin: Origin): Promise<BranchInfo> {
+    return this.office.renameBranch(project, name, to, origin);
+  }
+
+  protectBranch(project: string, name: string, isProtected: boolean, origin: Origin): Promise<BranchInfo> {
+    return this.office.protectBranch(project, name, isProtected, origin);
+  }
+
+  deleteBranch(project: string, name: string, origin: Origin): Promise<void> {
+    return this.office.deleteBranch(project, name, origin);
+  }
+
+  timelines(project: string): readonly TimelineInfo[] {
+    return [...this.find(project).timelines.values()].map(({ id, parent, forkLsn, durableHead, merges }) => ({
+      id,
+      ...(parent === undefined ? {} : { parent: parent.id }),
+      forkLsn,
+      head: durableHead,
+      merges
+    }));
+  }
+
+  resolve(project: string, ref: string): Snapshot {
+    return this.core.resolve(project, ref);
+  }
+
+  snapshot(project: string, timeline: TimelineId, lsn: Lsn): Snapshot {
+    const found = this.timeline(project, timeline);
+    const branch = this.core.registry.branchOf(found)?.name;
+    const name = branch ?? `timeline-${timeline}`;
+    return this.core.view(this.find(project), {
+      timeline: found,
+      lsn,
+      ref: `${name}@${lsn}`,
+      ...(branch === undefined ? {} : { branch })
+    });
+  }
+
+  private timeline(project: string, id: TimelineId): Timeline {
+    const timeline = this.find(project).timelines.get(id);
+    if (timeline === undefined) {
+      throw new ArgonError('HISTORY_GONE', `The timeline ${id} of project ${project} is no longer kept.`, { data: { timeline: id } });
+    }
+    return timeline;
+  }
+
+  lsnAt(project: string, time: CommitTime): Lsn {
+    return this.core.lsnAt(this.find(project), time);
+  }
+
+  timeOf(project: string, lsn: Lsn): CommitTime {
+    return this.core.timeOf(this.find(project), lsn);
+  }
+
+  async write<T>(
+    projectName: string,
+    branchName: string,
+    origin: Origin,
+    change: (writer: Writer) => T,
+    options: WriteOptions = {}
+  ): Promise<{ result: T; commit: Commit | undefined }> {
+    const { project, branch } = await this.core.writableBranch(projectName, branchName);
+    if (branch.isProtected) {
+      throw new ArgonError('BRANCH_PROTECTED', `${branchName} is protected: it takes merges only. Write to a branch and merge it.`, {
+        data: { branch: branchName }
+      });
+    }
+    const stage = this.core.stage(project, branch);
+    const result = change(stage);
+    const { retry } = options;
+    if (stage.staged === 0 && retry === undefined) {
+      return { result, commit: undefined };
+    }
+    const { commit } = await this.core.commit(project, stage, origin, {
+      ...(options.kind === undefined ? {} : { kind: options.kind }),
+      ...(options.atomic === undefined ? {} : { atomic: options.atomic }),
+      ...(options.txn === undefined ? {} : { txn: options.txn }),
+      control: made => {
+        if (retry === undefined) {
+          return [];
+        }
+        const reply = retry.reply(made);
+        return [{ table: TABLE.retry, scope: 0, key: Buffer.from(retry.key), value: reply }];
+      }
+    });
+    return { result, commit };
+  }
+
+  retried(key: string): Image | undefined {
+    return this.core.smallValue(TABLE.retry, key);
+  }
+
+  createIndex(project: string, branch: string, collection: string, spec: Image, origin: Origin): Promise<boolean> {
+    return createIndex(this.core, project, branch, collection, spec, origin);
+  }
+
+  dropCollection(project: string, branch: string, collection: string, origin: Origin): Promise<boolean> {
+    return dropCollection(this.core, project, branch, collection, origin);
+  }
+
+  async log(
+    projectName: string,
+    options: { ref?: string; before?: Lsn; limit?: number } = {}
+  ): Promise<{ entries: readonly LogEntry[]; next?: Lsn }> {
+    const view = options.ref === undefined ? undefined : this.core.resolve(projectName, options.ref);
+    await this.core.caughtUp();
+    return this.core.logReader.read(this.find(projectName), view, options);
+  }
+
+  async changes(
+    project: string,
+    timeline: TimelineId,
+    options: { first: Lsn; last: Lsn; limit?: number; images?: boolean }
+  ): Promise<readonly Change[]> {
+    await this.core.caughtUp();
+    return this.changeReader.range(this.timeline(project, timeline), options);
+  }
+
+  async history(
+    project: string,
+    ref: string,
+    collection: string,
+    key: DocKey,
+    options: { limit?: number; before?: Lsn } = {}
+  ): Promise<readonly Change[]> {
+    const view = this.core.resolve(project, ref);
+    const found = view.collection(collection);
+    if (found === undefined) {
+      throw new ArgonError('COLLECTION_NOT_FOUND', `There is no collection ${JSON.stringify(collection)} in ${view.ref}.`, {
+        data: { collection }
+      });
+    }
+    await this.core.caughtUp();
+    return this.changeReader.document(view, found, key, options);
+  }
+
+  async diff(project: string, from: string, to: string, options: DiffOptions = {}): Promise<Diff> {
+    const before = this.core.resolve(project, from);
+    const after = this.core.resolve(project, to);
+    await this.core.caughtUp();
+    return this.differ.diff(before, after, options);
+  }
+
+  planMerge(project: string, source: string, into: string, origin: Origin): Promise<PlanInfo> {
+    return this.planOffice.planMerge(project, source, into, origin);
+  }
+
+  planUndo(project: string, branch: string, what: UndoSelector, origin: Origin): Promise<PlanInfo> {
+    return this.planOffice.planUndo(project, branch, what, origin);
+  }
+
+  plan(project: string, id: string): Promise<PlanInfo> {
+    return this.planOffice.plan(project, id);
+  }
+
+  plans(project: string): Promise<readonly PlanInfo[]> {
+    return this.planOffice.list(project);
+  }
+
+  planConflicts(project: string, id: string, options?: { after?: string; limit?: number }): Promise<readonly Conflict[]> {
+    return this.planOffice.conflicts(project, id, options);
+  }
+
+  planDocuments(project: string, id: string, options?: { after?: string; limit?: number }): Promise<readonly DocumentDiff[]> {
+    return this.planOffice.documents(project, id, options);
+  }
+
+  answerPlan(
+    project: string,
+    id: string,
+    answers: readonly { conflict: string; answer: Answer | undefined }[],
+    all?: 'ours' | 'theirs'
+  ): Promise<PlanInfo> {
+    return this.planOffice.answer(project, id, answers, all);
+  }
+
+  applyPlan(project: string, id: string, origin: Origin): Promise<PlanInfo> {
+    return this.planOffice.apply(project, id, origin);
+  }
+
+  backupName(project: string, branch: string): string {
+    return this.office.backupName(project, branch);
+  }
+
+  resetBranch(project: string, branch: string, to: string, origin: Origin): Promise<{ branch: BranchInfo; backup: string }> {
+    return this.office.resetBranch(project, branch, to, origin);
+  }
+
+  pins(project: string): readonly PinInfo[] {
+    return this.office.pins(this.find(project));
+  }
+
+  createPin(project: string, name: string, ref: string, origin: Origin, options: { ensure?: boolean } = {}): Promise<PinInfo> {
+    return this.office.createPin(project, name, ref, origin, options.ensure === true);
+  }
+
+  deletePin(project: string, name: string, origin: Origin): Promise<void> {
+    return this.office.deletePin(project, name, origin);
+  }
+
+  registerRun(project: string, run: string, ref: string, facts: Readonly<Record<string, string>>): Promise<RunInfo> {
+    return this.office.registerRun(project, run, ref, facts);
+  }
+
+  updateRun(project: string, run: string, facts: Readonly<Record<string, string>>): Promise<RunInfo> {
+    return this.office.updateRun(project, run, facts);
+  }
+
+  run(id: string): RunInfo {
+    return this.office.run(id);
+  }
+
+  runs(project: string): readonly RunInfo[] {
+    const found = this.find(project);
+    return [...found.runs.keys()]
+      .map(id => this.office.runInfo(found, id))
+      .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
+  }
+
+  getValue(key: string): Image | undefined {
+    return this.core.smallValue(TABLE.value, key);
+  }
+
+  async putValue(key: string, value: Image | undefined): Promise<void> {
+    await this.core.putRows([{ table: TABLE.value, scope: 0, key: Buffer.from(key), value }], { actor: 'bridge' });
+  }
+
+  values(prefix: string): readonly { readonly key: string; readonly value: Image }[] {
+    return this.core.smallValues(TABLE.value, prefix);
+  }
+}

@@ -1,0 +1,352 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Commit, CommitTime, EngineEvent, EngineOptions, Lsn, Origin, ProjectInfo } from '../api';
+import type { Branch, Project, Timeline } from '../branch/model';
+import { Mutex } from './mutex';
+import { Registry } from '../branch/registry';
+import { type Positions, resolveRef } from '../branch/resolve';
+import { ArgonError } from '../errors';
+import { LogReader } from '../history/log';
+import { type FilterCompiler, IndexKeyMaker } from '../index/keys';
+import { UNAPPLIED_BYTES_MAX, UNAPPLIED_RECORDS_MAX } from '../limits';
+import { CommitClock } from '../log/clock';
+import { FileLog } from '../log/file/log';
+import type { FoundFrame } from '../log/file/recovery';
+import { type ChangeSection, type ControlRecord, decodeFrame } from '../log/frame';
+import { lockDirectory } from '../log/lock';
+import { CATALOG, Catalogs } from '../read/catalog';
+import { LineReader } from '../read/line';
+import { type SnapshotParts, View } from '../read/snapshot';
+import { StatsReader } from '../read/stats';
+import { CommitTimes } from '../read/time';
+import { Unapplied } from '../read/unapplied';
+import { Versions } from '../read/versions';
+import { Applier } from '../write/apply';
+import { checkFormat } from '../store/format';
+import { afterPrefix, META_PREFIX_BYTES, metaKey, TABLE } from '../store/keys';
+import { LmdbStore } from '../store/lmdb/store';
+import type { OrderedStore } from '../store/store';
+import { type CommitOptions, type Committed, Committer } from '../write/commit';
+import { PendingKeys } from '../write/pendingkeys';
+import { Stage } from '../write/stage';
+
+/**
+ * The parts of an open engine and what they share: the way of a write into the log and the state,
+ * and the way from a ref to a view. The offices (branches, plans, history) stand on it.
+ */
+export class Core implements Positions {
+  readonly store: OrderedStore;
+  readonly log: FileLog;
+  readonly registry: Registry;
+  readonly clock: CommitClock;
+  readonly unapplied = new Unapplied();
+  readonly versions: Versions;
+  readonly catalogs: Catalogs;
+  readonly line: LineReader;
+  readonly stats: StatsReader;
+  readonly times: CommitTimes;
+  readonly keys: IndexKeyMaker;
+  readonly logReader: LogReader;
+  /** Control operations (branches, pins, plans …) run one after another. */
+  readonly controlLock = new Mutex();
+  private readonly timelineLocks = new WeakMap<Timeline, Mutex>();
+  private readonly pendingKeys = new PendingKeys();
+  private readonly applier: Applier;
+  private readonly committer: Committer;
+  private readonly views: SnapshotParts;
+  private readonly listeners = new Set<(event: EngineEvent) => void>();
+  /** Rows of the retry table and of values that are durable but not yet in the state. */
+  private readonly recentRows = new Map<string, ControlRecord>();
+  private durableTime = 0n as CommitTime;
+  private failure: ArgonError | undefined;
+  private closing: Promise<void> | undefined;
+
+  private constructor(
+    readonly directory: string,
+    readonly wallMs: () => number,
+    compile: FilterCompiler,
+    private readonly unlock: () => void
+  ) {
+    this.store = LmdbStore.open(join(directory, 'state'));
+    checkFormat(this.store);
+    this.registry = Registry.load(this.store);
+    this.versions = new Versions(this.store, this.unapplied, (place, length) => this.log.read(place, length));
+    this.catalogs = new Catalogs(this.versions);
+    this.line = new LineReader(this.store);
+    this.stats = new StatsReader(this.store, this.line, this.versions);
+    this.times = new CommitTimes(this.store);
+    this.keys = new IndexKeyMaker(compile);
+    this.logReader = new LogReader(this);
+    this.applier = new Applier(this, error => this.fail(error));
+    const applied = this.store.get('meta', metaKey(TABLE.applied, 0));
+    this.clock = new CommitClock(wallMs, (applied?.readBigUInt64BE(10) ?? 0n) as CommitTime);
+    const from = applied === undefined ? undefined : { segment: applied.readUInt32BE(0), offset: applied.readUIntBE(4, 6) };
+    this.log = FileLog.open(join(directory, 'log'), from, frame => this.replay(frame));
+    this.durableTime = this.clock.current();
+    this.committer = new Committer({ ...this.parts(), applier: this.applier }, (project, committed) =>
+      this.onDurable(project, committed)
+    );
+    this.views = { ...this.parts(), caughtUp: () => this.applier.caughtUp() };
+  }
+
+  /** @throws DIRECTORY_LOCKED, DATA_CORRUPT, FORMAT_TOO_NEW */
+  static async open({ directory, clock }: EngineOptions, compile: FilterCompiler): Promise<Core> {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const unlock = lockDirectory(directory);
+    try {
+      const core = new Core(directory, clock ?? Date.now, compile, unlock);
+      await core.applier.caughtUp();
+      return core;
+    } catch (error) {
+      unlock();
+      throw error;
+    }
+  }
+
+  private parts() {
+    const { store, log, clock, registry, unapplied, catalogs, pendingKeys, versions, stats, keys } = this;
+    return { store, log, clock, registry, unapplied, catalogs, pendingKeys, versions, stats, keys };
+  }
+
+  /** A durable frame that the state may not hold: it goes the way that a new one goes after its flush. */
+  private replay({ bytes, segment, offset }: FoundFrame): void {
+    const frame = decodeFrame(bytes);
+    this.clock.observe(frame.time);
+    for (const record of frame.control) {
+      this.registry.apply(record);
+    }
+    const ordinals = frame.changes.map(section => this.replaySection(section));
+    const place = { segment, offset };
+    this.applier.add({
+      frame,
+      place,
+      next: { segment, offset: offset + bytes.length },
+      ordinals,
+      hasCatalog: frame.changes.some(section => section.records.some(record => record.collection === CATALOG))
+    });
+  }
+
+  private replaySection(section: ChangeSection): number {
+    const timeline = this.registry.timeline(section.timeline);
+    if (timeline === undefined) {
+      return 0;
+    }
+    const ordinal = timeline.count;
+    section.records.forEach((record, i) => {
+      const lsn = (section.firstLsn + i) as Lsn;
+      this.unapplied.add(timeline.id, record.collection, record.key, { lsn, image: record.image });
+      if (record.collection === CATALOG) {
+        this.catalogs.changed(timeline, lsn);
+      }
+    });
+    const last = (section.firstLsn + section.records.length - 1) as Lsn;
+    this.registry.advance(timeline, last, ordinal + section.records.length);
+    this.registry.settle(timeline, last, ordinal + section.records.length);
+    return ordinal;
+  }
+
+  /** @throws CLOSED, LOG_FAILED, DATA_CORRUPT */
+  private assertOpen(): void {
+    if (this.closing !== undefined) {
+      throw new ArgonError('CLOSED', 'The engine is closed.');
+    }
+    if (this.failure !== undefined) {
+      throw this.failure;
+    }
+  }
+
+  get error(): ArgonError | undefined {
+    return this.failure ?? this.log.error;
+  }
+
+  /** The engine takes no more writes: what is in memory can no longer be trusted to reach the state. */
+  private fail(cause: unknown): void {
+    this.failure ??=
+      cause instanceof ArgonError
+        ? cause
+        : new ArgonError('LOG_FAILED', 'Applying the log to the state failed; no more writes are taken until a restart.', { cause });
+  }
+
+  lastCommitTime(): CommitTime {
+    return this.durableTime;
+  }
+
+  /** Waits until everything durable is in the state. */
+  caughtUp(): Promise<void> {
+    return this.applier.caughtUp();
+  }
+
+  subscribe(listener: (event: EngineEvent) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  emit(event: EngineEvent): void {
+    for (const listener of this.listeners) {
+      listener(event);
+    }
+  }
+
+  private onDurable(project: Project | undefined, { commit, section, time, rows }: Committed): void {
+    for (const row of rows) {
+      if (row.table === TABLE.retry || row.table === TABLE.value) {
+        const name = `${row.table} ${row.key.toString('utf8')}`;
+        this.recentRows.set(name, row);
+        void this.applier.caughtUp().then(
+          () => this.recentRows.get(name) === row && this.recentRows.delete(name),
+          () => undefined
+        );
+      }
+    }
+    this.durableTime = time > this.durableTime ? time : this.durableTime;
+    if (project !== undefined && commit !== undefined && section !== undefined && this.listeners.size > 0) {
+      this.emit({ type: 'commit', commit, entry: this.entryOf(commit, section) });
+    }
+  }
+
+  /** The log entry of one commit, before the state knows it. */
+  private entryOf(commit: Commit, section: ChangeSection) {
+    const timeline = this.registry.timeline(section.timeline)!;
+    const { firstLsn, lastLsn, time } = commit;
+    const { kind, atomic, origin, txn } = section;
+    const records = section.records.map((record, i) => ({ ...record, lsn: (firstLsn + i) as Lsn, image: undefined }));
+    const row = { firstLsn, ordinal: 0, time, kind, atomic, origin, txn, groupFirst: firstLsn, groupLast: lastLsn, records };
+    return this.logReader.entry(timeline, [row], this.registry.branchOf(timeline)?.name);
+  }
+
+  /** A new stage on the newest state of a branch. */
+  stage(project: Project, branch: Branch): Stage {
+    return new Stage(this.stageParts(), project, branch.timeline, this.projectInfo(project), branch.name);
+  }
+
+  private stageParts() {
+    const { store, registry, versions, catalogs, keys, pendingKeys } = this;
+    return { store, registry, versions, catalogs, keys, pendingKeys };
+  }
+
+  /** Logs a stage; see `Committer.commit`. */
+  commit(project: Project, stage: Stage | undefined, origin: Origin, options?: CommitOptions): Promise<Committed> {
+    this.assertOpen();
+    return this.committer.commit(project, stage, origin, options);
+  }
+
+  /** Logs rows of small tables alone, and waits until they are on disk. */
+  async putRows(records: readonly ControlRecord[], origin: Origin): Promise<void> {
+    this.assertOpen();
+    await this.committer.commit(undefined, undefined, origin, { control: () => records });
+  }
+
+  /** Held while writers of a timeline must wait: an index is made, the branch moves. */
+  timelineLock(timeline: Timeline): Mutex {
+    let lock = this.timelineLocks.get(timeline);
+    if (lock === undefined) {
+      lock = new Mutex();
+      this.timelineLocks.set(timeline, lock);
+    }
+    return lock;
+  }
+
+  /**
+   * The branch to write to, once nothing holds its timeline and the state is not too far behind.
+   * @throws PROJECT_NOT_FOUND, BRANCH_NOT_FOUND
+   */
+  async writableBranch(projectName: string, branchName: string): Promise<{ project: Project; branch: Branch }> {
+    for (;;) {
+      this.assertOpen();
+      const project = this.registry.project(projectName);
+      const branch = this.registry.branch(project, branchName);
+      const lock = this.timelineLocks.get(branch.timeline);
+      if (lock?.busy === true) {
+        await lock.idle();
+      } else if (this.unapplied.records > UNAPPLIED_RECORDS_MAX || this.unapplied.bytes > UNAPPLIED_BYTES_MAX) {
+        await this.applier.caughtUp();
+      } else {
+        return { project, branch };
+      }
+    }
+  }
+
+  /** A row of a small table by its text key: on disk, applied or not. */
+  smallValue(table: number, key: string): Buffer | undefined {
+    const waiting = this.recentRows.get(`${table} ${key}`);
+    return waiting === undefined ? this.store.get('meta', metaKey(table, 0, Buffer.from(key))) : waiting.value;
+  }
+
+  smallValues(table: number, prefix: string): { key: string; value: Buffer }[] {
+    const from = metaKey(table, 0, Buffer.from(prefix));
+    const found = new Map<string, Buffer>();
+    for (const { key, value } of this.store.range('meta', { from, to: afterPrefix(from) })) {
+      found.set(key.toString('utf8', META_PREFIX_BYTES), value);
+    }
+    for (const record of this.recentRows.values()) {
+      const key = record.key.toString('utf8');
+      if (record.table === table && key.startsWith(prefix)) {
+        if (record.value === undefined) {
+          found.delete(key);
+        } else {
+          found.set(key, record.value);
+        }
+      }
+    }
+    return [...found].map(([key, value]) => ({ key, value }));
+  }
+
+  projectInfo(project: Project): ProjectInfo {
+    const { id, name, durableHead: head, defaultBranch, createdAt } = project;
+    return { id, name, head, defaultBranch, createdAt };
+  }
+
+  /** @throws what `resolveRef` throws */
+  resolve(projectName: string, ref: string): View {
+    const project = this.registry.project(projectName);
+    return this.view(project, resolveRef(this.registry, project, ref, this.wallMs(), this));
+  }
+
+  view(
+    project: Project,
+    at: { timeline: Timeline; lsn: Lsn; ref: string; branch?: string; writable?: boolean; snappedFrom?: Lsn }
+  ): View {
+    const newest = at.timeline.chain(at.lsn).map(link => Math.min(link.cap, link.timeline.durableHead))[0] ?? 0;
+    const time = this.timeOf(project, newest as Lsn);
+    return new View(this.views, { ...at, writable: at.writable === true, project: this.projectInfo(project), time });
+  }
+
+  timeOf(project: Project, lsn: Lsn): CommitTime {
+    return this.times.commitOf(project, lsn)?.time ?? (0n as CommitTime);
+  }
+
+  lsnAt(project: Project, time: CommitTime): Lsn {
+    return this.times.lsnAt(project, time);
+  }
+
+  beforeGroup(project: Project, timeline: Timeline, lsn: Lsn): Lsn | undefined {
+    const owner = timeline.chain(lsn)[0]!;
+    if (lsn > owner.cap) {
+      return undefined;
+    }
+    const recent = project.recent.find(
+      commit => commit.timeline === owner.timeline.id && commit.firstLsn <= lsn && lsn <= commit.lastLsn
+    );
+    const group = recent ?? this.group(owner.timeline, lsn);
+    return group?.atomic === true && lsn < group.lastLsn ? ((group.firstLsn - 1) as Lsn) : undefined;
+  }
+
+  private group(timeline: Timeline, lsn: Lsn) {
+    const row = this.line.rowAt(timeline, lsn);
+    return row === undefined || lsn > row.groupLast
+      ? undefined
+      : { atomic: row.atomic, firstLsn: row.groupFirst, lastLsn: row.groupLast };
+  }
+
+  /** Writes everything that waits, and gives the directory back. */
+  close(): Promise<void> {
+    this.closing ??= (async () => {
+      await this.log.settled();
+      await this.applier.caughtUp().catch(() => undefined);
+      await this.log.close();
+      await this.store.close();
+      this.unlock();
+    })();
+    return this.closing;
+  }
+}

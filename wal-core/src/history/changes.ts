@@ -1,0 +1,101 @@
+import type { Change, ChangeOp, CollectionInfo, DocKey, Lsn } from '../api';
+import type { Timeline } from '../branch/model';
+import type { Registry } from '../branch/registry';
+import { instantOf } from '../log/clock';
+import { OP_DELETE, OP_INSERT, type Op } from '../log/frame';
+import type { LineRecord, LineRow } from '../log/line';
+import { CATALOG, type Catalogs } from '../read/catalog';
+import type { LineReader } from '../read/line';
+import type { View } from '../read/snapshot';
+import type { Versions } from '../read/versions';
+import { verKey, verKeyLsn } from '../store/keys';
+import type { OrderedStore } from '../store/store';
+
+const LIMIT_DEFAULT = 100;
+const CATALOG_NAME = '(catalog)';
+
+export interface ChangeParts {
+  readonly store: OrderedStore;
+  readonly registry: Registry;
+  readonly line: LineReader;
+  readonly versions: Versions;
+  readonly catalogs: Catalogs;
+}
+
+/** Single changes: of a range of LSNs, or of one document. */
+export class ChangeReader {
+  constructor(private readonly parts: ChangeParts) {}
+
+  /** Changes with LSNs in `[first, last]` of one timeline, oldest first. */
+  range(timeline: Timeline, options: { first: Lsn; last: Lsn; limit?: number; images?: boolean }): Change[] {
+    const { first, last, limit = LIMIT_DEFAULT, images = true } = options;
+    const changes: Change[] = [];
+    for (const { row, record } of this.parts.line.records(timeline, (first - 1) as Lsn, last)) {
+      if (changes.length === limit) {
+        break;
+      }
+      changes.push(this.change(timeline, row, record, images));
+    }
+    return changes;
+  }
+
+  /** Versions of one document in the state of `view`, newest first. */
+  document(view: View, collection: CollectionInfo, key: DocKey, options: { limit?: number; before?: Lsn }): Change[] {
+    const { limit = LIMIT_DEFAULT, before } = options;
+    const changes: Change[] = [];
+    for (const { timeline, cap } of view.chain) {
+      const upTo = before === undefined ? cap : Math.min(cap, before - 1);
+      if (changes.length === limit) {
+        break;
+      }
+      const range = {
+        from: verKey(timeline.id, collection.id, key, upTo),
+        to: verKey(timeline.id, collection.id, key, 0),
+        limit: limit - changes.length
+      };
+      for (const { key: row } of [...this.parts.store.range('ver', range)]) {
+        const lsn = verKeyLsn(row);
+        const found = this.parts.line.rowAt(timeline, lsn);
+        const record = found?.records.find(candidate => candidate.lsn === lsn);
+        if (found !== undefined && record !== undefined) {
+          changes.push(this.change(timeline, found, record, true));
+        }
+      }
+    }
+    return changes;
+  }
+
+  private change(timeline: Timeline, row: LineRow, record: LineRecord, images: boolean): Change {
+    const branch = this.parts.registry.branchOf(timeline)?.name;
+    const chain = timeline.chain(record.lsn);
+    const before = images ? this.parts.versions.at(chain, record.collection, record.key, record.previous) : undefined;
+    const after = images ? this.parts.versions.at(chain, record.collection, record.key, record.lsn) : undefined;
+    return {
+      lsn: record.lsn,
+      timeline: timeline.id,
+      ...(branch === undefined ? {} : { branch }),
+      collection: this.collectionName(timeline, record),
+      op: opName(record.op),
+      key: record.key,
+      time: instantOf(row.time),
+      origin: this.parts.registry.origin(row.origin),
+      ...(before === undefined ? {} : { before }),
+      ...(after === undefined ? {} : { after })
+    };
+  }
+
+  private collectionName(timeline: Timeline, record: LineRecord): string {
+    if (record.collection === CATALOG) {
+      return CATALOG_NAME;
+    }
+    const { catalogs } = this.parts;
+    const known =
+      catalogs.at(timeline, record.lsn).getById(record.collection) ??
+      catalogs.at(timeline, (record.lsn - 1) as Lsn).getById(record.collection);
+    return known?.name ?? `collection-${record.collection}`;
+  }
+}
+
+function opName(op: Op): ChangeOp {
+  return op === OP_INSERT ? 'insert' : op === OP_DELETE ? 'delete' : 'update';
+}

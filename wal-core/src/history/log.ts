@@ -1,0 +1,173 @@
+import type { LogEntry, Lsn, TimelineId } from '../api';
+import type { Project, Timeline } from '../branch/model';
+import type { Registry } from '../branch/registry';
+import { diffCatalogs } from '../diff/catalog';
+import { SLICE_MS_MAX } from '../limits';
+import { instantOf } from '../log/clock';
+import { OP_DELETE, OP_INSERT } from '../log/frame';
+import type { LineRow } from '../log/line';
+import { CATALOG, type Catalogs } from '../read/catalog';
+import { lastLsnOf, type LineReader } from '../read/line';
+import { nextTurn, type View } from '../read/snapshot';
+import type { CommitTimes } from '../read/time';
+
+const LIMIT_DEFAULT = 50;
+
+export interface HistoryParts {
+  readonly registry: Registry;
+  readonly line: LineReader;
+  readonly catalogs: Catalogs;
+  readonly times: CommitTimes;
+}
+
+/** Where an entry is folded from: a commit on a timeline that the viewer sees. */
+interface Spot {
+  readonly timeline: Timeline;
+  readonly lastLsn: Lsn;
+}
+
+/**
+ * Log entries, newest first: commits of one kind and origin that follow each other on a timeline
+ * are one entry, whatever happens on other timelines in between.
+ */
+export class LogReader {
+  constructor(private readonly parts: HistoryParts) {}
+
+  /** Of the whole project, or of one state and what it was made from. */
+  async read(
+    project: Project,
+    view: View | undefined,
+    options: { before?: Lsn; limit?: number }
+  ): Promise<{ entries: LogEntry[]; next?: Lsn }> {
+    const { before, limit = LIMIT_DEFAULT } = options;
+    const entries: LogEntry[] = [];
+    const covered = new Map<TimelineId, Lsn>();
+    const branches = new Map([...project.branches.values()].map(branch => [branch.timeline.id, branch.name]));
+    let deadline = performance.now() + SLICE_MS_MAX;
+    for (const spot of this.spots(project, view, before)) {
+      if (performance.now() > deadline) {
+        await nextTurn();
+        deadline = performance.now() + SLICE_MS_MAX;
+      }
+      const until = covered.get(spot.timeline.id);
+      if ((until !== undefined && spot.lastLsn >= until) || (until === undefined && this.continuesEntry(spot, view))) {
+        continue;
+      }
+      if (entries.length === limit) {
+        return { entries, next: (spot.lastLsn + 1) as Lsn };
+      }
+      const entry = await this.fold(spot, branches.get(spot.timeline.id));
+      covered.set(spot.timeline.id, entry.firstLsn);
+      entries.push(entry);
+    }
+    return { entries };
+  }
+
+  private *spots(project: Project, view: View | undefined, before: Lsn | undefined): Generator<Spot> {
+    if (view === undefined) {
+      const from = before ?? ((project.durableHead + 1) as Lsn);
+      for (const commit of this.parts.times.backwards(project, from)) {
+        const timeline = project.timelines.get(commit.timeline);
+        if (timeline !== undefined) {
+          yield { timeline, lastLsn: commit.lastLsn };
+        }
+      }
+      return;
+    }
+    for (const { timeline, cap } of view.chain) {
+      const upTo = before === undefined ? cap : (Math.min(cap, before - 1) as Lsn);
+      for (const row of this.parts.line.backwards(timeline, timeline.forkLsn, upTo)) {
+        yield { timeline, lastLsn: Math.min(row.groupLast, cap) as Lsn };
+      }
+    }
+  }
+
+  /** Whether a newer commit of the same entry exists, which an earlier page has shown with this one in it. */
+  private continuesEntry({ timeline, lastLsn }: Spot, view: View | undefined): boolean {
+    const cap = view?.chain.find(link => link.timeline === timeline)?.cap ?? timeline.durableHead;
+    if (lastLsn >= cap) {
+      return false;
+    }
+    const mine = this.parts.line.rowAt(timeline, lastLsn);
+    const [next] = this.parts.line.forwards(timeline, lastLsn, cap);
+    return mine !== undefined && next !== undefined && sameEntry(mine, next);
+  }
+
+  private async fold(spot: Spot, branch: string | undefined): Promise<LogEntry> {
+    const rows: LineRow[] = [];
+    let deadline = performance.now() + SLICE_MS_MAX;
+    for (const row of this.parts.line.backwards(spot.timeline, spot.timeline.forkLsn, spot.lastLsn)) {
+      const newest = rows[0];
+      if (newest !== undefined && !sameEntry(newest, row)) {
+        break;
+      }
+      rows.push(row);
+      if (performance.now() > deadline) {
+        await nextTurn();
+        deadline = performance.now() + SLICE_MS_MAX;
+      }
+    }
+    return this.entry(spot.timeline, rows, branch);
+  }
+
+  /** The entry of rows that belong together, newest first. */
+  entry(timeline: Timeline, rows: readonly LineRow[], branch: string | undefined): LogEntry {
+    const newest = rows[0]!;
+    const oldest = rows.at(-1)!;
+    const counts = { inserts: 0, updates: 0, deletes: 0 };
+    const ids = new Set<number>();
+    let hasCatalog = false;
+    for (const row of rows) {
+      for (const record of row.records) {
+        if (record.collection === CATALOG) {
+          hasCatalog = true;
+          continue;
+        }
+        ids.add(record.collection);
+        counts[record.op === OP_INSERT ? 'inserts' : record.op === OP_DELETE ? 'deletes' : 'updates']++;
+      }
+    }
+    const lastLsn = lastLsnOf(newest);
+    const after = this.parts.catalogs.at(timeline, lastLsn);
+    const before = this.parts.catalogs.at(timeline, (oldest.firstLsn - 1) as Lsn);
+    const names = [...ids].map(id => (after.getById(id as never) ?? before.getById(id as never))?.name ?? `collection-${id}`);
+    return {
+      firstLsn: oldest.firstLsn,
+      lastLsn,
+      timeline: timeline.id,
+      ...(branch === undefined ? {} : { branch }),
+      kind: newest.kind,
+      ...counts,
+      collections: names.sort(),
+      catalog: hasCatalog ? diffCatalogs(before, after) : [],
+      origin: this.parts.registry.origin(newest.origin),
+      firstAt: instantOf(oldest.time),
+      lastAt: instantOf(newest.time),
+      ...this.special(timeline, newest)
+    };
+  }
+
+  /** What a merge brought in, what an undo took back. */
+  private special(timeline: Timeline, row: LineRow): Pick<LogEntry, 'merge' | 'undo'> {
+    if (row.kind === 'merge') {
+      const mark = timeline.merges.findLast(candidate => candidate.lsn === row.groupLast);
+      return mark === undefined
+        ? {}
+        : { merge: { source: mark.ref, sourceTimeline: mark.source, sourceLsn: mark.sourceLsn } };
+    }
+    if (row.kind === 'undo') {
+      const undo = timeline.undos.get(row.groupLast);
+      return undo === undefined ? {} : { undo };
+    }
+    return {};
+  }
+}
+
+/** Whether two rows of a timeline belong to one entry; merges and undos stand alone. */
+function sameEntry(newer: LineRow, older: LineRow): boolean {
+  if (newer.groupFirst === older.groupFirst) {
+    return true;
+  }
+  return newer.kind === older.kind && newer.origin === older.origin && (newer.kind === 'writes' || newer.kind === 'catalog' || newer.kind === 'import');
+}
+

@@ -1,0 +1,74 @@
+import { crc32c } from '@node-rs/crc32';
+import { closeSync, fsyncSync, openSync, readdirSync, readSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { ArgonError } from '../../errors';
+
+/** A segment starts with: magic (8), format version (u32), segment number (u32), crc32c of those 16 bytes. */
+export const SEGMENT_HEADER_BYTES = 20;
+export const LOG_FORMAT_VERSION = 1;
+const MAGIC = Buffer.from('ARGONLOG', 'ascii');
+
+/** Where a frame or an image lies in the log. */
+export interface Place {
+  readonly segment: number;
+  readonly offset: number;
+}
+
+export function segmentPath(directory: string, segment: number): string {
+  return join(directory, `${String(segment).padStart(8, '0')}.log`);
+}
+
+/** Numbers of the segments in a directory, ascending. */
+export function listSegments(directory: string): number[] {
+  return readdirSync(directory)
+    .map(name => /^(\d{8})\.log$/.exec(name))
+    .filter(match => match !== null)
+    .map(match => Number(match[1]))
+    .sort((a, b) => a - b);
+}
+
+/** Creates a segment with its header on disk; answers the open file descriptor. */
+export function createSegment(directory: string, segment: number): number {
+  const header = Buffer.alloc(SEGMENT_HEADER_BYTES);
+  MAGIC.copy(header, 0);
+  header.writeUInt32LE(LOG_FORMAT_VERSION, 8);
+  header.writeUInt32LE(segment, 12);
+  header.writeUInt32LE(crc32c(header.subarray(0, 16)), 16);
+  const fd = openSync(segmentPath(directory, segment), 'w+', 0o600);
+  writeSync(fd, header, 0, header.length, 0);
+  fsyncSync(fd);
+  syncDirectory(directory);
+  return fd;
+}
+
+/** Checks the header of a segment. False when the file ends inside the header (a torn creation). */
+export function checkSegment(fd: number, segment: number): boolean {
+  const header = Buffer.alloc(SEGMENT_HEADER_BYTES);
+  if (readSync(fd, header, 0, header.length, 0) < header.length) {
+    return false;
+  }
+  if (!header.subarray(0, 8).equals(MAGIC) || header.readUInt32LE(16) !== crc32c(header.subarray(0, 16))) {
+    throw new ArgonError('DATA_CORRUPT', `Log segment ${segment} does not start with a valid header.`, {
+      data: { segment }
+    });
+  }
+  const version = header.readUInt32LE(8);
+  if (version > LOG_FORMAT_VERSION) {
+    throw new ArgonError(
+      'FORMAT_TOO_NEW',
+      `Log segment ${segment} has format ${version}; this version of Argon reads up to ${LOG_FORMAT_VERSION}. Update Argon.`,
+      { data: { segment, version } }
+    );
+  }
+  return true;
+}
+
+/** Makes created, renamed and removed names durable. */
+export function syncDirectory(directory: string): void {
+  const fd = openSync(directory, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import type { Answer, CollectionId, Conflict, DocKey, FieldPath, FieldValue, Image } from '../api';
+import { idDocument } from '../diff/diff';
+import { CATALOG } from '../read/catalog';
+import { type FieldConflict, mergeDocuments } from './threeway';
+
+const OBJECT = 0x03;
+
+/** A document that a plan looks at: the three images it is decided from. */
+export interface WorkItem {
+  readonly collection: CollectionId;
+  readonly collectionName: string;
+  readonly key: DocKey;
+  readonly base: Image | undefined;
+  readonly ours: Image | undefined;
+  readonly theirs: Image | undefined;
+  /** False when a later change is never merged into (undo): then the whole document is the conflict. */
+  readonly byField: boolean;
+  /** Others changed the document between the changes to undo: always a question, whatever the images say. */
+  readonly isContested: boolean;
+}
+
+/** A decided document. `result` undefined: it shall not be there. */
+export interface Decision {
+  readonly item: WorkItem;
+  readonly result: Image | undefined;
+  readonly conflicts: readonly Conflict[];
+}
+
+/**
+ * Decides one document with the answers given so far; an unanswered conflict takes our side in the
+ * preview. Undefined when the document stays as it is and nobody needs to be asked.
+ */
+export function decide(item: WorkItem, answers: ReadonlyMap<string, Answer>): Decision | undefined {
+  const { base, ours, theirs } = item;
+  if (same(ours, theirs) || (same(base, theirs) && !item.isContested)) {
+    return undefined;
+  }
+  if (same(base, ours) && !item.isContested) {
+    return { item, result: theirs, conflicts: [] };
+  }
+  const conflicts: Conflict[] = [];
+  const settle = (found: FieldConflict): FieldValue | undefined => {
+    const conflict = conflictOf(item, found, answers);
+    conflicts.push(conflict);
+    return settled(found, conflict.answer);
+  };
+  let result: Image | undefined;
+  if (item.byField && !item.isContested && ours !== undefined && theirs !== undefined) {
+    result = mergeDocuments(base, ours, theirs, found =>
+      // Two sides that made the same index gave it different ids: ours stays.
+      item.collection === CATALOG && found.path.at(-1) === 'id' ? found.ours : settle(found)
+    );
+  } else {
+    const whole = (image: Image | undefined) => (image === undefined ? undefined : { type: OBJECT, bytes: image });
+    result = settle({ path: [], base: whole(base), ours: whole(ours), theirs: whole(theirs) })?.bytes;
+  }
+  return conflicts.length === 0 && same(result, ours) ? undefined : { item, result, conflicts };
+}
+
+function conflictOf(item: WorkItem, found: FieldConflict, answers: ReadonlyMap<string, Answer>): Conflict {
+  const id = conflictId(item, found.path);
+  const answer = answers.get(id);
+  return {
+    id,
+    collection: item.collectionName,
+    key: item.key,
+    document: idDocument((item.ours ?? item.theirs ?? item.base)!),
+    ...found,
+    ...(answer === undefined ? {} : { answer })
+  };
+}
+
+function settled(conflict: FieldConflict, answer: Answer | undefined): FieldValue | undefined {
+  if (answer === undefined) {
+    return conflict.ours;
+  }
+  return 'take' in answer ? conflict[answer.take] : answer.value;
+}
+
+/** Stable within a plan: the same document and path always give the same id. */
+function conflictId(item: WorkItem, path: FieldPath): string {
+  const hash = createHash('sha256').update(`${item.collection} ${JSON.stringify(path)} `).update(item.key);
+  return `c-${hash.digest('hex').slice(0, 10)}`;
+}
+
+function same(a: Image | undefined, b: Image | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : a.equals(b);
+}

@@ -1,0 +1,173 @@
+import { elements, isNumberType, T, type RawElement, type RawValue } from '../../bson';
+import { queryError } from '../error';
+import { compileExpression, constant, parseFieldPath, type Expression, type Scope } from '../expression';
+import { isTrue, startsWithDollar, textOf } from '../values';
+import { ProjectionNode, type ProjectionMode } from './tree';
+
+/** One field of a projection, after nested documents have been written out as dotted paths. */
+export type ProjectionField =
+  | { readonly kind: 'include' | 'exclude'; readonly path: readonly string[] }
+  | { readonly kind: 'computed'; readonly path: readonly string[]; readonly expression: Expression }
+  /** find only */
+  | { readonly kind: 'elemMatch'; readonly path: readonly string[]; readonly argument: RawElement }
+  | { readonly kind: 'slice'; readonly path: readonly string[]; readonly argument: RawElement }
+  | { readonly kind: 'positional'; readonly path: readonly string[] };
+
+/** Whether fields may use what only `find` knows: `$slice` on arrays, `$elemMatch`, positional `$`. */
+export type Dialect = 'find' | 'aggregate';
+
+/** Takes a projection apart. @throws as MongoDB for malformed paths and values */
+export function parseFields(doc: Buffer, scope: Scope, dialect: Dialect): ProjectionField[] {
+  const out: ProjectionField[] = [];
+  parseInto(out, doc, [], scope, dialect);
+  return out;
+}
+
+function parseInto(
+  out: ProjectionField[],
+  doc: Buffer,
+  prefix: readonly string[],
+  scope: Scope,
+  dialect: Dialect
+): void {
+  for (const element of elements(doc)) {
+    const { name } = element;
+    if (dialect === 'find' && name.endsWith('.$')) {
+      if (prefix.length > 0) throw queryError(31271, 'positional projection may not be nested');
+      const path = parseFieldPath(name.slice(0, -2));
+      if (isFlag(element) && !isTrue(element))
+        throw queryError(31395, 'positional projection cannot be used with exclusion');
+      out.push({ kind: 'positional', path });
+      continue;
+    }
+    const path = [...prefix, ...parseFieldPath(name)];
+    if (isFlag(element)) out.push({ kind: isTrue(element) ? 'include' : 'exclude', path });
+    else if (element.type === T.OBJECT) parseObject(out, element, path, scope, dialect);
+    else out.push({ kind: 'computed', path, expression: computedLeaf(element, scope) });
+  }
+}
+
+function isFlag(value: RawValue): boolean {
+  return value.type === T.BOOL || isNumberType(value.type);
+}
+
+function computedLeaf(value: RawValue, scope: Scope): Expression {
+  return value.type === T.STRING && !textOf(value).startsWith('$')
+    ? constant(value)
+    : compileExpression(value, scope);
+}
+
+function parseObject(
+  out: ProjectionField[],
+  element: RawElement,
+  path: readonly string[],
+  scope: Scope,
+  dialect: Dialect
+): void {
+  const inner = elements(element.bytes);
+  const first = inner[0];
+  if (first === undefined) {
+    throw queryError(
+      51270,
+      `An empty sub-projection is not a valid value. Found empty object at path: ${path.join('.')}`
+    );
+  }
+  if (!startsWithDollar(element.bytes)) {
+    parseInto(out, element.bytes, path, scope, dialect);
+    return;
+  }
+  if (inner.length > 1) {
+    throw queryError(15983, 'an object representing an expression must have exactly one field');
+  }
+  if (dialect === 'find' && first.name === '$elemMatch') {
+    if (first.type !== T.OBJECT)
+      throw queryError(31274, `elemMatch: Invalid argument, object required, but got ${first.type}`);
+    if (path.length > 1) throw queryError(31275, 'Cannot use $elemMatch projection on a nested field');
+    out.push({ kind: 'elemMatch', path, argument: first });
+  } else if (dialect === 'find' && first.name === '$slice' && isFindSlice(first)) {
+    out.push({ kind: 'slice', path, argument: first });
+  } else if (first.name === '$meta') {
+    throw queryError(238, '$meta is not implemented');
+  } else {
+    out.push({ kind: 'computed', path, expression: compileExpression(element, scope) });
+  }
+}
+
+/** `{$slice: n}` and `{$slice: [skip, n]}`; with an array first it is the expression. */
+function isFindSlice(argument: RawElement): boolean {
+  if (argument.type !== T.ARRAY) return isNumberType(argument.type);
+  const items = elements(argument.bytes);
+  return items.length === 2 && items.every(item => isNumberType(item.type));
+}
+
+/** A tree for an inclusion or exclusion, with its mode. */
+export interface BuiltProjection {
+  readonly root: ProjectionNode;
+  readonly mode: ProjectionMode;
+}
+
+/** Decides between inclusion and exclusion and builds the tree. @throws 31253, 31254, 31249, 31250 */
+export function buildTree(fields: readonly ProjectionField[]): BuiltProjection {
+  const mode = decideMode(fields);
+  const root = new ProjectionNode(mode);
+  checkCollisions(fields.map(f => f.path));
+  let idNamed = false;
+  for (const field of fields) {
+    const isId = field.path.length === 1 && field.path[0] === '_id';
+    if (field.path[0] === '_id') idNamed = true;
+    if (field.kind === 'computed') root.addComputed(field.path, field.expression);
+    else if (field.kind === 'include' || field.kind === 'positional') {
+      if (mode === 'inclusion') root.addPath(field.path);
+    } else if (field.kind === 'exclude') {
+      if (mode === 'exclusion') root.addPath(field.path);
+    } else if (field.kind === 'slice') {
+      if (mode === 'inclusion') root.addPath(field.path);
+    }
+    if (isId && field.kind === 'exclude' && mode === 'inclusion') idNamed = true;
+  }
+  if (mode === 'inclusion' && !idNamed) root.addPath(['_id']);
+  return { root, mode };
+}
+
+function decideMode(fields: readonly ProjectionField[]): ProjectionMode {
+  let mode: ProjectionMode | undefined;
+  for (const { kind, path } of fields) {
+    const name = path.join('.');
+    const isId = name === '_id';
+    if (kind === 'slice') continue;
+    if (kind === 'exclude') {
+      if (mode === 'inclusion' && !isId) {
+        throw queryError(31254, `Cannot do exclusion on field ${name} in inclusion projection`);
+      }
+      if (!isId) mode = 'exclusion';
+    } else {
+      if (mode === 'exclusion' && !(isId && kind === 'include')) {
+        throw kind === 'include'
+          ? queryError(31253, `Cannot do inclusion on field ${name} in exclusion projection`)
+          : queryError(31252, 'Cannot use an expression in an exclusion projection');
+      }
+      if (!isId || kind !== 'include') mode = 'inclusion';
+    }
+  }
+  if (mode !== undefined) return mode;
+  return fields.some(f => f.kind === 'include') ? 'inclusion' : 'exclusion';
+}
+
+/** @throws 31250, 31249 when one path is another or leads into it */
+export function checkCollisions(paths: readonly (readonly string[])[]): void {
+  const seen = new Set<string>();
+  const inner = new Set<string>();
+  for (const path of paths) {
+    const full = path.join('.');
+    if (seen.has(full)) throw queryError(31250, `Path collision at ${full}`);
+    if (inner.has(full)) throw queryError(31250, `Path collision at ${full}`);
+    for (let i = 1; i < path.length; i++) {
+      const part = path.slice(0, i).join('.');
+      if (seen.has(part)) {
+        throw queryError(31249, `Path collision at ${full} remaining portion ${path.slice(i).join('.')}`);
+      }
+      inner.add(part);
+    }
+    seen.add(full);
+  }
+}

@@ -1,0 +1,181 @@
+import type {
+  CollectionInfo,
+  CommitTime,
+  DocKey,
+  Image,
+  IndexInfo,
+  IndexScanOptions,
+  Lsn,
+  ProjectInfo,
+  ScanBatch,
+  ScanOptions,
+  Snapshot,
+  TimelineId
+} from '../api';
+import type { ChainLink, Timeline } from '../branch/model';
+import { ArgonError } from '../errors';
+import { readIndex } from '../index/read';
+import { BATCH_DOCUMENTS_DEFAULT } from '../limits';
+import type { OrderedStore } from '../store/store';
+import type { Catalog, Catalogs } from './catalog';
+import { combinedDigest } from './digest';
+import type { StatsReader } from './stats';
+import type { Versions } from './versions';
+
+export interface SnapshotParts {
+  readonly store: OrderedStore;
+  readonly versions: Versions;
+  readonly catalogs: Catalogs;
+  readonly stats: StatsReader;
+  /** Resolves when everything durable so far is in the state. */
+  readonly caughtUp: () => Promise<void>;
+}
+
+/** How a ref was resolved. */
+export interface Resolution {
+  readonly project: ProjectInfo;
+  readonly timeline: Timeline;
+  readonly lsn: Lsn;
+  readonly ref: string;
+  readonly branch?: string;
+  readonly writable: boolean;
+  readonly snappedFrom?: Lsn;
+  readonly time: CommitTime;
+}
+
+/** The state of a timeline at an LSN. Holds nothing open; every call reads afresh. */
+export class View implements Snapshot {
+  readonly project: ProjectInfo;
+  readonly timeline: TimelineId;
+  readonly lsn: Lsn;
+  readonly ref: string;
+  readonly branch?: string;
+  readonly writable: boolean;
+  readonly snappedFrom?: Lsn;
+  readonly time: CommitTime;
+  readonly line: Timeline;
+  /** The timelines whose changes make this state, nearest first. */
+  readonly chain: readonly ChainLink[];
+
+  constructor(
+    private readonly parts: SnapshotParts,
+    resolution: Resolution
+  ) {
+    this.project = resolution.project;
+    this.line = resolution.timeline;
+    this.timeline = resolution.timeline.id;
+    this.lsn = resolution.lsn;
+    this.ref = resolution.ref;
+    this.writable = resolution.writable;
+    this.time = resolution.time;
+    if (resolution.branch !== undefined) {
+      this.branch = resolution.branch;
+    }
+    if (resolution.snappedFrom !== undefined) {
+      this.snappedFrom = resolution.snappedFrom;
+    }
+    this.chain = this.line.chain(this.lsn);
+  }
+
+  get catalog(): Catalog {
+    return this.parts.catalogs.at(this.line, this.lsn);
+  }
+
+  collections(): readonly CollectionInfo[] {
+    return this.catalog.list();
+  }
+
+  collection(name: string): CollectionInfo | undefined {
+    return this.catalog.get(name);
+  }
+
+  get(collection: CollectionInfo, key: DocKey): Image | undefined {
+    return this.parts.versions.get(this.chain, collection.id, key);
+  }
+
+  async *scan(collection: CollectionInfo, options: ScanOptions = {}): AsyncGenerator<ScanBatch> {
+    await this.parts.caughtUp();
+    const { after, from, to, reverse = false, batch = BATCH_DOCUMENTS_DEFAULT, signal } = options;
+    let last = after;
+    do {
+      throwIfAborted(signal);
+      const range = {
+        reverse,
+        ...(from === undefined ? {} : { from }),
+        ...(to === undefined ? {} : { to }),
+        ...(last === undefined ? {} : { after: last })
+      };
+      const found = this.parts.versions.batch(this.chain, collection.id, range, batch);
+      if (found.keys.length > 0) {
+        yield { keys: found.keys, images: found.images };
+      }
+      last = found.last;
+      await nextTurn();
+    } while (last !== undefined);
+  }
+
+  async *scanIndex(collection: CollectionInfo, index: IndexInfo, options: IndexScanOptions = {}): AsyncGenerator<ScanBatch> {
+    await this.parts.caughtUp();
+    const { lower, upper, reverse = false, batch = BATCH_DOCUMENTS_DEFAULT, signal } = options;
+    let after: Buffer | undefined;
+    do {
+      throwIfAborted(signal);
+      const range = {
+        reverse,
+        ...(lower === undefined ? {} : { lower }),
+        ...(upper === undefined ? {} : { upper }),
+        ...(after === undefined ? {} : { after })
+      };
+      const { entries, last } = readIndex(this.parts.store, this.chain, index.id, range, batch);
+      const keys: DocKey[] = [];
+      const images: Image[] = [];
+      for (const { docKey } of entries) {
+        const image = this.get(collection, docKey);
+        if (image === undefined) {
+          throw new ArgonError('DATA_CORRUPT', `The index ${index.name} of ${collection.name} names a document that is not there.`, {
+            data: { collection: collection.name, index: index.name }
+          });
+        }
+        keys.push(docKey);
+        images.push(image);
+      }
+      if (keys.length > 0) {
+        yield { keys, images };
+      }
+      after = last;
+      await nextTurn();
+    } while (after !== undefined);
+  }
+
+  async count(collection: CollectionInfo): Promise<number> {
+    await this.parts.caughtUp();
+    return this.parts.stats.at(this.line, this.lsn, collection.id).count;
+  }
+
+  async digest(collection: CollectionInfo): Promise<string> {
+    await this.parts.caughtUp();
+    return this.parts.stats.at(this.line, this.lsn, collection.id).digest.hex();
+  }
+
+  async stateDigest(): Promise<string> {
+    await this.parts.caughtUp();
+    return combinedDigest(
+      this.collections().map(({ name, id }) => ({
+        name,
+        digest: this.parts.stats.at(this.line, this.lsn, id).digest.hex()
+      }))
+    );
+  }
+}
+
+/** Lets other work of the event loop run. */
+export function nextTurn(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve));
+}
+
+/** @throws CANCELLED */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) {
+    throw new ArgonError('CANCELLED', 'The operation was cancelled.');
+  }
+}

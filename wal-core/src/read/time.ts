@@ -1,0 +1,90 @@
+import type { CommitTime, Lsn, TimelineId } from '../api';
+import type { Project, RecentCommit } from '../branch/model';
+import { commitKey, commitKeyLsn } from '../store/keys';
+import type { OrderedStore, Row } from '../store/store';
+
+/** A commit as the table of commit times knows it. */
+export interface CommitRow {
+  readonly timeline: TimelineId;
+  readonly firstLsn: Lsn;
+  readonly lastLsn: Lsn;
+  readonly time: CommitTime;
+}
+
+const LAST_LSN = 2 ** 48 - 1;
+
+/** Commit times and LSNs of a project, both growing: each is found from the other by a search. */
+export class CommitTimes {
+  constructor(private readonly store: OrderedStore) {}
+
+  /** The newest durable LSN whose commit time is not after `time`; 0 when there is none. */
+  lsnAt(project: Project, time: CommitTime): Lsn {
+    const recent = durable(project).findLast(commit => commit.time <= time);
+    if (recent !== undefined) {
+      return recent.lastLsn;
+    }
+    let low = 0;
+    let high: number = project.durableHead;
+    let best = 0;
+    while (low <= high) {
+      const middle = Math.floor((low + high) / 2);
+      const commit = this.applied(project, middle);
+      if (commit === undefined) {
+        high = middle - 1;
+      } else if (commit.time <= time) {
+        best = commit.lastLsn;
+        low = commit.lastLsn + 1;
+      } else {
+        high = commit.firstLsn - 1;
+      }
+    }
+    return best as Lsn;
+  }
+
+  /** The commit that holds `lsn`; undefined for LSN 0 and for LSNs that were never written. */
+  commitOf(project: Project, lsn: Lsn): CommitRow | undefined {
+    const recent = durable(project).find(commit => commit.firstLsn <= lsn && lsn <= commit.lastLsn);
+    if (recent !== undefined) {
+      return recent;
+    }
+    const row = this.applied(project, lsn);
+    return row !== undefined && row.firstLsn <= lsn ? row : undefined;
+  }
+
+  /** Applied commits with a last LSN below `before`, newest first. */
+  *backwards(project: Project, before: Lsn): Generator<CommitRow> {
+    let to: number = before;
+    for (;;) {
+      const range = { from: commitKey(project.id, 0), to: commitKey(project.id, to), reverse: true, limit: 128 };
+      const rows = [...this.store.range('meta', range)].map(decode);
+      yield* rows;
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < 128) {
+        return;
+      }
+      to = last.lastLsn;
+    }
+  }
+
+  /** The applied commit with the smallest last LSN that is at least `lsn`. */
+  private applied(project: Project, lsn: number): CommitRow | undefined {
+    const range = { from: commitKey(project.id, lsn), to: commitKey(project.id, LAST_LSN), limit: 1 };
+    for (const row of this.store.range('meta', range)) {
+      return decode(row);
+    }
+    return undefined;
+  }
+}
+
+function durable(project: Project): readonly RecentCommit[] {
+  return project.recent.filter(commit => commit.lastLsn <= project.durableHead);
+}
+
+function decode({ key, value }: Row): CommitRow {
+  return {
+    timeline: value.readUInt32BE(8) as TimelineId,
+    firstLsn: value.readUIntBE(12, 6) as Lsn,
+    lastLsn: commitKeyLsn(key),
+    time: value.readBigUInt64BE(0) as CommitTime
+  };
+}

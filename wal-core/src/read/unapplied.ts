@@ -1,0 +1,101 @@
+import type { CollectionId, DocKey, Lsn, TimelineId } from '../api';
+
+/** A version that the state does not hold yet. `image` undefined is a tombstone. */
+export interface UnappliedVersion {
+  readonly lsn: Lsn;
+  readonly image: Buffer | undefined;
+}
+
+type Versions = UnappliedVersion[];
+type Documents = Map<string, Versions>;
+
+/** docKeys as Map keys: one byte, one char. */
+export function keyText(key: DocKey): string {
+  return key.toString('latin1');
+}
+
+/**
+ * Versions staged or durable but not yet in the state, in front of `ver`. Readers ask with the
+ * LSN of their snapshot, so that what is not on disk yet is invisible to them.
+ */
+export class Unapplied {
+  private readonly timelines = new Map<TimelineId, Map<CollectionId, Documents>>();
+  records = 0;
+  bytes = 0;
+
+  add(timeline: TimelineId, collection: CollectionId, key: DocKey, version: UnappliedVersion): void {
+    let collections = this.timelines.get(timeline);
+    if (collections === undefined) {
+      collections = new Map();
+      this.timelines.set(timeline, collections);
+    }
+    let documents = collections.get(collection);
+    if (documents === undefined) {
+      documents = new Map();
+      collections.set(collection, documents);
+    }
+    const text = keyText(key);
+    const versions = documents.get(text);
+    if (versions === undefined) {
+      documents.set(text, [version]);
+    } else {
+      versions.push(version);
+    }
+    this.records++;
+    this.bytes += (version.image?.length ?? 0) + key.length;
+  }
+
+  /** The newest version not after `cap`; undefined when the state must be asked. */
+  get(timeline: TimelineId, collection: CollectionId, key: DocKey, cap: Lsn): UnappliedVersion | undefined {
+    const versions = this.timelines.get(timeline)?.get(collection)?.get(keyText(key));
+    if (versions === undefined) {
+      return undefined;
+    }
+    for (let i = versions.length - 1; i >= 0; i--) {
+      if (versions[i]!.lsn <= cap) {
+        return versions[i];
+      }
+    }
+    return undefined;
+  }
+
+  /** All keys of a collection that have a version not after `cap`, with that version. */
+  *all(timeline: TimelineId, collection: CollectionId, cap: Lsn): Generator<[string, UnappliedVersion]> {
+    for (const [text, versions] of this.timelines.get(timeline)?.get(collection) ?? []) {
+      const version = versions.findLast(candidate => candidate.lsn <= cap);
+      if (version !== undefined) {
+        yield [text, version];
+      }
+    }
+  }
+
+  /** LSNs of all versions of a collection. */
+  lsns(timeline: TimelineId, collection: CollectionId): Lsn[] {
+    const documents = this.timelines.get(timeline)?.get(collection);
+    return [...(documents?.values() ?? [])].flatMap(versions => versions.map(version => version.lsn));
+  }
+
+  /** Forgets the version of this LSN: the state has it now. */
+  applied(timeline: TimelineId, collection: CollectionId, key: DocKey, lsn: Lsn): void {
+    const collections = this.timelines.get(timeline);
+    const documents = collections?.get(collection);
+    const text = keyText(key);
+    const versions = documents?.get(text);
+    const at = versions?.findIndex(version => version.lsn === lsn) ?? -1;
+    if (collections === undefined || documents === undefined || versions === undefined || at < 0) {
+      return;
+    }
+    const [version] = versions.splice(at, 1);
+    this.records--;
+    this.bytes -= (version!.image?.length ?? 0) + key.length;
+    if (versions.length === 0) {
+      documents.delete(text);
+      if (documents.size === 0) {
+        collections.delete(collection);
+        if (collections.size === 0) {
+          this.timelines.delete(timeline);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import { crc32c } from '@node-rs/crc32';
+import { ArgonError } from '../errors';
+import { INLINE_IMAGE_BYTES_MAX } from '../limits';
+import type { Place } from '../log/file/segment';
+
+/*
+ * Value of a `ver` row:
+ *   [0]                                                    tombstone
+ *   [1][crc32c u32][image]                                 small image
+ *   [2][crc32c u32][segment u32][offset u48][length u32]   place of the image in the log
+ */
+const TOMBSTONE = 0;
+const INLINE = 1;
+const PLACED = 2;
+const TOMBSTONE_VALUE = Buffer.from([TOMBSTONE]);
+
+export function encodeVersion(image: Buffer | undefined, place: Place): Buffer {
+  if (image === undefined) {
+    return TOMBSTONE_VALUE;
+  }
+  if (image.length <= INLINE_IMAGE_BYTES_MAX) {
+    const value = Buffer.allocUnsafe(5 + image.length);
+    value[0] = INLINE;
+    value.writeUInt32LE(crc32c(image), 1);
+    image.copy(value, 5);
+    return value;
+  }
+  const value = Buffer.allocUnsafe(19);
+  value[0] = PLACED;
+  value.writeUInt32LE(crc32c(image), 1);
+  value.writeUInt32LE(place.segment, 5);
+  value.writeUIntLE(place.offset, 9, 6);
+  value.writeUInt32LE(image.length, 15);
+  return value;
+}
+
+/**
+ * The image a `ver` value stands for; undefined for a tombstone.
+ * @throws DATA_CORRUPT when the checksum does not fit
+ */
+export function decodeVersion(value: Buffer, read: (place: Place, length: number) => Buffer): Buffer | undefined {
+  if (value[0] === TOMBSTONE) {
+    return undefined;
+  }
+  const image =
+    value[0] === INLINE
+      ? value.subarray(5)
+      : read({ segment: value.readUInt32LE(5), offset: value.readUIntLE(9, 6) }, value.readUInt32LE(15));
+  if (crc32c(image) !== value.readUInt32LE(1)) {
+    throw new ArgonError('DATA_CORRUPT', 'The checksum of a stored document does not match.');
+  }
+  return image;
+}
+
+export function isTombstone(value: Buffer): boolean {
+  return value[0] === TOMBSTONE;
+}

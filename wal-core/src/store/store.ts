@@ -1,0 +1,40 @@
+/**
+ * What the engine asks of an ordered key-value store. Keys and values are byte strings; keys are
+ * at most 1,978 bytes and sort by memcmp. A batch is applied whole or not at all, and is seen by
+ * every read that starts after its promise resolved. Reads are synchronous and hold nothing open
+ * between calls.
+ */
+export type TableName = 'line' | 'ver' | 'idx' | 'idxh' | 'img' | 'meta';
+export const TABLES: readonly TableName[] = ['line', 'ver', 'idx', 'idxh', 'img', 'meta'];
+
+export interface Row {
+  readonly key: Buffer;
+  readonly value: Buffer;
+}
+
+export interface RangeOptions {
+  /** Inclusive lower end. */
+  readonly from: Buffer;
+  /** Exclusive upper end. */
+  readonly to: Buffer;
+  readonly reverse?: boolean;
+  readonly limit?: number;
+}
+
+export interface Put {
+  readonly table: TableName;
+  readonly key: Buffer;
+  /** Undefined deletes the key. */
+  readonly value: Buffer | undefined;
+}
+
+export interface OrderedStore {
+  get(table: TableName, key: Buffer): Buffer | undefined;
+  /** Rows of `[from, to)` in key order (or backwards). Stop early by returning from the loop. */
+  range(table: TableName, options: RangeOptions): Iterable<Row>;
+  /** Applies the puts in one transaction; resolves when later reads see it. Values must not be changed afterwards. */
+  write(puts: readonly Put[]): Promise<void>;
+  /** Bytes on disk. */
+  bytes(): number;
+  close(): Promise<void>;
+}

@@ -1,0 +1,350 @@
+import type { CollectionId, CollectionInfo, DocKey, Image, IndexId, IndexInfo, Lsn, ProjectInfo, Writer } from '../api';
+import { docKeyOf, docKeyOfValue, documentOf, documentToExtendedJson, field, keyPattern, NULL_VALUE, type RawValue } from '../bson';
+import type { ChainLink, Project, Timeline } from '../branch/model';
+import { checkCollectionName } from '../branch/names';
+import type { Registry } from '../branch/registry';
+import { ArgonError } from '../errors';
+import type { IndexKeyMaker } from '../index/keys';
+import { holdersOf } from '../index/read';
+import { DOCUMENT_BYTES_MAX, INDEXES_PER_COLLECTION_MAX } from '../limits';
+import { type ChangeRecord, type ControlRecord, OP_DELETE, OP_INSERT, OP_UPDATE } from '../log/frame';
+import { Catalog, CATALOG, catalogImage, type Catalogs, collectionOf } from '../read/catalog';
+import { keyText } from '../read/unapplied';
+import type { Versions } from '../read/versions';
+import type { OrderedStore } from '../store/store';
+import type { PendingKeys } from './pendingkeys';
+
+/** `{_id: 1}` */
+const ID_PATTERN: Image = documentOf([{ name: '_id', type: 0x10, bytes: Buffer.from([1, 0, 0, 0]) }]);
+const EMPTY_OPTIONS: Image = Buffer.from([5, 0, 0, 0, 0]);
+
+export interface StageParts {
+  readonly store: OrderedStore;
+  readonly registry: Registry;
+  readonly versions: Versions;
+  readonly catalogs: Catalogs;
+  readonly keys: IndexKeyMaker;
+  readonly pendingKeys: PendingKeys;
+}
+
+/** A staged key of a unique index: who has it after this stage. */
+interface StagedKey {
+  readonly index: IndexId;
+  readonly key: Buffer;
+  readonly docKey: DocKey;
+  readonly live: boolean;
+}
+
+/**
+ * The changes of one commit before it is logged. It reads the newest state, staged and
+ * unacknowledged changes included, and nothing of it is seen by anyone until it is committed.
+ */
+export class Stage implements Writer {
+  readonly records: ChangeRecord[] = [];
+  readonly control: ControlRecord[] = [];
+  /** Set when a record changes the catalog. */
+  hasCatalog = false;
+  hasDocuments = false;
+  /** Position in `records` of the newest change of a document. */
+  private readonly latest = new Map<string, number>();
+  /** For a record that changes a document staged before: the position of that earlier record. */
+  private readonly earlier = new Map<number, number>();
+  private readonly chain: readonly ChainLink[];
+  private current: Catalog;
+  /** Keys of unique indexes changed here, by index and key. */
+  readonly stagedKeys = new Map<string, StagedKey[]>();
+
+  constructor(
+    private readonly parts: StageParts,
+    private readonly projectState: Project,
+    readonly timeline: Timeline,
+    readonly project: ProjectInfo,
+    readonly branch: string
+  ) {
+    this.chain = timeline.chain(timeline.head);
+    this.current = parts.catalogs.at(timeline, timeline.head);
+  }
+
+  get staged(): number {
+    return this.records.length;
+  }
+
+  collections(): readonly CollectionInfo[] {
+    return this.current.list();
+  }
+
+  collection(name: string): CollectionInfo | undefined {
+    return this.current.get(name);
+  }
+
+  collectionById(id: CollectionId): CollectionInfo | undefined {
+    return this.current.getById(id);
+  }
+
+  ensureCollection(name: string): CollectionInfo {
+    return this.current.get(name) ?? this.createCollection(name, EMPTY_OPTIONS);
+  }
+
+  createCollection(name: string, options: Image): CollectionInfo {
+    checkCollectionName(name);
+    if (this.current.get(name) !== undefined) {
+      throw new ArgonError('COLLECTION_EXISTS', `The collection ${JSON.stringify(name)} exists already.`, { data: { collection: name } });
+    }
+    const { id, record } = this.parts.registry.internCollection(
+      this.projectState,
+      name,
+      candidate => this.current.getById(candidate) === undefined
+    );
+    if (record !== undefined) {
+      this.control.push(record);
+    }
+    return this.putCatalog({ id, name, options, indexes: [] });
+  }
+
+  setOptions(collection: CollectionInfo, options: Image): CollectionInfo {
+    return this.putCatalog({ ...this.known(collection), options });
+  }
+
+  renameCollection(collection: CollectionInfo, name: string): CollectionInfo {
+    checkCollectionName(name);
+    if (this.current.get(name) !== undefined) {
+      throw new ArgonError('COLLECTION_EXISTS', `The collection ${JSON.stringify(name)} exists already.`, { data: { collection: name } });
+    }
+    return this.putCatalog({ ...this.known(collection), name });
+  }
+
+  /** Adds an index with a new id. The caller has checked that its keys are unique where they must be. */
+  addIndex(collection: CollectionInfo, make: (id: IndexId) => IndexInfo): CollectionInfo {
+    const known = this.known(collection);
+    if (known.indexes.length + 1 >= INDEXES_PER_COLLECTION_MAX) {
+      throw new ArgonError('LIMIT_EXCEEDED', `A collection has at most ${INDEXES_PER_COLLECTION_MAX} indexes.`, {
+        data: { limit: INDEXES_PER_COLLECTION_MAX, mongoCode: 67, codeName: 'CannotCreateIndex' }
+      });
+    }
+    return this.putCatalog({ ...known, indexes: [...known.indexes, make(this.newIndexId())] });
+  }
+
+  dropIndex(collection: CollectionInfo, name: string): void {
+    const known = this.known(collection);
+    if (!known.indexes.some(index => index.name === name)) {
+      throw new ArgonError('INDEX_NOT_FOUND', `There is no index called ${JSON.stringify(name)}.`, { data: { index: name } });
+    }
+    this.putCatalog({ ...known, indexes: known.indexes.filter(index => index.name !== name) });
+  }
+
+  /** Removes the catalog entry of a collection whose documents are gone already. */
+  removeCollection(collection: CollectionInfo): void {
+    const key = catalogKey(collection.id);
+    this.stageRecord(CATALOG, key, undefined, this.find(CATALOG, key));
+    this.refreshCatalog(collection.id, undefined);
+  }
+
+  /** Whether no document of the collection is left after what is staged. */
+  isEmptyAfter(collection: CollectionInfo): boolean {
+    const isGone = (key: DocKey) => this.find(collection.id, key)?.image === undefined;
+    for (const record of this.records) {
+      if (record.collection === collection.id && !isGone(record.key)) {
+        return false;
+      }
+    }
+    return this.parts.versions.every(this.chain, collection.id, isGone);
+  }
+
+  /**
+   * Writes a catalog document as a merge or an undo found it. Indexes that the collection does not
+   * have now get new ids, so that they are built afresh.
+   */
+  restoreCollection(image: Image): CollectionInfo {
+    const wanted = collectionOf(image);
+    const known = this.current.getById(wanted.id)?.indexes ?? [];
+    const indexes = wanted.indexes.map(index =>
+      known.some(other => other.id === index.id && other.spec.equals(index.spec)) ? index : { ...index, id: this.newIndexId() }
+    );
+    return this.putCatalog({ ...wanted, indexes });
+  }
+
+  get(collection: CollectionInfo, key: DocKey): Image | undefined {
+    return this.find(collection.id, key)?.image;
+  }
+
+  insert(collection: CollectionInfo, image: Image): void {
+    checkSize(image);
+    const key = docKeyOf(image);
+    const found = this.find(collection.id, key);
+    if (found?.image !== undefined) {
+      throw duplicate(collection, '_id_', ID_PATTERN, image);
+    }
+    this.checkUnique(collection, key, undefined, image);
+    this.stageRecord(collection.id, key, image, found);
+  }
+
+  replace(collection: CollectionInfo, key: DocKey, image: Image): void {
+    checkSize(image);
+    const found = this.find(collection.id, key);
+    if (found?.image === undefined) {
+      throw new ArgonError('DOCUMENT_NOT_FOUND', 'There is no document with this _id.');
+    }
+    this.checkUnique(collection, key, found.image, image);
+    this.stageRecord(collection.id, key, image, found);
+  }
+
+  remove(collection: CollectionInfo, key: DocKey): boolean {
+    const found = this.find(collection.id, key);
+    if (found?.image === undefined) {
+      return false;
+    }
+    this.checkUnique(collection, key, found.image, undefined);
+    this.stageRecord(collection.id, key, undefined, found);
+    return true;
+  }
+
+  /** The newest version, staged or logged; a staged one has no LSN yet. */
+  private find(collection: CollectionId, key: DocKey): { lsn?: Lsn; image: Image | undefined } | undefined {
+    const staged = this.latest.get(`${collection} ${keyText(key)}`);
+    return staged === undefined ? this.parts.versions.find(this.chain, collection, key) : { image: this.records[staged]!.image };
+  }
+
+  private stageRecord(
+    collection: CollectionId,
+    key: DocKey,
+    image: Image | undefined,
+    found: { lsn?: Lsn; image: Image | undefined } | undefined
+  ): void {
+    const op = image === undefined ? OP_DELETE : found?.image === undefined ? OP_INSERT : OP_UPDATE;
+    const text = `${collection} ${keyText(key)}`;
+    const staged = this.latest.get(text);
+    if (staged !== undefined) {
+      this.earlier.set(this.records.length, staged);
+    }
+    this.latest.set(text, this.records.length);
+    this.records.push({ collection, op, key, previous: found?.lsn ?? (0 as Lsn), image, imageAt: 0 });
+    if (collection === CATALOG) {
+      this.hasCatalog = true;
+    } else {
+      this.hasDocuments = true;
+    }
+  }
+
+  /** Gives the records their LSNs, from `firstLsn` on: those that follow one another learn the LSN before. */
+  seal(firstLsn: Lsn): readonly ChangeRecord[] {
+    for (const [at, before] of this.earlier) {
+      this.records[at] = { ...this.records[at]!, previous: (firstLsn + before) as Lsn };
+    }
+    return this.records;
+  }
+
+  private known(collection: CollectionInfo): CollectionInfo {
+    const known = this.current.getById(collection.id);
+    if (known === undefined) {
+      throw new ArgonError('COLLECTION_NOT_FOUND', `There is no collection called ${JSON.stringify(collection.name)}.`, {
+        data: { collection: collection.name }
+      });
+    }
+    return known;
+  }
+
+  private newIndexId(): IndexId {
+    const { id, record } = this.parts.registry.allocateIndex(this.projectState);
+    this.control.push(record);
+    return id;
+  }
+
+  private putCatalog(collection: CollectionInfo): CollectionInfo {
+    const key = catalogKey(collection.id);
+    this.stageRecord(CATALOG, key, catalogImage(collection), this.find(CATALOG, key));
+    this.refreshCatalog(collection.id, collection);
+    return collection;
+  }
+
+  private refreshCatalog(id: CollectionId, collection: CollectionInfo | undefined): void {
+    const others = this.current.list().filter(other => other.id !== id);
+    this.current = new Catalog(collection === undefined ? others : [...others, collection]);
+  }
+
+  /** Notes the keys that change in unique indexes. @throws DUPLICATE_KEY before anything is noted. */
+  private checkUnique(collection: CollectionInfo, docKey: DocKey, before: Image | undefined, after: Image | undefined): void {
+    const changes: StagedKey[] = [];
+    for (const index of this.current.getById(collection.id)?.indexes ?? []) {
+      if (!index.unique) {
+        // Still computed once here, so that a document an index cannot hold is refused before it is logged.
+        this.parts.keys.keys(index, after);
+        continue;
+      }
+      const old = this.parts.keys.keys(index, before);
+      const fresh = this.parts.keys.keys(index, after);
+      for (const key of fresh) {
+        if (!old.some(other => other.equals(key)) && this.isTaken(index, key, docKey)) {
+          throw duplicate(collection, index.name, index.key, after!);
+        }
+        changes.push({ index: index.id, key, docKey, live: true });
+      }
+      for (const key of old) {
+        if (!fresh.some(other => other.equals(key))) {
+          changes.push({ index: index.id, key, docKey, live: false });
+        }
+      }
+    }
+    for (const change of changes) {
+      const text = `${change.index} ${keyText(change.key)}`;
+      const list = this.stagedKeys.get(text) ?? [];
+      list.push(change);
+      this.stagedKeys.set(text, list);
+    }
+  }
+
+  private isTaken(index: IndexInfo, key: Buffer, self: DocKey): boolean {
+    const holders = new Map<string, boolean>();
+    for (const docKey of holdersOf(this.parts.store, this.chain, index.id, key)) {
+      holders.set(keyText(docKey), true);
+    }
+    for (const { docKey, live } of this.parts.pendingKeys.of(this.timeline.id, index.id, key)) {
+      holders.set(docKey, live);
+    }
+    for (const { docKey, live } of this.stagedKeys.get(`${index.id} ${keyText(key)}`) ?? []) {
+      holders.set(keyText(docKey), live);
+    }
+    holders.delete(keyText(self));
+    return [...holders.values()].includes(true);
+  }
+}
+
+function catalogKey(id: CollectionId): DocKey {
+  const bytes = Buffer.allocUnsafe(4);
+  bytes.writeInt32LE(id, 0);
+  return docKeyOfValue({ type: 0x10, bytes });
+}
+
+function checkSize(image: Image): void {
+  if (image.length > DOCUMENT_BYTES_MAX) {
+    throw new ArgonError('LIMIT_EXCEEDED', `A document has at most ${DOCUMENT_BYTES_MAX} bytes; this one has ${image.length}.`, {
+      data: { limit: DOCUMENT_BYTES_MAX, value: image.length, mongoCode: 10334, codeName: 'BSONObjectTooLarge' }
+    });
+  }
+}
+
+/** `data` holds the key pattern and the first key of the document in it, as Extended JSON. */
+function duplicate(collection: CollectionInfo, index: string, pattern: Image, image: Image): ArgonError {
+  const keyValue = documentOf(
+    keyPattern(pattern).paths.map(path => ({ name: path, ...(valueAt(image, path.split('.')) ?? NULL_VALUE) }))
+  );
+  return new ArgonError('DUPLICATE_KEY', `The index ${index} of ${collection.name} already holds this key.`, {
+    data: {
+      collection: collection.name,
+      index,
+      keyPattern: documentToExtendedJson(pattern),
+      keyValue: documentToExtendedJson(keyValue)
+    }
+  });
+}
+
+/** The first value at a path, looking into the first element of arrays. */
+function valueAt(document: Image, path: readonly string[]): RawValue | undefined {
+  let value: RawValue | undefined = { type: 0x03, bytes: document };
+  for (const name of path) {
+    if (value?.type === 0x04) {
+      value = field(value.bytes, '0');
+    }
+    value = value?.type === 0x03 ? field(value.bytes, name) : undefined;
+  }
+  return value?.type === 0x04 ? field(value.bytes, '0') : value;
+}
