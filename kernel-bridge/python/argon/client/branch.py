@@ -1,0 +1,230 @@
+"""Branches: names that point to a timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from .. import protocol
+from .diff import Diff
+from .parameters import given
+from .plan import Plan
+
+if TYPE_CHECKING:
+    from .client import Client
+
+
+class Branches:
+    """The branches of a project."""
+
+    def __init__(self, client: Client, project: str) -> None:
+        self._client = client
+        self.project = project
+
+    def create(
+        self, name: str, from_: str | None = None, *, ensure: bool = False, ttl_seconds: int | None = None
+    ) -> Branch:
+        """Creates a branch at a ref (default: the head of the default branch).
+
+        Args:
+            name: what it shall be called.
+            from_: the ref where it begins.
+            ensure: no error when it exists.
+            ttl_seconds: deletes it by itself after that time.
+
+        Raises:
+            ArgonError: `BRANCH_EXISTS` unless `ensure`, `NAME_INVALID`, `REF_NOT_FOUND` …
+        """
+        info = self._client.change(
+            "branch.create",
+            project=self.project,
+            name=name,
+            **given(from_=from_, ensure=ensure or None, ttlSeconds=ttl_seconds),
+        )
+        return Branch(self._client, self.project, name, info)
+
+    def get(self, name: str) -> Branch:
+        """A branch that exists.
+
+        Raises:
+            ArgonError: `BRANCH_NOT_FOUND`.
+        """
+        info = self._client.call("branch.get", project=self.project, name=name)
+        return Branch(self._client, self.project, name, info)
+
+    def list(self, search: str | None = None) -> list[Branch]:
+        """All branches, or those whose name holds `search`; the default first, then newest head first."""
+        return list(self.iterate(search))
+
+    def iterate(self, search: str | None = None) -> Iterator[Branch]:
+        """As `list`, page by page."""
+        after: str | None = None
+        while True:
+            page = self.page(search=search, after=after)
+            for info in page["branches"]:
+                yield Branch(self._client, self.project, info["name"], info)
+            after = page.get("next")
+            if after is None:
+                return
+
+    def page(
+        self, *, search: str | None = None, after: str | None = None, limit: int | None = None
+    ) -> protocol.BranchListResult:
+        """One page, and how many there are in all."""
+        answer: protocol.BranchListResult = self._client.call(
+            "branch.list", project=self.project, **given(search=search, after=after, limit=limit)
+        )
+        return answer
+
+    def rename(self, name: str, to: str) -> Branch:
+        """Gives a branch another name."""
+        info = self._client.change("branch.rename", project=self.project, name=name, to=to)
+        return Branch(self._client, self.project, to, info)
+
+    def delete(self, name: str) -> protocol.BranchDeleteResult:
+        """Deletes a branch; states that a pin, a run or a fork holds stay readable.
+
+        Raises:
+            ArgonError: `BRANCH_PROTECTED`, `BRANCH_NOT_FOUND`.
+        """
+        answer: protocol.BranchDeleteResult = self._client.change(
+            "branch.delete", project=self.project, name=name
+        )
+        return answer
+
+
+class Branch:
+    """One branch. `info` is what the bridge said last; `refresh` asks again."""
+
+    def __init__(self, client: Client, project: str, name: str, info: protocol.Branch | None = None) -> None:
+        self._client = client
+        self.project = project
+        self.name = name
+        self._info = info
+
+    def __repr__(self) -> str:
+        return f"Branch({self.project}/{self.name}@{self.head})"
+
+    @property
+    def info(self) -> protocol.Branch:
+        """Timeline, head, fork, ahead and behind."""
+        if self._info is None:
+            self._info = self._client.call("branch.get", project=self.project, name=self.name)
+        return self._info
+
+    def refresh(self) -> Branch:
+        """Asks the bridge again."""
+        self._info = None
+        _ = self.info
+        return self
+
+    @property
+    def head(self) -> int:
+        """The newest LSN."""
+        return self.info["head"]
+
+    @property
+    def timeline(self) -> int:
+        """Id of the timeline the name points to."""
+        return self.info["timeline"]
+
+    @property
+    def ahead(self) -> int:
+        """Changes that the default branch does not include."""
+        return self.info["ahead"]
+
+    @property
+    def behind(self) -> int:
+        """Changes of the default branch that this one does not include."""
+        return self.info["behind"]
+
+    def merge_plan(self, into: str | None = None) -> Plan:
+        """Plans a merge of this branch (default: into the default branch); nothing else is written."""
+        target = into or self._client.project(self.project).info["defaultBranch"]
+        info = self._client.change("merge.plan", project=self.project, source=self.name, into=target)
+        return Plan(self._client, info)
+
+    def merge(self, into: str | None = None, *, take: str | None = None) -> Plan:
+        """Merges this branch and returns the applied plan.
+
+        Args:
+            into: the branch that changes; default: the default branch.
+            take: `"ours"` or `"theirs"` answers every conflict; without it a conflict is an error.
+
+        Raises:
+            ArgonError: `PLAN_UNANSWERED` with `data["plan"]`, `PLAN_STALE`, `NOTHING_TO_DO`.
+        """
+        plan = self.merge_plan(into)
+        if take is not None:
+            plan.answer_all(take)
+        return plan.apply()
+
+    def diff(self, other: str | None = None, *, collection: str | None = None) -> Diff:
+        """What this branch has that `other` (default: the default branch) has not."""
+        base = other or self._client.project(self.project).info["defaultBranch"]
+        return Diff(self._client, self.project, base, self.name, collection=collection)
+
+    def undo(
+        self,
+        *,
+        lsn: tuple[int, int] | None = None,
+        cell: str | None = None,
+        cell_number: int | None = None,
+        actor: str | None = None,
+        txn: str | None = None,
+    ) -> Plan:
+        """Plans to take back changes of this branch; `apply` does it.
+
+        Args:
+            lsn: first and last LSN, both included.
+            cell: stable id of a cell.
+            cell_number: its execution count.
+            actor: who made the changes.
+            txn: a transaction.
+        """
+        first, last = lsn if lsn is not None else (None, None)
+        info = self._client.change(
+            "undo.plan",
+            project=self.project,
+            branch=self.name,
+            **given(firstLsn=first, lastLsn=last, cell=cell, cellNumber=cell_number, actor=actor, txn=txn),
+        )
+        return Plan(self._client, info)
+
+    def restore_preview(self, to: str, *, limit: int | None = None) -> protocol.RestorePreviewResult:
+        """What `restore` would discard; nothing is written."""
+        answer: protocol.RestorePreviewResult = self._client.call(
+            "restore.preview", project=self.project, branch=self.name, to=to, **given(limit=limit)
+        )
+        return answer
+
+    def restore(self, to: str) -> protocol.RestoreApplyResult:
+        """Resets the branch to an earlier state; the discarded line stays under a backup name."""
+        answer: protocol.RestoreApplyResult = self._client.change(
+            "restore.apply", project=self.project, branch=self.name, to=to
+        )
+        self._info = answer["branch"]
+        return answer
+
+    def protect(self, protect: bool = True) -> Branch:
+        """A protected branch takes merges only, and is not deleted or reset."""
+        self._info = self._client.change(
+            "branch.protect", project=self.project, name=self.name, protect=protect
+        )
+        return self
+
+    def rename(self, to: str) -> Branch:
+        """Gives the branch another name."""
+        return Branches(self._client, self.project).rename(self.name, to)
+
+    def delete(self) -> protocol.BranchDeleteResult:
+        """Deletes the branch."""
+        return Branches(self._client, self.project).delete(self.name)
+
+    def log(self, *, before: int | None = None, limit: int | None = None) -> protocol.LogResult:
+        """Entries of this branch and its ancestors, newest first."""
+        return self._client.project(self.project).log(self.name, before=before, limit=limit)
+
+    def db(self) -> Any:
+        """A pymongo `Database` of this branch."""
+        return self._client[self._client.project(self.project).resolve(self.name)["database"]]

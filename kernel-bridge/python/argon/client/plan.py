@@ -1,0 +1,103 @@
+"""Plans: a stored, reviewable merge or undo that is applied exactly once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from .. import protocol
+from .parameters import given
+
+if TYPE_CHECKING:
+    from .client import Client
+
+
+class Plan:
+    """A merge or an undo before, or after, it is applied."""
+
+    def __init__(self, client: Client, info: protocol.Plan) -> None:
+        self._client = client
+        self.info = info
+
+    def __repr__(self) -> str:
+        return f"Plan({self.id}, {self.info['state']}, {self.unanswered} of {self.info['conflicts']} conflicts open)"
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return self.info["id"]
+
+    @property
+    def state(self) -> str:
+        """open, applied or stale."""
+        return self.info["state"]
+
+    @property
+    def summary(self) -> list[protocol.PlanSummary]:
+        """Documents it adds, changes and deletes in each collection, and the conflicts."""
+        return self.info["summary"]
+
+    @property
+    def unanswered(self) -> int:
+        """Conflicts without an answer."""
+        return self.info["unanswered"]
+
+    def conflicts(self) -> Iterator[protocol.Conflict]:
+        """All conflicts, page by page."""
+        after: str | None = None
+        while True:
+            page: protocol.PlanConflictsResult = self._client.call(
+                "plan.conflicts", project=self.info["project"], id=self.id, **given(after=after)
+            )
+            yield from page["conflicts"]
+            after = page.get("next")
+            if after is None:
+                return
+
+    def documents(self) -> Iterator[protocol.DocumentDiff]:
+        """What the plan would change, with the answers given so far."""
+        after: str | None = None
+        while True:
+            page: protocol.PlanDocumentsResult = self._client.call(
+                "plan.documents", project=self.info["project"], id=self.id, **given(after=after)
+            )
+            yield from page["documents"]
+            after = page.get("next")
+            if after is None:
+                return
+
+    def answer(self, answers: Mapping[str, protocol.Answer | None]) -> Plan:
+        """Answers conflicts by their id; None takes an answer back.
+
+        An answer is `{"take": "ours" | "theirs" | "base"}`, `{"value": <Extended JSON>}` or `{"missing": True}`.
+        """
+        self.info = self._client.call(
+            "plan.answer",
+            project=self.info["project"],
+            id=self.id,
+            answers=[{"conflict": conflict, "answer": answer} for conflict, answer in answers.items()],
+        )
+        return self
+
+    def answer_all(self, take: str) -> Plan:
+        """Answers every conflict by one rule: `"ours"` keeps what the branch has, `"theirs"` takes the other."""
+        self.info = self._client.call("plan.answer", project=self.info["project"], id=self.id, all=take)
+        return self
+
+    def apply(self) -> Plan:
+        """Applies the plan exactly once, if no head has moved.
+
+        Raises:
+            ArgonError: `PLAN_UNANSWERED`, `PLAN_STALE`, `PLAN_APPLIED`, `NOTHING_TO_DO`.
+        """
+        self.info = self._client.change("plan.apply", project=self.info["project"], id=self.id)
+        return self
+
+    def refresh(self) -> Plan:
+        """Asks the bridge again: a head may have moved."""
+        self.info = self._client.call("plan.get", project=self.info["project"], id=self.id)
+        return self
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as plain values."""
+        return dict(self.info)

@@ -1,0 +1,219 @@
+"""Projects: a tenant each, with an LSN sequence and branches of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from .. import protocol
+from ..errors import ArgonError, nearest_name
+from .branch import Branch, Branches
+from .diff import Diff
+from .parameters import given
+from .plan import Plan
+
+if TYPE_CHECKING:
+    from .client import Client
+
+
+class Projects:
+    """The projects of a bridge."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def create(self, name: str, *, ensure: bool = False) -> Project:
+        """Creates a project with its default branch.
+
+        Raises:
+            ArgonError: `PROJECT_EXISTS` unless `ensure`, `NAME_INVALID`.
+        """
+        self._client.change("project.create", **given(name=name, ensure=ensure or None))
+        return Project(self._client, name)
+
+    def list(self) -> list[protocol.Project]:
+        """All projects."""
+        answer: list[protocol.Project] = self._client.call("project.list")
+        return answer
+
+    def get(self, name: str) -> Project:
+        """A project that exists.
+
+        Raises:
+            ArgonError: `PROJECT_NOT_FOUND`.
+        """
+        names = [project["name"] for project in self.list()]
+        if name not in names:
+            raise ArgonError(
+                "PROJECT_NOT_FOUND",
+                f'there is no project called "{name}"',
+                data={"project": name},
+                nearest=nearest_name(name, names),
+                next=[f"%argon init {name}   (or projects.create)"],
+            )
+        return Project(self._client, name)
+
+    def delete(self, name: str, *, confirm: str) -> None:
+        """Deletes a project and all its branches, which cannot be taken back. `confirm` is the name again."""
+        self._client.change("project.delete", name=name, confirm=confirm)
+
+
+class Project:
+    """One project."""
+
+    def __init__(self, client: Client, name: str) -> None:
+        self._client = client
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"Project({self.name!r})"
+
+    @property
+    def info(self) -> protocol.Project:
+        """Head, default branch and age.
+
+        Raises:
+            ArgonError: `PROJECT_NOT_FOUND`.
+        """
+        for project in self._client.projects.list():
+            if project["name"] == self.name:
+                return project
+        raise ArgonError("PROJECT_NOT_FOUND", f'there is no project called "{self.name}"')
+
+    @property
+    def branches(self) -> Branches:
+        """The branches of the project."""
+        return Branches(self._client, self.name)
+
+    def branch(self, name: str) -> Branch:
+        """A branch that exists.
+
+        Raises:
+            ArgonError: `BRANCH_NOT_FOUND`.
+        """
+        return self.branches.get(name)
+
+    def resolve(self, ref: str) -> protocol.State:
+        """Which state a ref means now.
+
+        Raises:
+            ArgonError: `REF_INVALID`, `REF_NOT_FOUND`, `BRANCH_NOT_FOUND`, `LSN_IN_FUTURE`, `HISTORY_GONE`.
+        """
+        state: protocol.State = self._client.call("ref.resolve", project=self.name, ref=ref)
+        return state
+
+    def collections(self, ref: str) -> protocol.RefCollectionsResult:
+        """Collections of a state with counts, digests and indexes, and the digest of the whole state."""
+        answer: protocol.RefCollectionsResult = self._client.call(
+            "ref.collections", project=self.name, ref=ref
+        )
+        return answer
+
+    def log(
+        self, ref: str | None = None, *, before: int | None = None, limit: int | None = None
+    ) -> protocol.LogResult:
+        """Entries newest first: of the whole project, or of one ref and its ancestors."""
+        answer: protocol.LogResult = self._client.call(
+            "log", project=self.name, **given(ref=ref, before=before, limit=limit)
+        )
+        return answer
+
+    def changes(self, timeline: int, first: int, last: int) -> Iterator[protocol.Change]:
+        """Changes of a range of LSNs on one timeline, oldest first."""
+        after: int | None = None
+        while True:
+            page: protocol.ChangesResult = self._client.call(
+                "changes",
+                project=self.name,
+                timeline=timeline,
+                firstLsn=first,
+                lastLsn=last,
+                **given(after=after),
+            )
+            yield from page["changes"]
+            after = page.get("next")
+            if after is None:
+                return
+
+    def history(
+        self, ref: str, collection: str, id: Any, *, before: int | None = None, limit: int | None = None
+    ) -> protocol.HistoryResult:
+        """Versions of one document, newest first. `id` is its `_id` in canonical Extended JSON."""
+        answer: protocol.HistoryResult = self._client.call(
+            "history",
+            project=self.name,
+            ref=ref,
+            collection=collection,
+            id=id,
+            **given(before=before, limit=limit),
+        )
+        return answer
+
+    def diff(self, from_: str, to: str, *, collection: str | None = None, limit: int | None = None) -> Diff:
+        """What differs between two states; `to` is the newer look."""
+        return Diff(self._client, self.name, from_, to, collection=collection, limit=limit)
+
+    def pins(self) -> list[protocol.Pin]:
+        """All pins."""
+        answer: list[protocol.Pin] = self._client.call("pin.list", project=self.name)
+        return answer
+
+    def pin(self, name: str, ref: str, *, ensure: bool = False) -> protocol.Pin:
+        """Names a state for ever.
+
+        Raises:
+            ArgonError: `PIN_EXISTS` unless `ensure` and the pin names the same state.
+        """
+        answer: protocol.Pin = self._client.change(
+            "pin.create", project=self.name, name=name, ref=ref, **given(ensure=ensure or None)
+        )
+        return answer
+
+    def unpin(self, name: str) -> None:
+        """Deletes a pin."""
+        self._client.change("pin.delete", project=self.name, name=name)
+
+    def runs(
+        self,
+        *,
+        branch: str | None = None,
+        first_lsn: int | None = None,
+        last_lsn: int | None = None,
+        limit: int | None = None,
+    ) -> list[protocol.Run]:
+        """MLflow runs that saw this project's data, newest first."""
+        answer: list[protocol.Run] = self._client.call(
+            "run.list",
+            project=self.name,
+            **given(branch=branch, firstLsn=first_lsn, lastLsn=last_lsn, limit=limit),
+        )
+        return answer
+
+    def plans(self, *, state: str | None = None, limit: int | None = None) -> list[protocol.Plan]:
+        """Plans, newest first."""
+        answer: list[protocol.Plan] = self._client.call(
+            "plan.list", project=self.name, **given(state=state, limit=limit)
+        )
+        return answer
+
+    def plan(self, id: str) -> Plan:
+        """A plan by its id.
+
+        Raises:
+            ArgonError: `PLAN_NOT_FOUND`.
+        """
+        return Plan(self._client, self._client.call("plan.get", project=self.name, id=id))
+
+    def undo(self, branch: str, **what: Any) -> Plan:
+        """Plans to take back changes on a branch; see `Branch.undo`."""
+        return Branch(self._client, self.name, branch).undo(**what)
+
+    def restore_preview(
+        self, branch: str, to: str, *, limit: int | None = None
+    ) -> protocol.RestorePreviewResult:
+        """What a reset of the branch would discard; see `Branch.restore`."""
+        return Branch(self._client, self.name, branch).restore_preview(to, limit=limit)
+
+    def restore(self, branch: str, to: str) -> protocol.RestoreApplyResult:
+        """Resets a branch; see `Branch.restore`."""
+        return Branch(self._client, self.name, branch).restore(to)

@@ -1,0 +1,76 @@
+"""What to do next, for errors that come from the bridge."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+
+from ..errors import ArgonError, nearest_name
+from ..session import active_session
+
+_NAMES_OF = {
+    "BRANCH_NOT_FOUND": ("%argon branch list",),
+    "REF_NOT_FOUND": ("%argon branch list", "%argon pins"),
+    "PIN_NOT_FOUND": ("%argon pins",),
+    "RUN_NOT_FOUND": ("%argon runs",),
+    "PROJECT_NOT_FOUND": ("%argon projects",),
+    "COLLECTION_NOT_FOUND": ("argon.db().list_collection_names()",),
+    "PLAN_NOT_FOUND": ("%argon merge SRC --preview",),
+}
+
+_NEXT = {
+    "BRANCH_EXISTS": ("add --ensure to take the one that is there", "%argon branch list"),
+    "BRANCH_PROTECTED": ("%argon branch protect NAME --off", "%argon branch create NAME --switch"),
+    "BRIDGE_UNAVAILABLE": ("%argon health",),
+    "BRIDGE_VERSION": ("restart the bridge and the kernel after an upgrade",),
+    "DATA_CORRUPT": ("keep a copy of the data directory, then look at the bridge's log",),
+    "DISK_FULL": ("free some space, then run the cell again: nothing was lost",),
+    "HISTORY_GONE": ("%argon log", "%argon pins"),
+    "LOG_FAILED": ("%argon health", "restart the bridge: it recovers from its log"),
+    "LSN_IN_FUTURE": ("%argon log --limit 1",),
+    "NOTHING_TO_DO": ("%argon log",),
+    "PIN_EXISTS": ("choose another name", "%argon pins"),
+    "PLAN_APPLIED": ("%argon log",),
+    "PLAN_STALE": ("%argon merge SRC --preview   (makes a new plan)",),
+    "PLAN_UNANSWERED": ("%argon merge show last",),
+    "PROJECT_EXISTS": ("%argon use NAME",),
+    "READ_ONLY": ("%argon checkout BRANCH", "%argon branch create NAME --switch"),
+    "REF_INVALID": ("write branch, branch@LSN, branch@2026-07-07T09:00:00Z, branch@-5m, pin:NAME or run:ID",),
+    "WRITE_CONFLICT": ("run the cell again",),
+    "INTERNAL": ("%argon health", "report it, with the end of the bridge's log"),
+}
+
+
+def advise(error: ArgonError, line: str) -> ArgonError:
+    """Adds the nearest name and the next steps where the error has none; returns it."""
+    if error.nearest is None:
+        error.nearest = _nearest(error)
+    if not error.next:
+        steps: list[str] = []
+        wanted = error.data.get("name") or error.data.get("ref")
+        if error.nearest and isinstance(wanted, str):
+            corrected = re.sub(rf"(?<!\S){re.escape(wanted)}(?!\S)", error.nearest.replace("\\", r"\\"), line)
+            if corrected != line:
+                steps.append(f"%argon {corrected.strip()}")
+        steps += _NAMES_OF.get(error.code, ())[: 2 - len(steps)]
+        error.next = steps or list(_NEXT.get(error.code, ()))
+    return error
+
+
+def _nearest(error: ArgonError) -> str | None:
+    told = error.data.get("nearest")
+    if isinstance(told, str):
+        return told
+    wanted = error.data.get("name") or error.data.get("ref")
+    session = active_session()
+    if not isinstance(wanted, str) or session is None or error.code not in _NAMES_OF:
+        return None
+    names: list[str] = []
+    with suppress(ArgonError):
+        if error.code == "PROJECT_NOT_FOUND":
+            names = [project["name"] for project in session.client.projects.list()]
+        elif error.code in ("BRANCH_NOT_FOUND", "REF_NOT_FOUND"):
+            names = [branch["name"] for branch in session.project.branches.page()["branches"]]
+        elif error.code == "PIN_NOT_FOUND":
+            names = [pin["name"] for pin in session.project.pins()]
+    return nearest_name(wanted.split("@")[0], names)

@@ -1,0 +1,206 @@
+"""Tab completion of verbs, flags, branches, pins, collections, runs, plans and projects."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+from ..errors import ArgonError
+from ..session import Session, active_session
+from .grammar import cell_grammar, grammar
+from .parser import VerbParser
+
+COMPLETIONS_MAX = 200
+RUNS_MAX = 50
+
+_LINE = re.compile(r"^\s*(?:[\w\s,.\[\]'\"]+=\s*)?(%%?)argon(?:\s+(.*))?$", re.DOTALL)
+
+
+class Completion:
+    """Answers the shell's completer on lines of `%argon`.
+
+    The shell splits words at `-` and `/`; here a word ends at white space only, so that names such as
+    `exp/scale-features` complete as a whole.
+    """
+
+    def __init__(self, shell: Any) -> None:
+        from IPython.core.completer import context_matcher
+
+        self._shell = shell
+        self._matcher = context_matcher(identifier="argon_matcher", priority=1000)(self._match)
+
+    def register(self) -> None:
+        """Begins to answer."""
+        self._shell.Completer.custom_matchers.append(self._matcher)
+
+    def unregister(self) -> None:
+        """Ends it."""
+        with suppress(ValueError):
+            self._shell.Completer.custom_matchers.remove(self._matcher)
+
+    def _match(self, context: Any) -> Any:
+        from IPython.core.completer import SimpleCompletion
+
+        # A closure, because the shell sets attributes on what it is given, and a method takes none.
+        found = words_before(context.text_until_cursor)
+        if found is None:
+            return {"completions": [], "suppress": False}
+        is_cell, words, fragment = found
+        names = list(candidates(is_cell, words, fragment))
+        if not names and fragment:
+            # An empty answer would let Python names in; the word itself changes nothing.
+            names = [fragment]
+        return {
+            "completions": [SimpleCompletion(text=name, type="argon") for name in names],
+            "matched_fragment": fragment,
+            "suppress": True,
+            "ordered": True,
+        }
+
+
+def words_before(text: str) -> tuple[bool, list[str], str] | None:
+    """Of a line up to the cursor: whether it is `%%argon`, the whole words, and the word begun."""
+    found = _LINE.match(text)
+    if not found or found[2] is None:
+        return None
+    words = found[2].split()
+    fragment = "" if not words or found[2][-1].isspace() else words.pop()
+    return found[1] == "%%", words, fragment
+
+
+def candidates(is_cell: bool, words: list[str], fragment: str) -> list[str]:
+    """What the begun word may become, best first: names that begin with it, then names that hold its letters."""
+    parser = cell_grammar() if is_cell else grammar()
+    rest = list(words)
+    while rest:
+        parts = parser.parts()
+        if parts is None or rest[0] not in parts.choices:
+            break
+        parser = parts.choices[rest.pop(0)]
+    names = list(dict.fromkeys(_names(parser, rest, fragment)))
+    return _ranked(names, fragment)[:COMPLETIONS_MAX]
+
+
+def _names(parser: VerbParser, rest: list[str], fragment: str) -> Iterator[str]:
+    if fragment.startswith("-"):
+        for action in parser._actions:
+            yield from (option for option in action.option_strings if option.startswith("--"))
+        return
+    if rest and rest[-1].startswith("--"):
+        for action in parser._actions:
+            if rest[-1] in action.option_strings and action.nargs != 0:
+                yield from _values(action)
+                if action.nargs != "?":
+                    return
+    parts = parser.parts()
+    positional = [action for action in parser._actions if not action.option_strings and action is not parts]
+    if parts is not None and not rest:
+        yield from parts.choices
+    given = _positional_words(parser, rest)
+    if positional:
+        action = positional[min(len(given), len(positional) - 1)]
+        if len(given) < len(positional) or action.nargs in ("*", "+"):
+            yield from _merge_words(given) if action.dest == "words" else _values(action)
+
+
+def _positional_words(parser: VerbParser, rest: list[str]) -> list[str]:
+    """The words that are no option and no option's value."""
+    takes_value = {
+        option for action in parser._actions if action.nargs != 0 for option in action.option_strings
+    }
+    words: list[str] = []
+    skip = False
+    for word in rest:
+        if skip:
+            skip = False
+        elif word.startswith("--"):
+            skip = word in takes_value
+        else:
+            words.append(word)
+    return words
+
+
+def _merge_words(given: list[str]) -> Iterator[str]:
+    if not given:
+        yield from _branches()
+        yield from ("answer", "apply", "show")
+    elif given[0] in ("answer", "apply", "show"):
+        if len(given) == 1:
+            yield from _plans()
+        elif given[0] == "answer" and len(given) == 2:
+            yield from _conflicts(given[1])
+        elif given[0] == "answer":
+            yield from ("ours", "theirs", "base")
+
+
+def _values(action: argparse.Action) -> Iterator[str]:
+    wanted = action.dest
+    if wanted in ("ref", "other_ref"):
+        yield from _refs()
+    elif wanted in ("branch", "into", "to"):
+        yield from _branches()
+    elif wanted == "pin":
+        yield from (pin["name"] for pin in _ask(lambda session: session.project.pins()))
+    elif wanted == "collection":
+        yield from _ask(
+            lambda session: [one["name"] for one in session.project.collections(session.ref)["collections"]]
+        )
+    elif wanted in ("run_id", "other_run_id"):
+        yield from _runs()
+    elif wanted == "project":
+        yield from _ask(lambda session: [one["name"] for one in session.client.projects.list()])
+
+
+def _refs() -> Iterator[str]:
+    yield from _branches()
+    yield from (f"pin:{pin['name']}" for pin in _ask(lambda session: session.project.pins()))
+    yield from (f"run:{run}" for run in _runs())
+
+
+def _branches() -> Iterator[str]:
+    yield from _ask(
+        lambda session: [one["name"] for one in session.project.branches.page(limit=10_000)["branches"]]
+    )
+
+
+def _runs() -> Iterator[str]:
+    yield from _ask(lambda session: [run["id"] for run in session.project.runs(limit=RUNS_MAX)])
+
+
+def _plans() -> Iterator[str]:
+    yield "last"
+    yield from _ask(
+        lambda session: [plan["id"] for plan in session.project.plans(state="open", limit=RUNS_MAX)]
+    )
+
+
+def _conflicts(plan: str) -> Iterator[str]:
+    from ..view.values import document_name, path_text
+    from .verbs.merge import find_plan
+
+    yield "all"
+    for conflict in _ask(lambda session: list(find_plan(session.project, plan).conflicts())):
+        name = document_name(conflict["collection"], conflict["document"])
+        yield f"{name}:{path_text(conflict['path'])}" if conflict["path"] else name
+
+
+def _ask(look: Any) -> list[Any]:
+    """Asks the bridge; completion is silent where it cannot answer, and never starts anything."""
+    session: Session | None = active_session()
+    if session is None or not session.link.connected:
+        return []
+    with suppress(ArgonError):
+        return list(look(session))
+    return []
+
+
+def _ranked(names: list[str], fragment: str) -> list[str]:
+    """Prefixes first, then names that hold the letters in their order."""
+    begun = [name for name in names if name.startswith(fragment)]
+    if not fragment or fragment.startswith("-"):
+        return begun
+    pattern = re.compile(".*?".join(re.escape(letter) for letter in fragment), re.IGNORECASE)
+    return begun + [name for name in names if not name.startswith(fragment) and pattern.search(name)]

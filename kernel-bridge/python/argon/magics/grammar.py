@@ -1,0 +1,68 @@
+"""The verbs of `%argon`: one parser, from which help, errors and completion come."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from .context import Context
+from .parser import VerbParser
+from .verbs import branch, cells, history, merge, pin, place, restore, runs, undo, upkeep
+
+Run = Callable[[Context], Any]
+
+USAGE = """Branch, travel through and merge MongoDB data from this notebook.
+
+where        %argon · init NAME · use NAME · projects · checkout REF
+branches     branch [list] · branch create NAME [--from REF] [--switch] [--ensure] · branch delete|rename|protect
+what         log · history COLLECTION ID · diff [A] [B] · graph
+merge        merge SRC [--into DST] [--preview] [--ours|--theirs] · merge answer PLAN CONFLICT ours|theirs
+go back      undo [--cell [N]|--lsn A..B|--actor X] · restore preview|apply REF
+names, runs  pin NAME [REF] · pins · runs · reproduce RUN · compare RUN RUN
+cells        cells · %%argon at REF · %%argon sandbox [--keep NAME]
+upkeep       status · health · metrics
+
+A REF is branch, branch@LSN, branch@2026-07-07T09:00:00Z, branch@-5m, pin:NAME or run:ID.
+%argon VERB --help tells more. Every verb has --json and returns a value: b = %argon branch create x
+"""
+
+
+@functools.cache
+def grammar() -> VerbParser:
+    """The parser of `%argon`."""
+    parser = VerbParser("%argon", description=USAGE, usage="%argon [VERB …]").with_json()
+    parser.set_defaults(run=place.where, verb="")
+    verbs = parser.add_subparsers(metavar="VERB", prog="%argon", required=False)
+    for room in (place, branch, history, merge, undo, restore, pin, runs, cells, upkeep):
+        room.configure(Verbs(verbs))
+    return parser
+
+
+@functools.cache
+def cell_grammar() -> VerbParser:
+    """The parser of `%%argon`."""
+    parser = VerbParser(
+        "%%argon", description="Runs the cell somewhere else.", usage="%%argon at REF | sandbox [--keep NAME]"
+    )
+    verbs = parser.add_subparsers(metavar="VERB", prog="%%argon", required=True)
+    cells.configure_cell(Verbs(verbs, "%%argon"))
+    return parser
+
+
+class Verbs:
+    """Adds verbs to a parser."""
+
+    def __init__(self, below: Any, prefix: str = "%argon") -> None:
+        self._below = below
+        self._prefix = prefix
+
+    def add(self, name: str, run: Run | None, help: str, description: str | None = None) -> VerbParser:
+        """A verb with what it runs; every one has `--json`."""
+        parser: VerbParser = self._below.add_parser(
+            name, prog=f"{self._prefix} {name}", help=help, description=description or help
+        )
+        parser.with_json()
+        if run is not None:
+            parser.set_defaults(run=run, verb=name)
+        return parser

@@ -1,0 +1,86 @@
+"""Tells the bridge which cell runs, and MLflow runs what their cell read."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from contextlib import suppress
+from typing import Any
+
+from ..protocol import CellActivity
+from ..session import active_session
+
+
+class CellHooks:
+    """Listens to the shell. A cell inside a cell (`%run`, `%%capture`) belongs to the outer one."""
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._running: list[Any] = []
+        self._adopted = False
+
+    def register(self) -> None:
+        """Begins to listen."""
+        self._shell.events.register("pre_run_cell", self.before)
+        self._shell.events.register("post_run_cell", self.after)
+
+    def unregister(self) -> None:
+        """Ends it."""
+        for event, listener in (("pre_run_cell", self.before), ("post_run_cell", self.after)):
+            with suppress(ValueError):
+                self._shell.events.unregister(event, listener)
+
+    def before(self, info: Any) -> None:
+        """A cell starts."""
+        self._running.append(info)
+        if len(self._running) == 1:
+            self._begin(info.raw_cell or "", getattr(info, "cell_id", None))
+
+    def after(self, result: Any) -> None:
+        """A cell ended, or a cell that never started (an empty one) was skipped."""
+        info = result.info
+        if self._adopted and not self._running:
+            self._adopted = False
+            self._end()
+            return
+        if not any(info is running for running in self._running):
+            return
+        while self._running:
+            if self._running.pop() is info:
+                break
+        if not self._running:
+            self._end()
+
+    def begin_running_cell(self) -> None:
+        """The cell that loads the extension has started already."""
+        if self._running:
+            return
+        parent = {}
+        with suppress(Exception):
+            parent = self._shell.parent_header
+        cell = parent.get("metadata", {}).get("cellId") if isinstance(parent, dict) else None
+        self._adopted = True
+        self._begin("", cell)
+
+    def _begin(self, source: str, cell: str | None) -> None:
+        session = active_session()
+        if session is None:
+            return
+        digest = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()
+        session.begin_cell(cell or f"source-{digest[:16]}", self._number(), digest)
+
+    def _end(self) -> None:
+        session = active_session()
+        _tell_runs(None if session is None else session.end_cell())
+
+    def _number(self) -> int | None:
+        number = getattr(self._shell, "execution_count", None)
+        return number if isinstance(number, int) else None
+
+
+def _tell_runs(activity: CellActivity | None) -> None:
+    """Only when a run was started is the MLflow side there at all."""
+    module = sys.modules.get("argon.mlflow.attach")
+    if module is not None:
+        with suppress(Exception):
+            module.after_cell(activity)

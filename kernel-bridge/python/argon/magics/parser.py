@@ -1,0 +1,72 @@
+"""An argparse parser that fits a notebook: errors are ArgonErrors, help is a value, nothing exits."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from ..errors import ArgonError, nearest_name
+
+
+class HelpWanted(Exception):
+    """`--help` was given."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+class _Help(argparse.Action):
+    def __init__(self, option_strings: Sequence[str], dest: str, **_: Any) -> None:
+        super().__init__(
+            option_strings, dest, nargs=0, default=argparse.SUPPRESS, help="show this and do nothing"
+        )
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        raise HelpWanted(parser.format_help().rstrip())
+
+
+class VerbParser(argparse.ArgumentParser):
+    """The parser of a verb, of a part of one, or of `%argon` itself."""
+
+    def __init__(self, prog: str = "%argon", **options: Any) -> None:
+        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(prog=prog, add_help=False, allow_abbrev=False, **options)
+        self.add_argument("-h", "--help", action=_Help)
+
+    def with_json(self) -> VerbParser:
+        """Adds `--json`, which every verb has."""
+        self.add_argument("--json", action="store_true", help="show the answer as JSON")
+        return self
+
+    def parts(self) -> argparse._SubParsersAction[VerbParser] | None:
+        """The verbs below this one, if it has any."""
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                return action
+        return None
+
+    def error(self, message: str) -> NoReturn:
+        """Says what is wrong with the line, what was probably meant, and where help is."""
+        nearest = None
+        found = re.search(r"invalid choice: '([^']*)'", message)
+        parts = self.parts()
+        if found and parts is not None:
+            known = [name for name in parts.choices if not name.startswith("_")]
+            nearest = nearest_name(found[1], known)
+            message = f'{self.prog} has no verb "{found[1]}"'
+        raise ArgonError(
+            "USAGE",
+            message,
+            nearest=nearest,
+            next=[
+                f"{self.prog} {nearest}" if nearest else f"{self.prog} --help",
+                *([f"{self.prog} --help"] if nearest else []),
+            ],
+        )
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """A notebook does not exit."""
+        raise ArgonError("USAGE", message or "the line cannot be understood", next=[f"{self.prog} --help"])

@@ -1,0 +1,52 @@
+"""Cells: what they did, and running one somewhere else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...session import switch
+from ...view import Shown
+from ...view.kinds import difference, story
+from .. import kinds
+from ..body import run_body
+
+if TYPE_CHECKING:
+    from ..context import Context
+    from ..grammar import Verbs
+
+
+def configure(add: Verbs) -> None:
+    """Adds the line verb."""
+    parser = add.add("cells", cells, "what the cells of this notebook read and wrote")
+    parser.add_argument("--limit", type=kinds.positive, default=20, metavar="N")
+
+
+def configure_cell(add: Verbs) -> None:
+    """Adds the cell verbs."""
+    parser = add.add("at", at, "run this cell against a state")
+    parser.add_argument("ref", metavar="REF")
+    parser = add.add(
+        "sandbox", sandbox, "run this cell on a throw-away branch, show what it changed, discard or keep"
+    )
+    parser.add_argument("--keep", metavar="NAME", help="keep the branch under this name")
+
+
+def cells(context: Context) -> Shown:
+    """`%argon cells`"""
+    seen = context.session.cells(context.args.limit)
+    return story.cells([one for one in seen if one["reads"] or one["writes"] or one["runs"]])
+
+
+def at(context: Context) -> None:
+    """`%%argon at REF`"""
+    _ = context.session.project_name
+    with switch.at(context.session, context.args.ref):
+        run_body(context.shell, context.cell or "")
+
+
+def sandbox(context: Context) -> None:
+    """`%%argon sandbox`"""
+    with switch.sandbox(context.session, context.args.keep) as box:
+        run_body(context.shell, context.cell or "")
+    head = context.session.ref
+    context.show(difference.sandbox(box.to_json(), box.diff, head))

@@ -1,0 +1,91 @@
+"""Taking changes back, by cell, by LSN or by actor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...errors import ArgonError
+from ...protocol import CellActivity
+from ...view import Shown
+from ...view.kinds import plan as view
+from .. import kinds
+from .merge import settle
+
+if TYPE_CHECKING:
+    from ..context import Context
+    from ..grammar import Verbs
+
+LAST = "last"
+
+DESCRIPTION = """Takes changes back by adding their opposite; history stays. Without a choice: the last cell that wrote.
+
+A document that was changed again later is a conflict, and is never overwritten unasked.
+"""
+
+
+def configure(add: Verbs) -> None:
+    """Adds the verb."""
+    parser = add.add("undo", undo, "take back what a cell, a range of LSNs or a person wrote", DESCRIPTION)
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--cell", nargs="?", const=LAST, metavar="N", help="cell [N], or the last one that wrote"
+    )
+    which.add_argument("--lsn", type=kinds.lsn_range, metavar="A..B", help="changes A to B, both included")
+    which.add_argument("--actor", metavar="NAME", help="everything this person wrote")
+    parser.add_argument("--branch", metavar="NAME", help="default: the checkout")
+    parser.add_argument("--preview", action="store_true", help="only plan")
+    rule = parser.add_mutually_exclusive_group()
+    rule.add_argument("--ours", action="store_true", help="where changed later: keep what is there")
+    rule.add_argument("--theirs", action="store_true", help="where changed later: go back all the same")
+    parser.add_argument("--limit", type=kinds.positive, default=view.CONFLICTS_SHOWN, metavar="N")
+
+
+def undo(context: Context) -> Shown:
+    """`%argon undo`"""
+    args = context.args
+    branch = context.branch(args.branch)
+    if args.lsn is not None:
+        what: dict[str, Any] = {"lsn": args.lsn}
+    elif args.actor is not None:
+        what = {"actor": args.actor}
+    else:
+        what = _cell(context, branch.name, args.cell or LAST)
+    found = branch.undo(**what)
+    if args.preview:
+        if args.ours or args.theirs:
+            found.answer_all("ours" if args.ours else "theirs")
+        return view.plan(found, args.limit)
+    return settle(context, found)
+
+
+def _cell(context: Context, branch: str, which: str) -> dict[str, Any]:
+    """The cell that is meant, and the LSNs it wrote on the branch."""
+    wrote = [activity for activity in context.session.cells() if _range(activity, branch)]
+    if which == LAST:
+        chosen = wrote[0] if wrote else None
+    else:
+        number = which.strip("[]")
+        chosen = next(
+            (one for one in wrote if str(one.get("cellNumber")) == number or one["cell"] == which), None
+        )
+    if chosen is not None:
+        selector: dict[str, Any] = {"cell": chosen["cell"], "lsn": _range(chosen, branch)}
+        if "cellNumber" in chosen:
+            selector["cell_number"] = chosen["cellNumber"]
+        return selector
+    if which != LAST and which.strip("[]").isdigit():
+        # The bridge was restarted and forgot the cells; the log has not.
+        return {"cell_number": int(which.strip("[]"))}
+    text = "no cell of this session has written" if which == LAST else f"cell {which} has not written"
+    raise ArgonError(
+        "NOTHING_TO_DO",
+        f"{text} on {branch}",
+        next=["%argon cells", "%argon log", "%argon undo --lsn A..B"],
+    )
+
+
+def _range(activity: CellActivity, branch: str) -> tuple[int, int] | None:
+    writes = [write for write in activity["writes"] if write["branch"] == branch]
+    if not writes:
+        return None
+    return min(write["firstLsn"] for write in writes), max(write["lastLsn"] for write in writes)

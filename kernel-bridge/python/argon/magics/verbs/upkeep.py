@@ -1,0 +1,124 @@
+"""Upkeep: status, health, metrics; and what is not in this version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...errors import ArgonError
+from ...launch import places
+from ...launch.ensure import listens
+from ...launch.node import find_node
+from ...launch.script import find_script
+from ...view import Shown
+from ...view.blocks import Facts, Heading, Line, bold, code
+from ...view.kinds import place
+
+if TYPE_CHECKING:
+    from ..context import Context
+    from ..grammar import Verbs
+
+LATER = {
+    "import": "import a MongoDB database",
+    "capture": "follow a MongoDB database",
+    "push": "bring changes back to a MongoDB database",
+    "gc": "collect old history",
+}
+
+
+def configure(add: Verbs) -> None:
+    """Adds the verbs."""
+    add.add("status", status, "how the bridge and its data directory are")
+    add.add("metrics", metrics, "the numbers of status, for programs")
+    add.add("health", health, "check everything a verb needs, also when the bridge is down")
+    for name, help in LATER.items():
+        parser = add.add(name, later, f"{help} (not in this version)")
+        parser.add_argument("rest", nargs="*", metavar="…")
+        parser.add_argument("--to", metavar="URI")
+        parser.add_argument("--dry-run", action="store_true")
+
+
+def status(context: Context) -> Shown:
+    """`%argon status`"""
+    client = context.session.client
+    return place.bridge_status(client.status(), client.hello())
+
+
+def metrics(context: Context) -> Shown:
+    """`%argon metrics`"""
+    numbers = {name: value for name, value in context.session.client.status().items() if name != "failed"}
+    rows: list[tuple[str, Line]] = [(name, [str(value)]) for name, value in numbers.items()]
+    return Shown("metrics", numbers, [Facts(rows)])
+
+
+def health(context: Context) -> Shown:
+    """`%argon health`: works without a bridge, and says what is missing."""
+    here = places()
+    checks: list[tuple[str, bool, str]] = []
+
+    def check(name: str, look: Any) -> bool:
+        try:
+            checks.append((name, True, str(look())))
+        except ArgonError as error:
+            hints = f" ({'; '.join(error.next)})" if error.next else ""
+            checks.append((name, False, f"{error.message}{hints}"))
+        return checks[-1][1]
+
+    check("Node.js", find_node)
+    check("bridge program", find_script)
+    checks.append(("socket", listens(here.rpc), str(here.rpc)))
+    running = check("bridge", lambda: f"pid {context.session.link.hello['pid']}")
+    if running:
+        check("versions", lambda: _versions(context))
+        check("writes", lambda: _writes(context))
+        check("MongoDB protocol", lambda: _ping(context))
+    well = all(good for name, good, _ in checks if name != "socket")
+    rows: list[tuple[str, Line]] = [
+        (name, [bold("" if good else "FAILED  "), code(text)]) for name, good, text in checks
+    ]
+    title = "Everything works" if well else "Something is wrong"
+    data = {
+        "well": well,
+        "directory": str(here.data),
+        "checks": [{"name": name, "well": good, "text": text} for name, good, text in checks],
+    }
+    return Shown(
+        "health", data, [Heading([bold(title)]), Facts([*rows, ("directory", [code(str(here.data))])])]
+    )
+
+
+def _versions(context: Context) -> str:
+    hello = context.session.link.hello
+    if hello["readOnly"]:
+        raise ArgonError(
+            "BRIDGE_VERSION",
+            f"the bridge speaks protocol {hello['server']['protocol']}, this package another one: it is read-only",
+            next=["restart the bridge after an upgrade"],
+        )
+    return f"{hello['server']['version']}, protocol {hello['server']['protocol']}"
+
+
+def _writes(context: Context) -> str:
+    failed = context.session.client.status().get("failed")
+    if failed:
+        raise ArgonError("LOG_FAILED", failed, next=["restart the bridge: it recovers from its log"])
+    return "taken"
+
+
+def _ping(context: Context) -> str:
+    from pymongo.errors import PyMongoError
+
+    try:
+        context.session.mongo.admin.command("ping")
+    except PyMongoError as error:
+        raise ArgonError("BRIDGE_UNAVAILABLE", f"the MongoDB side does not answer: {error}") from None
+    return "answers"
+
+
+def later(context: Context) -> Shown:
+    """import, capture, push, gc"""
+    name = context.args.verb
+    raise ArgonError(
+        "NOT_IN_THIS_VERSION",
+        f"%argon {name} is not in this version: it will {LATER[name]}",
+        next=["%argon --help"],
+    )

@@ -1,0 +1,1 @@
+"""MLflow: each run started beside an Argon session says which data it saw. Nothing here is imported unless used."""

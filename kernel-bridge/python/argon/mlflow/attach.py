@@ -1,0 +1,240 @@
+"""What is added to a run after its start, beside the training: datasets, the metric, the end.
+
+Everything that talks to the tracking server happens on one worker thread, so that a server that is away
+costs the notebook nothing.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Run, RunTag
+
+from .. import protocol
+from ..errors import ArgonError
+from ..session import active_session
+from .start import CONTEXT_TAG, Start
+
+FIND_SECONDS_MAX = 10.0
+CELL_SECONDS_MAX = 2.0
+"""How long the end of a cell waits, so that the next cell sees its run complete."""
+
+DIGEST_LENGTH_MAX = 36
+NAME_LENGTH_MAX = 500
+METRICS_MAX = 50
+FACT_LENGTH_MAX = 500
+
+_ENDED = ("FINISHED", "FAILED", "KILLED")
+
+_open: list[Start] = []
+_jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+_worker: threading.Thread | None = None
+
+
+def follow(start: Start) -> None:
+    """Takes care of a run that starts: finds its id and makes it known to the bridge, which keeps its data."""
+    _open.append(start)
+    _do(lambda: _find(start, FIND_SECONDS_MAX))
+
+
+def after_cell(activity: protocol.CellActivity | None) -> None:
+    """A cell ended: tells the runs that are open what it read, and ends those that have ended."""
+    if not _open:
+        return
+    done = threading.Event()
+    starts = list(_open)
+
+    def work() -> None:
+        try:
+            for start in starts:
+                with suppress(Exception):
+                    _tell(start, activity)
+        finally:
+            done.set()
+
+    _do(work)
+    done.wait(CELL_SECONDS_MAX)
+
+
+def _do(job: Callable[[], None]) -> None:
+    global _worker
+    _jobs.put(job)
+    if _worker is None or not _worker.is_alive():
+        _worker = threading.Thread(target=_work, name="argon-mlflow", daemon=True)
+        _worker.start()
+
+
+def _work() -> None:
+    while True:
+        job = _jobs.get()
+        # A tracking server that refuses must not end the worker; the run itself is not touched.
+        with suppress(Exception):
+            job()
+
+
+def _find(start: Start, seconds: float) -> None:
+    """Looks for the run that carries the token, registers it and logs the metric `argon.lsn`."""
+    if start.run_id is not None:
+        return
+    client = MlflowClient(start.tracking_uri)
+    until = time.monotonic() + seconds
+    pause = 0.01
+    while True:
+        run = _run_with_token(client, start.token)
+        if run is not None:
+            break
+        if time.monotonic() > until:
+            return
+        time.sleep(pause)
+        pause = min(pause * 1.7, 0.5)
+    start.run_id = run.info.run_id
+    with suppress(ArgonError):
+        start.session.link.call(
+            "run.register",
+            {
+                "project": start.state["project"],
+                "run": start.run_id,
+                "ref": start.ref,
+                "session": start.session.id,
+                "facts": _facts(client, run),
+            },
+        )
+    client.log_batch(
+        start.run_id, metrics=[Metric("argon.lsn", float(start.state["lsn"]), start.begun_ms, 0)]
+    )
+
+
+def _run_with_token(client: MlflowClient, token: str) -> Run | None:
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    if not experiments:
+        return None
+    found = client.search_runs(experiments, filter_string=f"tags.`{CONTEXT_TAG}` = '{token}'", max_results=1)
+    return found[0] if found else None
+
+
+def _tell(start: Start, activity: protocol.CellActivity | None) -> None:
+    _find(start, 1.0)
+    if start.run_id is None:
+        if time.time() * 1000 - start.begun_ms > FIND_SECONDS_MAX * 1000:
+            _open.remove(start)
+        return
+    client = MlflowClient(start.tracking_uri)
+    _log_datasets(client, start, _reads(start, activity))
+    run = client.get_run(start.run_id)
+    if run.info.status in _ENDED:
+        _open.remove(start)
+        client.log_batch(start.run_id, tags=[RunTag(name, value) for name, value in _end(start).items()])
+    with suppress(ArgonError):
+        start.session.link.call(
+            "run.update",
+            {"project": start.state["project"], "run": start.run_id, "facts": _facts(client, run)},
+        )
+
+
+def _reads(start: Start, activity: protocol.CellActivity | None) -> list[protocol.CellActivityReadsItem]:
+    """Reads of this cell, and those of earlier cells that saw the same documents the run could see."""
+    now = {one["name"]: one["digest"] for one in start.collections["collections"]}
+    reads = list(activity["reads"]) if activity is not None else []
+    with suppress(ArgonError):
+        for earlier in start.session.cells():
+            reads += [read for read in earlier["reads"] if now.get(read["collection"]) == read["digest"]]
+    return reads
+
+
+def _log_datasets(
+    client: MlflowClient, start: Start, reads: Iterable[protocol.CellActivityReadsItem]
+) -> None:
+    inputs = []
+    for read in reads:
+        name = f"{start.state['project']}/{read['collection']}"[:NAME_LENGTH_MAX]
+        digest = read["digest"][:DIGEST_LENGTH_MAX]
+        if not digest or (name, digest) in start.logged:
+            continue
+        start.logged.add((name, digest))
+        # "code" is a source type every MLflow knows: one of our own would break registering the model
+        # where this package is missing.
+        source = {
+            "tags": {
+                "argon.project": start.state["project"],
+                "argon.ref": read["ref"],
+                "argon.lsn": str(read["lsn"]),
+                "argon.collection": read["collection"],
+                "mlflow.source.name": start.info.get("notebook", ""),
+                "mlflow.source.type": "NOTEBOOK",
+            }
+        }
+        dataset = Dataset(
+            name=name,
+            digest=digest,
+            source_type="code",
+            source=json.dumps(source),
+            profile=json.dumps({"num_rows": read["documents"]}),
+        )
+        inputs.append(DatasetInput(dataset, [InputTag("mlflow.data.context", "training")]))
+    if inputs and start.run_id is not None:
+        client.log_inputs(start.run_id, inputs)
+
+
+def _end(start: Start) -> dict[str, str]:
+    """Where the branch is at the end of the run, and whether it moved."""
+    branch = start.state.get("branch")
+    if not start.state["writable"] or branch is None:
+        return {"argon.lsn_end": str(start.state["lsn"]), "argon.moved": "false"}
+    try:
+        end = start.session.client.project(start.state["project"]).resolve(branch)
+    except ArgonError:
+        return {"argon.moved": "true"}
+    moved = end["timeline"] != start.state["timeline"] or end["lsn"] != start.state["lsn"]
+    return {"argon.lsn_end": str(end["lsn"]), "argon.moved": str(moved).lower()}
+
+
+def _facts(client: MlflowClient, run: Run) -> dict[str, str]:
+    """What Argon remembers of a run; the names are those of the bridge, which asks a tracking server itself."""
+    facts: dict[str, Any] = {
+        "name": run.info.run_name,
+        "status": run.info.status,
+        "startedAt": _instant(run.info.start_time),
+        "endedAt": _instant(run.info.end_time),
+        "experiment": client.get_experiment(run.info.experiment_id).name,
+        "model": _model(client, run),
+    }
+    metrics = [(key, value) for key, value in run.data.metrics.items() if not key.startswith("argon.")]
+    facts.update({f"metric.{key}": value for key, value in metrics[:METRICS_MAX]})
+    return {key: str(value)[:FACT_LENGTH_MAX] for key, value in facts.items() if value}
+
+
+def _model(client: MlflowClient, run: Run) -> str | None:
+    outputs = getattr(getattr(run, "outputs", None), "model_outputs", None)
+    if not outputs:
+        return None
+    with suppress(Exception):
+        name: str = client.get_logged_model(outputs[-1].model_id).name
+        return name
+    return None
+
+
+def _instant(milliseconds: int | None) -> str | None:
+    if not milliseconds:
+        return None
+    from datetime import datetime, timezone
+
+    then = datetime.fromtimestamp(milliseconds / 1000, timezone.utc)
+    return then.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _at_exit() -> None:
+    """A script has no end of a cell; what is left is told when it ends."""
+    session = active_session()
+    if session is not None and _open:
+        after_cell(session.end_cell())
+
+
+atexit.register(_at_exit)

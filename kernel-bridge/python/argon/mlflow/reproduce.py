@@ -1,0 +1,172 @@
+"""From a run id back to the very data the run saw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from .. import protocol
+from ..errors import ArgonError, nearest_name
+from ..session import Session
+
+
+@dataclass
+class Reproduced:
+    """What was opened."""
+
+    run: protocol.Run
+    session: protocol.Session
+    digest: str
+    where: str
+    notes: list[str] = field(default_factory=list)
+
+
+def reproduce(session: Session, run_id: str, *, into: str | None = None) -> Reproduced:
+    """Checks out the very state a run saw, though its branch was reset or deleted; verifies its digest.
+
+    Args:
+        session: the session that moves.
+        run_id: the MLflow run id; an unambiguous beginning will do for runs the bridge knows.
+        into: makes a branch of this name there, to go on from.
+
+    Raises:
+        ArgonError: `RUN_NOT_FOUND`, `HISTORY_GONE`; `DIGEST_DIFFERS` when the data is not what the run saw.
+    """
+    run = find_run(session, run_id)
+    project = session.client.project(run["project"])
+    ref = run_ref(session, run)
+    digest = project.collections(ref)["digest"]
+    if run["digest"] and digest != run["digest"]:
+        raise ArgonError(
+            "DIGEST_DIFFERS",
+            f"run {run['id']} saw data with the digest {run['digest']}, and {run['project']}/{ref} has {digest}",
+            data={"run": run["id"], "expected": run["digest"], "found": digest},
+            next=["%argon status", "%argon diff A B"],
+        )
+    notes = []
+    if into is not None:
+        project.branches.create(into, from_=ref)
+        info = session.checkout(into, project=run["project"])
+        where = f"{run['project']}/{into}, a new branch"
+    else:
+        info = session.checkout(ref, project=run["project"])
+        where = f"{run['project']}/{info.get('ref', ref)}, read-only"
+        notes.append("to go on from here: %argon branch create NAME --switch")
+    return Reproduced(run, info, digest, where, notes)
+
+
+def find_run(session: Session, run_id: str) -> protocol.Run:
+    """A run by its id: from the bridge, else from the tags MLflow has.
+
+    Raises:
+        ArgonError: `RUN_NOT_FOUND`.
+    """
+    try:
+        return session.client.run(run_id)["run"]
+    except ArgonError as error:
+        if error.code != "RUN_NOT_FOUND":
+            raise
+    known = _known_runs(session)
+    alike = [run for run in known if run["id"].startswith(run_id)] if len(run_id) >= 4 else []
+    if len(alike) == 1:
+        return alike[0]
+    tagged = _from_tags(run_id)
+    if tagged is not None:
+        return tagged
+    raise ArgonError(
+        "RUN_NOT_FOUND",
+        f"neither Argon nor MLflow knows Argon data of a run {run_id}",
+        data={"run": run_id},
+        nearest=nearest_name(run_id, (run["id"] for run in known)),
+        next=["%argon runs", "set MLFLOW_TRACKING_URI to the server that has the run"],
+    )
+
+
+def run_ref(session: Session, run: protocol.Run) -> str:
+    """A ref for the state of a run. A run only MLflow knew is made known to the bridge, which keeps the state.
+
+    Raises:
+        ArgonError: `HISTORY_GONE` when no branch leads to the state any more.
+    """
+    try:
+        session.client.run(run["id"])
+    except ArgonError as error:
+        if error.code != "RUN_NOT_FOUND":
+            raise
+        ref = _ref_through_branches(session, run)
+        session.client.change(
+            "run.register", project=run["project"], run=run["id"], ref=ref, facts=run["facts"]
+        )
+    return f"run:{run['id']}"
+
+
+def _known_runs(session: Session) -> list[protocol.Run]:
+    runs: list[protocol.Run] = []
+    for project in session.client.projects.list():
+        runs += session.client.project(project["name"]).runs(limit=1000)
+    return runs
+
+
+def _from_tags(run_id: str) -> protocol.Run | None:
+    """What the tags of an MLflow run say; None when there is no MLflow, no such run, or no Argon tag."""
+    try:
+        import mlflow
+        from mlflow.exceptions import MlflowException
+    except ImportError:
+        return None
+    try:
+        found = mlflow.MlflowClient().get_run(run_id)
+    except MlflowException:
+        return None
+    tags: dict[str, str] = found.data.tags
+    if "argon.project" not in tags or "argon.lsn" not in tags:
+        return None
+    facts = {"name": found.info.run_name or "", "status": found.info.status}
+    facts.update(
+        {
+            f"metric.{key}": str(value)
+            for key, value in found.data.metrics.items()
+            if not key.startswith("argon.")
+        }
+    )
+    facts.update({key: tags[f"argon.{key}"] for key in ("notebook", "cell") if f"argon.{key}" in tags})
+    run: dict[str, Any] = {
+        "id": run_id,
+        "project": tags["argon.project"],
+        "timeline": int(tags.get("argon.timeline", "0")),
+        "lsn": int(tags["argon.lsn"]),
+        "digest": tags.get("argon.digest", ""),
+        "createdAt": _instant(found.info.start_time),
+        "facts": {key: value for key, value in facts.items() if value},
+    }
+    if tags.get("argon.branch"):
+        run["branch"] = tags["argon.branch"]
+    return cast(protocol.Run, run)
+
+
+def _ref_through_branches(session: Session, run: protocol.Run) -> str:
+    """A branch whose own line, or whose ancestors, hold the state (timeline, LSN): `branch@LSN`."""
+    project = session.client.project(run["project"])
+    timelines = {one["id"]: one for one in project.log(limit=1)["timelines"]}
+    for branch in project.branches.iterate():
+        timeline: int | None = branch.timeline
+        while timeline is not None:
+            if timeline == run["timeline"]:
+                return f"{branch.name}@{run['lsn']}"
+            line = timelines.get(timeline)
+            if line is None or run["lsn"] > line["forkLsn"]:
+                break
+            timeline = line.get("parent")
+    raise ArgonError(
+        "HISTORY_GONE",
+        f"no branch of {run['project']} leads to timeline {run['timeline']} at LSN {run['lsn']} any more",
+        data={"run": run["id"], "timeline": run["timeline"], "lsn": run["lsn"]},
+        next=["%argon branch list", "%argon pins"],
+    )
+
+
+def _instant(milliseconds: int | None) -> str:
+    from datetime import datetime, timezone
+
+    then = datetime.fromtimestamp((milliseconds or 0) / 1000, timezone.utc)
+    return then.isoformat(timespec="milliseconds").replace("+00:00", "Z")

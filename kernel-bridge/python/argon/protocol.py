@@ -1,0 +1,906 @@
+"""Types of the control plane. Written by tools/protocol_py.py from schema/protocol: change it there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Union
+
+if TYPE_CHECKING:
+    from typing_extensions import NotRequired, TypeAlias
+
+Lsn: TypeAlias = "int"
+
+Ref: TypeAlias = "str"
+
+Instant: TypeAlias = "str"
+
+
+class ClusterTime(TypedDict):
+    """A BSON Timestamp: commit time as MongoDB drivers know it."""
+
+    t: int
+    i: int
+
+ExtendedJson: TypeAlias = "Any"
+
+FieldPath: TypeAlias = "list[Union[str, int]]"
+
+
+class Value(TypedDict):
+    """Either {missing: true}, or the BSON type name (as $type knows it) and the value."""
+
+    missing: NotRequired[bool]
+    type: NotRequired[str]
+    value: NotRequired[ExtendedJson]
+
+
+class Origin(TypedDict):
+    actor: str
+    session: NotRequired[str]
+    notebook: NotRequired[str]
+    cell: NotRequired[str]
+    """Stable id of the cell."""
+    cellNumber: NotRequired[int]
+    """Execution count, as [4]."""
+
+
+class Project(TypedDict):
+    name: str
+    head: Lsn
+    defaultBranch: str
+    createdAt: Instant
+
+
+class Fork(TypedDict):
+    timeline: int
+    branch: NotRequired[str]
+    lsn: Lsn
+
+
+class Branch(TypedDict):
+    name: str
+    timeline: int
+    head: Lsn
+    headAt: Instant
+    createdAt: Instant
+    isDefault: bool
+    isProtected: bool
+    fork: NotRequired[Fork]
+    backupOf: NotRequired[str]
+    expiresAt: NotRequired[Instant]
+    ahead: int
+    """Changes that the default branch does not include."""
+    behind: int
+    mergedAt: NotRequired[Lsn]
+    """Set when the default branch includes every change of this branch through a merge."""
+
+
+class State(TypedDict):
+    """A resolved ref."""
+
+    project: str
+    ref: str
+    """Normalised: main@949."""
+    branch: NotRequired[str]
+    timeline: int
+    lsn: Lsn
+    time: Instant
+    clusterTime: ClusterTime
+    writable: bool
+    snappedFrom: NotRequired[Lsn]
+    database: str
+    """Name of the MongoDB database that opens this very state."""
+
+
+class Index(TypedDict):
+    name: str
+    key: ExtendedJson
+    unique: bool
+    sparse: bool
+
+
+class Collection(TypedDict):
+    name: str
+    count: int
+    digest: str
+    """32 hex digits; the same for the same set of documents."""
+    indexes: list[Index]
+    options: ExtendedJson
+
+
+class CatalogChange(TypedDict):
+    op: str
+    """created, dropped, renamed, changed; for an index: indexed, unindexed."""
+    collection: str
+    index: NotRequired[str]
+
+
+class EntryMerge(TypedDict):
+    source: str
+    sourceTimeline: int
+    sourceLsn: Lsn
+
+
+class EntryUndo(TypedDict):
+    what: str
+    firstLsn: Lsn
+    lastLsn: Lsn
+
+
+class Entry(TypedDict):
+    """A run of changes of one kind, branch and cell."""
+
+    firstLsn: Lsn
+    lastLsn: Lsn
+    timeline: int
+    branch: NotRequired[str]
+    kind: Literal["writes", "catalog", "merge", "undo", "import"]
+    inserts: int
+    updates: int
+    deletes: int
+    collections: list[str]
+    catalog: list[CatalogChange]
+    origin: Origin
+    firstAt: Instant
+    lastAt: Instant
+    merge: NotRequired[EntryMerge]
+    undo: NotRequired[EntryUndo]
+
+
+class Timeline(TypedDict):
+    id: int
+    parent: NotRequired[int]
+    forkLsn: Lsn
+    head: Lsn
+    branch: NotRequired[str]
+
+
+class Change(TypedDict):
+    lsn: Lsn
+    timeline: int
+    branch: NotRequired[str]
+    collection: str
+    id: ExtendedJson
+    op: Literal["insert", "update", "delete"]
+    time: Instant
+    origin: Origin
+    before: NotRequired[ExtendedJson]
+    after: NotRequired[ExtendedJson]
+    fields: list[FieldChange]
+
+
+class FieldChange(TypedDict):
+    path: FieldPath
+    before: Value
+    after: Value
+
+
+class DocumentDiff(TypedDict):
+    collection: str
+    id: ExtendedJson
+    op: Literal["insert", "update", "delete"]
+    fields: list[FieldChange]
+    before: NotRequired[ExtendedJson]
+    after: NotRequired[ExtendedJson]
+
+
+class DiffSummary(TypedDict):
+    collection: str
+    added: int
+    changed: int
+    deleted: int
+
+
+Diff = TypedDict(
+    "Diff",
+    {
+        "from": "State",
+        "to": "State",
+        "summary": "list[DiffSummary]",
+        "catalog": "list[CatalogChange]",
+        "documents": "list[DocumentDiff]",
+        "next": "NotRequired[str]",
+    },
+)
+
+
+class Answer(TypedDict):
+    """One of take, value, missing."""
+
+    take: NotRequired[Literal["ours", "theirs", "base"]]
+    value: NotRequired[ExtendedJson]
+    missing: NotRequired[bool]
+    """true: the field or document shall not be there."""
+
+
+class Conflict(TypedDict):
+    id: str
+    collection: str
+    document: ExtendedJson
+    """The _id."""
+    path: FieldPath
+    base: Value
+    ours: Value
+    theirs: Value
+    answer: NotRequired[Answer]
+
+
+class PlanSummary(TypedDict):
+    collection: str
+    added: int
+    changed: int
+    deleted: int
+    conflicts: int
+
+
+class PlanAppliedAs(TypedDict):
+    firstLsn: Lsn
+    lastLsn: Lsn
+
+
+class Plan(TypedDict):
+    id: str
+    kind: Literal["merge", "undo"]
+    state: Literal["open", "applied", "stale"]
+    project: str
+    into: str
+    intoLsn: Lsn
+    source: str
+    """clean@1204, or what is undone."""
+    sourceLsn: NotRequired[Lsn]
+    base: str
+    summary: list[PlanSummary]
+    conflicts: int
+    unanswered: int
+    createdAt: Instant
+    appliedAs: NotRequired[PlanAppliedAs]
+
+
+class Pin(TypedDict):
+    name: str
+    ref: str
+    timeline: int
+    lsn: Lsn
+    createdAt: Instant
+    origin: Origin
+
+
+class CellActivityReadsItem(TypedDict):
+    ref: str
+    collection: str
+    documents: int
+    lsn: Lsn
+    branch: NotRequired[str]
+    digest: str
+
+
+class CellActivityWritesItem(TypedDict):
+    branch: str
+    collection: str
+    firstLsn: Lsn
+    lastLsn: Lsn
+    inserts: int
+    updates: int
+    deletes: int
+
+
+class CellActivity(TypedDict):
+    """What one executed cell did to the data. `digest` of a read is that of the whole collection in the state read."""
+
+    cell: str
+    cellNumber: NotRequired[int]
+    startedAt: Instant
+    finishedAt: NotRequired[Instant]
+    reads: list[CellActivityReadsItem]
+    writes: list[CellActivityWritesItem]
+    runs: list[str]
+
+
+class Session(TypedDict):
+    id: str
+    kernel: NotRequired[str]
+    notebook: NotRequired[str]
+    actor: str
+    project: NotRequired[str]
+    branch: NotRequired[str]
+    ref: NotRequired[str]
+    """What is checked out: a branch, or a past state."""
+    lsn: NotRequired[Lsn]
+    writable: bool
+    ahead: NotRequired[int]
+    behind: NotRequired[int]
+    database: NotRequired[str]
+    connected: bool
+    cell: NotRequired[str]
+    """Cell that runs now."""
+    openedAt: Instant
+
+
+class Run(TypedDict):
+    id: str
+    project: str
+    branch: NotRequired[str]
+    timeline: int
+    lsn: Lsn
+    digest: str
+    createdAt: Instant
+    facts: dict[str, str]
+    """notebook, cell, name, experiment, status, metric.accuracy …"""
+
+
+class ErrorData(TypedDict):
+    code: str
+    """Stable code of docs/errors.md."""
+    data: NotRequired[dict[str, Any]]
+
+
+class Error(TypedDict):
+    code: int
+    """JSON-RPC code: -32700, -32600 … of the standard; -32000 for errors of Argon."""
+    message: str
+    data: ErrorData
+
+
+class BranchListParams(TypedDict):
+    project: str
+    search: NotRequired[str]
+    after: NotRequired[str]
+    """Name of the last branch of the page before."""
+    limit: NotRequired[int]
+
+
+class BranchListResult(TypedDict):
+    branches: list[Branch]
+    total: int
+    next: NotRequired[str]
+
+
+class BranchGetParams(TypedDict):
+    project: str
+    name: str
+
+BranchGetResult: TypeAlias = "Branch"
+
+
+BranchCreateParams = TypedDict(
+    "BranchCreateParams",
+    {
+        "project": "str",
+        "name": "str",
+        "from": "NotRequired[Ref]",
+        "ensure": "NotRequired[bool]",
+        "ttlSeconds": "NotRequired[int]",
+        "session": "NotRequired[str]",
+    },
+)
+
+BranchCreateResult: TypeAlias = "Branch"
+
+
+class BranchRenameParams(TypedDict):
+    project: str
+    name: str
+    to: str
+    session: NotRequired[str]
+
+BranchRenameResult: TypeAlias = "Branch"
+
+
+class BranchProtectParams(TypedDict):
+    project: str
+    name: str
+    protect: bool
+    session: NotRequired[str]
+
+BranchProtectResult: TypeAlias = "Branch"
+
+
+class BranchDeleteParams(TypedDict):
+    project: str
+    name: str
+    session: NotRequired[str]
+
+
+class BranchDeleteResult(TypedDict):
+    name: str
+    head: Lsn
+    unmerged: int
+
+
+class HelloParamsClient(TypedDict):
+    kind: Literal["kernel", "page", "cli", "script", "server"]
+    version: str
+
+
+class HelloParams(TypedDict):
+    client: HelloParamsClient
+    protocol: int
+
+
+class HelloResultServer(TypedDict):
+    version: str
+    protocol: int
+
+
+class HelloResult(TypedDict):
+    server: HelloResultServer
+    wire: str
+    """MongoDB connection string without a database; drivers use it as it is."""
+    dataDirectory: str
+    pid: int
+    startedAt: Instant
+    readOnly: bool
+    """True when the protocol versions differ: reading works, writing is refused."""
+
+StatusParams: TypeAlias = "dict[str, Any]"
+
+
+class StatusResult(TypedDict):
+    projects: int
+    branches: int
+    connections: int
+    wireConnections: int
+    logBytes: int
+    stateBytes: int
+    pendingRecords: int
+    memoryBytes: int
+    uptimeSeconds: float
+    failed: NotRequired[str]
+
+
+class SubscribeParams(TypedDict):
+    project: NotRequired[str]
+
+
+class SubscribeResult(TypedDict):
+    subscription: str
+
+
+class UnsubscribeParams(TypedDict):
+    subscription: str
+
+UnsubscribeResult: TypeAlias = "None"
+
+ShutdownParams: TypeAlias = "dict[str, Any]"
+
+ShutdownResult: TypeAlias = "None"
+
+
+class RefResolveParams(TypedDict):
+    project: str
+    ref: Ref
+
+RefResolveResult: TypeAlias = "State"
+
+
+class RefCollectionsParams(TypedDict):
+    project: str
+    ref: Ref
+
+
+class RefCollectionsResult(TypedDict):
+    state: State
+    digest: str
+    collections: list[Collection]
+
+
+class LogParams(TypedDict):
+    project: str
+    ref: NotRequired[Ref]
+    before: NotRequired[Lsn]
+    """Only entries whose last LSN is smaller."""
+    limit: NotRequired[int]
+
+
+class LogResult(TypedDict):
+    entries: list[Entry]
+    timelines: list[Timeline]
+    horizon: Lsn
+    head: Lsn
+    next: NotRequired[Lsn]
+
+
+class ChangesParams(TypedDict):
+    project: str
+    timeline: int
+    firstLsn: Lsn
+    lastLsn: Lsn
+    limit: NotRequired[int]
+    after: NotRequired[Lsn]
+
+
+class ChangesResult(TypedDict):
+    changes: list[Change]
+    next: NotRequired[Lsn]
+
+
+class HistoryParams(TypedDict):
+    project: str
+    ref: Ref
+    collection: str
+    id: ExtendedJson
+    limit: NotRequired[int]
+    before: NotRequired[Lsn]
+
+
+class HistoryResult(TypedDict):
+    changes: list[Change]
+    next: NotRequired[Lsn]
+
+
+DiffParams = TypedDict(
+    "DiffParams",
+    {
+        "project": "str",
+        "from": "Ref",
+        "to": "Ref",
+        "collection": "NotRequired[str]",
+        "after": "NotRequired[str]",
+        "limit": "NotRequired[int]",
+    },
+)
+
+DiffResult: TypeAlias = "Diff"
+
+
+class PinCreateParams(TypedDict):
+    project: str
+    name: str
+    ref: Ref
+    ensure: NotRequired[bool]
+    session: NotRequired[str]
+
+PinCreateResult: TypeAlias = "Pin"
+
+
+class PinListParams(TypedDict):
+    project: str
+
+PinListResult: TypeAlias = "list[Pin]"
+
+
+class PinDeleteParams(TypedDict):
+    project: str
+    name: str
+    session: NotRequired[str]
+
+PinDeleteResult: TypeAlias = "None"
+
+
+class MergePlanParams(TypedDict):
+    project: str
+    source: Ref
+    into: str
+    session: NotRequired[str]
+
+MergePlanResult: TypeAlias = "Plan"
+
+
+class UndoPlanParams(TypedDict):
+    project: str
+    branch: str
+    firstLsn: NotRequired[Lsn]
+    lastLsn: NotRequired[Lsn]
+    cell: NotRequired[str]
+    cellNumber: NotRequired[int]
+    actor: NotRequired[str]
+    txn: NotRequired[str]
+    session: NotRequired[str]
+
+UndoPlanResult: TypeAlias = "Plan"
+
+
+class PlanGetParams(TypedDict):
+    project: str
+    id: str
+
+PlanGetResult: TypeAlias = "Plan"
+
+
+class PlanListParams(TypedDict):
+    project: str
+    state: NotRequired[str]
+    limit: NotRequired[int]
+
+PlanListResult: TypeAlias = "list[Plan]"
+
+
+class PlanConflictsParams(TypedDict):
+    project: str
+    id: str
+    after: NotRequired[str]
+    limit: NotRequired[int]
+
+
+class PlanConflictsResult(TypedDict):
+    conflicts: list[Conflict]
+    next: NotRequired[str]
+
+
+class PlanDocumentsParams(TypedDict):
+    project: str
+    id: str
+    after: NotRequired[str]
+    limit: NotRequired[int]
+
+
+class PlanDocumentsResult(TypedDict):
+    documents: list[DocumentDiff]
+    next: NotRequired[str]
+
+
+class PlanAnswerParamsAnswersItem(TypedDict):
+    conflict: str
+    answer: Union[Answer, None]
+
+
+class PlanAnswerParams(TypedDict):
+    project: str
+    id: str
+    answers: NotRequired[list[PlanAnswerParamsAnswersItem]]
+    all: NotRequired[Literal["ours", "theirs"]]
+
+PlanAnswerResult: TypeAlias = "Plan"
+
+
+class PlanApplyParams(TypedDict):
+    project: str
+    id: str
+    session: NotRequired[str]
+
+PlanApplyResult: TypeAlias = "Plan"
+
+
+class RestorePreviewParams(TypedDict):
+    project: str
+    branch: str
+    to: Ref
+    limit: NotRequired[int]
+
+
+RestorePreviewResult = TypedDict(
+    "RestorePreviewResult",
+    {
+        "branch": "str",
+        "from": "State",
+        "to": "State",
+        "backup": "str",
+        "changes": "int",
+        "discarded": "list[Entry]",
+        "diff": "Diff",
+    },
+)
+
+
+class RestoreApplyParams(TypedDict):
+    project: str
+    branch: str
+    to: Ref
+    session: NotRequired[str]
+
+
+class RestoreApplyResult(TypedDict):
+    branch: Branch
+    backup: str
+
+ProjectListParams: TypeAlias = "dict[str, Any]"
+
+ProjectListResult: TypeAlias = "list[Project]"
+
+
+class ProjectCreateParams(TypedDict):
+    name: str
+    ensure: NotRequired[bool]
+    """No error when it exists."""
+    session: NotRequired[str]
+
+ProjectCreateResult: TypeAlias = "Project"
+
+
+class ProjectDeleteParams(TypedDict):
+    name: str
+    confirm: str
+    """The name again."""
+    session: NotRequired[str]
+
+ProjectDeleteResult: TypeAlias = "None"
+
+
+class RunRegisterParams(TypedDict):
+    project: str
+    run: str
+    ref: Ref
+    session: NotRequired[str]
+    facts: NotRequired[dict[str, str]]
+
+RunRegisterResult: TypeAlias = "Run"
+
+
+class RunUpdateParams(TypedDict):
+    project: str
+    run: str
+    facts: dict[str, str]
+
+RunUpdateResult: TypeAlias = "Run"
+
+
+class RunGetParams(TypedDict):
+    run: str
+
+
+class RunGetResult(TypedDict):
+    run: Run
+    state: State
+
+
+class RunListParams(TypedDict):
+    project: str
+    branch: NotRequired[str]
+    firstLsn: NotRequired[Lsn]
+    lastLsn: NotRequired[Lsn]
+    limit: NotRequired[int]
+
+RunListResult: TypeAlias = "list[Run]"
+
+
+class SessionOpenParams(TypedDict):
+    id: NotRequired[str]
+    kernel: NotRequired[str]
+    notebook: NotRequired[str]
+    actor: NotRequired[str]
+    project: NotRequired[str]
+    ref: NotRequired[str]
+
+SessionOpenResult: TypeAlias = "Session"
+
+
+class SessionGetParams(TypedDict):
+    id: str
+
+SessionGetResult: TypeAlias = "Session"
+
+SessionListParams: TypeAlias = "dict[str, Any]"
+
+SessionListResult: TypeAlias = "list[Session]"
+
+
+class SessionCheckoutParams(TypedDict):
+    id: str
+    project: NotRequired[str]
+    ref: Ref
+
+SessionCheckoutResult: TypeAlias = "Session"
+
+
+class SessionCellParamsCell(TypedDict):
+    id: str
+    number: NotRequired[int]
+    source: NotRequired[str]
+    """Hash of the source."""
+
+
+class SessionCellParams(TypedDict):
+    id: str
+    cell: Union[SessionCellParamsCell, None]
+
+SessionCellResult: TypeAlias = "Union[CellActivity, None]"
+
+
+class SessionCellsParams(TypedDict):
+    id: str
+    limit: NotRequired[int]
+
+SessionCellsResult: TypeAlias = "list[CellActivity]"
+
+
+class SessionCloseParams(TypedDict):
+    id: str
+
+SessionCloseResult: TypeAlias = "None"
+
+
+class CommitEvent(TypedDict):
+    type: Literal["commit"]
+    project: str
+    branch: NotRequired[str]
+    lsn: Lsn
+    entry: Entry
+
+
+class ProjectEvent(TypedDict):
+    type: Literal["project"]
+    op: Literal["create", "delete"]
+    project: str
+
+
+class BranchEvent(TypedDict):
+    type: Literal["branch"]
+    project: str
+    op: Literal["create", "delete", "rename", "reset", "protect"]
+    branch: str
+    previous: NotRequired[str]
+
+
+class PinEvent(TypedDict):
+    type: Literal["pin"]
+    project: str
+    op: Literal["create", "delete"]
+    pin: str
+
+
+class RunEvent(TypedDict):
+    type: Literal["run"]
+    project: str
+    run: str
+
+
+class PlanEvent(TypedDict):
+    type: Literal["plan"]
+    project: str
+    plan: str
+    state: str
+
+
+class SessionEvent(TypedDict):
+    type: Literal["session"]
+    session: Session
+    op: Literal["open", "checkout", "cell", "disconnect", "close"]
+
+
+class CellEvent(TypedDict):
+    type: Literal["cell"]
+    session: str
+    activity: CellActivity
+
+ProtocolEvent: TypeAlias = "Union[CommitEvent, ProjectEvent, BranchEvent, PinEvent, RunEvent, PlanEvent, SessionEvent, CellEvent]"
+"""Params of the notification `event`."""
+
+METHODS: dict[str, str] = {
+    "branch.list": "Branches of a project, the default first, then newest head first.",
+    "branch.get": "One branch.",
+    "branch.create": "Creates a branch at a ref (default: the head of the default branch).",
+    "branch.rename": "Renames a branch.",
+    "branch.protect": "Protects a branch: it takes merges only, and is not deleted or reset.",
+    "branch.delete": "Deletes a branch. Its states stay readable where a pin, a run or a fork holds them.",
+    "hello": "First call of every connection.",
+    "status": "How the bridge and its data directory are.",
+    "subscribe": "Starts `event` notifications on this connection; of one project, or of all.",
+    "unsubscribe": "Ends them.",
+    "shutdown": "Asks the bridge to end cleanly.",
+    "ref.resolve": "Which state a ref means now.",
+    "ref.collections": "Collections of a state with counts, digests and indexes.",
+    "log": "Entries newest first: of the whole project, or of one ref and its ancestors.",
+    "changes": "Changes of a range of LSNs on one timeline, with fields.",
+    "history": "Versions of one document, newest first.",
+    "diff": "What differs between two states of a project.",
+    "pin.create": "Names a state for ever.",
+    "pin.list": "All pins of a project.",
+    "pin.delete": "Deletes a pin.",
+    "merge.plan": "Plans a merge; nothing is written but the plan.",
+    "undo.plan": "Plans an undo on a branch: of a range, a cell, an actor or a transaction.",
+    "plan.get": "A plan.",
+    "plan.list": "Plans, newest first.",
+    "plan.conflicts": "Conflicts of a plan, paged.",
+    "plan.documents": "What the plan would change, with the answers given so far.",
+    "plan.answer": "Answers conflicts one by one (`answers`) or by rule (`all`).",
+    "plan.apply": "Applies a plan exactly once, if no head has moved.",
+    "restore.preview": "What a reset of the branch to an earlier state would discard.",
+    "restore.apply": "Resets the branch; the discarded line stays under a backup name.",
+    "project.list": "All projects.",
+    "project.create": "Creates a project with its default branch.",
+    "project.delete": "Deletes a project and all its branches. Cannot be taken back.",
+    "run.register": "Remembers which state an MLflow run saw, and keeps that state readable.",
+    "run.update": "Adds facts to a run (status, metrics, end).",
+    "run.get": "A run of any project by its id alone.",
+    "run.list": "Runs of a project, newest first.",
+    "session.open": "A kernel says who it is; the same id opens the same session again after a restart.",
+    "session.get": "One session.",
+    "session.list": "All sessions.",
+    "session.checkout": "Moves the session to a branch (writable) or a past state (read-only).",
+    "session.cell": "The session starts (cell given) or ends (null) the execution of a cell; the end answers what it did.",
+    "session.cells": "What the cells of the session did, newest first.",
+    "session.close": "Ends a session.",
+}
+"""Every method of the bridge, and what it does."""
+
+PROTOCOL_VERSION = 1
+"""Grows when a message changes in a way an older side would not understand."""

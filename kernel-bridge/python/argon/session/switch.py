@@ -1,0 +1,102 @@
+"""Working somewhere else for a while: at a past state, or in a sandbox."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ArgonError
+
+if TYPE_CHECKING:
+    from ..client import Diff
+    from ..protocol import Session as SessionInfo
+    from .session import Session
+
+SANDBOX_TTL_SECONDS = 24 * 3600
+"""A sandbox whose kernel died is swept away after a day."""
+
+
+@contextmanager
+def at(session: Session, ref: str, project: str | None = None) -> Iterator[SessionInfo]:
+    """Checks out `ref`, and at the end what was checked out before."""
+    before = session.info()
+    here = session.checkout(ref, project=project or before.get("project"))
+    try:
+        yield here
+    finally:
+        _return(session, before)
+
+
+class Sandbox:
+    """A throw-away branch. After the block `diff` tells what was changed on it."""
+
+    def __init__(self, branch: str, base: str) -> None:
+        self.branch = branch
+        self.base = base
+        """The state it began with, as main@949."""
+        self.kept: str | None = None
+        """Name of the branch it became."""
+        self.diff: Diff | None = None
+
+    def keep(self, name: str) -> None:
+        """Keeps the branch under a name when the block ends."""
+        self.kept = name
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        page = None if self.diff is None else self.diff.first_page
+        return {"branch": self.branch, "base": self.base, "kept": self.kept, "diff": page}
+
+
+@contextmanager
+def sandbox(session: Session, keep: str | None = None) -> Iterator[Sandbox]:
+    """Works on a throw-away branch made from what is checked out.
+
+    At the end the branch is discarded, or kept under a name; an exception in the block discards it.
+    """
+    before = session.info()
+    project = session.project
+    if keep is not None:
+        _refuse_taken(session, keep)
+    name = f"sandbox-{uuid.uuid4().hex[:8]}"
+    base = project.resolve(session.ref)
+    branch = project.branches.create(name, from_=base["ref"], ttl_seconds=SANDBOX_TTL_SECONDS)
+    box = Sandbox(name, base["ref"])
+    box.kept = keep
+    try:
+        session.checkout(name)
+        yield box
+        box.diff = project.diff(base["ref"], name)
+    except BaseException:
+        box.kept = None
+        raise
+    finally:
+        _return(session, before)
+        if box.kept is None:
+            branch.delete()
+    if box.kept is not None:
+        # A kept branch must not expire: it is made anew from the sandbox, which goes.
+        project.branches.create(box.kept, from_=name)
+        branch.delete()
+
+
+def _return(session: Session, before: SessionInfo) -> None:
+    ref = before.get("ref") or before.get("branch")
+    if before.get("project") and ref:
+        session.checkout(ref, project=before["project"])
+
+
+def _refuse_taken(session: Session, name: str) -> None:
+    try:
+        session.project.branches.get(name)
+    except ArgonError as error:
+        if error.code == "BRANCH_NOT_FOUND":
+            return
+        raise
+    raise ArgonError(
+        "BRANCH_EXISTS",
+        f'a branch called "{name}" exists already, so the sandbox cannot be kept under that name',
+        next=["choose another name", f"%argon branch delete {name}"],
+    )

@@ -1,0 +1,96 @@
+"""What `import argon` offers: the session's data as plain pymongo, frames, and moving about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+
+from .data import Reading, Written, write_frame
+from .session import current_session, mongo, switch
+
+if TYPE_CHECKING:
+    from pymongo.database import Database
+
+    from .protocol import Session as SessionInfo
+
+
+def init(name: str) -> SessionInfo:
+    """Creates a project, or opens it when it exists, and checks out its default branch.
+
+    Raises:
+        ArgonError: `NAME_INVALID`, `BRIDGE_…`.
+    """
+    session = current_session()
+    project = session.client.projects.create(name, ensure=True)
+    return session.checkout(project.info["defaultBranch"], project=name)
+
+
+def use(name: str) -> SessionInfo:
+    """Opens a project that exists, on its default branch.
+
+    Raises:
+        ArgonError: `PROJECT_NOT_FOUND`, with the nearest name.
+    """
+    session = current_session()
+    project = session.client.projects.get(name)
+    return session.checkout(project.info["defaultBranch"], project=name)
+
+
+def checkout(ref: str) -> SessionInfo:
+    """Moves the session to a branch, which can be written, or to any past state, which cannot."""
+    return current_session().checkout(ref)
+
+
+def db(ref: str | None = None, *, project: str | None = None) -> Database[dict[str, Any]]:
+    """A pymongo `Database`.
+
+    Args:
+        ref: a state, which the database then stays at; default: what the session has checked out, which the
+            database follows. A branch name alone stays writable; anything else is read-only.
+        project: default: the open one.
+
+    Raises:
+        ArgonError: `NO_PROJECT`, and for a ref `REF_NOT_FOUND`, `HISTORY_GONE` …
+    """
+    return mongo.database(current_session(), ref, project)
+
+
+def uri(ref: str | None = None, *, project: str | None = None) -> str:
+    """A MongoDB connection string for any other driver or tool; see `db`."""
+    return mongo.uri(current_session(), ref, project)
+
+
+def read(
+    ref: str | None,
+    collection: str,
+    filter: Mapping[str, Any] | None = None,
+    projection: Mapping[str, Any] | Sequence[str] | None = None,
+    *,
+    project: str | None = None,
+) -> Reading:
+    """Documents of a collection at a ref (None: the session's): `.to_pandas()`, `.to_arrow()`, `.batches()`.
+
+    Example:
+        >>> argon.read("main@1600", "users", {"plan": "pro"}).to_pandas()
+    """
+    session = current_session()
+    shown = ref if ref is not None else session.ref
+    return Reading(mongo.database(session, ref, project)[collection], shown, filter, projection)
+
+
+def write(
+    frame: Any, collection: str, key: str | Sequence[str] | None = None, *, missing: str = "omit"
+) -> Written:
+    """Upserts the rows of a frame into a collection of what is checked out; see `data.write_frame`."""
+    return write_frame(frame, db()[collection], key, missing=missing)
+
+
+def at(ref: str, *, project: str | None = None) -> AbstractContextManager[SessionInfo]:
+    """`with argon.at("main@949"):` works at that state, then goes back."""
+    return switch.at(current_session(), ref, project)
+
+
+def sandbox(keep: str | None = None) -> AbstractContextManager[switch.Sandbox]:
+    """`with argon.sandbox() as box:` works on a throw-away branch; `box.diff` then tells what changed."""
+    return switch.sandbox(current_session(), keep)

@@ -1,0 +1,74 @@
+"""Blocks as text for a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from ..errors import printable
+from .blocks import Block, Facts, Heading, Line, Preformatted, Signs, Span, Table, Text
+
+WIDTH = 88
+
+
+def text_of(blocks: Sequence[Block]) -> str:
+    """The blocks, one below the other."""
+    return "\n".join(part for part in (_block(block) for block in blocks) if part)
+
+
+def line_text(line: Line | str) -> str:
+    """A line without its styles."""
+    if isinstance(line, str):
+        return printable(line)
+    return "".join(printable(part.text if isinstance(part, Span) else part) for part in line)
+
+
+def _block(block: Block) -> str:
+    if isinstance(block, (Heading, Text)):
+        return line_text(block.line)
+    if isinstance(block, Facts):
+        return _facts(block)
+    if isinstance(block, Table):
+        return _table(block)
+    if isinstance(block, Signs):
+        return _signs(block)
+    assert isinstance(block, Preformatted)
+    return "\n".join(printable(line) for line in block.text.splitlines())
+
+
+def _facts(block: Facts) -> str:
+    width = max((len(label) for label, _ in block.rows), default=0)
+    return "\n".join(f"{label.ljust(width)}   {line_text(line)}" for label, line in block.rows)
+
+
+def _table(block: Table) -> str:
+    cells = [[column.title for column in block.columns]]
+    cells += [[line_text(cell) for cell in row] for row in block.rows]
+    widths = [max(len(row[index]) for row in cells) for index in range(len(block.columns))]
+    lines = []
+    for number, row in enumerate(cells):
+        parts = [
+            cell.rjust(width) if column.right else cell.ljust(width)
+            for cell, width, column in zip(row, widths, block.columns, strict=True)
+        ]
+        mark = ""
+        if block.marked:
+            mark = "* " if number - 1 == block.current and number else "  "
+        lines.append((mark + "  ".join(parts)).rstrip())
+    return "\n".join(lines)
+
+
+def _signs(block: Signs) -> str:
+    lines: list[str] = []
+    for sign, name, about in block.items:
+        head = f"{sign} {printable(name)}  "
+        # A long line goes on below its beginning, so that the names stay a column one can run down.
+        lines += textwrap.wrap(
+            head + line_text(about),
+            WIDTH,
+            subsequent_indent=" " * min(len(head), 24),
+            break_long_words=False,
+            break_on_hyphens=False,
+            drop_whitespace=True,
+        ) or [head.rstrip()]
+    return "\n".join(lines)

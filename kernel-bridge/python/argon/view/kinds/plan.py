@@ -1,0 +1,189 @@
+"""Plans: what a merge or an undo would do, and which conflicts it has."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from ... import protocol
+from ...client import Plan
+from ..blocks import (
+    ARROW,
+    DOT,
+    GAP,
+    Block,
+    Column,
+    Heading,
+    Line,
+    Sign,
+    Signs,
+    Span,
+    Table,
+    Text,
+    bold,
+    code,
+    note,
+)
+from ..shown import Shown
+from ..values import document_name, extended_text, id_text, path_text, value_text
+from ..words import count, lsn_range, number
+
+CONFLICTS_SHOWN = 20
+
+
+def plan(found: Plan, limit: int = CONFLICTS_SHOWN) -> Shown:
+    """A plan before it is applied."""
+    info = found.info
+    conflicts = list(itertools.islice(found.conflicts(), limit))
+    open_count = info["unanswered"]
+    blocks: list[Block] = [
+        Heading([bold(f"Plan {info['id']}: {_title(info, conflicts)}")]),
+        Text([note(_between(info))]),
+        _table(info),
+        conflict_signs(conflicts, info),
+    ]
+    if info["conflicts"] > len(conflicts):
+        blocks.append(Text([f"{len(conflicts)} of {count(info['conflicts'], 'conflict')} shown"], quiet=True))
+    foot: list[Span | str] = ["Nothing has been written."]
+    if open_count:
+        name = (
+            _answer_name(next((one for one in conflicts if "answer" not in one), conflicts[0]))
+            if conflicts
+            else "1"
+        )
+        foot += [
+            " Answer with ",
+            code(f"%argon merge answer {info['id']} {name} ours|theirs|--value JSON"),
+            DOT,
+            "all at once with ",
+            code(f"%argon merge apply {info['id']} --ours|--theirs"),
+        ]
+    else:
+        foot += [" ", code(f"%argon merge apply {info['id']}"), " does it."]
+    blocks.append(Text(foot, quiet=True))
+    return Shown("plan", {**info, "conflictList": conflicts}, blocks)
+
+
+def applied(found: Plan) -> Shown:
+    """A plan after it was applied."""
+    info = found.info
+    span = info.get("appliedAs")
+    lsns = "" if span is None else f" as {lsn_range(span['firstLsn'], span['lastLsn'])}"
+    verb = "Merged" if info["kind"] == "merge" else "Undone:"
+    changed = sum(part["added"] + part["changed"] + part["deleted"] for part in info["summary"])
+    title = f"{verb} {info['source']}"
+    blocks: list[Block] = [
+        Heading(
+            [
+                bold(title),
+                " into " if info["kind"] == "merge" else " on ",
+                bold(info["into"]),
+                GAP,
+                note(f"{count(changed, 'document')}{lsns}, plan {info['id']}"),
+            ]
+        ),
+        _table(info),
+    ]
+    return Shown("applied", dict(info), blocks)
+
+
+def conflict_signs(conflicts: list[protocol.Conflict], info: protocol.Plan) -> Signs:
+    """Conflicts by document and field path, with base, ours and theirs, or the answer given."""
+    items: list[tuple[Sign, str, Line]] = []
+    for conflict in conflicts:
+        name = document_name(conflict["collection"], conflict["document"])
+        items.append(("!" if "answer" not in conflict else "~", name, _about(conflict, info)))
+    return Signs(items)
+
+
+def _about(conflict: protocol.Conflict, info: protocol.Plan) -> Line:
+    base, ours, theirs = conflict["base"], conflict["ours"], conflict["theirs"]
+    here, there = info["into"], _side(info)
+    line: list[Span | str]
+    if not conflict["path"]:
+        done_here = "deleted" if ours.get("missing") else "added" if base.get("missing") else "changed"
+        done_there = "deleted" if theirs.get("missing") else "added" if base.get("missing") else "changed"
+        line = [f"{done_there} on {there}, {done_here} on {here}"]
+    else:
+        line = [
+            f"{path_text(conflict['path'])}: ",
+            f"{value_text(base)}",
+            ARROW,
+            f"{value_text(ours)} on {here}",
+            DOT,
+            f"{value_text(theirs)} on {there}",
+        ]
+    answer = conflict.get("answer")
+    if answer is not None:
+        line += [DOT, bold(f"answer: {_answer_text(answer)}")]
+    return line
+
+
+def _answer_text(answer: protocol.Answer) -> str:
+    if "take" in answer:
+        return answer["take"]
+    return "not there" if answer.get("missing") else extended_text(answer.get("value"))
+
+
+def _answer_name(conflict: protocol.Conflict) -> str:
+    """What one types to answer it."""
+    name = document_name(conflict["collection"], conflict["document"])
+    if conflict["path"]:
+        name += f":{path_text(conflict['path'])}"
+    return name if " " not in name else f'"{name}"'
+
+
+def names_of(conflict: protocol.Conflict, number_of: int) -> set[str]:
+    """Every way to name a conflict: its number, its id, its document, its document and path."""
+    document = f"{conflict['collection']}/{id_text(conflict['document'])}"
+    return {str(number_of), conflict["id"], document, f"{document}:{path_text(conflict['path'])}"}
+
+
+def _side(info: protocol.Plan) -> str:
+    return info["source"].split("@")[0] if info["kind"] == "merge" else "before"
+
+
+def _title(info: protocol.Plan, conflicts: list[protocol.Conflict]) -> str:
+    clean = sum(part["added"] + part["changed"] + part["deleted"] for part in info["summary"])
+    total = clean
+    if info["conflicts"]:
+        documents = {(one["collection"], repr(one["document"])) for one in conflicts}
+        total += len(documents) if len(conflicts) == info["conflicts"] else info["conflicts"]
+    verb = "merge cleanly" if info["kind"] == "merge" else "go back cleanly"
+    if info["conflicts"] == 0:
+        return f"{count(clean, 'document')} {verb}, no conflicts"
+    answered = info["conflicts"] - info["unanswered"]
+    text = f"{number(clean)} of {count(total, 'document')} {verb}, {count(info['conflicts'], 'conflict')}"
+    return f"{text}, {answered} answered" if answered else text
+
+
+def _between(info: protocol.Plan) -> str:
+    if info["kind"] == "merge":
+        source = info["source"]
+        if "@" not in source and "sourceLsn" in info:
+            source += f"@{info['sourceLsn']}"
+        return f"{source} into {info['into']}@{info['intoLsn']}, base {info['base']}"
+    return f"undo of {info['source']} on {info['into']}@{info['intoLsn']}"
+
+
+def _table(info: protocol.Plan) -> Table:
+    columns = [
+        Column("collection"),
+        Column("added", True),
+        Column("changed", True),
+        Column("deleted", True),
+        Column("conflicts", True),
+    ]
+    rows: list[list[Line | str]] = [
+        [part["collection"], *(number(value) for value in _counts(part))] for part in info["summary"]
+    ]
+    return Table(columns, rows)
+
+
+def _counts(part: protocol.PlanSummary) -> tuple[int, int, int, int]:
+    return part["added"], part["changed"], part["deleted"], part["conflicts"]
+
+
+def plan_data(info: protocol.Plan) -> dict[str, Any]:
+    """The facts of a plan."""
+    return dict(info)

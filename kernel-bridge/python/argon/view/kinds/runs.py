@@ -1,0 +1,164 @@
+"""MLflow runs and the data they saw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ... import protocol
+from ...client import Diff
+from ..blocks import ARROW, DOT, GAP, Block, Column, Facts, Heading, Line, Span, Table, Text, bold, code, note
+from ..shown import Shown
+from ..words import age, count, number
+from .difference import document_signs, summary_table
+
+
+def run_list(runs: Sequence[protocol.Run]) -> Shown:
+    """`%argon runs`"""
+    if not runs:
+        return Shown(
+            "runs", [], [Heading([bold("No runs yet")]), Text(["mlflow.start_run() makes one"], quiet=True)]
+        )
+    rows: list[list[Line | str]] = []
+    for run in runs:
+        rows.append(
+            [
+                run["id"][:8],
+                run["facts"].get("name", ""),
+                run_ref(run),
+                run["digest"][:8],
+                metrics_text(run["facts"]),
+                cell_text(run["facts"]),
+                age(run["createdAt"]),
+            ]
+        )
+    columns = [
+        Column("run"),
+        Column("name"),
+        Column("data"),
+        Column("digest"),
+        Column("metrics"),
+        Column("cell"),
+        Column("when", True),
+    ]
+    return Shown("runs", [dict(run) for run in runs], [Table(columns, rows)])
+
+
+def reproduced(
+    run: protocol.Run, session: protocol.Session, digest: str, where: str, notes: Sequence[str] = ()
+) -> Shown:
+    """`%argon reproduce RUN`"""
+    same = digest == run["digest"]
+    verdict = "same digest" if same else "another digest"
+    facts: list[tuple[str, Line]] = [
+        ("data", [f"{run['project']}/{run_ref(run)}, timeline {run['timeline']}"]),
+        (
+            "digest",
+            [code(digest), f", {verdict} as the run saw" if same else f", but the run saw {run['digest']}"],
+        ),
+    ]
+    if cell_text(run["facts"]):
+        facts.append(("cell", [cell_text(run["facts"])]))
+    if metrics_text(run["facts"]):
+        facts.append(("metrics", [metrics_text(run["facts"])]))
+    facts += [("note", [text]) for text in notes]
+    title: list[Span | str] = [
+        bold(f"Run {run['facts'].get('name') or run['id'][:8]} reproduced"),
+        GAP,
+        note(where),
+    ]
+    data: dict[str, Any] = {
+        **run,
+        "session": dict(session),
+        "digestNow": digest,
+        "same": same,
+        "where": where,
+    }
+    return Shown("reproduced", data, [Heading(title), Facts(facts)])
+
+
+def compared(first: protocol.Run, second: protocol.Run, found: Diff | None) -> Shown:
+    """`%argon compare RUN RUN`"""
+    same = first["digest"] == second["digest"]
+    names = [run["facts"].get("name") or run["id"][:8] for run in (first, second)]
+    verdict = (
+        "same data"
+        if same
+        else "other data"
+        if found is None
+        else f"differ by {count(found.count, 'document')}"
+    )
+    blocks: list[Block] = [
+        Heading(
+            [
+                bold(f"{names[0]} and {names[1]}: {verdict}"),
+                GAP,
+                note(run_ref(first)),
+                ARROW,
+                note(run_ref(second)),
+            ]
+        )
+    ]
+    if found is not None and found:
+        blocks += summary_table(found.summary)
+        blocks.append(document_signs(found.first_page["documents"][:10]))
+    rows: list[list[Line | str]] = []
+    metrics = sorted({key for run in (first, second) for key in run["facts"] if key.startswith("metric.")})
+    for key in metrics:
+        rows.append(
+            [
+                key.removeprefix("metric."),
+                *(short_metric(run["facts"].get(key, "")) for run in (first, second)),
+            ]
+        )
+    if rows:
+        blocks.append(Table([Column("metric"), Column(names[0], True), Column(names[1], True)], rows))
+    data = {
+        "same": same,
+        "runs": [dict(first), dict(second)],
+        "diff": None if found is None else dict(found.first_page),
+        "count": 0 if found is None else found.count,
+    }
+    return Shown("comparison", data, blocks)
+
+
+def run_ref(run: protocol.Run) -> str:
+    """`clean@1204`; the timeline where the branch is gone."""
+    return f"{run.get('branch') or 'timeline ' + str(run['timeline'])}@{run['lsn']}"
+
+
+def metrics_text(facts: dict[str, str]) -> str:
+    """`accuracy 0.942, f1 0.931`; at most three."""
+    metrics = [
+        (key.removeprefix("metric."), value)
+        for key, value in sorted(facts.items())
+        if key.startswith("metric.")
+    ]
+    text = ", ".join(f"{key} {short_metric(value)}" for key, value in metrics[:3])
+    return f"{text}, {number(len(metrics) - 3)} more" if len(metrics) > 3 else text
+
+
+def cell_text(facts: dict[str, str]) -> str:
+    """`quickstart.ipynb [7]`"""
+    parts = [facts.get("notebook", "").rsplit("/", 1)[-1]]
+    if facts.get("cellNumber"):
+        parts.append(f"[{facts['cellNumber']}]")
+    return " ".join(part for part in parts if part)
+
+
+def short_metric(value: str) -> str:
+    """At most three digits after the point."""
+    try:
+        return f"{float(value):.3f}".rstrip("0").rstrip(".")
+    except ValueError:
+        return value
+
+
+def dotted_line(parts: Sequence[str]) -> list[Span | str]:
+    """Parts with a dot between them."""
+    line: list[Span | str] = []
+    for part in parts:
+        if line:
+            line.append(DOT)
+        line.append(part)
+    return line
