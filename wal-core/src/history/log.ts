@@ -42,6 +42,7 @@ export class LogReader {
     const { before, limit = LIMIT_DEFAULT } = options;
     const entries: LogEntry[] = [];
     const covered = new Map<TimelineId, Lsn>();
+    const marks = markedLsns(project);
     const branches = new Map([...project.branches.values()].map(branch => [branch.timeline.id, branch.name]));
     let deadline = performance.now() + SLICE_MS_MAX;
     for (const spot of this.spots(project, view, before)) {
@@ -50,13 +51,13 @@ export class LogReader {
         deadline = performance.now() + SLICE_MS_MAX;
       }
       const until = covered.get(spot.timeline.id);
-      if ((until !== undefined && spot.lastLsn >= until) || (until === undefined && this.continuesEntry(spot, view))) {
+      if ((until !== undefined && spot.lastLsn >= until) || (until === undefined && this.continuesEntry(spot, view, marks))) {
         continue;
       }
       if (entries.length === limit) {
         return { entries, next: (spot.lastLsn + 1) as Lsn };
       }
-      const entry = await this.fold(spot, branches.get(spot.timeline.id));
+      const entry = await this.fold(spot, branches.get(spot.timeline.id), marks);
       covered.set(spot.timeline.id, entry.firstLsn);
       entries.push(entry);
     }
@@ -83,9 +84,9 @@ export class LogReader {
   }
 
   /** Whether a newer commit of the same entry exists, which an earlier page has shown with this one in it. */
-  private continuesEntry({ timeline, lastLsn }: Spot, view: View | undefined): boolean {
+  private continuesEntry({ timeline, lastLsn }: Spot, view: View | undefined, marks: Marks): boolean {
     const cap = view?.chain.find(link => link.timeline === timeline)?.cap ?? timeline.durableHead;
-    if (lastLsn >= cap) {
+    if (lastLsn >= cap || isMarked(marks, timeline, lastLsn)) {
       return false;
     }
     const mine = this.parts.line.rowAt(timeline, lastLsn);
@@ -93,12 +94,12 @@ export class LogReader {
     return mine !== undefined && next !== undefined && sameEntry(mine, next);
   }
 
-  private async fold(spot: Spot, branch: string | undefined): Promise<LogEntry> {
+  private async fold(spot: Spot, branch: string | undefined, marks: Marks): Promise<LogEntry> {
     const rows: LineRow[] = [];
     let deadline = performance.now() + SLICE_MS_MAX;
     for (const row of this.parts.line.backwards(spot.timeline, spot.timeline.forkLsn, spot.lastLsn)) {
       const newest = rows[0];
-      if (newest !== undefined && !sameEntry(newest, row)) {
+      if (newest !== undefined && (!sameEntry(newest, row) || isMarked(marks, spot.timeline, lastLsnOf(row)))) {
         break;
       }
       rows.push(row);
@@ -161,6 +162,34 @@ export class LogReader {
     }
     return {};
   }
+}
+
+/** LSNs that must end an entry, so that they can be pointed at: forks, pins and runs. */
+type Marks = ReadonlyMap<TimelineId, ReadonlySet<Lsn>>;
+
+function markedLsns(project: Project): Marks {
+  const marks = new Map<TimelineId, Set<Lsn>>();
+  const mark = (timeline: TimelineId, lsn: Lsn) => {
+    const known = marks.get(timeline);
+    if (known === undefined) {
+      marks.set(timeline, new Set([lsn]));
+    } else {
+      known.add(lsn);
+    }
+  };
+  for (const { parent, forkLsn } of project.timelines.values()) {
+    if (parent !== undefined) {
+      mark(parent.id, forkLsn);
+    }
+  }
+  for (const { timeline, lsn } of [...project.pins.values(), ...project.runs.values()]) {
+    mark(timeline, lsn);
+  }
+  return marks;
+}
+
+function isMarked(marks: Marks, timeline: Timeline, lsn: Lsn): boolean {
+  return marks.get(timeline.id)?.has(lsn) === true;
 }
 
 /** Whether two rows of a timeline belong to one entry; merges and undos stand alone. */

@@ -33,6 +33,12 @@ describe('the engine', () => {
     expect(await world.dump(backup)).toEqual(before);
     expect(world.get('main', 1)).toEqual({ _id: 1, a: 1, b: 1 });
     const { entries } = await world.engine.log('shop');
-    expect(entries.map(entry => [entry.branch, entry.kind, entry.firstLsn, entry.lastLsn])).toEqual([]);
+    expect(entries.map(entry => [entry.branch, entry.kind, entry.firstLsn, entry.lastLsn])).toEqual([
+      ['backup/main-7', 'undo', 7, 7],
+      ['backup/main-7', 'merge', 6, 6],
+      ['backup/main-7', 'writes', 5, 5],
+      ['exp', 'writes', 4, 4],
+      ['backup/main-7', 'writes', 1, 3]
+    ]);
   });
 });
