@@ -46,14 +46,15 @@ export function ended(child) {
  * Runs a command to its end.
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, log?: string, timeoutMs?: number }} [options]
- *   `log`: file that gets the whole output
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, log?: string, timeoutMs?: number, stopOn?: RegExp }} [options]
+ *   `log`: file that gets the whole output; `stopOn`: words after which going on makes no sense
  * @returns {Promise<{ code: number, output: string }>} output: the end of stdout and stderr together
  */
 export async function run(command, args, options = {}) {
-  const { log, timeoutMs, ...rest } = options;
+  const { log, timeoutMs, stopOn, ...rest } = options;
   const child = start(command, args, { ...rest, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
+  let isHopeless = false;
   let file;
   if (log) {
     mkdirSync(dirname(log), { recursive: true });
@@ -64,6 +65,10 @@ export async function run(command, args, options = {}) {
   const take = chunk => {
     output = (output + chunk).slice(-OUTPUT_KEPT_CHARS);
     file?.write(chunk);
+    if (stopOn?.test(chunk) && !isHopeless) {
+      isHopeless = true;
+      signalGroup(child, 'SIGKILL');
+    }
   };
   child.stdout.setEncoding('utf8').on('data', take);
   child.stderr.setEncoding('utf8').on('data', take);
@@ -76,7 +81,8 @@ export async function run(command, args, options = {}) {
           setTimeout(() => signalGroup(child, 'SIGKILL'), GRACE_MS).unref();
         }, timeoutMs);
   try {
-    return { code: await ended(child), output };
+    const code = await ended(child);
+    return { code: isHopeless ? code || 1 : code, output };
   } catch (error) {
     return { code: 127, output: `${output}${command}: ${error.code ?? ''} ${error.message}` };
   } finally {

@@ -40,6 +40,13 @@ test('a command that takes too long is ended', async () => {
   assert.match(output, /took too long/);
 });
 
+test('a command is ended when what it says leaves no hope', async () => {
+  const script = 'console.log("warn ENOSPC"); setTimeout(() => console.log("still going"), 5_000)';
+  const { code, output } = await run(process.execPath, ['-e', script], { stopOn: /ENOSPC/ });
+  assert.notEqual(code, 0);
+  assert.doesNotMatch(output, /still going/);
+});
+
 /** A program that starts a child which leaves the group and ignores polite signals, as a stray kernel might. */
 const STRAY = `
   const { spawn } = require('node:child_process');

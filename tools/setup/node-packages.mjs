@@ -3,8 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CACHE, ROOT, at } from './checkout.mjs';
 import { run } from './child.mjs';
+import { canReach } from './network.mjs';
 import { hashOf } from './stamps.mjs';
-import { Trouble, explain } from './trouble.mjs';
+import { DISK_FULL, Trouble, explain } from './trouble.mjs';
 
 const LOG = join(CACHE, 'logs', 'npm-ci.log');
 
@@ -53,14 +54,22 @@ function npmCommand() {
 async function install() {
   const doing = 'installing the Node packages';
   const [command, ...before] = npmCommand();
+  const registry = (await run(command, [...before, 'config', 'get', 'registry'])).output
+    .trim()
+    .split('\n')
+    .at(-1);
+  // Without a network npm would ask for each of 1,500 packages, several times; its cache may hold them all.
+  const source = (await canReach(registry)) ? '--prefer-offline' : '--offline';
   // No install scripts: every native part comes as a prebuilt package of its own.
-  const args = [...before, 'ci', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
+  const args = [...before, 'ci', '--ignore-scripts', source, '--no-audit', '--no-fund'];
   const patience = ['--fetch-retries=2', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=8000'];
   const { code, output } = await run(command, [...args, ...patience], {
     log: LOG,
+    // npm itself only warns of files it could not write, goes on for minutes, and may end with 0.
+    stopOn: DISK_FULL,
     env: { ...process.env, PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD: '1', npm_config_loglevel: 'warn' }
   });
-  if (code !== 0) {
+  if (code !== 0 || output.includes('TAR_ENTRY_ERROR')) {
     throw new Trouble(
       explain(output, { doing, folder: ROOT }) ??
         `The Node packages could not be installed: \`npm ci\` failed with code ${code}.`,

@@ -17,7 +17,7 @@ export class Trouble extends Error {
 }
 
 /** The disk is full, seen in the output of npm, uv, pip, tsc, Node or the kernel. */
-const DISK_FULL = /ENOSPC|No space left on device|os error 28\b|EDQUOT|Disk quota exceeded/i;
+export const DISK_FULL = /ENOSPC|No space left on device|os error 28\b|EDQUOT|Disk quota exceeded/i;
 
 /** The network cannot be reached, seen in the output of npm, uv, pip, apt or Playwright. */
 const NO_NETWORK = new RegExp(
