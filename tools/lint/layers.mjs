@@ -8,8 +8,8 @@ export const ENGINE_RANKS = [
   ['bson', 'store'],
   ['log', 'branch'],
   ['image', 'index', 'read'],
-  ['query', 'diff', 'merge', 'restore', 'gc'],
-  ['engine']
+  ['query', 'diff', 'merge', 'restore', 'gc', 'history', 'write'],
+  ['engine', 'laws']
 ];
 
 /** Files directly in wal-core/src that carry words only and stand below every folder. */

@@ -14,7 +14,7 @@ import { CACHE, ROOT, VENV, VENV_BIN, VENV_PYTHON, at } from './checkout.mjs';
 import { run } from './child.mjs';
 import { LABEXTENSION } from './products.mjs';
 import { findPython, inspect } from './python.mjs';
-import { hashOf } from './stamps.mjs';
+import { filesUnder, hashOf } from './stamps.mjs';
 import { Trouble, explain } from './trouble.mjs';
 import { ensureUv } from './uv.mjs';
 
@@ -90,9 +90,7 @@ export const pythonPackages = {
 /** Replaces whatever is at `path` by a link to `target`. */
 function link(target, path) {
   mkdirSync(dirname(path), { recursive: true });
-  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) {
-    rmSync(path, { recursive: true, force: true });
-  }
+  rmSync(path, { recursive: true, force: true });
   symlinkSync(target, path, process.platform === 'win32' ? 'junction' : 'dir');
 }
 
@@ -102,6 +100,10 @@ const LAB_OVERRIDES = {
 };
 
 async function installProject() {
+  const { packageName } = JSON.parse(readFileSync(at('install.json'), 'utf8'));
+  const installed = join(VENV, 'share', 'jupyter', 'labextensions', packageName);
+  // Before uv takes the last installation away: through the link it would take the build itself.
+  rmSync(installed, { recursive: true, force: true });
   await uv(
     // The build backend comes from the lock: an isolated build would ask the network each time.
     [
@@ -121,10 +123,8 @@ async function installProject() {
     'python-project.log',
     'installing the Python package of this checkout'
   );
-  const { packageName } = JSON.parse(readFileSync(at('install.json'), 'utf8'));
   // A link, so that a rebuilt labextension is what the page loads next.
-  link(LABEXTENSION, join(VENV, 'share', 'jupyter', 'labextensions', packageName));
-  cpSync(at('jupyter-config'), join(VENV, 'etc', 'jupyter'), { recursive: true });
+  link(LABEXTENSION, installed);
   const settings = join(VENV, 'share', 'jupyter', 'lab', 'settings', 'overrides.json');
   mkdirSync(dirname(settings), { recursive: true });
   writeFileSync(settings, `${JSON.stringify(LAB_OVERRIDES, null, 2)}\n`);
@@ -137,7 +137,13 @@ export const pythonProject = {
   title: 'Python package argon',
   hash: () =>
     hashOf(
-      [at('pyproject.toml'), at('install.json'), at('kernel-bridge', 'python', 'argon', 'version.py')],
+      filesUnder([
+        at('pyproject.toml'),
+        at('install.json'),
+        at('jupyter-config'),
+        at('kernel-bridge', 'python', 'hatch_build.py'),
+        at('kernel-bridge', 'python', 'argon', 'version.py')
+      ]),
       [pythonPackages.hash(), LAB_OVERRIDES]
     ),
   products: [join(VENV, 'share', 'jupyter', 'labextensions', 'jupyterlab-argon', 'package.json')],
