@@ -1,72 +1,13 @@
 import { rmSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { ArgonError, openEngine, type Engine } from '@argon/wal-core';
+import { ArgonError } from '@argon/wal-core';
 import type { UpgradePolicy } from './auth/origins';
+import { openCore, type BridgeCore, type CoreOptions } from './core';
 import { douseBeacon, lightBeacon, type Beacon } from './discovery/beacon';
-import { prepareDataDirectory, prepareSocketDirectory, socketDirectory } from './discovery/directory';
-import type { Logger } from './logger';
-import { isTrackingServer, RunTracking } from './mlflow/tracking';
-import type { BridgeContext } from './rpc/context';
+import { prepareSocketDirectory, socketDirectory } from './discovery/directory';
 import { RPC_PATH, RpcServer } from './rpc/server';
-import { Sessions } from './session/sessions';
 import { VERSION } from './version';
 import { WireServer } from './wire/server';
-
-/** The engine with what the methods of the control plane need, before anything listens. */
-export interface BridgeCore {
-  readonly engine: Engine;
-  readonly sessions: Sessions;
-  /** What the methods need; addresses and counts are those of a bridge that does not listen. */
-  readonly context: BridgeContext;
-  close(): Promise<void>;
-}
-
-/** What a core is made from. */
-export interface CoreOptions {
-  readonly data: string;
-  readonly logger: Logger;
-  /** Tracking URI of MLflow; asked only when it names a server. */
-  readonly mlflow?: string;
-}
-
-/** Opens the engine of a data directory. @throws DIRECTORY_LOCKED when another process has it */
-export async function openCore({ data, logger, mlflow }: CoreOptions): Promise<BridgeCore> {
-  const directory = prepareDataDirectory(data);
-  const engine = await openEngine({ directory });
-  const actor = ownName();
-  const sessions = new Sessions({ engine, logger, actor });
-  const env = process.env;
-  const tracking = isTrackingServer(mlflow)
-    ? new RunTracking({
-        engine,
-        logger,
-        trackingUri: mlflow,
-        ...(env['MLFLOW_TRACKING_TOKEN'] ? { token: env['MLFLOW_TRACKING_TOKEN'] } : {}),
-        ...(env['MLFLOW_TRACKING_USERNAME'] ? { username: env['MLFLOW_TRACKING_USERNAME'] } : {}),
-        ...(env['MLFLOW_TRACKING_PASSWORD'] ? { password: env['MLFLOW_TRACKING_PASSWORD'] } : {})
-      })
-    : undefined;
-  const context: BridgeContext = {
-    engine,
-    sessions,
-    logger,
-    version: VERSION,
-    actor,
-    startedAt: new Date(),
-    wire: '',
-    ...(tracking === undefined ? {} : { tracking }),
-    connections: () => 0,
-    wireConnections: () => 0,
-    shutdown: () => undefined,
-    clock: Date.now
-  };
-  const close = async () => {
-    sessions.dispose();
-    await engine.close();
-  };
-  return { engine, sessions, context, close };
-}
 
 /** What a listening bridge is made from. */
 export interface BridgeOptions extends CoreOptions {
@@ -189,15 +130,5 @@ async function listenTcp(wire: WireServer, port: number): Promise<number> {
       throw new ArgonError('BRIDGE_UNAVAILABLE', message, { cause: error, data: { port } });
     }
     throw error;
-  }
-}
-
-/** Name of the person whose process this is. */
-function ownName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // A container may run under a number that has no name.
-    return `uid-${process.getuid?.() ?? 0}`;
   }
 }

@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { ArgonError, ERROR_CODES, isArgonError, type ErrorCode, type ErrorData } from '@argon/wal-core';
 import { WebSocket } from 'ws';
-import { openCore } from '../bridge';
+import { openCore } from '../core';
 import { readBeacon, type Beacon } from '../discovery/beacon';
 import { socketDirectory } from '../discovery/directory';
 import type { Logger } from '../logger';

@@ -6,7 +6,7 @@ import type { CommitEvent, ProtocolEvent } from './protocol';
 
 /** Events that wait for a subscriber that reads too slowly, after folding; one more and the connection is closed. */
 export const EVENTS_WAITING_MAX = 1_000;
-/** Events sent one by one in a window of `WINDOW_MS`; beyond, runs of writes of one branch and cell are folded. */
+/** Events sent in a window of `WINDOW_MS` before runs of writes wait for its end, to be folded. */
 export const EVENTS_PER_WINDOW_MAX = 64;
 export const WINDOW_MS = 50;
 
@@ -114,10 +114,15 @@ export class EventStream {
       this.sentInWindow = 0;
     }
     let sent = 0;
-    while (sent < this.waiting.length && this.sentInWindow < EVENTS_PER_WINDOW_MAX && !this.sink.isFull()) {
-      this.sink.send(this.waiting[sent] as ProtocolEvent);
-      sent++;
+    for (const event of this.waiting) {
+      // Only the newest run of writes can still grow.
+      const mayGrow = sent === this.waiting.length - 1 && isWrites(event);
+      if (this.sink.isFull() || (mayGrow && this.sentInWindow >= EVENTS_PER_WINDOW_MAX)) {
+        break;
+      }
+      this.sink.send(event);
       this.sentInWindow++;
+      sent++;
     }
     this.waiting.splice(0, sent);
     if (this.waiting.length > 0 && this.timer === undefined) {
@@ -141,6 +146,10 @@ export class EventStream {
     }
     return false;
   }
+}
+
+function isWrites(event: ProtocolEvent): boolean {
+  return event.type === 'commit' && event.entry.kind === 'writes';
 }
 
 /** One event that tells both, when both are plain writes next to each other on one timeline from one cell. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { docKeyOf, type Engine, type Origin, type Writer } from '@argon/wal-core';
 import { serialize } from 'bson';
 import { WebSocket, type ClientOptions } from 'ws';
-import { openCore, type BridgeCore } from '../bridge';
+import { openCore, type BridgeCore } from '../core';
 import { createLogger } from '../logger';
 import { PROTOCOL_VERSION, type Error as ProtocolError, type Methods, type ProtocolEvent } from './protocol';
 import { RpcServer, type RpcServerOptions } from './server';

@@ -25,15 +25,14 @@ export function planMethods(context: BridgeContext): Handlers<'merge' | 'undo' |
       return presentPlan(await engine.planUndo(params.project, params.branch, what, origin));
     },
 
-    'plan.get'({ project, id }) {
-      return presentPlan(engine.plan(project, id));
+    async 'plan.get'({ project, id }) {
+      return presentPlan(await engine.plan(project, id));
     },
 
-    'plan.list'({ project, state, limit }) {
-      return engine
-        .plans(project)
+    async 'plan.list'({ project, state, limit }) {
+      const plans = await engine.plans(project);
+      return plans
         .filter(plan => state === undefined || plan.state === state)
-        .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime())
         .slice(0, pageSize(limit, PLANS_USUAL, PLANS_MAX))
         .map(presentPlan);
     },
@@ -55,10 +54,10 @@ export function planMethods(context: BridgeContext): Handlers<'merge' | 'undo' |
         const options = defined<{ after?: string; limit?: number }>({ after, limit: size + 1 });
         const found = await engine.planDocuments(project, id, options);
         const page = found.slice(0, size);
-        const last = page.at(-1);
         return defined<PlanDocumentsResult>({
           documents: page.map(presentDocumentDiff),
-          next: found.length > size && last ? documentMark(last) : undefined
+          // The engine marks pages of a plan by position.
+          next: found.length > size ? String(Number(after ?? 0) + page.length) : undefined
         });
       });
     },
@@ -84,11 +83,6 @@ export function planMethods(context: BridgeContext): Handlers<'merge' | 'undo' |
       return presentPlan(await engine.applyPlan(project, id, originOf(context, caller, session)));
     }
   };
-}
-
-/** `after` of the next page of a plan's documents: collection and key of the last one. */
-function documentMark({ collection, key }: { collection: string; key: Buffer }): string {
-  return `${collection}\u0000${key.toString('hex')}`;
 }
 
 /**
