@@ -151,7 +151,11 @@ export interface Snapshot {
   get(collection: CollectionInfo, key: DocKey): Image | undefined;
   scan(collection: CollectionInfo, options?: ScanOptions): AsyncIterable<ScanBatch>;
   /** Documents in the order of a secondary index; a multikey document comes once per matching entry. */
-  scanIndex(collection: CollectionInfo, index: IndexInfo, options?: IndexScanOptions): AsyncIterable<ScanBatch>;
+  scanIndex(
+    collection: CollectionInfo,
+    index: IndexInfo,
+    options?: IndexScanOptions
+  ): AsyncIterable<ScanBatch>;
   /** Number of documents: O(1) at a head, O(changes) elsewhere. */
   count(collection: CollectionInfo): Promise<number>;
   /** Multiset hash over the documents of one collection (32 hex digits), independent of write order. */
@@ -296,8 +300,7 @@ export interface DiffOptions {
 export type PlanKind = 'merge' | 'undo';
 export type PlanState = 'open' | 'applied' | 'stale';
 export type Answer =
-  | { readonly take: 'ours' | 'theirs' | 'base' }
-  | { readonly value: FieldValue | undefined };
+  { readonly take: 'ours' | 'theirs' | 'base' } | { readonly value: FieldValue | undefined };
 
 /** A disagreement that a person or a rule must settle. */
 export interface Conflict {
@@ -454,7 +457,13 @@ export interface Engine {
   /** The remembered reply of a retryable write, raw BSON. */
   retried(key: string): Image | undefined;
   /** Builds a secondary index; spec is raw BSON `{key, name, unique?, sparse?, partialFilterExpression?}`. True when it was made now. */
-  createIndex(project: string, branch: string, collection: string, spec: Image, origin: Origin): Promise<boolean>;
+  createIndex(
+    project: string,
+    branch: string,
+    collection: string,
+    spec: Image,
+    origin: Origin
+  ): Promise<boolean>;
   dropCollection(project: string, branch: string, collection: string, origin: Origin): Promise<boolean>;
 
   log(
@@ -480,8 +489,16 @@ export interface Engine {
   plan(project: string, id: string): Promise<PlanInfo>;
   /** Newest first. */
   plans(project: string): Promise<readonly PlanInfo[]>;
-  planConflicts(project: string, id: string, options?: { after?: string; limit?: number }): Promise<readonly Conflict[]>;
-  planDocuments(project: string, id: string, options?: { after?: string; limit?: number }): Promise<readonly DocumentDiff[]>;
+  planConflicts(
+    project: string,
+    id: string,
+    options?: { after?: string; limit?: number }
+  ): Promise<readonly Conflict[]>;
+  planDocuments(
+    project: string,
+    id: string,
+    options?: { after?: string; limit?: number }
+  ): Promise<readonly DocumentDiff[]>;
   answerPlan(
     project: string,
     id: string,
@@ -494,13 +511,29 @@ export interface Engine {
   /** Name the discarded line would keep. */
   backupName(project: string, branch: string): string;
   /** Points the branch to a new timeline forked at `to`; the old line stays under the returned backup name. */
-  resetBranch(project: string, branch: string, to: string, origin: Origin): Promise<{ branch: BranchInfo; backup: string }>;
+  resetBranch(
+    project: string,
+    branch: string,
+    to: string,
+    origin: Origin
+  ): Promise<{ branch: BranchInfo; backup: string }>;
 
   pins(project: string): readonly PinInfo[];
-  createPin(project: string, name: string, ref: string, origin: Origin, options?: { ensure?: boolean }): Promise<PinInfo>;
+  createPin(
+    project: string,
+    name: string,
+    ref: string,
+    origin: Origin,
+    options?: { ensure?: boolean }
+  ): Promise<PinInfo>;
   deletePin(project: string, name: string, origin: Origin): Promise<void>;
 
-  registerRun(project: string, run: string, ref: string, facts: Readonly<Record<string, string>>): Promise<RunInfo>;
+  registerRun(
+    project: string,
+    run: string,
+    ref: string,
+    facts: Readonly<Record<string, string>>
+  ): Promise<RunInfo>;
   updateRun(project: string, run: string, facts: Readonly<Record<string, string>>): Promise<RunInfo>;
   /** Looks through all projects. @throws RUN_NOT_FOUND */
   run(id: string): RunInfo;

@@ -178,7 +178,9 @@ class ArgonEngine implements Engine {
   private timeline(project: string, id: TimelineId): Timeline {
     const timeline = this.find(project).timelines.get(id);
     if (timeline === undefined) {
-      throw new ArgonError('HISTORY_GONE', `The timeline ${id} of project ${project} is no longer kept.`, { data: { timeline: id } });
+      throw new ArgonError('HISTORY_GONE', `The timeline ${id} of project ${project} is no longer kept.`, {
+        data: { timeline: id }
+      });
     }
     return timeline;
   }
@@ -200,9 +202,13 @@ class ArgonEngine implements Engine {
   ): Promise<{ result: T; commit: Commit | undefined }> {
     const { project, branch } = await this.core.writableBranch(projectName, branchName);
     if (branch.isProtected) {
-      throw new ArgonError('BRANCH_PROTECTED', `${branchName} is protected: it takes merges only. Write to a branch and merge it.`, {
-        data: { branch: branchName }
-      });
+      throw new ArgonError(
+        'BRANCH_PROTECTED',
+        `${branchName} is protected: it takes merges only. Write to a branch and merge it.`,
+        {
+          data: { branch: branchName }
+        }
+      );
     }
     const stage = this.core.stage(project, branch);
     const result = change(stage);
@@ -229,7 +235,13 @@ class ArgonEngine implements Engine {
     return this.core.smallValue(TABLE.retry, key);
   }
 
-  createIndex(project: string, branch: string, collection: string, spec: Image, origin: Origin): Promise<boolean> {
+  createIndex(
+    project: string,
+    branch: string,
+    collection: string,
+    spec: Image,
+    origin: Origin
+  ): Promise<boolean> {
     return createIndex(this.core, project, branch, collection, spec, origin);
   }
 
@@ -265,9 +277,13 @@ class ArgonEngine implements Engine {
     const view = this.core.resolve(project, ref);
     const found = view.collection(collection);
     if (found === undefined) {
-      throw new ArgonError('COLLECTION_NOT_FOUND', `There is no collection ${JSON.stringify(collection)} in ${view.ref}.`, {
-        data: { collection }
-      });
+      throw new ArgonError(
+        'COLLECTION_NOT_FOUND',
+        `There is no collection ${JSON.stringify(collection)} in ${view.ref}.`,
+        {
+          data: { collection }
+        }
+      );
     }
     await this.core.caughtUp();
     return this.changeReader.document(view, found, key, options);
@@ -296,11 +312,19 @@ class ArgonEngine implements Engine {
     return this.planOffice.list(project);
   }
 
-  planConflicts(project: string, id: string, options?: { after?: string; limit?: number }): Promise<readonly Conflict[]> {
+  planConflicts(
+    project: string,
+    id: string,
+    options?: { after?: string; limit?: number }
+  ): Promise<readonly Conflict[]> {
     return this.planOffice.conflicts(project, id, options);
   }
 
-  planDocuments(project: string, id: string, options?: { after?: string; limit?: number }): Promise<readonly DocumentDiff[]> {
+  planDocuments(
+    project: string,
+    id: string,
+    options?: { after?: string; limit?: number }
+  ): Promise<readonly DocumentDiff[]> {
     return this.planOffice.documents(project, id, options);
   }
 
@@ -321,7 +345,12 @@ class ArgonEngine implements Engine {
     return this.office.backupName(project, branch);
   }
 
-  resetBranch(project: string, branch: string, to: string, origin: Origin): Promise<{ branch: BranchInfo; backup: string }> {
+  resetBranch(
+    project: string,
+    branch: string,
+    to: string,
+    origin: Origin
+  ): Promise<{ branch: BranchInfo; backup: string }> {
     return this.office.resetBranch(project, branch, to, origin);
   }
 
@@ -329,7 +358,13 @@ class ArgonEngine implements Engine {
     return this.office.pins(this.find(project));
   }
 
-  createPin(project: string, name: string, ref: string, origin: Origin, options: { ensure?: boolean } = {}): Promise<PinInfo> {
+  createPin(
+    project: string,
+    name: string,
+    ref: string,
+    origin: Origin,
+    options: { ensure?: boolean } = {}
+  ): Promise<PinInfo> {
     return this.office.createPin(project, name, ref, origin, options.ensure === true);
   }
 
@@ -337,7 +372,12 @@ class ArgonEngine implements Engine {
     return this.office.deletePin(project, name, origin);
   }
 
-  registerRun(project: string, run: string, ref: string, facts: Readonly<Record<string, string>>): Promise<RunInfo> {
+  registerRun(
+    project: string,
+    run: string,
+    ref: string,
+    facts: Readonly<Record<string, string>>
+  ): Promise<RunInfo> {
     return this.office.registerRun(project, run, ref, facts);
   }
 
@@ -361,7 +401,9 @@ class ArgonEngine implements Engine {
   }
 
   async putValue(key: string, value: Image | undefined): Promise<void> {
-    await this.core.putRows([{ table: TABLE.value, scope: 0, key: Buffer.from(key), value }], { actor: 'bridge' });
+    await this.core.putRows([{ table: TABLE.value, scope: 0, key: Buffer.from(key), value }], {
+      actor: 'bridge'
+    });
   }
 
   values(prefix: string): readonly { readonly key: string; readonly value: Image }[] {

@@ -11,9 +11,11 @@ export const ERROR_CODES = {
   PROJECT_EXISTS: 'A project of this name exists already.',
   BRANCH_NOT_FOUND: 'There is no branch of this name in the project.',
   BRANCH_EXISTS: 'A branch of this name exists already.',
-  BRANCH_PROTECTED: 'The branch is protected or is the default branch, and the operation is not allowed on it.',
+  BRANCH_PROTECTED:
+    'The branch is protected or is the default branch, and the operation is not allowed on it.',
   REF_NOT_FOUND: 'The ref names no branch, pin or run of the project.',
-  REF_INVALID: 'The text is not a ref. Refs are branch, branch@LSN, branch@TIME, branch@-5m, pin:NAME and run:ID.',
+  REF_INVALID:
+    'The text is not a ref. Refs are branch, branch@LSN, branch@TIME, branch@-5m, pin:NAME and run:ID.',
   LSN_IN_FUTURE: 'The LSN has not been written yet.',
   HISTORY_GONE: 'The state lies below the horizon of garbage collection.',
   READ_ONLY: 'The ref is a past state; only the head of a branch can be written.',

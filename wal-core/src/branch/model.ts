@@ -52,8 +52,11 @@ export class Timeline {
   /** The timelines whose changes make the state at `lsn`, nearest first. */
   chain(lsn: Lsn): ChainLink[] {
     const links: ChainLink[] = [];
-    let cap = lsn;
-    for (let timeline: Timeline | undefined = this; timeline !== undefined; timeline = timeline.parent) {
+    if (lsn > this.forkLsn || this.parent === undefined) {
+      links.push({ timeline: this, cap: lsn });
+    }
+    let cap = Math.min(lsn, this.forkLsn) as Lsn;
+    for (let timeline = this.parent; timeline !== undefined; timeline = timeline.parent) {
       if (cap > timeline.forkLsn || timeline.parent === undefined) {
         links.push({ timeline, cap });
       }

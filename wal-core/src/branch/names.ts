@@ -4,13 +4,19 @@ import { BRANCH_NAME_BYTES_MAX, COLLECTION_NAME_BYTES_MAX, PROJECT_NAME_BYTES_MA
 const RESERVED_PROJECTS = new Set(['admin', 'local', 'config']);
 
 function tooLong(kind: string, name: string, max: number): ArgonError {
-  return new ArgonError('NAME_INVALID', `A ${kind} name has at most ${max} bytes; this one has ${Buffer.byteLength(name)}.`, {
-    data: { limit: max, value: Buffer.byteLength(name) }
-  });
+  return new ArgonError(
+    'NAME_INVALID',
+    `A ${kind} name has at most ${max} bytes; this one has ${Buffer.byteLength(name)}.`,
+    {
+      data: { limit: max, value: Buffer.byteLength(name) }
+    }
+  );
 }
 
 function invalid(kind: string, name: string, rule: string): ArgonError {
-  return new ArgonError('NAME_INVALID', `${JSON.stringify(name)} cannot name a ${kind}: ${rule}.`, { data: { name } });
+  return new ArgonError('NAME_INVALID', `${JSON.stringify(name)} cannot name a ${kind}: ${rule}.`, {
+    data: { name }
+  });
 }
 
 // eslint-disable-next-line no-control-regex -- control characters are what is refused

@@ -50,7 +50,9 @@ export function parseRef(text: string, nowMs: number): ParsedRef {
   if (relative !== null) {
     return { kind: 'time', branch, atMs: nowMs - Number(relative[1]) * UNIT_MS[relative[2]!]! };
   }
-  const iso = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?(Z|[+-]\d{2}:?\d{2})?$/.exec(position);
+  const iso = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?(Z|[+-]\d{2}:?\d{2})?$/.exec(
+    position
+  );
   if (iso !== null) {
     const plain = position.replace(' ', 'T');
     const atMs = Date.parse(iso[1] === undefined && plain.includes('T') ? `${plain}Z` : plain);

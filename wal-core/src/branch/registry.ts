@@ -126,7 +126,12 @@ export class Registry {
       }
       return;
     }
-    const project = new Project(id, value['name'] as string, value['defaultBranch'] as string, value['createdAt'] as Date);
+    const project = new Project(
+      id,
+      value['name'] as string,
+      value['defaultBranch'] as string,
+      value['createdAt'] as Date
+    );
     this.byId.set(id, project);
     this.byName.set(project.name, project);
   }
@@ -137,8 +142,15 @@ export class Registry {
     if (project === undefined || value === undefined) {
       return;
     }
-    const parent = value['parent'] === undefined ? undefined : this.timelines.get(value['parent'] as TimelineId);
-    const timeline = new Timeline(id, projectId, parent, value['forkLsn'] as Lsn, value['forkOrdinal'] as number);
+    const parent =
+      value['parent'] === undefined ? undefined : this.timelines.get(value['parent'] as TimelineId);
+    const timeline = new Timeline(
+      id,
+      projectId,
+      parent,
+      value['forkLsn'] as Lsn,
+      value['forkOrdinal'] as number
+    );
     this.timelines.set(id, timeline);
     project.timelines.set(id, timeline);
   }
@@ -230,7 +242,12 @@ export class Registry {
   project(name: string): Project {
     const project = this.byName.get(name);
     if (project === undefined) {
-      throw notFound('PROJECT_NOT_FOUND', `There is no project called ${JSON.stringify(name)}.`, name, this.byName.keys());
+      throw notFound(
+        'PROJECT_NOT_FOUND',
+        `There is no project called ${JSON.stringify(name)}.`,
+        name,
+        this.byName.keys()
+      );
     }
     return project;
   }
@@ -285,7 +302,9 @@ export class Registry {
       this.originIds.set(text, id);
       this.origins.set(id, origin);
     }
-    return this.logged.has(`origin ${id}`) ? { id } : { id, record: control(TABLE.origin, 0, u32(id), { ...origin }) };
+    return this.logged.has(`origin ${id}`)
+      ? { id }
+      : { id, record: control(TABLE.origin, 0, u32(id), { ...origin }) };
   }
 
   /**
@@ -351,7 +370,12 @@ function notFound(
 }
 
 /** The value of a row of `meta`, decoded. */
-export function metaFields(store: OrderedStore, table: number, scope: number, key: Buffer): Fields | undefined {
+export function metaFields(
+  store: OrderedStore,
+  table: number,
+  scope: number,
+  key: Buffer
+): Fields | undefined {
   const value: Image | undefined = store.get('meta', metaKey(table, scope, key));
   return value === undefined ? undefined : deserialize(value);
 }

@@ -24,13 +24,25 @@ export interface Positions {
 }
 
 /** Resolves a ref once. @throws REF_INVALID, BRANCH_NOT_FOUND, REF_NOT_FOUND, PIN_NOT_FOUND, RUN_NOT_FOUND, LSN_IN_FUTURE */
-export function resolveRef(registry: Registry, project: Project, text: string, nowMs: number, positions: Positions): ResolvedRef {
+export function resolveRef(
+  registry: Registry,
+  project: Project,
+  text: string,
+  nowMs: number,
+  positions: Positions
+): ResolvedRef {
   const ref = parseRef(text, nowMs);
   switch (ref.kind) {
     case 'branch': {
       const branch = findBranch(project, ref.branch);
       const lsn = branch.timeline.durableHead;
-      return { timeline: branch.timeline, lsn, ref: `${ref.branch}@${lsn}`, branch: ref.branch, writable: true };
+      return {
+        timeline: branch.timeline,
+        lsn,
+        ref: `${ref.branch}@${lsn}`,
+        branch: ref.branch,
+        writable: true
+      };
     }
     case 'lsn': {
       const branch = findBranch(project, ref.branch);
@@ -50,18 +62,26 @@ export function resolveRef(registry: Registry, project: Project, text: string, n
     case 'pin': {
       const pin = project.pins.get(ref.name);
       if (pin === undefined) {
-        throw new ArgonError('PIN_NOT_FOUND', `There is no pin called ${JSON.stringify(ref.name)} in project ${project.name}.`, {
-          data: suggestion(ref.name, project.pins.keys())
-        });
+        throw new ArgonError(
+          'PIN_NOT_FOUND',
+          `There is no pin called ${JSON.stringify(ref.name)} in project ${project.name}.`,
+          {
+            data: suggestion(ref.name, project.pins.keys())
+          }
+        );
       }
       return held(registry, text, pin.timeline, pin.lsn);
     }
     case 'run': {
       const run = project.runs.get(ref.id);
       if (run === undefined) {
-        throw new ArgonError('RUN_NOT_FOUND', `Argon knows no run ${JSON.stringify(ref.id)} in project ${project.name}.`, {
-          data: suggestion(ref.id, project.runs.keys())
-        });
+        throw new ArgonError(
+          'RUN_NOT_FOUND',
+          `Argon knows no run ${JSON.stringify(ref.id)} in project ${project.name}.`,
+          {
+            data: suggestion(ref.id, project.runs.keys())
+          }
+        );
       }
       return held(registry, text, run.timeline, run.lsn);
     }
@@ -94,9 +114,13 @@ function held(registry: Registry, ref: string, id: TimelineId, lsn: Lsn): Resolv
 function findBranch(project: Project, name: string): Branch {
   const branch = project.branches.get(name);
   if (branch === undefined) {
-    throw new ArgonError('REF_NOT_FOUND', `There is no branch, pin or run called ${JSON.stringify(name)} in project ${project.name}.`, {
-      data: suggestion(name, [...project.branches.keys(), ...project.pins.keys()])
-    });
+    throw new ArgonError(
+      'REF_NOT_FOUND',
+      `There is no branch, pin or run called ${JSON.stringify(name)} in project ${project.name}.`,
+      {
+        data: suggestion(name, [...project.branches.keys(), ...project.pins.keys()])
+      }
+    );
   }
   return branch;
 }

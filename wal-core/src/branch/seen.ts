@@ -21,7 +21,13 @@ export function seenBy(project: Project, timeline: Timeline, lsn: Lsn, ordinal: 
   return seen;
 }
 
-function collect(project: Project, timeline: Timeline, lsn: Lsn, ordinal: number, seen: Map<TimelineId, Reach>): void {
+function collect(
+  project: Project,
+  timeline: Timeline,
+  lsn: Lsn,
+  ordinal: number,
+  seen: Map<TimelineId, Reach>
+): void {
   const open: Reach[] = [{ timeline, lsn, ordinal }];
   for (let reach = open.pop(); reach !== undefined; reach = open.pop()) {
     const known = seen.get(reach.timeline.id);
@@ -78,7 +84,11 @@ export function mergeBases(project: Project, a: Seen, b: Seen): Reach[] {
       !common.some(
         other =>
           other !== candidate &&
-          includes(seenBy(project, other.timeline, other.lsn, other.ordinal), candidate.timeline, candidate.lsn)
+          includes(
+            seenBy(project, other.timeline, other.lsn, other.ordinal),
+            candidate.timeline,
+            candidate.lsn
+          )
       )
   );
 }

@@ -57,7 +57,12 @@ export async function collectChanged(
 }
 
 /** Keys that may differ between two states of a project. */
-export async function changedBetween(line: LineReader, a: View, b: View, signal?: AbortSignal): Promise<ChangedKeys> {
+export async function changedBetween(
+  line: LineReader,
+  a: View,
+  b: View,
+  signal?: AbortSignal
+): Promise<ChangedKeys> {
   const keys: ChangedKeys = new Map();
   const point = forkPoint(a.chain, b.chain);
   if (point !== undefined) {
@@ -69,5 +74,5 @@ export async function changedBetween(line: LineReader, a: View, b: View, signal?
 
 /** Document keys of one collection in key order. */
 export function sortedKeys(documents: ReadonlyMap<string, DocKey>): DocKey[] {
-  return [...documents.values()].sort(Buffer.compare);
+  return [...documents.values()].sort((a, b) => Buffer.compare(a, b));
 }

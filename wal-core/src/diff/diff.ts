@@ -1,5 +1,14 @@
 import { LRUCache } from 'lru-cache';
-import type { ChangeOp, CollectionId, Diff, DiffOptions, DiffSummary, DocKey, DocumentDiff, Image } from '../api';
+import type {
+  ChangeOp,
+  CollectionId,
+  Diff,
+  DiffOptions,
+  DiffSummary,
+  DocKey,
+  DocumentDiff,
+  Image
+} from '../api';
 import { documentOf, field } from '../bson';
 import { ArgonError } from '../errors';
 import { DIFF_PAGE_MAX, SLICE_MS_MAX } from '../limits';
@@ -41,19 +50,25 @@ export class Differ {
   async diff(from: View, to: View, options: DiffOptions = {}): Promise<Diff> {
     const { collection, after, limit = PAGE_DEFAULT, signal } = options;
     if (!Number.isInteger(limit) || limit < 0 || limit > DIFF_PAGE_MAX) {
-      throw new ArgonError('BAD_REQUEST', `A page of a diff has 0 to ${DIFF_PAGE_MAX} documents; ${limit} were asked for.`, {
-        data: { limit: DIFF_PAGE_MAX, value: limit }
-      });
+      throw new ArgonError(
+        'BAD_REQUEST',
+        `A page of a diff has 0 to ${DIFF_PAGE_MAX} documents; ${limit} were asked for.`,
+        {
+          data: { limit: DIFF_PAGE_MAX, value: limit }
+        }
+      );
     }
     const index = await this.index(from, to, signal);
-    const rows = collection === undefined ? index.rows : index.rows.filter(row => row.collection === collection);
+    const rows =
+      collection === undefined ? index.rows : index.rows.filter(row => row.collection === collection);
     const start = after === undefined ? 0 : pageStart(after, rows.length);
     const page = rows.slice(start, start + limit);
     const end = start + page.length;
     return {
       from,
       to,
-      summary: collection === undefined ? index.summary : index.summary.filter(row => row.collection === collection),
+      summary:
+        collection === undefined ? index.summary : index.summary.filter(row => row.collection === collection),
       catalog: index.catalog,
       documents: page.map(row => this.document(from, to, row)),
       ...(end < rows.length && page.length > 0 ? { next: String(end) } : {})
@@ -108,7 +123,9 @@ export class Differ {
 function pageStart(after: string, rows: number): number {
   const start = Number(after);
   if (!Number.isInteger(start) || start < 0 || start > rows) {
-    throw new ArgonError('BAD_REQUEST', 'The page mark is not one that a diff of these refs has given.', { data: { after } });
+    throw new ArgonError('BAD_REQUEST', 'The page mark is not one that a diff of these refs has given.', {
+      data: { after }
+    });
   }
   return start;
 }

@@ -30,7 +30,9 @@ export class BranchOffice {
         if (ensure) {
           return this.core.projectInfo(existing);
         }
-        throw new ArgonError('PROJECT_EXISTS', `A project called ${JSON.stringify(name)} exists already.`, { data: { name } });
+        throw new ArgonError('PROJECT_EXISTS', `A project called ${JSON.stringify(name)} exists already.`, {
+          data: { name }
+        });
       }
       const createdAt = new Date(this.core.wallMs());
       const id = registry.nextProject;
@@ -73,7 +75,9 @@ export class BranchOffice {
         ? mine
         : seenBy(project, main.timeline, main.timeline.durableHead, main.timeline.durableCount);
     const headAt =
-      timeline.durableCount === 0 ? branch.createdAt : instantOf(this.core.timeOf(project, timeline.durableHead));
+      timeline.durableCount === 0
+        ? branch.createdAt
+        : instantOf(this.core.timeOf(project, timeline.durableHead));
     return {
       name: branch.name,
       timeline: timeline.id,
@@ -96,7 +100,11 @@ export class BranchOffice {
     }
     const branch = this.core.registry.branchOf(timeline.parent)?.name;
     return {
-      fork: { timeline: timeline.parent.id, lsn: timeline.forkLsn, ...(branch === undefined ? {} : { branch }) }
+      fork: {
+        timeline: timeline.parent.id,
+        lsn: timeline.forkLsn,
+        ...(branch === undefined ? {} : { branch })
+      }
     };
   }
 
@@ -116,16 +124,26 @@ export class BranchOffice {
         if (options.ensure === true) {
           return this.info(project, existing);
         }
-        throw new ArgonError('BRANCH_EXISTS', `A branch called ${JSON.stringify(name)} exists already in project ${projectName}.`, {
-          data: { name }
-        });
+        throw new ArgonError(
+          'BRANCH_EXISTS',
+          `A branch called ${JSON.stringify(name)} exists already in project ${projectName}.`,
+          {
+            data: { name }
+          }
+        );
       }
       const view = this.core.resolve(projectName, options.from ?? project.defaultBranch);
       const fork = view.chain[0]!;
       const id = registry.nextTimeline;
       await this.core.putRows(
         [
-          timelineRecord(project.id, id, fork.timeline, view.lsn, await this.ordinalAt(fork.timeline, view.lsn)),
+          timelineRecord(
+            project.id,
+            id,
+            fork.timeline,
+            view.lsn,
+            await this.ordinalAt(fork.timeline, view.lsn)
+          ),
           branchRecord(project.id, {
             name,
             timelineId: id,
@@ -156,15 +174,25 @@ export class BranchOffice {
     return this.move(projectName, name, async (project, branch) => {
       this.assertNotDefault(project, branch, 'renamed');
       if (project.branches.has(to)) {
-        throw new ArgonError('BRANCH_EXISTS', `A branch called ${JSON.stringify(to)} exists already.`, { data: { name: to } });
+        throw new ArgonError('BRANCH_EXISTS', `A branch called ${JSON.stringify(to)} exists already.`, {
+          data: { name: to }
+        });
       }
-      await this.core.putRows([branchRecord(project.id, { ...stored(branch), name: to }), removal(project, name)], origin);
+      await this.core.putRows(
+        [branchRecord(project.id, { ...stored(branch), name: to }), removal(project, name)],
+        origin
+      );
       this.core.emit({ type: 'branch', project: projectName, op: 'rename', branch: to, previous: name });
       return this.info(project, this.core.registry.branch(project, to));
     });
   }
 
-  protectBranch(projectName: string, name: string, isProtected: boolean, origin: Origin): Promise<BranchInfo> {
+  protectBranch(
+    projectName: string,
+    name: string,
+    isProtected: boolean,
+    origin: Origin
+  ): Promise<BranchInfo> {
     return this.move(projectName, name, async (project, branch) => {
       await this.core.putRows([branchRecord(project.id, { ...stored(branch), isProtected })], origin);
       this.core.emit({ type: 'branch', project: projectName, op: 'protect', branch: name });
@@ -196,12 +224,19 @@ export class BranchOffice {
   }
 
   /** Points a branch to a new timeline forked at `to`; nothing is lost: the old one keeps a backup name. */
-  resetBranch(projectName: string, name: string, to: string, origin: Origin): Promise<{ branch: BranchInfo; backup: string }> {
+  resetBranch(
+    projectName: string,
+    name: string,
+    to: string,
+    origin: Origin
+  ): Promise<{ branch: BranchInfo; backup: string }> {
     return this.move(projectName, name, async (project, branch) => {
       assertUnprotected(branch, 'reset');
       const view = this.core.resolve(projectName, to);
       if (view.line === branch.timeline && view.lsn >= branch.timeline.durableHead) {
-        throw new ArgonError('NOTHING_TO_DO', `${name} is at ${view.ref} already.`, { data: { ref: view.ref } });
+        throw new ArgonError('NOTHING_TO_DO', `${name} is at ${view.ref} already.`, {
+          data: { ref: view.ref }
+        });
       }
       const fork = view.chain[0]!;
       const backup = this.backupName(projectName, name);
@@ -209,9 +244,21 @@ export class BranchOffice {
       const createdAt = new Date(this.core.wallMs());
       await this.core.putRows(
         [
-          timelineRecord(project.id, id, fork.timeline, view.lsn, await this.ordinalAt(fork.timeline, view.lsn)),
+          timelineRecord(
+            project.id,
+            id,
+            fork.timeline,
+            view.lsn,
+            await this.ordinalAt(fork.timeline, view.lsn)
+          ),
           branchRecord(project.id, { ...stored(branch), timelineId: id }),
-          branchRecord(project.id, { name: backup, timelineId: branch.timeline.id, createdAt, isProtected: false, backupOf: name })
+          branchRecord(project.id, {
+            name: backup,
+            timelineId: branch.timeline.id,
+            createdAt,
+            isProtected: false,
+            backupOf: name
+          })
         ],
         origin
       );
@@ -221,7 +268,11 @@ export class BranchOffice {
   }
 
   /** Runs a change of where a branch points while its writers wait. */
-  private move<T>(projectName: string, name: string, change: (project: Project, branch: Branch) => Promise<T>): Promise<T> {
+  private move<T>(
+    projectName: string,
+    name: string,
+    change: (project: Project, branch: Branch) => Promise<T>
+  ): Promise<T> {
     const { registry, controlLock } = this.core;
     return controlLock.run(() => {
       const project = registry.project(projectName);
@@ -235,9 +286,13 @@ export class BranchOffice {
 
   private assertNotDefault(project: Project, branch: Branch, verb: string): void {
     if (branch.name === project.defaultBranch) {
-      throw new ArgonError('BRANCH_PROTECTED', `${branch.name} is the default branch of ${project.name} and cannot be ${verb}.`, {
-        data: { branch: branch.name }
-      });
+      throw new ArgonError(
+        'BRANCH_PROTECTED',
+        `${branch.name} is the default branch of ${project.name} and cannot be ${verb}.`,
+        {
+          data: { branch: branch.name }
+        }
+      );
     }
   }
 
@@ -246,7 +301,13 @@ export class BranchOffice {
   }
 
   /** @throws NAME_INVALID, PIN_EXISTS (also with `ensure`, when it names another state) */
-  createPin(projectName: string, name: string, ref: string, origin: Origin, ensure: boolean): Promise<PinInfo> {
+  createPin(
+    projectName: string,
+    name: string,
+    ref: string,
+    origin: Origin,
+    ensure: boolean
+  ): Promise<PinInfo> {
     checkBranchName(name, 'pin');
     return this.core.controlLock.run(async () => {
       const project = this.core.registry.project(projectName);
@@ -256,11 +317,21 @@ export class BranchOffice {
         if (ensure && known.timeline === view.timeline && known.lsn === view.lsn) {
           return known;
         }
-        throw new ArgonError('PIN_EXISTS', `The pin ${JSON.stringify(name)} names ${known.ref} already. Pins do not move; delete it first.`, {
-          data: { name, ref: known.ref }
-        });
+        throw new ArgonError(
+          'PIN_EXISTS',
+          `The pin ${JSON.stringify(name)} names ${known.ref} already. Pins do not move; delete it first.`,
+          {
+            data: { name, ref: known.ref }
+          }
+        );
       }
-      const value = { timeline: view.timeline, lsn: view.lsn, ref: view.ref, createdAt: new Date(this.core.wallMs()), origin };
+      const value = {
+        timeline: view.timeline,
+        lsn: view.lsn,
+        ref: view.ref,
+        createdAt: new Date(this.core.wallMs()),
+        origin
+      };
       await this.core.putRows([control(TABLE.pin, project.id, Buffer.from(name), value)], origin);
       this.core.emit({ type: 'pin', project: projectName, op: 'create', pin: name });
       return project.pins.get(name)!;
@@ -283,7 +354,12 @@ export class BranchOffice {
   }
 
   /** Remembers the state a run saw. The same run again with another state is refused. */
-  registerRun(projectName: string, id: string, ref: string, facts: Readonly<Record<string, string>>): Promise<RunInfo> {
+  registerRun(
+    projectName: string,
+    id: string,
+    ref: string,
+    facts: Readonly<Record<string, string>>
+  ): Promise<RunInfo> {
     return this.core.controlLock.run(async () => {
       const project = this.core.registry.project(projectName);
       const view = this.core.resolve(projectName, ref);
@@ -346,9 +422,13 @@ function runNotFound(id: string): ArgonError {
 
 function assertUnprotected(branch: Branch, verb: string): void {
   if (branch.isProtected) {
-    throw new ArgonError('BRANCH_PROTECTED', `${branch.name} is protected and cannot be ${verb}. It takes merges only.`, {
-      data: { branch: branch.name }
-    });
+    throw new ArgonError(
+      'BRANCH_PROTECTED',
+      `${branch.name} is protected and cannot be ${verb}. It takes merges only.`,
+      {
+        data: { branch: branch.name }
+      }
+    );
   }
 }
 
@@ -379,6 +459,12 @@ function removal(project: Project, name: string): ControlRecord {
   return control(TABLE.branch, project.id, Buffer.from(name), undefined);
 }
 
-function timelineRecord(project: number, id: TimelineId, parent: Timeline | undefined, forkLsn: Lsn, forkOrdinal: number): ControlRecord {
+function timelineRecord(
+  project: number,
+  id: TimelineId,
+  parent: Timeline | undefined,
+  forkLsn: Lsn,
+  forkOrdinal: number
+): ControlRecord {
   return control(TABLE.timeline, project, u32(id), { parent: parent?.id, forkLsn, forkOrdinal });
 }

@@ -4,6 +4,7 @@ import type { Core } from './core';
 import { ArgonError } from '../errors';
 import { indexOf } from '../read/catalog';
 import { keyText } from '../read/unapplied';
+import { duplicate } from '../write/stage';
 
 /**
  * Makes a secondary index. Writers of the branch wait while its keys are checked; the entries are
@@ -32,9 +33,8 @@ export async function createIndex(
     if (isKnown(collection, index)) {
       return false;
     }
-    if (index.unique) {
-      await checkKeys(core, projectName, branchName, collectionName, index);
-    }
+    // Every index is tried: a document it cannot hold must be refused here, not found when the state is applied.
+    await checkKeys(core, projectName, branchName, collectionName, index);
     // Nothing was written meanwhile: writers of this timeline wait for the lock.
     stage.addIndex(collection, id => ({ ...index, id }));
     await core.commit(project, stage, origin, { kind: 'catalog' });
@@ -47,7 +47,7 @@ export async function createIndex(
 /** True when the same index is there; an index of the same name or keys that differs is refused. */
 function isKnown(collection: CollectionInfo, index: IndexInfo): boolean {
   const other = collection.indexes.find(known => known.name === index.name);
-  const sameKeys = collection.indexes.find(known => known.key.equals(index.key) && sameFilter(known, index));
+  const sameKeys = collection.indexes.find(known => known.key.equals(index.key) && sameOptions(known, index));
   if (other === undefined && sameKeys === undefined) {
     return false;
   }
@@ -80,7 +80,13 @@ function sameOptions(a: IndexInfo, b: IndexInfo): boolean {
 }
 
 /** @throws DUPLICATE_KEY when two documents have the same key */
-async function checkKeys(core: Core, project: string, branch: string, collectionName: string, index: IndexInfo): Promise<void> {
+async function checkKeys(
+  core: Core,
+  project: string,
+  branch: string,
+  collectionName: string,
+  index: IndexInfo
+): Promise<void> {
   const view = core.resolve(project, branch);
   const collection = view.collection(collectionName);
   if (collection === undefined) {
@@ -91,20 +97,15 @@ async function checkKeys(core: Core, project: string, branch: string, collection
     for (const image of batch.images) {
       for (const key of core.keys.keys(index, image)) {
         const text = keyText(key);
-        if (seen.has(text)) {
-          throw new ArgonError('DUPLICATE_KEY', `Documents of ${collectionName} share a key of ${index.name}: ${idText(image)}.`, {
-            data: { collection: collectionName, index: index.name, mongoCode: 11000, codeName: 'DuplicateKey' }
-          });
+        if (index.unique && seen.has(text)) {
+          throw duplicate(collection, index.name, index.key, image);
         }
-        seen.add(text);
+        if (index.unique) {
+          seen.add(text);
+        }
       }
     }
   }
-}
-
-function idText(image: Image): string {
-  const id = field(image, '_id');
-  return id === undefined ? 'a document' : `docKey ${docKeyOf(image).toString('hex').slice(0, 24)}`;
 }
 
 /**

@@ -80,7 +80,10 @@ export class Core implements Positions {
     this.applier = new Applier(this, error => this.fail(error));
     const applied = this.store.get('meta', metaKey(TABLE.applied, 0));
     this.clock = new CommitClock(wallMs, (applied?.readBigUInt64BE(10) ?? 0n) as CommitTime);
-    const from = applied === undefined ? undefined : { segment: applied.readUInt32BE(0), offset: applied.readUIntBE(4, 6) };
+    const from =
+      applied === undefined
+        ? undefined
+        : { segment: applied.readUInt32BE(0), offset: applied.readUIntBE(4, 6) };
     this.log = FileLog.open(join(directory, 'log'), from, frame => this.replay(frame));
     this.durableTime = this.clock.current();
     this.committer = new Committer({ ...this.parts(), applier: this.applier }, (project, committed) =>
@@ -164,7 +167,11 @@ export class Core implements Positions {
     this.failure ??=
       cause instanceof ArgonError
         ? cause
-        : new ArgonError('LOG_FAILED', 'Applying the log to the state failed; no more writes are taken until a restart.', { cause });
+        : new ArgonError(
+            'LOG_FAILED',
+            'Applying the log to the state failed; no more writes are taken until a restart.',
+            { cause }
+          );
   }
 
   lastCommitTime(): CommitTime {
@@ -209,8 +216,23 @@ export class Core implements Positions {
     const timeline = this.registry.timeline(section.timeline)!;
     const { firstLsn, lastLsn, time } = commit;
     const { kind, atomic, origin, txn } = section;
-    const records = section.records.map((record, i) => ({ ...record, lsn: (firstLsn + i) as Lsn, image: undefined }));
-    const row = { firstLsn, ordinal: 0, time, kind, atomic, origin, txn, groupFirst: firstLsn, groupLast: lastLsn, records };
+    const records = section.records.map((record, i) => ({
+      ...record,
+      lsn: (firstLsn + i) as Lsn,
+      image: undefined
+    }));
+    const row = {
+      firstLsn,
+      ordinal: 0,
+      time,
+      kind,
+      atomic,
+      origin,
+      txn,
+      groupFirst: firstLsn,
+      groupLast: lastLsn,
+      records
+    };
     return this.logReader.entry(timeline, [row], this.registry.branchOf(timeline)?.name);
   }
 
@@ -225,7 +247,12 @@ export class Core implements Positions {
   }
 
   /** Logs a stage; see `Committer.commit`. */
-  commit(project: Project, stage: Stage | undefined, origin: Origin, options?: CommitOptions): Promise<Committed> {
+  commit(
+    project: Project,
+    stage: Stage | undefined,
+    origin: Origin,
+    options?: CommitOptions
+  ): Promise<Committed> {
     this.assertOpen();
     return this.committer.commit(project, stage, origin, options);
   }
@@ -250,7 +277,10 @@ export class Core implements Positions {
    * The branch to write to, once nothing holds its timeline and the state is not too far behind.
    * @throws PROJECT_NOT_FOUND, BRANCH_NOT_FOUND
    */
-  async writableBranch(projectName: string, branchName: string): Promise<{ project: Project; branch: Branch }> {
+  async writableBranch(
+    projectName: string,
+    branchName: string
+  ): Promise<{ project: Project; branch: Branch }> {
     for (;;) {
       this.assertOpen();
       const project = this.registry.project(projectName);
@@ -258,7 +288,10 @@ export class Core implements Positions {
       const lock = this.timelineLocks.get(branch.timeline);
       if (lock?.busy === true) {
         await lock.idle();
-      } else if (this.unapplied.records > UNAPPLIED_RECORDS_MAX || this.unapplied.bytes > UNAPPLIED_BYTES_MAX) {
+      } else if (
+        this.unapplied.records > UNAPPLIED_RECORDS_MAX ||
+        this.unapplied.bytes > UNAPPLIED_BYTES_MAX
+      ) {
         await this.applier.caughtUp();
       } else {
         return { project, branch };
@@ -269,7 +302,9 @@ export class Core implements Positions {
   /** A row of a small table by its text key: on disk, applied or not. */
   smallValue(table: number, key: string): Buffer | undefined {
     const waiting = this.recentRows.get(`${table} ${key}`);
-    return waiting === undefined ? this.store.get('meta', metaKey(table, 0, Buffer.from(key))) : waiting.value;
+    return waiting === undefined
+      ? this.store.get('meta', metaKey(table, 0, Buffer.from(key)))
+      : waiting.value;
   }
 
   smallValues(table: number, prefix: string): { key: string; value: Buffer }[] {
@@ -306,9 +341,15 @@ export class Core implements Positions {
     project: Project,
     at: { timeline: Timeline; lsn: Lsn; ref: string; branch?: string; writable?: boolean; snappedFrom?: Lsn }
   ): View {
-    const newest = at.timeline.chain(at.lsn).map(link => Math.min(link.cap, link.timeline.durableHead))[0] ?? 0;
+    const newest =
+      at.timeline.chain(at.lsn).map(link => Math.min(link.cap, link.timeline.durableHead))[0] ?? 0;
     const time = this.timeOf(project, newest as Lsn);
-    return new View(this.views, { ...at, writable: at.writable === true, project: this.projectInfo(project), time });
+    return new View(this.views, {
+      ...at,
+      writable: at.writable === true,
+      project: this.projectInfo(project),
+      time
+    });
   }
 
   timeOf(project: Project, lsn: Lsn): CommitTime {

@@ -44,7 +44,12 @@ export class PlanOffice {
   }
 
   /** @throws BRANCH_NOT_FOUND, NOTHING_TO_DO, BAD_REQUEST */
-  async planUndo(projectName: string, branchName: string, what: UndoSelector, origin: Origin): Promise<PlanInfo> {
+  async planUndo(
+    projectName: string,
+    branchName: string,
+    what: UndoSelector,
+    origin: Origin
+  ): Promise<PlanInfo> {
     await this.core.caughtUp();
     const project = this.core.registry.project(projectName);
     const branch = this.core.registry.branch(project, branchName);
@@ -100,7 +105,11 @@ export class PlanOffice {
   private find(project: Project, id: string): StoredPlan {
     const plan = this.of(project).get(id);
     if (plan === undefined) {
-      throw new ArgonError('PLAN_NOT_FOUND', `There is no plan ${JSON.stringify(id)} in project ${project.name}.`, { data: { plan: id } });
+      throw new ArgonError(
+        'PLAN_NOT_FOUND',
+        `There is no plan ${JSON.stringify(id)} in project ${project.name}.`,
+        { data: { plan: id } }
+      );
     }
     return plan;
   }
@@ -112,7 +121,9 @@ export class PlanOffice {
 
   async list(projectName: string): Promise<PlanInfo[]> {
     const project = this.core.registry.project(projectName);
-    const newestFirst = [...this.of(project).values()].sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
+    const newestFirst = [...this.of(project).values()].sort(
+      (a, b) => b.createdAt.getTime() - a.createdAt.getTime()
+    );
     const infos: PlanInfo[] = [];
     for (const plan of newestFirst) {
       infos.push(await this.info(project, plan));
@@ -128,7 +139,13 @@ export class PlanOffice {
       const ours = this.viewOf(project, plan.intoTimeline, plan.intoLsn, plan.into);
       items =
         plan.undo === undefined
-          ? (await this.planner.mergeItems(project, ours, this.viewOf(project, plan.sourceTimeline!, plan.sourceLsn!, plan.source))).items
+          ? (
+              await this.planner.mergeItems(
+                project,
+                ours,
+                this.viewOf(project, plan.sourceTimeline!, plan.sourceLsn!, plan.source)
+              )
+            ).items
           : (await this.planner.undoItems(ours, plan.undo)).items;
       this.planner.remember(project, plan.id, items);
     }
@@ -138,7 +155,9 @@ export class PlanOffice {
   private viewOf(project: Project, timelineId: StoredPlan['intoTimeline'], lsn: Lsn, ref: string): View {
     const timeline = project.timelines.get(timelineId);
     if (timeline === undefined) {
-      throw new ArgonError('HISTORY_GONE', 'A state that the plan was made from is no longer kept.', { data: { ref } });
+      throw new ArgonError('HISTORY_GONE', 'A state that the plan was made from is no longer kept.', {
+        data: { ref }
+      });
     }
     return this.core.view(project, { timeline, lsn, ref });
   }
@@ -177,23 +196,36 @@ export class PlanOffice {
     };
     return (
       moved(plan.into, plan.intoTimeline, plan.intoLsn) ??
-      (plan.sourceBranch === undefined ? undefined : moved(plan.sourceBranch, plan.sourceTimeline!, plan.sourceLsn!))
+      (plan.sourceBranch === undefined
+        ? undefined
+        : moved(plan.sourceBranch, plan.sourceTimeline!, plan.sourceLsn!))
     );
   }
 
-  async conflicts(projectName: string, id: string, options: { after?: string; limit?: number } = {}): Promise<readonly Conflict[]> {
+  async conflicts(
+    projectName: string,
+    id: string,
+    options: { after?: string; limit?: number } = {}
+  ): Promise<readonly Conflict[]> {
     const project = this.core.registry.project(projectName);
     const { conflicts } = await this.evaluate(project, this.find(project, id));
-    const start = options.after === undefined ? 0 : conflicts.findIndex(conflict => conflict.id === options.after) + 1;
+    const start =
+      options.after === undefined ? 0 : conflicts.findIndex(conflict => conflict.id === options.after) + 1;
     return conflicts.slice(start, start + (options.limit ?? PAGE_DEFAULT));
   }
 
-  async documents(projectName: string, id: string, options: { after?: string; limit?: number } = {}): Promise<readonly DocumentDiff[]> {
+  async documents(
+    projectName: string,
+    id: string,
+    options: { after?: string; limit?: number } = {}
+  ): Promise<readonly DocumentDiff[]> {
     const project = this.core.registry.project(projectName);
     const { decisions } = await this.evaluate(project, this.find(project, id));
     const start = options.after === undefined ? 0 : Number(options.after);
     if (!Number.isInteger(start) || start < 0) {
-      throw new ArgonError('BAD_REQUEST', 'The page mark is not one that this plan has given.', { data: { after: options.after } });
+      throw new ArgonError('BAD_REQUEST', 'The page mark is not one that this plan has given.', {
+        data: { after: options.after }
+      });
     }
     const documents: DocumentDiff[] = [];
     for (const decision of decisions) {
@@ -227,7 +259,9 @@ export class PlanOffice {
       for (const { conflict, answer } of answers) {
         const found = known.get(conflict);
         if (found === undefined) {
-          throw new ArgonError('BAD_REQUEST', `The plan ${id} has no conflict ${JSON.stringify(conflict)}.`, { data: { conflict } });
+          throw new ArgonError('BAD_REQUEST', `The plan ${id} has no conflict ${JSON.stringify(conflict)}.`, {
+            data: { conflict }
+          });
         }
         if (answer === undefined) {
           given.delete(conflict);
@@ -257,23 +291,34 @@ export class PlanOffice {
   /** @throws PLAN_STALE, PLAN_APPLIED, PLAN_UNANSWERED */
   async apply(projectName: string, id: string, origin: Origin): Promise<PlanInfo> {
     return this.core.controlLock.run(async () => {
-      const { branch } = await this.core.writableBranch(projectName, this.find(this.core.registry.project(projectName), id).into);
+      const { branch } = await this.core.writableBranch(
+        projectName,
+        this.find(this.core.registry.project(projectName), id).into
+      );
       const project = this.core.registry.project(projectName);
       const plan = this.find(project, id);
       const { decisions, unanswered } = await this.evaluate(project, plan);
       // From here to the commit nothing waits, so no head can move in between.
       this.assertOpen(project, plan);
       if (unanswered > 0) {
-        throw new ArgonError('PLAN_UNANSWERED', `${unanswered} of the conflicts of ${id} have no answer yet.`, {
-          data: { plan: id, unanswered }
-        });
+        throw new ArgonError(
+          'PLAN_UNANSWERED',
+          `${unanswered} of the conflicts of ${id} have no answer yet.`,
+          {
+            data: { plan: id, unanswered }
+          }
+        );
       }
       const stage = this.core.stage(project, branch);
       stageDecisions(stage, decisions);
       const head = branch.timeline.head;
       const first = (stage.staged === 0 ? head : project.head + 1) as Lsn;
       const last = (stage.staged === 0 ? head : project.head + stage.staged) as Lsn;
-      const applied: StoredPlan = { ...plan, state: 'applied', appliedAs: { firstLsn: first, lastLsn: last } };
+      const applied: StoredPlan = {
+        ...plan,
+        state: 'applied',
+        appliedAs: { firstLsn: first, lastLsn: last }
+      };
       const rows = [planRecord(project, applied), ...this.marks(project, branch, plan, last)];
       await this.core.commit(project, stage, origin, { kind: plan.kind, atomic: true, control: () => rows });
       this.saved(project, applied);
@@ -284,8 +329,15 @@ export class PlanOffice {
   /** What later merges and the log need to know of this one. */
   private marks(project: Project, branch: Branch, plan: StoredPlan, last: Lsn): ControlRecord[] {
     if (plan.kind === 'undo') {
-      const [first, final] = plan.source.slice(plan.source.lastIndexOf(':') + 1).split('..').map(Number);
-      const note = { what: plan.source.slice(0, plan.source.lastIndexOf(':')), firstLsn: first, lastLsn: final };
+      const [first, final] = plan.source
+        .slice(plan.source.lastIndexOf(':') + 1)
+        .split('..')
+        .map(Number);
+      const note = {
+        what: plan.source.slice(0, plan.source.lastIndexOf(':')),
+        firstLsn: first,
+        lastLsn: final
+      };
       return [control(TABLE.note, branch.timeline.id, lsnBytes(last), note)];
     }
     const source = project.timelines.get(plan.sourceTimeline!)!;
@@ -312,9 +364,13 @@ function stageDecisions(stage: Stage, decisions: readonly Decision[]): void {
     }
     const collection = stage.collectionById(item.collection);
     if (collection === undefined) {
-      throw new ArgonError('COLLECTION_NOT_FOUND', `The collection ${item.collectionName} is not there on ${stage.branch}.`, {
-        data: { collection: item.collectionName }
-      });
+      throw new ArgonError(
+        'COLLECTION_NOT_FOUND',
+        `The collection ${item.collectionName} is not there on ${stage.branch}.`,
+        {
+          data: { collection: item.collectionName }
+        }
+      );
     }
     if (result === undefined) {
       stage.remove(collection, item.key);
@@ -345,8 +401,12 @@ function checkAnswer(conflict: Conflict, answer: Answer): void {
     return;
   }
   if (answer.value.type !== OBJECT || !docKeyOf(answer.value.bytes).equals(conflict.key)) {
-    throw new ArgonError('BAD_REQUEST', 'The answer to a conflict about a whole document is a document with the same _id.', {
-      data: { conflict: conflict.id }
-    });
+    throw new ArgonError(
+      'BAD_REQUEST',
+      'The answer to a conflict about a whole document is a document with the same _id.',
+      {
+        data: { conflict: conflict.id }
+      }
+    );
   }
 }

@@ -40,7 +40,12 @@ export class ChangeReader {
   }
 
   /** Versions of one document in the state of `view`, newest first. */
-  document(view: View, collection: CollectionInfo, key: DocKey, options: { limit?: number; before?: Lsn }): Change[] {
+  document(
+    view: View,
+    collection: CollectionInfo,
+    key: DocKey,
+    options: { limit?: number; before?: Lsn }
+  ): Change[] {
     const { limit = LIMIT_DEFAULT, before } = options;
     const changes: Change[] = [];
     for (const { timeline, cap } of view.chain) {
@@ -68,8 +73,12 @@ export class ChangeReader {
   private change(timeline: Timeline, row: LineRow, record: LineRecord, images: boolean): Change {
     const branch = this.parts.registry.branchOf(timeline)?.name;
     const chain = timeline.chain(record.lsn);
-    const before = images ? this.parts.versions.at(chain, record.collection, record.key, record.previous) : undefined;
-    const after = images ? this.parts.versions.at(chain, record.collection, record.key, record.lsn) : undefined;
+    const before = images
+      ? this.parts.versions.at(chain, record.collection, record.key, record.previous)
+      : undefined;
+    const after = images
+      ? this.parts.versions.at(chain, record.collection, record.key, record.lsn)
+      : undefined;
     return {
       lsn: record.lsn,
       timeline: timeline.id,

@@ -51,7 +51,10 @@ export class LogReader {
         deadline = performance.now() + SLICE_MS_MAX;
       }
       const until = covered.get(spot.timeline.id);
-      if ((until !== undefined && spot.lastLsn >= until) || (until === undefined && this.continuesEntry(spot, view, marks))) {
+      if (
+        (until !== undefined && spot.lastLsn >= until) ||
+        (until === undefined && this.continuesEntry(spot, view, marks))
+      ) {
         continue;
       }
       if (entries.length === limit) {
@@ -99,7 +102,10 @@ export class LogReader {
     let deadline = performance.now() + SLICE_MS_MAX;
     for (const row of this.parts.line.backwards(spot.timeline, spot.timeline.forkLsn, spot.lastLsn)) {
       const newest = rows[0];
-      if (newest !== undefined && (!sameEntry(newest, row) || isMarked(marks, spot.timeline, lastLsnOf(row)))) {
+      if (
+        newest !== undefined &&
+        (!sameEntry(newest, row) || isMarked(marks, spot.timeline, lastLsnOf(row)))
+      ) {
         break;
       }
       rows.push(row);
@@ -131,7 +137,9 @@ export class LogReader {
     const lastLsn = lastLsnOf(newest);
     const after = this.parts.catalogs.at(timeline, lastLsn);
     const before = this.parts.catalogs.at(timeline, (oldest.firstLsn - 1) as Lsn);
-    const names = [...ids].map(id => (after.getById(id as never) ?? before.getById(id as never))?.name ?? `collection-${id}`);
+    const names = [...ids].map(
+      id => (after.getById(id as never) ?? before.getById(id as never))?.name ?? `collection-${id}`
+    );
     return {
       firstLsn: oldest.firstLsn,
       lastLsn,
@@ -197,6 +205,9 @@ function sameEntry(newer: LineRow, older: LineRow): boolean {
   if (newer.groupFirst === older.groupFirst) {
     return true;
   }
-  return newer.kind === older.kind && newer.origin === older.origin && (newer.kind === 'writes' || newer.kind === 'catalog' || newer.kind === 'import');
+  return (
+    newer.kind === older.kind &&
+    newer.origin === older.origin &&
+    (newer.kind === 'writes' || newer.kind === 'catalog' || newer.kind === 'import')
+  );
 }
-

@@ -63,7 +63,14 @@ export class IndexWriter {
   }
 
   /** The row was valid until `to`: it goes to the history. */
-  private bury(timeline: Timeline, index: IndexInfo, key: Buffer, docKey: DocKey, value: Buffer, to: Lsn): void {
+  private bury(
+    timeline: Timeline,
+    index: IndexInfo,
+    key: Buffer,
+    docKey: DocKey,
+    value: Buffer,
+    to: Lsn
+  ): void {
     const { from } = decodeEntry(value);
     if (from < to) {
       this.dead.push({ table: 'idxh', key: idxhKey(timeline.id, index.id, key, docKey, from, to), value });

@@ -1,6 +1,14 @@
 import type { IndexId, IndexScanOptions } from '../api';
 import type { ChainLink } from '../branch/model';
-import { afterPrefix, DYADIC_LEVEL_MIN, idxBound, idxhBound, IDXH_PREFIX_BYTES, IDXH_SUFFIX_BYTES, idxhKeyTo } from '../store/keys';
+import {
+  afterPrefix,
+  DYADIC_LEVEL_MIN,
+  idxBound,
+  idxhBound,
+  IDXH_PREFIX_BYTES,
+  IDXH_SUFFIX_BYTES,
+  idxhKeyTo
+} from '../store/keys';
 import type { OrderedStore, Row } from '../store/store';
 import { decodeEntry, type EntryKind, type IndexEntry, LIVE } from './entry';
 
@@ -26,7 +34,10 @@ export function readIndex(
 ): { entries: IndexEntry[]; last: Buffer | undefined } {
   const reverse = range.reverse === true;
   const bounds = compositeBounds(range);
-  const streams = Buffer.compare(bounds.from, bounds.to) < 0 ? chain.flatMap(link => linkStreams(store, link, index, bounds, reverse)) : [];
+  const streams =
+    Buffer.compare(bounds.from, bounds.to) < 0
+      ? chain.flatMap(link => linkStreams(store, link, index, bounds, reverse))
+      : [];
   const entries: IndexEntry[] = [];
   try {
     while (entries.length < count) {
@@ -50,7 +61,10 @@ export function readIndex(
         return { entries, last: undefined };
       }
       if (current.kind === LIVE) {
-        entries.push({ composite: current.composite, docKey: current.composite.subarray(current.keyStringLength) });
+        entries.push({
+          composite: current.composite,
+          docKey: current.composite.subarray(current.keyStringLength)
+        });
       }
       nearestStream.advance();
     }
@@ -81,7 +95,13 @@ function compositeBounds(range: IndexRange): Bounds {
   return { from, to };
 }
 
-function linkStreams(store: OrderedStore, link: ChainLink, index: IndexId, bounds: Bounds, reverse: boolean): EntryStream[] {
+function linkStreams(
+  store: OrderedStore,
+  link: ChainLink,
+  index: IndexId,
+  bounds: Bounds,
+  reverse: boolean
+): EntryStream[] {
   const { timeline, cap } = link;
   const live = new EntryStream(
     store.range('idx', {
@@ -91,7 +111,9 @@ function linkStreams(store: OrderedStore, link: ChainLink, index: IndexId, bound
     }),
     row => {
       const { kind, from, keyStringLength } = decodeEntry(row.value);
-      return from > cap ? undefined : { composite: row.key.subarray(IDX_PREFIX_BYTES), kind, keyStringLength };
+      return from > cap
+        ? undefined
+        : { composite: row.key.subarray(IDX_PREFIX_BYTES), kind, keyStringLength };
     }
   );
   const streams = [live];
@@ -109,7 +131,11 @@ function linkStreams(store: OrderedStore, link: ChainLink, index: IndexId, bound
           const { kind, from, keyStringLength } = decodeEntry(row.value);
           const alive = from <= cap && cap < idxhKeyTo(row.key);
           return alive
-            ? { composite: row.key.subarray(IDXH_PREFIX_BYTES, row.key.length - IDXH_SUFFIX_BYTES), kind, keyStringLength }
+            ? {
+                composite: row.key.subarray(IDXH_PREFIX_BYTES, row.key.length - IDXH_SUFFIX_BYTES),
+                kind,
+                keyStringLength
+              }
             : undefined;
         }
       )
@@ -153,8 +179,14 @@ class EntryStream {
 }
 
 /** Documents that hold an index key in the state that `chain` describes, by applied rows. */
-export function holdersOf(store: OrderedStore, chain: readonly ChainLink[], index: IndexId, key: Buffer): Buffer[] {
+export function holdersOf(
+  store: OrderedStore,
+  chain: readonly ChainLink[],
+  index: IndexId,
+  key: Buffer
+): Buffer[] {
   const bound = { key, inclusive: true };
-  return readIndex(store, chain, index, { lower: bound, upper: bound }, 64).entries.map(entry => entry.docKey);
+  return readIndex(store, chain, index, { lower: bound, upper: bound }, 64).entries.map(
+    entry => entry.docKey
+  );
 }
-

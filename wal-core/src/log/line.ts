@@ -49,7 +49,7 @@ export function encodeLine(
 ): { firstLsn: Lsn; value: Buffer }[] {
   const rows: { firstLsn: Lsn; value: Buffer }[] = [];
   const total = section.records.length;
-  for (let start = 0; start < total; ) {
+  for (let start = 0; start < total;) {
     const body = new ByteWriter(512);
     let count = 0;
     while (start + count < total) {

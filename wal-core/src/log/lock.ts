@@ -43,7 +43,11 @@ export function lockDirectory(directory: string): () => void {
       }
     }
     const owner = readOwner(path);
-    if (owner !== undefined && isAlive(owner.pid) && (owner.started === '' || owner.started === startTime(owner.pid))) {
+    if (
+      owner !== undefined &&
+      isAlive(owner.pid) &&
+      (owner.started === '' || owner.started === startTime(owner.pid))
+    ) {
       throw new ArgonError(
         'DIRECTORY_LOCKED',
         `Another bridge (process ${owner.pid}) uses the data directory ${directory}. Use that one, stop it, or choose another directory.`,

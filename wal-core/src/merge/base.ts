@@ -64,8 +64,14 @@ function virtualImage(
     const otherSeen = seenBy(project, other.timeline, other.lsn, other.ordinal);
     const older = mergeBases(project, seen, otherSeen)[0];
     const root = older === undefined ? undefined : imageAt(parts, older, collection, key);
-    merged = merged === undefined || image === undefined ? undefined : mergeDocuments(root, merged, image, () => undefined);
-    seen = new Map([...seen, ...[...otherSeen].filter(([id, reach]) => (seen.get(id)?.lsn ?? -1) < reach.lsn)]);
+    merged =
+      merged === undefined || image === undefined
+        ? undefined
+        : mergeDocuments(root, merged, image, () => undefined);
+    seen = new Map([
+      ...seen,
+      ...[...otherSeen].filter(([id, reach]) => (seen.get(id)?.lsn ?? -1) < reach.lsn)
+    ]);
   }
   return merged;
 }

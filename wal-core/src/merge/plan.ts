@@ -32,7 +32,9 @@ export function storedAnswer(answer: Answer): StoredAnswer {
   if ('take' in answer) {
     return { take: answer.take };
   }
-  return answer.value === undefined ? { missing: true } : { type: answer.value.type, bytes: answer.value.bytes };
+  return answer.value === undefined
+    ? { missing: true }
+    : { type: answer.value.type, bytes: answer.value.bytes };
 }
 
 export function answersOf(plan: StoredPlan): Map<string, Answer> {
@@ -41,7 +43,8 @@ export function answersOf(plan: StoredPlan): Map<string, Answer> {
       if (answer.take !== undefined) {
         return [conflict, { take: answer.take }];
       }
-      const value = answer.missing === true ? undefined : { type: answer.type!, bytes: Buffer.from(answer.bytes!) };
+      const value =
+        answer.missing === true ? undefined : { type: answer.type!, bytes: Buffer.from(answer.bytes!) };
       return [conflict, { value }];
     })
   );
@@ -64,4 +67,3 @@ export function loadPlans(store: OrderedStore, project: Project): Map<string, St
   }
   return plans;
 }
-

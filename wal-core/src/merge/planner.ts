@@ -41,7 +41,11 @@ export class Planner {
   constructor(private readonly parts: PlannerParts) {}
 
   /** @throws NOTHING_TO_DO when the target includes the source already */
-  async mergeItems(project: Project, ours: View, theirs: View): Promise<{ items: readonly WorkItem[]; base: string }> {
+  async mergeItems(
+    project: Project,
+    ours: View,
+    theirs: View
+  ): Promise<{ items: readonly WorkItem[]; base: string }> {
     const { line, registry } = this.parts;
     const ordinal = line.ordinalAt(ours.line, ours.lsn);
     if (includes(seenBy(project, ours.line, ours.lsn, ordinal), theirs.line, theirs.lsn)) {
@@ -64,9 +68,16 @@ export class Planner {
   }
 
   /** @throws NOTHING_TO_DO, BAD_REQUEST */
-  async undoItems(view: View, what: UndoSelector): Promise<{ items: readonly WorkItem[]; base: string; source: string }> {
+  async undoItems(
+    view: View,
+    what: UndoSelector
+  ): Promise<{ items: readonly WorkItem[]; base: string; source: string }> {
     const undone = await findUndone(this.parts, view, what);
-    const names = [view.catalog, this.parts.catalogs.at(view.line, undone.lastLsn), this.parts.catalogs.at(view.line, undone.firstLsn)];
+    const names = [
+      view.catalog,
+      this.parts.catalogs.at(view.line, undone.lastLsn),
+      this.parts.catalogs.at(view.line, undone.firstLsn)
+    ];
     const items = undone.documents.map(document => {
       const ours = this.parts.versions.get(view.chain, document.collection, document.key);
       return {
@@ -87,7 +98,10 @@ export class Planner {
   private async collect(
     changed: ChangedKeys,
     catalogs: readonly Catalog[],
-    images: (collection: CollectionId, key: Buffer) => Pick<WorkItem, 'base' | 'ours' | 'theirs' | 'byField' | 'isContested'>
+    images: (
+      collection: CollectionId,
+      key: Buffer
+    ) => Pick<WorkItem, 'base' | 'ours' | 'theirs' | 'byField' | 'isContested'>
   ): Promise<readonly WorkItem[]> {
     const items: WorkItem[] = [];
     let deadline = performance.now() + SLICE_MS_MAX;
@@ -122,9 +136,18 @@ export function evaluate(items: readonly WorkItem[], plan: Pick<StoredPlan, 'ans
   const answers: ReadonlyMap<string, Answer> = answersOf(plan as StoredPlan);
   const decisions = items.map(item => decide(item, answers)).filter(decision => decision !== undefined);
   const conflicts = decisions.flatMap(decision => decision.conflicts);
-  const summary = new Map<string, { collection: string; added: number; changed: number; deleted: number; conflicts: number }>();
+  const summary = new Map<
+    string,
+    { collection: string; added: number; changed: number; deleted: number; conflicts: number }
+  >();
   for (const { item, result, conflicts: found } of decisions) {
-    const row = summary.get(item.collectionName) ?? { collection: item.collectionName, added: 0, changed: 0, deleted: 0, conflicts: 0 };
+    const row = summary.get(item.collectionName) ?? {
+      collection: item.collectionName,
+      added: 0,
+      changed: 0,
+      deleted: 0,
+      conflicts: 0
+    };
     summary.set(item.collectionName, row);
     row.conflicts += found.length;
     if (found.some(conflict => conflict.answer === undefined)) {
@@ -167,7 +190,9 @@ function nameIn(catalogs: readonly Catalog[], id: CollectionId): string {
 /** The catalog first, then collections by name, documents by key. */
 function byPlace(a: WorkItem, b: WorkItem): number {
   if (a.collection !== b.collection) {
-    return a.collection === CATALOG || (b.collection !== CATALOG && a.collectionName < b.collectionName) ? -1 : 1;
+    return a.collection === CATALOG || (b.collection !== CATALOG && a.collectionName < b.collectionName)
+      ? -1
+      : 1;
   }
   return Buffer.compare(a.key, b.key);
 }

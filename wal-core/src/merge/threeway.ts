@@ -59,7 +59,10 @@ function mergeValue(
     return theirs;
   }
   if (ours?.type === OBJECT && theirs?.type === OBJECT && (base === undefined || base.type === OBJECT)) {
-    return { type: OBJECT, bytes: mergeObjects(base?.bytes ?? EMPTY, ours.bytes, theirs.bytes, path, settle) };
+    return {
+      type: OBJECT,
+      bytes: mergeObjects(base?.bytes ?? EMPTY, ours.bytes, theirs.bytes, path, settle)
+    };
   }
   // The key decides which document it is; two spellings of one number are not worth a question.
   if (path.length === 1 && path[0] === '_id') {

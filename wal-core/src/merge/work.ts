@@ -52,7 +52,8 @@ export function decide(item: WorkItem, answers: ReadonlyMap<string, Answer>): De
       item.collection === CATALOG && found.path.at(-1) === 'id' ? found.ours : settle(found)
     );
   } else {
-    const whole = (image: Image | undefined) => (image === undefined ? undefined : { type: OBJECT, bytes: image });
+    const whole = (image: Image | undefined) =>
+      image === undefined ? undefined : { type: OBJECT, bytes: image };
     result = settle({ path: [], base: whole(base), ours: whole(ours), theirs: whole(theirs) })?.bytes;
   }
   return conflicts.length === 0 && same(result, ours) ? undefined : { item, result, conflicts };
@@ -80,7 +81,9 @@ function settled(conflict: FieldConflict, answer: Answer | undefined): FieldValu
 
 /** Stable within a plan: the same document and path always give the same id. */
 function conflictId(item: WorkItem, path: FieldPath): string {
-  const hash = createHash('sha256').update(`${item.collection} ${JSON.stringify(path)} `).update(item.key);
+  const hash = createHash('sha256')
+    .update(`${item.collection} ${JSON.stringify(path)} `)
+    .update(item.key);
   return `c-${hash.digest('hex').slice(0, 10)}`;
 }
 

@@ -55,7 +55,9 @@ function imageHash(image: Image): Buffer {
 }
 
 /** One hash over the names and digests of collections, sorted by name: 32 hex digits. */
-export function combinedDigest(collections: readonly { readonly name: string; readonly digest: string }[]): string {
+export function combinedDigest(
+  collections: readonly { readonly name: string; readonly digest: string }[]
+): string {
   const lines = collections.map(({ name, digest }) => `${JSON.stringify(name)} ${digest}\n`).sort();
   return hash('sha256', lines.join(''), 'hex').slice(0, DIGEST_BYTES * 2);
 }

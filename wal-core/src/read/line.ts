@@ -14,7 +14,12 @@ export class LineReader {
   /** The row that holds `lsn`, or the newest row before it. */
   rowAt(timeline: Timeline, lsn: Lsn): LineRow | undefined {
     const to = lineKey(timeline.id, lsn + 1);
-    for (const row of this.store.range('line', { from: lineKey(timeline.id, 0), to, reverse: true, limit: 1 })) {
+    for (const row of this.store.range('line', {
+      from: lineKey(timeline.id, 0),
+      to,
+      reverse: true,
+      limit: 1
+    })) {
       return decodeLine(lineKeyLsn(row.key), row.value);
     }
     return undefined;
@@ -76,7 +81,12 @@ export class LineReader {
 
   private step(timeline: Timeline, from: number, to: number, reverse: boolean): LineRow[] {
     const rows: LineRow[] = [];
-    const range = { from: lineKey(timeline.id, from), to: lineKey(timeline.id, to), reverse, limit: ROWS_PER_STEP };
+    const range = {
+      from: lineKey(timeline.id, from),
+      to: lineKey(timeline.id, to),
+      reverse,
+      limit: ROWS_PER_STEP
+    };
     for (const row of this.store.range('line', range)) {
       rows.push(decodeLine(lineKeyLsn(row.key), row.value));
     }

@@ -114,7 +114,11 @@ export class View implements Snapshot {
     } while (last !== undefined);
   }
 
-  async *scanIndex(collection: CollectionInfo, index: IndexInfo, options: IndexScanOptions = {}): AsyncGenerator<ScanBatch> {
+  async *scanIndex(
+    collection: CollectionInfo,
+    index: IndexInfo,
+    options: IndexScanOptions = {}
+  ): AsyncGenerator<ScanBatch> {
     await this.parts.caughtUp();
     const { lower, upper, reverse = false, batch = BATCH_DOCUMENTS_DEFAULT, signal } = options;
     let after: Buffer | undefined;
@@ -132,9 +136,13 @@ export class View implements Snapshot {
       for (const { docKey } of entries) {
         const image = this.get(collection, docKey);
         if (image === undefined) {
-          throw new ArgonError('DATA_CORRUPT', `The index ${index.name} of ${collection.name} names a document that is not there.`, {
-            data: { collection: collection.name, index: index.name }
-          });
+          throw new ArgonError(
+            'DATA_CORRUPT',
+            `The index ${index.name} of ${collection.name} names a document that is not there.`,
+            {
+              data: { collection: collection.name, index: index.name }
+            }
+          );
         }
         keys.push(docKey);
         images.push(image);

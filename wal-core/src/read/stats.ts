@@ -50,7 +50,13 @@ export class StatsReader {
         };
   }
 
-  private walkBack(timeline: Timeline, after: Lsn, upTo: Lsn, collection: CollectionId, stats: CollectionStats): void {
+  private walkBack(
+    timeline: Timeline,
+    after: Lsn,
+    upTo: Lsn,
+    collection: CollectionId,
+    stats: CollectionStats
+  ): void {
     for (const { record } of this.line.records(timeline, after, upTo)) {
       if (record.collection !== collection) {
         continue;
@@ -77,7 +83,13 @@ export class StatsWriter {
   constructor(private readonly reader: StatsReader) {}
 
   /** A document changed; changes of a timeline come in LSN order, and one seen before is skipped. */
-  change(timeline: Timeline, collection: CollectionId, lsn: Lsn, before: Buffer | undefined, after: Buffer | undefined): void {
+  change(
+    timeline: Timeline,
+    collection: CollectionId,
+    lsn: Lsn,
+    before: Buffer | undefined,
+    after: Buffer | undefined
+  ): void {
     const text = `${timeline.id} ${collection}`;
     let row = this.rows.get(text);
     if (row === undefined) {
@@ -104,7 +116,10 @@ export class StatsWriter {
       return known;
     }
     const { parent, forkLsn } = timeline;
-    const stats = parent === undefined ? { count: 0, digest: new MultisetHash() } : this.reader.at(parent, forkLsn, collection);
+    const stats =
+      parent === undefined
+        ? { count: 0, digest: new MultisetHash() }
+        : this.reader.at(parent, forkLsn, collection);
     return { lsn: forkLsn, stats };
   }
 

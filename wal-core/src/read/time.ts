@@ -55,7 +55,12 @@ export class CommitTimes {
   *backwards(project: Project, before: Lsn): Generator<CommitRow> {
     let to: number = before;
     for (;;) {
-      const range = { from: commitKey(project.id, 0), to: commitKey(project.id, to), reverse: true, limit: 128 };
+      const range = {
+        from: commitKey(project.id, 0),
+        to: commitKey(project.id, to),
+        reverse: true,
+        limit: 128
+      };
       const rows = [...this.store.range('meta', range)].map(decode);
       yield* rows;
       const last = rows.at(-1);

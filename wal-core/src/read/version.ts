@@ -38,7 +38,10 @@ export function encodeVersion(image: Buffer | undefined, place: Place): Buffer {
  * The image a `ver` value stands for; undefined for a tombstone.
  * @throws DATA_CORRUPT when the checksum does not fit
  */
-export function decodeVersion(value: Buffer, read: (place: Place, length: number) => Buffer): Buffer | undefined {
+export function decodeVersion(
+  value: Buffer,
+  read: (place: Place, length: number) => Buffer
+): Buffer | undefined {
   if (value[0] === TOMBSTONE) {
     return undefined;
   }

@@ -59,7 +59,9 @@ export class Versions {
       return undefined;
     }
     return this.find(
-      chain.map(link => (link.cap < lsn ? link : { timeline: link.timeline, cap: lsn })).filter(link => lsn > link.timeline.forkLsn || link.timeline.parent === undefined),
+      chain
+        .map(link => (link.cap < lsn ? link : { timeline: link.timeline, cap: lsn }))
+        .filter(link => lsn > link.timeline.forkLsn || link.timeline.parent === undefined),
       collection,
       key
     )?.image;
@@ -117,7 +119,11 @@ export class Versions {
         bytes += image.length;
       }
       steps++;
-      if (keys.length >= count || bytes >= BATCH_BYTES_MAX || ((steps & 63) === 0 && performance.now() > deadline)) {
+      if (
+        keys.length >= count ||
+        bytes >= BATCH_BYTES_MAX ||
+        ((steps & 63) === 0 && performance.now() > deadline)
+      ) {
         return finish(nextKey);
       }
     }
@@ -191,9 +197,14 @@ class VersionStream {
   constructor(store: OrderedStore, link: ChainLink, collection: CollectionId, range: KeyRange) {
     const { after, reverse = false } = range;
     const timeline = link.timeline.id;
-    let from = range.from === undefined ? verBound(timeline, collection) : verKey(timeline, collection, range.from, LAST_LSN);
+    let from =
+      range.from === undefined
+        ? verBound(timeline, collection)
+        : verKey(timeline, collection, range.from, LAST_LSN);
     let to =
-      range.to === undefined ? verBound(timeline, collection, true) : endOfDocument(verKey(timeline, collection, range.to, FIRST_LSN));
+      range.to === undefined
+        ? verBound(timeline, collection, true)
+        : endOfDocument(verKey(timeline, collection, range.to, FIRST_LSN));
     if (after !== undefined && !reverse) {
       const start = endOfDocument(verKey(timeline, collection, after, FIRST_LSN));
       from = Buffer.compare(start, from) > 0 ? start : from;

@@ -82,7 +82,10 @@ export async function findUndone(
     }
   }
   if (firstLsn === undefined) {
-    throw new ArgonError('NOTHING_TO_DO', `No change on ${view.branch ?? view.ref} fits: ${describeSelector(what)}.`);
+    throw new ArgonError(
+      'NOTHING_TO_DO',
+      `No change on ${view.branch ?? view.ref} fits: ${describeSelector(what)}.`
+    );
   }
   const documents = [...touched.values()].map(item => {
     const chain = timeline.chain(item.lastSelected);
@@ -104,7 +107,9 @@ function bounds(view: View, { range }: UndoSelector): { timeline: Timeline; from
     return { timeline, from: timeline.forkLsn, to: view.lsn };
   }
   if (range.first > range.last || range.first < 1) {
-    throw new ArgonError('BAD_REQUEST', `${range.first}..${range.last} is not a range of LSNs.`, { data: { ...range } });
+    throw new ArgonError('BAD_REQUEST', `${range.first}..${range.last} is not a range of LSNs.`, {
+      data: { ...range }
+    });
   }
   if (range.last <= timeline.forkLsn) {
     throw new ArgonError(
@@ -113,13 +118,20 @@ function bounds(view: View, { range }: UndoSelector): { timeline: Timeline; from
       { data: { ...range, fork: timeline.forkLsn } }
     );
   }
-  return { timeline, from: Math.max(range.first - 1, timeline.forkLsn) as Lsn, to: Math.min(range.last, view.lsn) as Lsn };
+  return {
+    timeline,
+    from: Math.max(range.first - 1, timeline.forkLsn) as Lsn,
+    to: Math.min(range.last, view.lsn) as Lsn
+  };
 }
 
 function selector(registry: Registry, what: UndoSelector): (row: LineRow, lsn: Lsn) => boolean {
   const { range, cell, cellNumber, session, actor, txn } = what;
   if ([range, cell, cellNumber, session, actor, txn].every(part => part === undefined)) {
-    throw new ArgonError('BAD_REQUEST', 'An undo needs a range of LSNs, a cell, a session, an actor or a transaction.');
+    throw new ArgonError(
+      'BAD_REQUEST',
+      'An undo needs a range of LSNs, a cell, a session, an actor or a transaction.'
+    );
   }
   const fits = (origin: Origin) =>
     (cell === undefined || origin.cell === cell) &&

@@ -68,7 +68,13 @@ export function idxBound(timeline: TimelineId, index: number, keyString: Buffer)
  * `idxh [timeline u32][index u32][level u8][block u48][KeyString][docKey][~to u48]`: a dead entry
  * with the life [from, to) lies in the smallest aligned block of 2^level LSNs that holds both ends.
  */
-export function idxhBound(timeline: TimelineId, index: number, level: number, block: number, rest: Buffer): Buffer {
+export function idxhBound(
+  timeline: TimelineId,
+  index: number,
+  level: number,
+  block: number,
+  rest: Buffer
+): Buffer {
   const head = Buffer.allocUnsafe(9 + LSN_BYTES);
   head.writeUInt32BE(timeline, 0);
   head.writeUInt32BE(index, 4);
@@ -88,7 +94,13 @@ export function idxhKey(
   const level = dyadicLevel(from, to);
   const end = Buffer.allocUnsafe(LSN_BYTES);
   writeLsn(end, LSN_TOP - to, 0);
-  return idxhBound(timeline, index, level, Math.floor(to / 2 ** level), Buffer.concat([keyString, docKey, end]));
+  return idxhBound(
+    timeline,
+    index,
+    level,
+    Math.floor(to / 2 ** level),
+    Buffer.concat([keyString, docKey, end])
+  );
 }
 
 export const IDXH_PREFIX_BYTES = 9 + LSN_BYTES;

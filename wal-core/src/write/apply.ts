@@ -57,8 +57,12 @@ interface Piece {
 export class Applier {
   private readonly queue: AppliedFrame[] = [];
   private working: Promise<void> | undefined;
-  private failure: unknown;
-  private readonly waiters: { readonly until: number; readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
+  private failure: Error | undefined;
+  private readonly waiters: {
+    readonly until: number;
+    readonly resolve: () => void;
+    readonly reject: (error: unknown) => void;
+  }[] = [];
   private queued = 0;
   private done = 0;
 
@@ -91,7 +95,7 @@ export class Applier {
         await this.step();
       }
     } catch (error) {
-      this.failure = error;
+      this.failure = error instanceof Error ? error : new Error(String(error));
       for (const waiter of this.waiters.splice(0)) {
         waiter.reject(error);
       }
@@ -143,7 +147,10 @@ export class Applier {
   }
 
   private buildsIndex({ hasCatalog, frame }: AppliedFrame): boolean {
-    return hasCatalog && frame.changes.some(section => section.records.some((_, i) => this.newIndexes(section, i).length > 0));
+    return (
+      hasCatalog &&
+      frame.changes.some(section => section.records.some((_, i) => this.newIndexes(section, i).length > 0))
+    );
   }
 
   /** Sections cut at the batch size, and behind each catalog change that brings an index. */
@@ -207,7 +214,14 @@ export class Applier {
       const before = versions.at(chain, record.collection, record.key, record.previous);
       stats.change(timeline, record.collection, lsn, before, record.image);
       for (const index of this.indexesOf(timeline, lsn, record)) {
-        indexes.change(timeline, index, record.key, keys.keys(index, before), keys.keys(index, record.image), lsn);
+        indexes.change(
+          timeline,
+          index,
+          record.key,
+          keys.keys(index, before),
+          keys.keys(index, record.image),
+          lsn
+        );
       }
     }
   }
@@ -227,7 +241,11 @@ export class Applier {
         puts.push({ table: 'line', key: lineKey(section.timeline, row.firstLsn), value: row.value });
       }
       const lastLsn = section.firstLsn + section.records.length - 1;
-      puts.push({ table: 'meta', key: commitKey(section.project, lastLsn), value: commitRow(frame, section) });
+      puts.push({
+        table: 'meta',
+        key: commitKey(section.project, lastLsn),
+        value: commitRow(frame, section)
+      });
       const head = Buffer.allocUnsafe(12);
       head.writeUIntBE(lastLsn, 0, 6);
       head.writeUIntBE(ordinal + section.records.length, 6, 6);
@@ -266,7 +284,12 @@ export class Applier {
     for (const { collection, index } of this.newIndexes(section, last)) {
       let after: Buffer | undefined;
       do {
-        const batch = versions.batch(chain, collection.id, after === undefined ? {} : { after }, BATCH_DOCUMENTS_DEFAULT);
+        const batch = versions.batch(
+          chain,
+          collection.id,
+          after === undefined ? {} : { after },
+          BATCH_DOCUMENTS_DEFAULT
+        );
         const writer = new IndexWriter(store);
         for (const [i, docKey] of batch.keys.entries()) {
           for (const key of keys.keys(index, batch.images[i])) {

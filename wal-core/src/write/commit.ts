@@ -51,7 +51,12 @@ export class Committer {
    * between staging and this. Resolves when the frame is on disk.
    * @throws LIMIT_EXCEEDED, LOG_FAILED, DISK_FULL
    */
-  commit(project: Project | undefined, stage: Stage | undefined, origin: Origin, options: CommitOptions = {}): Promise<Committed> {
+  commit(
+    project: Project | undefined,
+    stage: Stage | undefined,
+    origin: Origin,
+    options: CommitOptions = {}
+  ): Promise<Committed> {
     const { log, clock, registry } = this.parts;
     if (log.error !== undefined) {
       throw log.error;
@@ -62,19 +67,21 @@ export class Committer {
     if (interned.record !== undefined) {
       rows.push(interned.record);
     }
-    const section = stage === undefined || project === undefined || stage.records.length === 0
-      ? undefined
-      : ({
-          project: project.id,
-          timeline: stage.timeline.id,
-          firstLsn: (project.head + 1) as Lsn,
-          atomic: options.atomic === true && stage.records.length > 1,
-          kind: options.kind ?? (stage.hasDocuments ? 'writes' : 'catalog'),
-          origin: interned.id,
-          txn: options.txn ?? '',
-          records: stage.seal((project.head + 1) as Lsn)
-        } satisfies ChangeSection);
-    const commit = section === undefined || project === undefined ? undefined : commitOf(project, stage!, section, time);
+    const section =
+      stage === undefined || project === undefined || stage.records.length === 0
+        ? undefined
+        : ({
+            project: project.id,
+            timeline: stage.timeline.id,
+            firstLsn: (project.head + 1) as Lsn,
+            atomic: options.atomic === true && stage.records.length > 1,
+            kind: options.kind ?? (stage.hasDocuments ? 'writes' : 'catalog'),
+            origin: interned.id,
+            txn: options.txn ?? '',
+            records: stage.seal((project.head + 1) as Lsn)
+          } satisfies ChangeSection);
+    const commit =
+      section === undefined || project === undefined ? undefined : commitOf(project, stage!, section, time);
     rows.push(...(options.control?.(commit, time) ?? []));
     const frame: Frame = { time, changes: section === undefined ? [] : [section], control: rows };
     return new Promise((resolve, reject) => {
@@ -86,9 +93,13 @@ export class Committer {
         durable => {
           const bytes = encodeFrame(frame, durable);
           if (bytes.length > FRAME_BYTES_MAX) {
-            throw new ArgonError('LIMIT_EXCEEDED', `One commit has at most ${FRAME_BYTES_MAX} bytes; this one has ${bytes.length}.`, {
-              data: { limit: FRAME_BYTES_MAX, value: bytes.length }
-            });
+            throw new ArgonError(
+              'LIMIT_EXCEEDED',
+              `One commit has at most ${FRAME_BYTES_MAX} bytes; this one has ${bytes.length}.`,
+              {
+                data: { limit: FRAME_BYTES_MAX, value: bytes.length }
+              }
+            );
           }
           size = bytes.length;
           return bytes;
@@ -117,7 +128,10 @@ export class Committer {
           reject(error);
         }
       );
-      const release = section === undefined || stage === undefined || project === undefined ? [] : this.publish(project, stage, section, time);
+      const release =
+        section === undefined || stage === undefined || project === undefined
+          ? []
+          : this.publish(project, stage, section, time);
     });
   }
 
@@ -126,7 +140,13 @@ export class Committer {
     const { registry, unapplied, catalogs, pendingKeys } = this.parts;
     const { timeline } = stage;
     registry.advance(timeline, lastLsn(section), timeline.count + section.records.length);
-    project.recent.push({ timeline: timeline.id, firstLsn: section.firstLsn, lastLsn: lastLsn(section), time, atomic: section.atomic });
+    project.recent.push({
+      timeline: timeline.id,
+      firstLsn: section.firstLsn,
+      lastLsn: lastLsn(section),
+      time,
+      atomic: section.atomic
+    });
     section.records.forEach((record, i) => {
       const lsn = (section.firstLsn + i) as Lsn;
       unapplied.add(timeline.id, record.collection, record.key, { lsn, image: record.image });
@@ -134,12 +154,18 @@ export class Committer {
         catalogs.changed(timeline, lsn);
       }
     });
-    return [...stage.stagedKeys.values()].flat().map(({ index, key, docKey, live }) =>
-      pendingKeys.add(timeline.id, index, key, { lsn: lastLsn(section), docKey, live })
-    );
+    return [...stage.stagedKeys.values()]
+      .flat()
+      .map(({ index, key, docKey, live }) =>
+        pendingKeys.add(timeline.id, index, key, { lsn: lastLsn(section), docKey, live })
+      );
   }
 
-  private forget(project: Project | undefined, section: ChangeSection | undefined, release: readonly (() => void)[]): void {
+  private forget(
+    project: Project | undefined,
+    section: ChangeSection | undefined,
+    release: readonly (() => void)[]
+  ): void {
     if (project !== undefined && section !== undefined) {
       const at = project.recent.findIndex(recent => recent.firstLsn === section.firstLsn);
       if (at >= 0) {

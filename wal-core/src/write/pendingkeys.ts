@@ -15,7 +15,12 @@ export class PendingKeys {
   private readonly keys = new Map<string, PendingKey[]>();
 
   /** Notes a change; the answer forgets it again, once the state has it or the write has failed. */
-  add(timeline: TimelineId, index: IndexId, key: Buffer, entry: { lsn: Lsn; docKey: Buffer; live: boolean }): () => void {
+  add(
+    timeline: TimelineId,
+    index: IndexId,
+    key: Buffer,
+    entry: { lsn: Lsn; docKey: Buffer; live: boolean }
+  ): () => void {
     const text = `${timeline} ${index} ${keyText(key)}`;
     const list = this.keys.get(text) ?? [];
     const pending = { lsn: entry.lsn, docKey: keyText(entry.docKey), live: entry.live };

@@ -1,5 +1,24 @@
-import type { CollectionId, CollectionInfo, DocKey, Image, IndexId, IndexInfo, Lsn, ProjectInfo, Writer } from '../api';
-import { docKeyOf, docKeyOfValue, documentOf, documentToExtendedJson, field, keyPattern, NULL_VALUE, type RawValue } from '../bson';
+import type {
+  CollectionId,
+  CollectionInfo,
+  DocKey,
+  Image,
+  IndexId,
+  IndexInfo,
+  Lsn,
+  ProjectInfo,
+  Writer
+} from '../api';
+import {
+  docKeyOf,
+  docKeyOfValue,
+  documentOf,
+  documentToExtendedJson,
+  field,
+  keyPattern,
+  NULL_VALUE,
+  type RawValue
+} from '../bson';
 import type { ChainLink, Project, Timeline } from '../branch/model';
 import { checkCollectionName } from '../branch/names';
 import type { Registry } from '../branch/registry';
@@ -88,7 +107,9 @@ export class Stage implements Writer {
   createCollection(name: string, options: Image): CollectionInfo {
     checkCollectionName(name);
     if (this.current.get(name) !== undefined) {
-      throw new ArgonError('COLLECTION_EXISTS', `The collection ${JSON.stringify(name)} exists already.`, { data: { collection: name } });
+      throw new ArgonError('COLLECTION_EXISTS', `The collection ${JSON.stringify(name)} exists already.`, {
+        data: { collection: name }
+      });
     }
     const { id, record } = this.parts.registry.internCollection(
       this.projectState,
@@ -108,7 +129,9 @@ export class Stage implements Writer {
   renameCollection(collection: CollectionInfo, name: string): CollectionInfo {
     checkCollectionName(name);
     if (this.current.get(name) !== undefined) {
-      throw new ArgonError('COLLECTION_EXISTS', `The collection ${JSON.stringify(name)} exists already.`, { data: { collection: name } });
+      throw new ArgonError('COLLECTION_EXISTS', `The collection ${JSON.stringify(name)} exists already.`, {
+        data: { collection: name }
+      });
     }
     return this.putCatalog({ ...this.known(collection), name });
   }
@@ -117,9 +140,13 @@ export class Stage implements Writer {
   addIndex(collection: CollectionInfo, make: (id: IndexId) => IndexInfo): CollectionInfo {
     const known = this.known(collection);
     if (known.indexes.length + 1 >= INDEXES_PER_COLLECTION_MAX) {
-      throw new ArgonError('LIMIT_EXCEEDED', `A collection has at most ${INDEXES_PER_COLLECTION_MAX} indexes.`, {
-        data: { limit: INDEXES_PER_COLLECTION_MAX, mongoCode: 67, codeName: 'CannotCreateIndex' }
-      });
+      throw new ArgonError(
+        'LIMIT_EXCEEDED',
+        `A collection has at most ${INDEXES_PER_COLLECTION_MAX} indexes.`,
+        {
+          data: { limit: INDEXES_PER_COLLECTION_MAX, mongoCode: 67, codeName: 'CannotCreateIndex' }
+        }
+      );
     }
     return this.putCatalog({ ...known, indexes: [...known.indexes, make(this.newIndexId())] });
   }
@@ -127,7 +154,9 @@ export class Stage implements Writer {
   dropIndex(collection: CollectionInfo, name: string): void {
     const known = this.known(collection);
     if (!known.indexes.some(index => index.name === name)) {
-      throw new ArgonError('INDEX_NOT_FOUND', `There is no index called ${JSON.stringify(name)}.`, { data: { index: name } });
+      throw new ArgonError('INDEX_NOT_FOUND', `There is no index called ${JSON.stringify(name)}.`, {
+        data: { index: name }
+      });
     }
     this.putCatalog({ ...known, indexes: known.indexes.filter(index => index.name !== name) });
   }
@@ -158,7 +187,9 @@ export class Stage implements Writer {
     const wanted = collectionOf(image);
     const known = this.current.getById(wanted.id)?.indexes ?? [];
     const indexes = wanted.indexes.map(index =>
-      known.some(other => other.id === index.id && other.spec.equals(index.spec)) ? index : { ...index, id: this.newIndexId() }
+      known.some(other => other.id === index.id && other.spec.equals(index.spec))
+        ? index
+        : { ...index, id: this.newIndexId() }
     );
     return this.putCatalog({ ...wanted, indexes });
   }
@@ -201,7 +232,9 @@ export class Stage implements Writer {
   /** The newest version, staged or logged; a staged one has no LSN yet. */
   private find(collection: CollectionId, key: DocKey): { lsn?: Lsn; image: Image | undefined } | undefined {
     const staged = this.latest.get(`${collection} ${keyText(key)}`);
-    return staged === undefined ? this.parts.versions.find(this.chain, collection, key) : { image: this.records[staged]!.image };
+    return staged === undefined
+      ? this.parts.versions.find(this.chain, collection, key)
+      : { image: this.records[staged]!.image };
   }
 
   private stageRecord(
@@ -236,9 +269,13 @@ export class Stage implements Writer {
   private known(collection: CollectionInfo): CollectionInfo {
     const known = this.current.getById(collection.id);
     if (known === undefined) {
-      throw new ArgonError('COLLECTION_NOT_FOUND', `There is no collection called ${JSON.stringify(collection.name)}.`, {
-        data: { collection: collection.name }
-      });
+      throw new ArgonError(
+        'COLLECTION_NOT_FOUND',
+        `There is no collection called ${JSON.stringify(collection.name)}.`,
+        {
+          data: { collection: collection.name }
+        }
+      );
     }
     return known;
   }
@@ -262,7 +299,12 @@ export class Stage implements Writer {
   }
 
   /** Notes the keys that change in unique indexes. @throws DUPLICATE_KEY before anything is noted. */
-  private checkUnique(collection: CollectionInfo, docKey: DocKey, before: Image | undefined, after: Image | undefined): void {
+  private checkUnique(
+    collection: CollectionInfo,
+    docKey: DocKey,
+    before: Image | undefined,
+    after: Image | undefined
+  ): void {
     const changes: StagedKey[] = [];
     for (const index of this.current.getById(collection.id)?.indexes ?? []) {
       if (!index.unique) {
@@ -316,16 +358,28 @@ function catalogKey(id: CollectionId): DocKey {
 
 function checkSize(image: Image): void {
   if (image.length > DOCUMENT_BYTES_MAX) {
-    throw new ArgonError('LIMIT_EXCEEDED', `A document has at most ${DOCUMENT_BYTES_MAX} bytes; this one has ${image.length}.`, {
-      data: { limit: DOCUMENT_BYTES_MAX, value: image.length, mongoCode: 10334, codeName: 'BSONObjectTooLarge' }
-    });
+    throw new ArgonError(
+      'LIMIT_EXCEEDED',
+      `A document has at most ${DOCUMENT_BYTES_MAX} bytes; this one has ${image.length}.`,
+      {
+        data: {
+          limit: DOCUMENT_BYTES_MAX,
+          value: image.length,
+          mongoCode: 10334,
+          codeName: 'BSONObjectTooLarge'
+        }
+      }
+    );
   }
 }
 
 /** `data` holds the key pattern and the first key of the document in it, as Extended JSON. */
-function duplicate(collection: CollectionInfo, index: string, pattern: Image, image: Image): ArgonError {
+export function duplicate(collection: CollectionInfo, index: string, pattern: Image, image: Image): ArgonError {
   const keyValue = documentOf(
-    keyPattern(pattern).paths.map(path => ({ name: path, ...(valueAt(image, path.split('.')) ?? NULL_VALUE) }))
+    keyPattern(pattern).paths.map(path => ({
+      name: path,
+      ...(valueAt(image, path.split('.')) ?? NULL_VALUE)
+    }))
   );
   return new ArgonError('DUPLICATE_KEY', `The index ${index} of ${collection.name} already holds this key.`, {
     data: {

@@ -1,4 +1,17 @@
-import { close, closeSync, fdatasync, fdatasyncSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, statSync, write, writeSync } from 'node:fs';
+import {
+  close,
+  closeSync,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  statSync,
+  write,
+  writeSync
+} from 'node:fs';
 import { promisify } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import { ArgonError } from '../../errors';
@@ -58,7 +71,10 @@ export class FileLog {
   private flushing: Promise<void> | undefined;
   private failure: ArgonError | undefined;
   private closedBytes: number;
-  private readonly readers = new LRUCache<number, number>({ max: 64, dispose: fd => close(fd, () => undefined) });
+  private readonly readers = new LRUCache<number, number>({
+    max: 64,
+    dispose: fd => close(fd, () => undefined)
+  });
 
   private constructor(
     readonly directory: string,
@@ -89,14 +105,20 @@ export class FileLog {
     const segments = listSegments(directory);
     const last = segments.at(-1);
     if (from !== undefined && (last === undefined || from.segment > last)) {
-      throw new ArgonError('DATA_CORRUPT', `The state refers to log segment ${from.segment}, which is missing.`, {
-        data: { segment: from.segment }
-      });
+      throw new ArgonError(
+        'DATA_CORRUPT',
+        `The state refers to log segment ${from.segment}, which is missing.`,
+        {
+          data: { segment: from.segment }
+        }
+      );
     }
     let end = SEGMENT_HEADER_BYTES;
     for (const [index, segment] of segments.entries()) {
       if (index > 0 && segments[index - 1] !== segment - 1) {
-        throw new ArgonError('DATA_CORRUPT', `Log segment ${segment - 1} is missing.`, { data: { segment: segment - 1 } });
+        throw new ArgonError('DATA_CORRUPT', `Log segment ${segment - 1} is missing.`, {
+          data: { segment: segment - 1 }
+        });
       }
       if (from !== undefined && segment < from.segment) {
         continue;
@@ -111,9 +133,13 @@ export class FileLog {
       end = step.value;
     }
     if (from !== undefined && from.segment === last && end < from.offset) {
-      throw new ArgonError('DATA_CORRUPT', `Log segment ${last} ends at byte ${end}, before what was applied from it.`, {
-        data: { segment: last, offset: end }
-      });
+      throw new ArgonError(
+        'DATA_CORRUPT',
+        `Log segment ${last} ends at byte ${end}, before what was applied from it.`,
+        {
+          data: { segment: last, offset: end }
+        }
+      );
     }
     const closedBytes = segments
       .slice(0, -1)
@@ -123,7 +149,14 @@ export class FileLog {
     }
     if (end === 0) {
       // The last segment was torn while it was created; nothing in it was ever acknowledged.
-      return new FileLog(directory, fileSystem, last, createSegment(directory, last), SEGMENT_HEADER_BYTES, closedBytes);
+      return new FileLog(
+        directory,
+        fileSystem,
+        last,
+        createSegment(directory, last),
+        SEGMENT_HEADER_BYTES,
+        closedBytes
+      );
     }
     const fd = openSync(segmentPath(directory, last), 'r+');
     // Frames that a killed process had written but not flushed are replayed above: they must be
@@ -147,7 +180,11 @@ export class FileLog {
    * frame behind it fails too).
    * @throws LOG_FAILED, DISK_FULL, CLOSED
    */
-  append(encode: (durable: number) => Buffer, durable: () => void, failed: (error: ArgonError) => void): Place {
+  append(
+    encode: (durable: number) => Buffer,
+    durable: () => void,
+    failed: (error: ArgonError) => void
+  ): Place {
     if (this.failure !== undefined) {
       throw this.failure;
     }
@@ -179,9 +216,13 @@ export class FileLog {
       this.readers.set(place.segment, fd);
     }
     if (readSync(fd, bytes, 0, length, place.offset) !== length) {
-      throw new ArgonError('DATA_CORRUPT', `Log segment ${place.segment} ends before byte ${place.offset + length}.`, {
-        data: { ...place }
-      });
+      throw new ArgonError(
+        'DATA_CORRUPT',
+        `Log segment ${place.segment} ends before byte ${place.offset + length}.`,
+        {
+          data: { ...place }
+        }
+      );
     }
     return bytes;
   }
@@ -245,7 +286,11 @@ export class FileLog {
     try {
       await this.fileSystem.sync(fd);
     } catch (cause) {
-      this.failure = new ArgonError('LOG_FAILED', 'Flushing the log failed; no more writes are taken until a restart.', { cause });
+      this.failure = new ArgonError(
+        'LOG_FAILED',
+        'Flushing the log failed; no more writes are taken until a restart.',
+        { cause }
+      );
       this.fail(group, this.failure);
       return;
     }
@@ -265,7 +310,9 @@ export class FileLog {
     try {
       ftruncateSync(fd, start);
     } catch (cause) {
-      this.failure = new ArgonError('LOG_FAILED', 'The log could not be cut back after a failed write.', { cause });
+      this.failure = new ArgonError('LOG_FAILED', 'The log could not be cut back after a failed write.', {
+        cause
+      });
     }
     if (segment !== this.segment) {
       // Frames of a newer segment were already placed: going on would leave a hole before them.
@@ -294,6 +341,10 @@ export class FileLog {
 function writeError(cause: unknown): ArgonError {
   const code = (cause as NodeJS.ErrnoException).code;
   return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG'
-    ? new ArgonError('DISK_FULL', 'The disk is full: the write was not made. Free some space and try again.', { cause })
+    ? new ArgonError(
+        'DISK_FULL',
+        'The disk is full: the write was not made. Free some space and try again.',
+        { cause }
+      )
     : new ArgonError('LOG_FAILED', `The log could not be written (${code ?? 'unknown error'}).`, { cause });
 }
