@@ -1,0 +1,62 @@
+import { T } from '@argon/wal-core';
+import { MongoError } from '../errors';
+import { cursorReply, emptyReply } from '../reply';
+import type { Command } from '../registry';
+
+/** The next batch of a result. */
+export const getMore: Command = {
+  name: 'getMore',
+  fields: ['collection', 'batchSize', 'term', 'lastKnownCommittedOpTime'],
+  run: async context => {
+    const { args, services, database, operation } = context;
+    const id = args.long('getMore');
+    const namespace = `${database}.${args.string('collection')}`;
+    const batchSize = args.integer('batchSize', { min: 0 });
+    const cursor = services.cursors.use(id, namespace, context.session);
+    cursor.busy = true;
+    // The query's own time limit counts over all batches; the scan below listens to the cursor's operation.
+    operation.limit(cursor.remainingMs);
+    const forward = (): void => cursor.operation.stop(operation.signal.reason as MongoError);
+    operation.signal.addEventListener('abort', forward, { once: true });
+    try {
+      const batch = await cursor.next(batchSize === undefined || batchSize === 0 ? Infinity : batchSize);
+      operation.check();
+      cursor.remainingMs = operation.remainingMs;
+      cursor.onBatch?.(batch.length);
+      const isDone = cursor.isDrained;
+      if (isDone) {
+        services.cursors.forget(cursor);
+      }
+      return cursorReply({ namespace, batchName: 'nextBatch', batch, id: isDone ? 0n : id });
+    } catch (error) {
+      services.cursors.forget(cursor);
+      cursor.release();
+      throw operation.explain(cursor.operation.explain(error));
+    } finally {
+      cursor.busy = false;
+      operation.signal.removeEventListener('abort', forward);
+    }
+  }
+};
+
+export const killCursors: Command = {
+  name: 'killCursors',
+  fields: ['cursors'],
+  run: ({ args, services, database }) => {
+    const namespace = `${database}.${args.string('killCursors')}`;
+    const killed: bigint[] = [];
+    const missing: bigint[] = [];
+    args.array('cursors').forEach((value, index) => {
+      if (value.type !== T.INT64) {
+        args.wrongType(`cursors.${index}`, value.type, 'long');
+      }
+      const id = value.bytes.readBigInt64LE(0);
+      (services.cursors.kill(id, namespace) ? killed : missing).push(id);
+    });
+    return emptyReply()
+      .value('cursorsKilled', killed)
+      .value('cursorsNotFound', missing)
+      .value('cursorsAlive', [])
+      .value('cursorsUnknown', []);
+  }
+};

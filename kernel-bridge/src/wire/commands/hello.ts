@@ -1,0 +1,123 @@
+import { Long, ObjectId } from 'bson';
+import { T, field } from '@argon/wal-core';
+import { stringOf } from '../arguments';
+import { toTimestamp, type DocumentBuilder } from '../builder';
+import type { CommandContext } from '../context';
+import { DOCUMENT_BYTES_MAX, MESSAGE_BYTES_MAX, SESSION_IDLE_MINUTES, WRITE_BATCH_MAX } from '../limits';
+import { emptyReply } from '../reply';
+import type { Command } from '../registry';
+
+/** Wire version of MongoDB 7.0. */
+export const WIRE_VERSION_MAX = 21;
+export const SET_NAME = 'argon';
+const ELECTION_ID = new ObjectId('7fffffff0000000000000001');
+/** Longest a monitor may wait for news that never come. */
+const AWAIT_MS_MAX = 60_000;
+
+/**
+ * `hello` and its old name `isMaster`: the bridge looks like a replica set of one node, because drivers send
+ * retryable writes and causal sessions to replica sets only.
+ */
+export const hello: Command = {
+  name: 'hello',
+  run: context => answer(context, 'isWritablePrimary')
+};
+
+export const isMaster: Command = {
+  name: 'isMaster',
+  aliases: ['ismaster'],
+  run: context => answer(context, 'ismaster')
+};
+
+async function answer(context: CommandContext, primaryField: string): Promise<DocumentBuilder> {
+  const { args, connection } = context;
+  readClient(context);
+  await awaitChange(context);
+  const address = connection.localAddress;
+  const reply = emptyReply();
+  if (args.flag('helloOk', false)) {
+    reply.bool('helloOk', true);
+  }
+  reply
+    .bool(primaryField, true)
+    .value('topologyVersion', topologyVersion(context))
+    .value('hosts', [address])
+    .string('setName', SET_NAME)
+    .int32('setVersion', 1)
+    .bool('secondary', false)
+    .string('primary', address)
+    .string('me', address)
+    .value('electionId', ELECTION_ID)
+    .value('lastWrite', lastWrite(context))
+    .int32('maxBsonObjectSize', DOCUMENT_BYTES_MAX)
+    .int32('maxMessageSizeBytes', MESSAGE_BYTES_MAX)
+    .int32('maxWriteBatchSize', WRITE_BATCH_MAX)
+    .date('localTime', new Date())
+    .int32('logicalSessionTimeoutMinutes', SESSION_IDLE_MINUTES)
+    .int32('connectionId', connection.id)
+    .int32('minWireVersion', 0)
+    .int32('maxWireVersion', WIRE_VERSION_MAX)
+    .bool('readOnly', false);
+  const compressors = agreeOnCompression(context);
+  if (compressors !== undefined) {
+    reply.value('compression', compressors);
+  }
+  return reply;
+}
+
+/** The client's metadata come once, with the first hello of a connection. */
+function readClient({ args, connection }: CommandContext): void {
+  const client = args.optionalDocument('client');
+  if (client === undefined || connection.metadata !== undefined) {
+    return;
+  }
+  connection.metadata = Buffer.from(client);
+  const application = field(client, 'application');
+  const name = application?.type === T.OBJECT ? field(application.bytes, 'name') : undefined;
+  if (name?.type === T.STRING) {
+    connection.appName = stringOf(name);
+  }
+}
+
+function agreeOnCompression({ args, connection }: CommandContext): string[] | undefined {
+  const offered = args.optionalArray('compression');
+  if (offered === undefined) {
+    return undefined;
+  }
+  const agreed = offered.some(value => value.type === T.STRING && stringOf(value) === 'zlib') ? ['zlib'] : [];
+  connection.compression = agreed.length > 0;
+  return agreed;
+}
+
+function topologyVersion({ services }: CommandContext): Record<string, unknown> {
+  return { processId: new ObjectId(services.processId), counter: Long.ZERO };
+}
+
+function lastWrite({ services }: CommandContext): Record<string, unknown> {
+  const time = services.engine.lastCommitTime();
+  const opTime = { ts: toTimestamp(time), t: Long.ONE };
+  const date = new Date(Number(time >> 32n) * 1000);
+  return { opTime, lastWriteDate: date, majorityOpTime: opTime, majorityWriteDate: date };
+}
+
+/** A monitor that knows our topology version waits for a change of it; there is none until the bridge ends. */
+async function awaitChange(context: CommandContext): Promise<void> {
+  const { args, connection, services } = context;
+  const known = args.optionalDocument('topologyVersion');
+  const waitMs = args.milliseconds('maxAwaitTimeMS');
+  if (known === undefined || waitMs === undefined || !isOurs(known, services.processId)) {
+    return;
+  }
+  let timer: NodeJS.Timeout | undefined;
+  const time = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, Math.min(waitMs, AWAIT_MS_MAX));
+    timer.unref();
+  });
+  await Promise.race([time, connection.closed]);
+  clearTimeout(timer);
+}
+
+function isOurs(version: Buffer, processId: Buffer): boolean {
+  const id = field(version, 'processId');
+  return id?.type === T.OBJECT_ID && id.bytes.equals(processId);
+}

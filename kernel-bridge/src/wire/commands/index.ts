@@ -1,0 +1,78 @@
+import type { Command } from '../registry';
+import { collMod, create, drop, listCollections, renameCollection } from './collections';
+import { count } from './count';
+import { getMore, killCursors } from './cursors';
+import { dropDatabase, listDatabases } from './databases';
+import { delete_ } from './delete';
+import { distinct } from './distinct';
+import { find } from './find';
+import { findAndModify } from './find-and-modify';
+import { hello, isMaster } from './hello';
+import { createIndexes, dropIndexes, listIndexes } from './indexes';
+import { insert } from './insert';
+import {
+  buildInfo,
+  currentOp,
+  getCmdLineOpts,
+  getLog,
+  getParameter,
+  hostInfo,
+  killOp,
+  ping,
+  serverStatus,
+  top,
+  whatsmyuri
+} from './server';
+import { endSessions, killAllSessions, killSessions, refreshSessions, startSession } from './sessions';
+import { authenticate, connectionStatus, logout, saslContinue, saslStart } from './signin';
+import { collStats, dbStats, validate } from './stats';
+import { update } from './update';
+
+/** Every command this server answers. */
+export const COMMANDS: readonly Command[] = [
+  hello,
+  isMaster,
+  saslStart,
+  saslContinue,
+  authenticate,
+  logout,
+  connectionStatus,
+  insert,
+  update,
+  delete_,
+  findAndModify,
+  find,
+  getMore,
+  killCursors,
+  count,
+  distinct,
+  createIndexes,
+  listIndexes,
+  dropIndexes,
+  create,
+  drop,
+  collMod,
+  renameCollection,
+  listCollections,
+  listDatabases,
+  dropDatabase,
+  dbStats,
+  collStats,
+  validate,
+  ping,
+  buildInfo,
+  hostInfo,
+  serverStatus,
+  whatsmyuri,
+  getParameter,
+  getLog,
+  getCmdLineOpts,
+  top,
+  currentOp,
+  killOp,
+  startSession,
+  endSessions,
+  killSessions,
+  killAllSessions,
+  refreshSessions
+];

@@ -1,0 +1,232 @@
+import { T, elements, isArgonError, values, type CollectionInfo, type IndexInfo } from '@argon/wal-core';
+import { Arguments, stringOf } from '../arguments';
+import { DocumentBuilder } from '../builder';
+import { noteCommit, type CommandContext } from '../context';
+import type { DocumentSource } from '../cursors';
+import { MongoError } from '../errors';
+import { existsAlready, readIndexSpec, type IndexRequest } from '../index-spec';
+import { checkWritableName } from '../namespace';
+import { answerWithCursor } from '../open-cursor';
+import { ensureWritePlace, readPlace, writePlace, type WritePlace } from '../place';
+import { sameKeyPattern } from '../plan';
+import { emptyReply } from '../reply';
+import { documentText } from '../shell-text';
+import type { Command, Reply } from '../registry';
+import { duplicateKey } from '../writing/failure';
+import { addWriteConcernError } from './write-reply';
+import { collectionNameOf } from './collection-name';
+
+/** `{v: 2, key: {_id: 1}, name: "_id_"}`: the index every collection has. */
+export const ID_INDEX: Buffer = new DocumentBuilder(64)
+  .int32('v', 2)
+  .open('key')
+  .int32('_id', 1)
+  .close()
+  .string('name', '_id_')
+  .finish();
+
+export const createIndexes: Command = {
+  name: 'createIndexes',
+  fields: ['indexes', 'commitQuorum', 'ignoreUnknownIndexOptions'],
+  writes: true,
+  run: async context => {
+    const { args } = context;
+    const collection = collectionNameOf(context);
+    checkWritableName(context.database, collection);
+    const raws = args.documents('indexes');
+    if (raws.length === 0) {
+      throw new MongoError('BadValue', 'Must specify at least one index to create');
+    }
+    const requests = raws.map(readIndexSpec);
+    checkAmongThemselves(requests);
+    const place = await ensureWritePlace(context);
+    const before = infoOf(context, place, collection);
+    const missing = requests.filter(request => !existsAlready(request, before?.indexes ?? []));
+    if (before === undefined) {
+      await makeCollection(context, place, collection);
+    }
+    for (const request of missing) {
+      context.operation.check();
+      await build(context, place, collection, request);
+    }
+    const count = (before?.indexes.length ?? 0) + 1;
+    const reply = emptyReply()
+      .int32('numIndexesBefore', count)
+      .int32('numIndexesAfter', (infoOf(context, place, collection)?.indexes.length ?? 0) + 1);
+    if (missing.length === 0) {
+      reply.string('note', 'all indexes already exist');
+    } else {
+      reply
+        .bool('createdCollectionAutomatically', before === undefined)
+        .string('commitQuorum', 'votingMembers');
+    }
+    return addWriteConcernError(reply, args);
+  }
+};
+
+function infoOf(
+  { services }: CommandContext,
+  place: WritePlace,
+  collection: string
+): CollectionInfo | undefined {
+  return services.engine.resolve(place.project, place.branch).collection(collection);
+}
+
+async function makeCollection(context: CommandContext, place: WritePlace, collection: string): Promise<void> {
+  const { commit } = await context.services.engine.write(
+    place.project,
+    place.branch,
+    context.origin,
+    writer => writer.ensureCollection(collection)
+  );
+  noteCommit(context, commit);
+}
+
+async function build(
+  context: CommandContext,
+  { project, branch }: WritePlace,
+  collection: string,
+  request: IndexRequest
+): Promise<void> {
+  try {
+    await context.services.engine.createIndex(project, branch, collection, request.spec, context.origin);
+  } catch (error) {
+    if (isArgonError(error, 'DUPLICATE_KEY')) {
+      const duplicate = duplicateKey(error, `${context.database}.${collection}`);
+      throw new MongoError(duplicate.code, `Index build failed: ${duplicate.message}`, {
+        fields: duplicate.fields,
+        cause: error
+      });
+    }
+    throw error;
+  }
+  context.commitTime = context.services.engine.lastCommitTime();
+}
+
+/** Two requests of one command may not clash either. */
+function checkAmongThemselves(requests: readonly IndexRequest[]): void {
+  requests.forEach((request, at) => {
+    for (const earlier of requests.slice(0, at)) {
+      const asIndex = { ...earlier, id: 0 } as unknown as IndexInfo;
+      if (!earlier.isId && existsAlready(request, [asIndex])) {
+        throw new MongoError('IndexAlreadyExists', `Identical index already exists: ${earlier.name}`);
+      }
+    }
+  });
+}
+
+export const listIndexes: Command = {
+  name: 'listIndexes',
+  fields: ['cursor', 'includeBuildUUIDs', 'includeIndexBuildInfo'],
+  run: context => {
+    const collection = collectionNameOf(context);
+    const info = readPlace(context)?.snapshot.collection(collection);
+    if (info === undefined) {
+      throw new MongoError('NamespaceNotFound', `ns does not exist: ${context.database}.${collection}`);
+    }
+    return answerWithCursor(context, {
+      namespace: `${context.database}.${collection}`,
+      source: listSource([ID_INDEX, ...info.indexes.map(index => index.spec)]),
+      batchSize: batchSizeOf(context) ?? Infinity
+    });
+  }
+};
+
+/** `cursor.batchSize` of a command that answers with a cursor. */
+export function batchSizeOf({ args }: CommandContext): number | undefined {
+  const cursor = args.optionalDocument('cursor');
+  return cursor === undefined
+    ? undefined
+    : new Arguments(cursor, 'cursor').only(['batchSize'], undefined).integer('batchSize', { min: 0 });
+}
+
+/** A result that is known as a whole. */
+export function listSource(documents: readonly Buffer[]): DocumentSource {
+  return {
+    // eslint-disable-next-line @typescript-eslint/require-await
+    async *[Symbol.asyncIterator]() {
+      if (documents.length > 0) {
+        yield documents;
+      }
+    },
+    isAtEnd: () => true
+  };
+}
+
+export const dropIndexes: Command = {
+  name: 'dropIndexes',
+  aliases: ['deleteIndexes'],
+  fields: ['index'],
+  writes: true,
+  run: async context => {
+    const { args } = context;
+    const collection = collectionNameOf(context);
+    const which = args.get('index') ?? args.missing('index');
+    if (which.type !== T.STRING && which.type !== T.OBJECT && which.type !== T.ARRAY) {
+      args.wrongType('index', which.type, ['string', 'object']);
+    }
+    const place = writePlace(context);
+    const info = place === undefined ? undefined : infoOf(context, place, collection);
+    if (place === undefined || info === undefined) {
+      throw new MongoError('NamespaceNotFound', `ns not found ${context.database}.${collection}`);
+    }
+    const all = which.type === T.STRING && stringOf(which) === '*';
+    const names = all ? info.indexes.map(index => index.name) : namesOf(which, info);
+    const { commit } = await context.services.engine.write(
+      place.project,
+      place.branch,
+      context.origin,
+      writer => {
+        for (const name of names) {
+          const current = writer.collection(collection);
+          if (current?.indexes.some(index => index.name === name) === true) {
+            writer.dropIndex(current, name);
+          }
+        }
+      }
+    );
+    noteCommit(context, commit);
+    const reply: Reply = emptyReply().int32('nIndexesWas', info.indexes.length + 1);
+    if (all) {
+      reply.string('msg', 'non-_id indexes dropped for collection');
+    }
+    return addWriteConcernError(reply, args);
+  }
+};
+
+/** Names of the indexes a `dropIndexes` means. @throws MongoError 27, 72 */
+function namesOf(which: { readonly type: number; readonly bytes: Buffer }, info: CollectionInfo): string[] {
+  if (which.type === T.ARRAY) {
+    return values(which.bytes).flatMap(value => {
+      if (value.type !== T.STRING) {
+        throw new MongoError('TypeMismatch', 'dropIndexes: an array of indexes must hold names');
+      }
+      return namesOf(value, info);
+    });
+  }
+  if (which.type === T.STRING) {
+    const name = stringOf(which);
+    if (name === '_id_') {
+      throw new MongoError('InvalidOptions', 'cannot drop _id index');
+    }
+    if (!info.indexes.some(index => index.name === name)) {
+      throw new MongoError('IndexNotFound', `index not found with name [${name}]`);
+    }
+    return [name];
+  }
+  const parts = elements(which.bytes);
+  if (parts.length === 1 && parts[0]?.name === '_id') {
+    throw new MongoError('InvalidOptions', 'cannot drop _id index');
+  }
+  const found = info.indexes.filter(index => sameKeyPattern(index.key, which.bytes));
+  if (found.length === 0) {
+    throw new MongoError('IndexNotFound', `can't find index with key: ${documentText(which.bytes)}`);
+  }
+  if (found.length > 1) {
+    throw new MongoError(
+      'AmbiguousIndexKeyPattern',
+      `${found.length} indexes found for key: ${documentText(which.bytes)}, identify by name instead.`
+    );
+  }
+  return found.map(index => index.name);
+}

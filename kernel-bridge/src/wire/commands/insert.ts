@@ -1,0 +1,27 @@
+import { checkWritableName } from '../namespace';
+import { ensureWritePlace } from '../place';
+import type { Command } from '../registry';
+import { writeClock } from '../writing/apply';
+import { runInserts } from '../writing/insert';
+import { collectionNameOf } from './collection-name';
+import { checkBatchSize, writeReply } from './write-reply';
+
+export const insert: Command = {
+  name: 'insert',
+  fields: ['documents', 'ordered', 'bypassDocumentValidation'],
+  retryable: true,
+  writes: true,
+  run: async context => {
+    const { args } = context;
+    const collection = collectionNameOf(context);
+    const documents = args.documents('documents');
+    const ordered = args.bool('ordered', true);
+    checkBatchSize(documents.length);
+    checkWritableName(context.database, collection);
+    context.services.statistics.count('insert', documents.length - 1);
+    const place = await ensureWritePlace(context);
+    const target = { place, collection, clock: writeClock(), ordered };
+    const result = await runInserts(context, target, documents);
+    return writeReply(result, args, { modified: false });
+  }
+};

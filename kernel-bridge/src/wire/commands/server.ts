@@ -1,0 +1,204 @@
+import { cpus, hostname, release, totalmem, type as osType } from 'node:os';
+import { Long } from 'bson';
+import { stringOf } from '../arguments';
+import type { CommandContext } from '../context';
+import { MongoError } from '../errors';
+import { CONNECTIONS_MAX, DOCUMENT_BYTES_MAX } from '../limits';
+import { emptyReply } from '../reply';
+import type { Command } from '../registry';
+
+/** The MongoDB version whose behaviour the answers follow; tools decide by it what they may ask. */
+export const MONGODB_VERSION = '7.0.0';
+const MONGODB_VERSION_ARRAY = [7, 0, 0, 0];
+
+/** Questions about the server itself. */
+export const ping: Command = { name: 'ping', run: () => emptyReply() };
+
+export const buildInfo: Command = {
+  name: 'buildInfo',
+  aliases: ['buildinfo'],
+  run: ({ services }) =>
+    emptyReply()
+      .string('version', MONGODB_VERSION)
+      .string('gitVersion', `argon-${services.version}`)
+      .value('modules', [])
+      .string('allocator', 'system')
+      .string('javascriptEngine', 'none')
+      .string('sysInfo', 'deprecated')
+      .value('versionArray', MONGODB_VERSION_ARRAY)
+      .string('argonVersion', services.version)
+      .int32('bits', 64)
+      .bool('debug', false)
+      .int32('maxBsonObjectSize', DOCUMENT_BYTES_MAX)
+      .value('storageEngines', ['argon'])
+};
+
+export const hostInfo: Command = {
+  name: 'hostInfo',
+  run: () =>
+    emptyReply()
+      .value('system', {
+        currentTime: new Date(),
+        hostname: hostname(),
+        cpuAddrSize: 64,
+        memSizeMB: Long.fromNumber(Math.floor(totalmem() / 2 ** 20)),
+        memLimitMB: Long.fromNumber(Math.floor(totalmem() / 2 ** 20)),
+        numCores: cpus().length,
+        cpuArch: process.arch === 'x64' ? 'x86_64' : process.arch,
+        numaEnabled: false
+      })
+      .value('os', { type: osType(), name: osType(), version: `Kernel ${release()}` })
+      .value('extra', {})
+};
+
+export const serverStatus: Command = {
+  name: 'serverStatus',
+  run: ({ services, connection }) => {
+    const { statistics, engine } = services;
+    const uptimeMs = Date.now() - services.startedAt.getTime();
+    const memory = process.memoryUsage();
+    const status = engine.status();
+    return emptyReply()
+      .string('host', connection.localAddress)
+      .string('version', MONGODB_VERSION)
+      .string('process', 'argon')
+      .int64('pid', process.pid)
+      .double('uptime', Math.floor(uptimeMs / 1000))
+      .int64('uptimeMillis', uptimeMs)
+      .int64('uptimeEstimate', Math.floor(uptimeMs / 1000))
+      .date('localTime', new Date())
+      .value('connections', {
+        current: statistics.connectionsOpen,
+        available: CONNECTIONS_MAX - statistics.connectionsOpen,
+        totalCreated: Long.fromNumber(statistics.connectionsCreated)
+      })
+      .value('network', {
+        bytesIn: Long.fromNumber(statistics.bytesIn),
+        bytesOut: Long.fromNumber(statistics.bytesOut),
+        numRequests: Long.fromNumber(statistics.requests)
+      })
+      .value('opcounters', longs(statistics.opcounters))
+      .value('metrics', { cursor: { open: { total: Long.fromNumber(services.cursors.size) } } })
+      .value('logicalSessionRecordCache', { activeSessionsCount: services.logical.size })
+      .value('mem', {
+        bits: 64,
+        resident: Math.floor(memory.rss / 2 ** 20),
+        virtual: Math.floor(memory.rss / 2 ** 20),
+        supported: true
+      })
+      .value('storageEngine', {
+        name: 'argon',
+        supportsCommittedReads: true,
+        persistent: true,
+        readOnly: false
+      })
+      .value('argon', {
+        version: services.version,
+        projects: status.projects,
+        branches: status.branches,
+        logBytes: Long.fromNumber(status.logBytes),
+        stateBytes: Long.fromNumber(status.stateBytes),
+        pendingRecords: status.pendingRecords,
+        ...(status.failed === undefined ? {} : { failed: status.failed })
+      });
+  }
+};
+
+function longs(counters: Readonly<Record<string, number>>): Record<string, Long> {
+  return Object.fromEntries(Object.entries(counters).map(([name, count]) => [name, Long.fromNumber(count)]));
+}
+
+export const whatsmyuri: Command = {
+  name: 'whatsmyuri',
+  run: ({ connection }) => emptyReply().string('you', connection.remoteAddress)
+};
+
+const PARAMETERS: Readonly<Record<string, unknown>> = {
+  featureCompatibilityVersion: { version: '7.0' },
+  enableTestCommands: false,
+  requireApiVersion: false,
+  authenticationMechanisms: [],
+  cursorTimeoutMillis: Long.fromNumber(600_000),
+  localLogicalSessionTimeoutMinutes: 30
+};
+
+export const getParameter: Command = {
+  name: 'getParameter',
+  adminOnly: true,
+  run: ({ args }) => {
+    const value = args.get('getParameter');
+    const all =
+      (value?.type === 2 && stringOf(value) === '*') ||
+      args.object('getParameter')?.flag('allParameters', false);
+    const names =
+      all === true ? Object.keys(PARAMETERS) : args.names().filter(name => Object.hasOwn(PARAMETERS, name));
+    if (names.length === 0) {
+      throw new MongoError('InvalidOptions', 'no option found to get');
+    }
+    const reply = emptyReply();
+    for (const name of names) {
+      reply.value(name, PARAMETERS[name]);
+    }
+    return reply;
+  }
+};
+
+export const getLog: Command = {
+  name: 'getLog',
+  adminOnly: true,
+  run: ({ args }) => {
+    const name = args.string('getLog');
+    if (name === '*') {
+      return emptyReply().value('names', ['global', 'startupWarnings']);
+    }
+    if (name !== 'global' && name !== 'startupWarnings') {
+      throw new MongoError('OperationFailed', `No log named '${name}'`);
+    }
+    // The bridge's log goes to its standard error, not to clients.
+    return emptyReply().int32('totalLinesWritten', 0).value('log', []);
+  }
+};
+
+export const getCmdLineOpts: Command = {
+  name: 'getCmdLineOpts',
+  adminOnly: true,
+  run: () => emptyReply().value('argv', ['argon', 'serve']).value('parsed', {})
+};
+
+export const top: Command = {
+  name: 'top',
+  adminOnly: true,
+  run: () => emptyReply().value('totals', { note: 'all times in microseconds' })
+};
+
+export const currentOp: Command = {
+  name: 'currentOp',
+  adminOnly: true,
+  run: context => emptyReply().value('inprog', describeOperations(context))
+};
+
+/** Running commands, as `currentOp` and `$currentOp` show them. */
+export function describeOperations({ services }: CommandContext): Record<string, unknown>[] {
+  return services.operations.all().map(operation => ({
+    type: 'op',
+    desc: `conn${operation.connectionId}`,
+    connectionId: operation.connectionId,
+    active: true,
+    opid: operation.id,
+    op: 'command',
+    ns: operation.namespace,
+    command: { [operation.command]: 1 },
+    secs_running: Long.fromNumber(Math.floor((Date.now() - operation.startedAt) / 1000)),
+    microsecs_running: Long.fromNumber((Date.now() - operation.startedAt) * 1000)
+  }));
+}
+
+export const killOp: Command = {
+  name: 'killOp',
+  adminOnly: true,
+  run: ({ args, services }) => {
+    const id = args.integer('op') ?? args.missing('op');
+    services.operations.get(id)?.stop(new MongoError('Interrupted', 'operation was interrupted'));
+    return emptyReply().string('info', 'attempting to kill op');
+  }
+};

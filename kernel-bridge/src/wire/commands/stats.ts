@@ -1,0 +1,149 @@
+import { statfs } from 'node:fs/promises';
+import { Long } from 'bson';
+import type { CollectionInfo, Snapshot } from '@argon/wal-core';
+import { MongoError } from '../errors';
+import { readPlace } from '../place';
+import { emptyReply } from '../reply';
+import type { Command } from '../registry';
+import { sizeOf } from '../sizes';
+import { collectionNameOf } from './collection-name';
+
+/** Sizes and counts. Bytes of documents are estimates, counts are exact; sizes of indexes are not known and said to be 0. */
+export const dbStats: Command = {
+  name: 'dbStats',
+  aliases: ['dbstats'],
+  fields: ['scale', 'freeStorage'],
+  run: async context => {
+    const { args, database, services } = context;
+    const scale = args.integer('scale', { min: 1 }) ?? 1;
+    const snapshot = readPlace(context)?.snapshot;
+    let objects = 0;
+    let bytes = 0;
+    let indexes = 0;
+    for (const collection of snapshot?.collections() ?? []) {
+      const size = await sizeOf(snapshot!, collection);
+      objects += size.count;
+      bytes += size.bytes;
+      indexes += collection.indexes.length + 1;
+    }
+    const disk = snapshot === undefined ? undefined : await statfs(services.engine.directory);
+    return emptyReply()
+      .string('db', database)
+      .int64('collections', snapshot?.collections().length ?? 0)
+      .int64('views', 0)
+      .int64('objects', objects)
+      .double('avgObjSize', objects === 0 ? 0 : bytes / objects)
+      .double('dataSize', bytes / scale)
+      .double('storageSize', bytes / scale)
+      .int64('indexes', indexes)
+      .double('indexSize', 0)
+      .double('totalSize', bytes / scale)
+      .int64('scaleFactor', scale)
+      .double('fsUsedSize', disk === undefined ? 0 : ((disk.blocks - disk.bfree) * disk.bsize) / scale)
+      .double('fsTotalSize', disk === undefined ? 0 : (disk.blocks * disk.bsize) / scale);
+  }
+};
+
+export const collStats: Command = {
+  name: 'collStats',
+  aliases: ['collstats'],
+  fields: ['scale'],
+  run: async context => {
+    const { args, database } = context;
+    const scale = args.integer('scale', { min: 1 }) ?? 1;
+    const collection = collectionNameOf(context);
+    const snapshot = readPlace(context)?.snapshot;
+    const info = snapshot?.collection(collection);
+    const stats = await storageStats(snapshot, info, scale);
+    return emptyReply().string('ns', `${database}.${collection}`).fields(stats);
+  }
+};
+
+/** What `collStats` and `$collStats` say of a collection. */
+export async function storageStats(
+  snapshot: Snapshot | undefined,
+  info: CollectionInfo | undefined,
+  scale: number
+): Promise<Record<string, unknown>> {
+  const size =
+    snapshot === undefined || info === undefined
+      ? { count: 0, averageBytes: 0, bytes: 0 }
+      : await sizeOf(snapshot, info);
+  const indexes = info === undefined ? [] : ['_id_', ...info.indexes.map(index => index.name)];
+  return {
+    size: Long.fromNumber(Math.floor(size.bytes / scale)),
+    count: Long.fromNumber(size.count),
+    ...(size.count > 0 ? { avgObjSize: Long.fromNumber(size.averageBytes) } : {}),
+    numOrphanDocs: Long.ZERO,
+    storageSize: Long.fromNumber(Math.floor(size.bytes / scale)),
+    freeStorageSize: Long.ZERO,
+    capped: false,
+    nindexes: indexes.length,
+    indexBuilds: [],
+    totalIndexSize: Long.ZERO,
+    totalSize: Long.fromNumber(Math.floor(size.bytes / scale)),
+    indexSizes: Object.fromEntries(indexes.map(name => [name, Long.ZERO])),
+    scaleFactor: scale
+  };
+}
+
+/** Walks the whole collection and its indexes: every document is read, every index entry is counted. */
+export const validate: Command = {
+  name: 'validate',
+  fields: [
+    'full',
+    'scandata',
+    'background',
+    'repair',
+    'enforceFastCount',
+    'checkBSONConformance',
+    'metadata'
+  ],
+  run: async context => {
+    const { database, operation } = context;
+    const collection = collectionNameOf(context);
+    const snapshot = readPlace(context)?.snapshot;
+    const info = snapshot?.collection(collection);
+    if (snapshot === undefined || info === undefined) {
+      throw new MongoError(
+        'NamespaceNotFound',
+        `Collection '${database}.${collection}' does not exist to validate.`
+      );
+    }
+    let records = 0;
+    for await (const { images } of snapshot.scan(info, { signal: operation.signal })) {
+      operation.check();
+      records += images.length;
+    }
+    const keysPerIndex: Record<string, number> = { _id_: records };
+    for (const index of info.indexes) {
+      let keys = 0;
+      for await (const batch of snapshot.scanIndex(info, index, { signal: operation.signal })) {
+        operation.check();
+        keys += batch.keys.length;
+      }
+      keysPerIndex[index.name] = keys;
+    }
+    const counted = await snapshot.count(info);
+    const errors =
+      counted === records ? [] : [`the count says ${counted} documents, the scan found ${records}`];
+    return emptyReply()
+      .string('ns', `${database}.${collection}`)
+      .int32('nInvalidDocuments', 0)
+      .int32('nNonCompliantDocuments', 0)
+      .integer('nrecords', records)
+      .int32('nIndexes', info.indexes.length + 1)
+      .value('keysPerIndex', keysPerIndex)
+      .value(
+        'indexDetails',
+        Object.fromEntries(Object.keys(keysPerIndex).map(name => [name, { valid: true }]))
+      )
+      .bool('valid', errors.length === 0)
+      .bool('repaired', false)
+      .value('warnings', [])
+      .value('errors', errors)
+      .value('extraIndexEntries', [])
+      .value('missingIndexEntries', [])
+      .value('corruptRecords', []);
+  }
+};

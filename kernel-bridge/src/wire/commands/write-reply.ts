@@ -1,0 +1,80 @@
+import { ObjectId, Long } from 'bson';
+import type { Commit } from '@argon/wal-core';
+import { numberOf, stringOf, type Arguments } from '../arguments';
+import { toTimestamp, type DocumentBuilder } from '../builder';
+import { MongoError } from '../errors';
+import { WRITE_BATCH_MAX } from '../limits';
+import { emptyReply } from '../reply';
+import type { BatchResult } from '../writing/batch';
+
+const ELECTION_ID = new ObjectId('7fffffff0000000000000001');
+
+/** The reply of insert, update and delete. */
+export function writeReply(
+  { total, retriedStatements }: BatchResult,
+  args: Arguments,
+  counts: { readonly modified: boolean }
+): DocumentBuilder {
+  const reply = emptyReply().int32('n', total.n);
+  if (total.upserted.length > 0) {
+    reply.documents('upserted', total.upserted);
+  }
+  if (counts.modified) {
+    reply.int32('nModified', total.nModified);
+  }
+  if (total.writeErrors.length > 0) {
+    reply.documents('writeErrors', total.writeErrors);
+  }
+  if (retriedStatements.length > 0) {
+    reply.value('retriedStmtIds', retriedStatements);
+  }
+  addCommit(reply, total.commit);
+  return addWriteConcernError(reply, args);
+}
+
+/** Says where a write went: for drivers `opTime`, for people who know us `argon`. */
+export function addCommit(reply: DocumentBuilder, commit: Commit | undefined): DocumentBuilder {
+  if (commit !== undefined) {
+    reply
+      .value('electionId', ELECTION_ID)
+      .value('opTime', { ts: toTimestamp(commit.time), t: Long.ONE })
+      .open('argon')
+      .string('project', commit.project)
+      .string('branch', commit.branch)
+      .integer('lsn', commit.lastLsn)
+      .close();
+  }
+  return reply;
+}
+
+/** A write concern that a set of one node cannot meet is answered as mongod does; the write is durable all the same. */
+export function addWriteConcernError(reply: DocumentBuilder, args: Arguments): DocumentBuilder {
+  const w = args.object('writeConcern')?.get('w');
+  const nodes = w === undefined ? undefined : numberOf(w);
+  if (nodes !== undefined && nodes > 1) {
+    reply.value('writeConcernError', {
+      code: 100,
+      codeName: 'UnsatisfiableWriteConcern',
+      errmsg: 'Not enough data-bearing nodes',
+      errInfo: { writeConcern: { w: nodes, wtimeout: 0, provenance: 'clientSupplied' } }
+    });
+  } else if (w?.type === 2 && stringOf(w) !== 'majority') {
+    reply.value('writeConcernError', {
+      code: 79,
+      codeName: 'UnknownReplWriteConcern',
+      errmsg: `No write concern mode named '${stringOf(w)}' found in replica set configuration`,
+      errInfo: { writeConcern: { w: stringOf(w), wtimeout: 0, provenance: 'clientSupplied' } }
+    });
+  }
+  return reply;
+}
+
+/** @throws MongoError 16 when a batch is empty or too long */
+export function checkBatchSize(count: number): void {
+  if (count < 1 || count > WRITE_BATCH_MAX) {
+    throw new MongoError(
+      'InvalidLength',
+      `Write batch sizes must be between 1 and ${WRITE_BATCH_MAX}. Got ${count} operations.`
+    );
+  }
+}

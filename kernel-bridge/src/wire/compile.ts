@@ -1,0 +1,62 @@
+import {
+  compileFilter,
+  compileProjection,
+  compileSort,
+  elements,
+  EMPTY_DOCUMENT,
+  type Filter,
+  type Projection,
+  type QueryOptions,
+  type Sort
+} from '@argon/wal-core';
+import { numberOf, type Arguments } from './arguments';
+import { MongoError } from './errors';
+
+/** The options that all parts of one command share: `let`, `collation`, one clock. */
+export function queryOptions(args: Arguments, now = Date.now()): QueryOptions {
+  const variables = args.optionalDocument('let');
+  const collation = args.optionalDocument('collation');
+  return {
+    ...(variables === undefined ? {} : { let: variables }),
+    ...(collation === undefined || collation.length === 5 ? {} : { collation }),
+    now
+  };
+}
+
+/** The filter of a command; a missing one matches everything. */
+export function filterOf(filter: Buffer | undefined, options: QueryOptions): Filter {
+  return compileFilter(filter ?? EMPTY_DOCUMENT, options);
+}
+
+/** A sort order; undefined when there is none. `{$natural: ±1}` is compiled by name only. */
+export function sortOf(sort: Buffer | undefined, options: QueryOptions): Sort | undefined {
+  if (sort === undefined || sort.length === 5) {
+    return undefined;
+  }
+  const fields = elements(sort);
+  if (fields.some(({ name }) => name === '$natural')) {
+    return naturalSort(sort, fields.length, numberOf(fields[0]!));
+  }
+  return compileSort(sort, options);
+}
+
+/** A projection; undefined when there is none. */
+export function projectionOf(projection: Buffer | undefined, options: QueryOptions): Projection | undefined {
+  return projection === undefined || projection.length === 5
+    ? undefined
+    : compileProjection(projection, options);
+}
+
+/** The order of the store itself: the plan gives it, nothing is ever compared. */
+function naturalSort(source: Buffer, fields: number, direction: number | undefined): Sort {
+  if (fields > 1) {
+    throw new MongoError('BadValue', "Cannot include '$natural' in compound sort");
+  }
+  if (direction !== 1 && direction !== -1) {
+    throw new MongoError('BadValue', '$natural sort cannot be set to a value other than -1 or 1.');
+  }
+  const never = (): never => {
+    throw new MongoError('InternalError', 'natural order is not compared');
+  };
+  return { source, isEmpty: false, compare: never, sort: never, topK: never };
+}

@@ -1,0 +1,186 @@
+import type { Socket } from 'node:net';
+import { isArgonError } from '@argon/wal-core';
+import type { ConnectionState, Services } from './context';
+import type { Dispatcher } from './dispatch';
+import { ProtocolFault, toMongoError } from './errors';
+import { FrameReader, compress, decompress, type Frame } from './frame';
+import { UNANSWERED_BYTES_MAX, UNSENT_BYTES_MAX } from './limits';
+import { readRequest, writeReply, type Request } from './message';
+import { interrupted } from './operation';
+import { errorReply } from './reply';
+
+/** Commands that are never answered compressed, as the specification asks. */
+const PLAIN_COMMANDS: ReadonlySet<string> = new Set([
+  'hello',
+  'isMaster',
+  'ismaster',
+  'saslStart',
+  'saslContinue',
+  'getnonce',
+  'authenticate',
+  'createUser',
+  'updateUser'
+]);
+
+/**
+ * One client. Its requests are answered one after the other, in order. A client that sends faster than it is
+ * answered, or does not read its answers, is not read from until it catches up.
+ */
+export class Connection {
+  readonly state: ConnectionState;
+  private readonly reader = new FrameReader();
+  private readonly gone: () => void;
+  private serving: Promise<void> | undefined;
+  private ending = false;
+
+  constructor(
+    private readonly socket: Socket,
+    id: number,
+    addresses: { readonly local: string; readonly remote: string },
+    private readonly services: Services,
+    private readonly dispatcher: Dispatcher,
+    private readonly onClosed: (connection: Connection) => void
+  ) {
+    let gone: () => void = () => undefined;
+    const closed = new Promise<void>(resolve => {
+      gone = resolve;
+    });
+    this.gone = gone;
+    this.state = {
+      id,
+      localAddress: addresses.local,
+      remoteAddress: addresses.remote,
+      appName: undefined,
+      metadata: undefined,
+      compression: false,
+      closed,
+      isClosed: false
+    };
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, 60_000);
+    socket.on('data', chunk => this.receive(chunk));
+    socket.on('error', error => this.services.logger.debug('a connection broke', { connection: id, error }));
+    socket.on('close', () => this.close());
+  }
+
+  /** Answers what is being answered, then closes. */
+  async end(): Promise<void> {
+    this.ending = true;
+    this.gone();
+    await this.serving;
+    this.socket.destroy();
+  }
+
+  /** Closes at once. */
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  private receive(chunk: Buffer): void {
+    this.services.statistics.bytesIn += chunk.length;
+    this.reader.push(chunk);
+    if (this.serving !== undefined && this.reader.pending > UNANSWERED_BYTES_MAX) {
+      this.socket.pause();
+    }
+    this.serving ??= this.serve().finally(() => {
+      this.serving = undefined;
+    });
+  }
+
+  /** Answers whole messages until none is left. */
+  private async serve(): Promise<void> {
+    try {
+      for (;;) {
+        const frame = this.ending || this.state.isClosed ? undefined : this.reader.next();
+        if (frame === undefined) {
+          this.socket.resume();
+          return;
+        }
+        await this.answer(await decompress(frame));
+      }
+    } catch (error) {
+      if (error instanceof ProtocolFault) {
+        this.services.logger.debug('a client broke the protocol', {
+          connection: this.state.id,
+          fault: error.message
+        });
+      } else {
+        this.services.logger.error('a connection failed', { connection: this.state.id, error });
+      }
+      this.socket.destroy();
+    }
+  }
+
+  private async answer(frame: Frame): Promise<void> {
+    this.services.statistics.requests++;
+    let request: Request;
+    try {
+      request = readRequest(frame);
+    } catch (error) {
+      if (!isArgonError(error)) {
+        throw error;
+      }
+      // The frame is sound, a document in it is not: the connection can go on.
+      await this.send(writeReply(bare(frame), errorReply(toMongoError(error))));
+      return;
+    }
+    const reply = await this.dispatcher.execute(request, this.state);
+    if (request.silent) {
+      return;
+    }
+    const message = writeReply(request, reply);
+    const packed = request.compressed && this.state.compression && !PLAIN_COMMANDS.has(request.name);
+    await this.send(packed ? await compress(message) : message);
+  }
+
+  private async send(message: Buffer): Promise<void> {
+    if (this.state.isClosed) {
+      return;
+    }
+    this.services.statistics.bytesOut += message.length;
+    this.socket.write(message);
+    if (this.socket.writableLength > UNSENT_BYTES_MAX) {
+      await this.drained();
+    }
+  }
+
+  private drained(): Promise<void> {
+    return new Promise(resolve => {
+      const done = (): void => {
+        this.socket.off('drain', done);
+        this.socket.off('close', done);
+        resolve();
+      };
+      this.socket.on('drain', done);
+      this.socket.on('close', done);
+    });
+  }
+
+  private close(): void {
+    if (this.state.isClosed) {
+      return;
+    }
+    this.state.isClosed = true;
+    this.gone();
+    for (const operation of this.services.operations.all()) {
+      // A write that began is finished; a read nobody waits for is not.
+      if (operation.connectionId === this.state.id) {
+        operation.stop(interrupted());
+      }
+    }
+    this.onClosed(this);
+  }
+}
+
+/** Enough of a request to address an answer to it. */
+function bare(frame: Frame): Request {
+  return {
+    requestId: frame.requestId,
+    opCode: 2013,
+    name: '',
+    command: Buffer.alloc(0),
+    sequences: new Map(),
+    silent: false,
+    compressed: frame.compressed
+  };
+}

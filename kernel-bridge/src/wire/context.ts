@@ -1,0 +1,82 @@
+import type { Commit, CommitTime, Engine, Origin } from '@argon/wal-core';
+import type { Logger } from '../logger';
+import type { SessionDirectory, SessionPlace } from '../session/directory';
+import type { Arguments } from './arguments';
+import type { Cursors } from './cursors';
+import type { LogicalSessions, SessionKey } from './lsid';
+import type { Operation, Operations } from './operation';
+import type { ReadConcern } from './concerns';
+import type { Retries } from './retry';
+import type { Statistics } from './statistics';
+
+/** What all connections of a server share. */
+export interface Services {
+  readonly engine: Engine;
+  readonly sessions: SessionDirectory;
+  readonly cursors: Cursors;
+  readonly logical: LogicalSessions;
+  readonly operations: Operations;
+  readonly retries: Retries;
+  readonly statistics: Statistics;
+  readonly logger: Logger;
+  /** Version of Argon. */
+  readonly version: string;
+  /** Identifies this run of the server in `topologyVersion`. */
+  readonly processId: Buffer;
+  readonly startedAt: Date;
+}
+
+/** What a command knows of the connection it came on. */
+export interface ConnectionState {
+  readonly id: number;
+  /** Address the client dialled: `127.0.0.1:27017`, or the path of the socket. */
+  readonly localAddress: string;
+  readonly remoteAddress: string;
+  /** From the client's metadata. */
+  appName: string | undefined;
+  /** Raw BSON of the client's metadata. */
+  metadata: Buffer | undefined;
+  /** The client may be answered with compressed messages. */
+  compression: boolean;
+  /** Resolves when the connection or the server goes away. */
+  readonly closed: Promise<void>;
+  isClosed: boolean;
+}
+
+/** A retryable write: which session, which number, which statements. */
+export interface RetryIdentity {
+  readonly session: SessionKey;
+  readonly txnNumber: bigint;
+  /** Statement ids by position; counting up from `first` when the client named none. */
+  readonly stmtIds: readonly number[] | undefined;
+  readonly firstStmtId: number;
+}
+
+/** One command being executed. */
+export interface CommandContext {
+  readonly services: Services;
+  readonly connection: ConnectionState;
+  /** Name of the command as we spell it. */
+  readonly name: string;
+  /** `$db`. */
+  readonly database: string;
+  readonly args: Arguments;
+  /** The first field: usually the collection's name. */
+  readonly operation: Operation;
+  readonly session: SessionKey | undefined;
+  readonly retry: RetryIdentity | undefined;
+  readonly readConcern: ReadConcern;
+  /** The kernel's session of this connection, if it has one. */
+  readonly place: SessionPlace | undefined;
+  /** Who writes. */
+  readonly origin: Origin;
+  /** Set by a write: the reply's `operationTime`. */
+  commitTime: CommitTime | undefined;
+}
+
+/** Notes that `commit` is what the reply is about. */
+export function noteCommit(context: CommandContext, commit: Commit | undefined): void {
+  if (commit !== undefined && (context.commitTime === undefined || commit.time > context.commitTime)) {
+    context.commitTime = commit.time;
+  }
+}

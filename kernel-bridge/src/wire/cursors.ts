@@ -1,0 +1,214 @@
+import { randomBytes } from 'node:crypto';
+import { MongoError } from './errors';
+import { CURSORS_MAX, CURSOR_IDLE_MS, DOCUMENT_BYTES_MAX } from './limits';
+import type { SessionKey } from './lsid';
+import type { Operation } from './operation';
+
+/** Batches of raw documents: what a query yields. Holds no read transaction between two batches. */
+export interface DocumentSource extends AsyncIterable<readonly Buffer[]> {
+  /**
+   * Whether it is known, without looking further, that nothing follows the batches handed out. mongod knows it
+   * after a limit or a sort, and not at the end of a scan: then a cursor stays open for one empty batch.
+   */
+  isAtEnd?(): boolean;
+}
+
+/** A reply's batch; a single document of 16 MB must fit beside its envelope. */
+const BATCH_BYTES_MAX = DOCUMENT_BYTES_MAX;
+
+/** One open result: yields its documents in batches of the client's size. */
+export class OpenCursor {
+  usedAt = 0;
+  /** In use by a getMore: neither killed for idleness nor used twice at once. */
+  busy = false;
+  /** Milliseconds left of the query's own time limit. */
+  remainingMs: number | undefined;
+  /** Told how many documents a further batch had. */
+  onBatch: ((documents: number) => void) | undefined;
+  private readonly iterator: AsyncIterator<readonly Buffer[]>;
+  private waiting: readonly Buffer[] = [];
+  private position = 0;
+  private drained = false;
+
+  constructor(
+    readonly id: bigint,
+    readonly namespace: string,
+    private readonly source: DocumentSource,
+    /** Stops the scan below, whoever asks. */
+    readonly operation: Operation,
+    readonly owner: { readonly connectionId: number; readonly session?: SessionKey }
+  ) {
+    this.iterator = source[Symbol.asyncIterator]();
+  }
+
+  /** Up to `count` documents, at most 16 MB of them, at least one if there is one. */
+  async next(count: number): Promise<Buffer[]> {
+    const batch: Buffer[] = [];
+    let bytes = 0;
+    while (batch.length < count) {
+      const document = this.waiting[this.position];
+      if (document === undefined) {
+        if (!(await this.fill())) {
+          break;
+        }
+        continue;
+      }
+      if (batch.length > 0 && bytes + document.length > BATCH_BYTES_MAX) {
+        break;
+      }
+      bytes += document.length;
+      batch.push(document);
+      this.position++;
+    }
+    return batch;
+  }
+
+  /** Whether it is known without looking further that nothing is left. */
+  get isDrained(): boolean {
+    return this.position >= this.waiting.length && (this.drained || this.source.isAtEnd?.() === true);
+  }
+
+  close(reason: MongoError): void {
+    this.operation.stop(reason);
+    this.release();
+  }
+
+  /** Lets go of what is left. */
+  release(): void {
+    this.drained = true;
+    this.waiting = [];
+    this.position = 0;
+    // A generator that waits in a scan ends when the scan sees the signal.
+    void this.iterator.return?.().catch(() => undefined);
+  }
+
+  private async fill(): Promise<boolean> {
+    if (this.drained) {
+      return false;
+    }
+    const result = await this.iterator.next();
+    if (result.done === true) {
+      this.drained = true;
+      this.waiting = [];
+      this.position = 0;
+      return false;
+    }
+    this.waiting = result.value;
+    this.position = 0;
+    return true;
+  }
+}
+
+/** All open cursors of a server. */
+export class Cursors {
+  private readonly open = new Map<bigint, OpenCursor>();
+
+  constructor(private readonly clock: () => number = Date.now) {}
+
+  get size(): number {
+    return this.open.size;
+  }
+
+  /** An id nobody can guess, positive, as drivers expect. */
+  newId(): bigint {
+    for (;;) {
+      const id = randomBytes(8).readBigUInt64LE() >> 1n;
+      if (id !== 0n && !this.open.has(id)) {
+        return id;
+      }
+    }
+  }
+
+  /** Keeps a cursor for getMore. @throws MongoError when too many are open */
+  keep(cursor: OpenCursor): void {
+    if (this.open.size >= CURSORS_MAX) {
+      throw new MongoError(
+        'OperationFailed',
+        `too many open cursors: ${this.open.size} of at most ${CURSORS_MAX}`
+      );
+    }
+    cursor.usedAt = this.clock();
+    this.open.set(cursor.id, cursor);
+  }
+
+  /** The cursor for a getMore on `namespace`. @throws MongoError 43, 13 */
+  use(id: bigint, namespace: string, session: SessionKey | undefined): OpenCursor {
+    const cursor = this.open.get(id);
+    if (cursor === undefined) {
+      throw new MongoError('CursorNotFound', `cursor id ${id} not found`);
+    }
+    if (cursor.namespace !== namespace) {
+      throw new MongoError(
+        'Unauthorized',
+        `Requested getMore on namespace '${namespace}', but cursor belongs to a different namespace ${cursor.namespace}`
+      );
+    }
+    if (cursor.owner.session !== session) {
+      throw new MongoError(
+        50738,
+        `Cannot run getMore on cursor ${id}, which was created in session ${cursor.owner.session ?? 'none'}, ` +
+          `in session ${session ?? 'none'}`
+      );
+    }
+    if (cursor.busy) {
+      throw new MongoError('CursorInUse', `Cursor already in use (id: ${id}).`);
+    }
+    cursor.usedAt = this.clock();
+    return cursor;
+  }
+
+  forget(cursor: OpenCursor): void {
+    this.open.delete(cursor.id);
+  }
+
+  /** Closes one cursor; false when there is none of this id on `namespace`. */
+  kill(id: bigint, namespace: string): boolean {
+    const cursor = this.open.get(id);
+    if (cursor === undefined || cursor.namespace !== namespace) {
+      return false;
+    }
+    this.end(cursor, killed());
+    return true;
+  }
+
+  /** Closes the cursors of a logical session that ended. */
+  sessionEnded(session: SessionKey): void {
+    this.killWhere(cursor => cursor.owner.session === session);
+  }
+
+  /** Closes the cursors only that connection could know. With a session, a driver may go on from another one. */
+  connectionClosed(connectionId: number): void {
+    this.killWhere(
+      cursor => cursor.owner.session === undefined && cursor.owner.connectionId === connectionId
+    );
+  }
+
+  /** Closes cursors nobody used for long. */
+  expire(): void {
+    const limit = this.clock() - CURSOR_IDLE_MS;
+    this.killWhere(cursor => !cursor.busy && cursor.usedAt < limit);
+  }
+
+  killAll(reason: MongoError): void {
+    for (const cursor of [...this.open.values()]) {
+      this.end(cursor, reason);
+    }
+  }
+
+  private killWhere(doomed: (cursor: OpenCursor) => boolean): void {
+    for (const cursor of [...this.open.values()]) {
+      if (doomed(cursor)) {
+        this.end(cursor, killed());
+      }
+    }
+  }
+
+  private end(cursor: OpenCursor, reason: MongoError): void {
+    this.open.delete(cursor.id);
+    cursor.close(reason);
+  }
+}
+
+function killed(): MongoError {
+  return new MongoError('CursorKilled', 'cursor was killed');
+}

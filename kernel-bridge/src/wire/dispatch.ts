@@ -1,0 +1,223 @@
+import { T } from '@argon/wal-core';
+import { Arguments, firstElement, stringOf } from './arguments';
+import type { DocumentBuilder } from './builder';
+import { checkWriteConcern, readReadConcern } from './concerns';
+import type { CommandContext, ConnectionState, RetryIdentity, Services } from './context';
+import { MongoError, isFault, toMongoError } from './errors';
+import { sessionKey } from './lsid';
+import type { Request } from './message';
+import { NOT_IMPLEMENTED } from './missing';
+import { OP } from './frame';
+import { errorFields } from './reply';
+import { checkFields, type Command, type Registry } from './registry';
+
+/** The commands OP_QUERY may carry: what drivers open a connection with. */
+const HANDSHAKES: ReadonlySet<string> = new Set([
+  'hello',
+  'isMaster',
+  'ismaster',
+  'ping',
+  'buildInfo',
+  'buildinfo'
+]);
+
+/** Errors after which a driver may send the same write again. */
+const RETRYABLE_CODES: ReadonlySet<number> = new Set([
+  11600, 11602, 10107, 13435, 13436, 189, 91, 7, 6, 89, 9001, 262
+]);
+
+const NO_SIGNATURE = Buffer.alloc(20);
+
+/** Executes requests: finds the command, checks what all commands share, and turns results and errors into replies. */
+export class Dispatcher {
+  constructor(
+    private readonly services: Services,
+    private readonly registry: Registry
+  ) {}
+
+  /** The raw BSON reply. Never throws. */
+  async execute(request: Request, connection: ConnectionState): Promise<Buffer> {
+    let retryable = false;
+    try {
+      const { command, args, name, database } = this.open(request);
+      this.services.statistics.count(command.name);
+      const operation = this.services.operations.start(connection.id, command.name, `${database}.${name}`);
+      try {
+        const context = this.context(command, args, database, connection, operation);
+        retryable = context.retry !== undefined;
+        operation.limit(args.milliseconds('maxTimeMS'));
+        const reply = await command.run(context);
+        return this.succeed(reply, context);
+      } catch (error) {
+        throw operation.explain(error);
+      } finally {
+        this.services.operations.finish(operation);
+      }
+    } catch (error) {
+      return this.fail(error, request, retryable);
+    }
+  }
+
+  /** Finds the command of a request and checks its fields. */
+  private open(request: Request): { command: Command; args: Arguments; name: string; database: string } {
+    let raw = request.command;
+    let first = firstElement(raw);
+    if (request.opCode === OP.QUERY && (first?.name === '$query' || first?.name === 'query')) {
+      raw = first.value.type === T.OBJECT ? first.value.bytes : raw;
+      first = firstElement(raw);
+    }
+    if (first === undefined) {
+      throw new MongoError('CommandNotFound', "no such command: ''");
+    }
+    const command = this.registry.get(first.name);
+    const database = databaseOf(request, raw);
+    if (request.opCode === OP.QUERY && !HANDSHAKES.has(first.name)) {
+      throw new MongoError(
+        'UnsupportedOpQueryCommand',
+        `Unsupported OP_QUERY command: ${first.name}. The client driver may require an upgrade.`
+      );
+    }
+    if (command === undefined) {
+      throw unknownCommand(first.name);
+    }
+    if (command.adminOnly === true && database !== 'admin') {
+      throw new MongoError('Unauthorized', `${first.name} may only be run against the admin database.`);
+    }
+    const args = new Arguments(raw, command.where ?? command.name, request.sequences);
+    checkFields(command, args, first.name);
+    return { command, args, name: first.name, database };
+  }
+
+  private context(
+    command: Command,
+    args: Arguments,
+    database: string,
+    connection: ConnectionState,
+    operation: CommandContext['operation']
+  ): CommandContext {
+    const lsid = args.optionalDocument('lsid');
+    const session = lsid === undefined ? undefined : sessionKey(lsid);
+    const { logical, sessions } = this.services;
+    if (session !== undefined) {
+      logical.touch(session);
+    }
+    const retry = retryIdentity(command, args, session);
+    if (retry !== undefined) {
+      logical.begin(retry.session, retry.txnNumber);
+    }
+    if (command.writes === true) {
+      checkWriteConcern(args);
+    }
+    const place = connection.appName === undefined ? undefined : sessions.byAppName(connection.appName);
+    return {
+      services: this.services,
+      connection,
+      name: command.name,
+      database,
+      args,
+      operation,
+      session,
+      retry,
+      readConcern: readReadConcern(args),
+      place,
+      origin: place?.origin ?? { actor: connection.appName ?? 'anonymous' },
+      commitTime: undefined
+    };
+  }
+
+  private succeed(reply: DocumentBuilder, context: CommandContext): Buffer {
+    reply.double('ok', 1);
+    return this.stamp(reply, context.commitTime).finish();
+  }
+
+  private fail(thrown: unknown, request: Request, retryable: boolean): Buffer {
+    const error = toMongoError(thrown);
+    if (isFault(error)) {
+      this.services.logger.error('a command failed', {
+        command: firstElement(request.command)?.name,
+        error: error.cause ?? error
+      });
+    }
+    const reply = errorFields(error);
+    if (retryable && RETRYABLE_CODES.has(error.code) && error.fields['errorLabels'] === undefined) {
+      reply.value('errorLabels', ['RetryableWriteError']);
+    }
+    return this.stamp(reply, undefined).finish();
+  }
+
+  /** Adds the times every reply of a replica set carries. */
+  private stamp(reply: DocumentBuilder, commitTime: bigint | undefined): DocumentBuilder {
+    const last = this.services.engine.lastCommitTime();
+    const time = commitTime ?? last;
+    if (time === 0n) {
+      return reply;
+    }
+    const newest = time > last ? time : last;
+    return reply
+      .open('$clusterTime')
+      .timestamp('clusterTime', newest)
+      .open('signature')
+      .value('hash', NO_SIGNATURE)
+      .int64('keyId', 0)
+      .close()
+      .close()
+      .timestamp('operationTime', time);
+  }
+}
+
+function databaseOf(request: Request, raw: Buffer): string {
+  if (request.namespace !== undefined) {
+    const dot = request.namespace.indexOf('.');
+    return dot < 0 ? request.namespace : request.namespace.slice(0, dot);
+  }
+  const value = new Arguments(raw, 'OP_MSG').get('$db');
+  if (value === undefined) {
+    throw new MongoError(40571, 'OP_MSG requests require a $db argument');
+  }
+  if (value.type !== T.STRING) {
+    throw new MongoError('InvalidNamespace', '$db must be a string');
+  }
+  return stringOf(value);
+}
+
+function unknownCommand(name: string): MongoError {
+  const what = NOT_IMPLEMENTED.get(name);
+  return what === undefined
+    ? new MongoError('CommandNotFound', `no such command: '${name}'`)
+    : new MongoError('NotImplemented', `${name} is not available in Argon yet: ${what}`);
+}
+
+/** The retry identity of a command; refuses transactions by name. */
+function retryIdentity(
+  command: Command,
+  args: Arguments,
+  session: string | undefined
+): RetryIdentity | undefined {
+  if (args.has('startTransaction') || args.has('autocommit')) {
+    throw new MongoError(
+      'OperationNotSupportedInTransaction',
+      'Transactions are not available in Argon yet; every statement commits on its own'
+    );
+  }
+  if (!args.has('txnNumber')) {
+    return undefined;
+  }
+  if (session === undefined) {
+    throw new MongoError('InvalidOptions', 'Transaction number requires a session ID to also be specified');
+  }
+  const txnNumber = args.long('txnNumber');
+  if (command.retryable !== true) {
+    throw new MongoError(
+      50768,
+      'txnNumber may only be provided for multi-document transactions and retryable write commands. ' +
+        `autocommit:false was not provided, and ${command.name} is not a retryable write command.`
+    );
+  }
+  if (txnNumber < 0n) {
+    throw new MongoError('InvalidOptions', 'Transaction number cannot be negative');
+  }
+  const stmtIds = args
+    .optionalArray('stmtIds')
+    ?.map(value => (value.type === T.INT32 ? value.bytes.readInt32LE(0) : 0));
+  return { session, txnNumber, stmtIds, firstStmtId: args.integer('stmtId') ?? 0 };
+}

@@ -1,0 +1,142 @@
+import { promisify } from 'node:util';
+import { deflate, deflateSync, inflate, inflateSync } from 'node:zlib';
+import { ProtocolFault } from './errors';
+import { MESSAGE_BYTES_MAX } from './limits';
+
+/**
+ * Messages as bytes: a header of four little-endian int32 (length, requestID, responseTo, opCode) and a body.
+ * https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/
+ */
+export const OP = {
+  REPLY: 1,
+  QUERY: 2004,
+  COMPRESSED: 2012,
+  MSG: 2013
+} as const;
+
+export const HEADER_BYTES = 16;
+
+/** One message, its compression undone. */
+export interface Frame {
+  readonly requestId: number;
+  readonly responseTo: number;
+  readonly opCode: number;
+  readonly body: Buffer;
+  /** The sender compressed it, so the answer may be compressed. */
+  readonly compressed: boolean;
+}
+
+/** Cuts a stream of bytes into messages. Keeps what it got, never allocates what a header merely claims. */
+export class FrameReader {
+  private chunks: Buffer[] = [];
+  private bytes = 0;
+  private wanted = HEADER_BYTES;
+
+  /** Bytes received and not handed out. */
+  get pending(): number {
+    return this.bytes;
+  }
+
+  push(chunk: Buffer): void {
+    this.chunks.push(chunk);
+    this.bytes += chunk.length;
+  }
+
+  /** The next whole message as it was sent. @throws ProtocolFault when its length is out of range */
+  next(): Frame | undefined {
+    if (this.bytes < this.wanted) {
+      return undefined;
+    }
+    const head = this.gather();
+    const length = head.readInt32LE(0);
+    if (length < HEADER_BYTES || length > MESSAGE_BYTES_MAX) {
+      throw new ProtocolFault(
+        `message length ${length} is not in ${HEADER_BYTES}–${MESSAGE_BYTES_MAX} bytes`
+      );
+    }
+    if (head.length < length) {
+      this.wanted = length;
+      return undefined;
+    }
+    this.wanted = HEADER_BYTES;
+    this.bytes -= length;
+    this.chunks = this.bytes === 0 ? [] : [head.subarray(length)];
+    return {
+      requestId: head.readInt32LE(4),
+      responseTo: head.readInt32LE(8),
+      opCode: head.readInt32LE(12),
+      body: head.subarray(HEADER_BYTES, length),
+      compressed: false
+    };
+  }
+
+  private gather(): Buffer {
+    const [first] = this.chunks;
+    if (first !== undefined && this.chunks.length === 1) {
+      return first;
+    }
+    const whole = Buffer.concat(this.chunks, this.bytes);
+    this.chunks = [whole];
+    return whole;
+  }
+}
+
+const COMPRESSOR_NOOP = 0;
+const COMPRESSOR_ZLIB = 2;
+/** Below this size the call to another thread costs more than the work. */
+const COMPRESS_SYNC_BYTES_MAX = 32 * 1024;
+
+const inflateLater = promisify<Buffer, { maxOutputLength: number }, Buffer>(inflate);
+const deflateLater = promisify<Buffer, Buffer>(deflate);
+
+/** Undoes OP_COMPRESSED. @throws ProtocolFault */
+export async function decompress(frame: Frame): Promise<Frame> {
+  if (frame.opCode !== OP.COMPRESSED) {
+    return frame;
+  }
+  const { body } = frame;
+  if (body.length < 9) {
+    throw new ProtocolFault('a compressed message is too short');
+  }
+  const opCode = body.readInt32LE(0);
+  const size = body.readInt32LE(4);
+  const compressor = body[8];
+  const packed = body.subarray(9);
+  if (opCode === OP.COMPRESSED || size < 0 || size > MESSAGE_BYTES_MAX - HEADER_BYTES) {
+    throw new ProtocolFault('a compressed message lies about its content');
+  }
+  if (compressor === COMPRESSOR_NOOP && packed.length === size) {
+    return { ...frame, opCode, body: packed, compressed: true };
+  }
+  if (compressor !== COMPRESSOR_ZLIB) {
+    throw new ProtocolFault(`compressor ${compressor} was not agreed on`);
+  }
+  let plain: Buffer;
+  try {
+    // One byte more than announced would already be a lie; a bomb stops there.
+    const options = { maxOutputLength: Math.max(size, 1) };
+    plain =
+      size <= COMPRESS_SYNC_BYTES_MAX ? inflateSync(packed, options) : await inflateLater(packed, options);
+  } catch (cause) {
+    throw new ProtocolFault(`a compressed message cannot be read: ${(cause as Error).message}`);
+  }
+  if (plain.length !== size) {
+    throw new ProtocolFault('a compressed message lies about its size');
+  }
+  return { ...frame, opCode, body: plain, compressed: true };
+}
+
+/** Wraps a message in OP_COMPRESSED with zlib. */
+export async function compress(message: Buffer): Promise<Buffer> {
+  const body = message.subarray(HEADER_BYTES);
+  const packed = body.length <= COMPRESS_SYNC_BYTES_MAX ? deflateSync(body) : await deflateLater(body);
+  const out = Buffer.allocUnsafe(HEADER_BYTES + 9 + packed.length);
+  message.copy(out, 0, 0, HEADER_BYTES);
+  out.writeInt32LE(out.length, 0);
+  out.writeInt32LE(OP.COMPRESSED, 12);
+  out.writeInt32LE(message.readInt32LE(12), HEADER_BYTES);
+  out.writeInt32LE(body.length, HEADER_BYTES + 4);
+  out[HEADER_BYTES + 8] = COMPRESSOR_ZLIB;
+  packed.copy(out, HEADER_BYTES + 9);
+  return out;
+}

@@ -1,0 +1,323 @@
+import {
+  T,
+  TYPE_NAMES,
+  compileFilter,
+  elements,
+  field,
+  type IndexInfo,
+  type RawElement
+} from '@argon/wal-core';
+import { isTruthy, numberOf, stringOf } from './arguments';
+import { DocumentBuilder } from './builder';
+import { MongoError, toMongoError } from './errors';
+import { sameKeyPattern } from './plan';
+import { documentText, valueText } from './shell-text';
+
+/** An index as `createIndexes` asks for it, checked. */
+export interface IndexRequest {
+  readonly name: string;
+  readonly key: Buffer;
+  /** The specification as it is stored and listed: `{v, key, name, …}`. */
+  readonly spec: Buffer;
+  readonly unique: boolean;
+  readonly sparse: boolean;
+  readonly partialFilter: Buffer | undefined;
+  /** The `_id` index, which every collection has. */
+  readonly isId: boolean;
+}
+
+/** Options that change nothing here and are kept for `listIndexes`. */
+const HARMLESS: ReadonlySet<string> = new Set(['background', 'storageEngine']);
+/** Options that are dropped, as mongod drops them. */
+const IGNORED: ReadonlySet<string> = new Set(['ns', 'dropDups']);
+/** Options of kinds of index that are not there. */
+const MISSING: ReadonlySet<string> = new Set([
+  'expireAfterSeconds',
+  'weights',
+  'default_language',
+  'language_override',
+  'textIndexVersion',
+  '2dsphereIndexVersion',
+  'bits',
+  'min',
+  'max',
+  'bucketSize',
+  'wildcardProjection',
+  'clustered',
+  'prepareUnique'
+]);
+const KINDS: ReadonlySet<string> = new Set([
+  'text',
+  '2d',
+  '2dsphere',
+  'hashed',
+  'geoHaystack',
+  'columnstore'
+]);
+const ID_INDEX_NAME = '_id_';
+
+/** Checks one specification of `createIndexes`. @throws MongoError 2, 9, 14, 67, 197, 238 */
+export function readIndexSpec(raw: Buffer): IndexRequest {
+  const where = `Error in specification ${documentText(raw)} :: caused by :: `;
+  const fields = new Map(elements(raw).map(element => [element.name, element]));
+  const key = fields.get('key');
+  const name = fields.get('name');
+  if (key === undefined) {
+    throw new MongoError(
+      'FailedToParse',
+      `${where}The 'key' field is a required property of an index specification`
+    );
+  }
+  if (key.type !== T.OBJECT) {
+    throw wrongType(where, 'key', 'an object', key);
+  }
+  checkKeyPattern(where, key.bytes);
+  if (name === undefined) {
+    throw new MongoError(
+      'FailedToParse',
+      `${where}The 'name' field is a required property of an index specification`
+    );
+  }
+  if (name.type !== T.STRING) {
+    throw wrongType(where, 'name', 'a string', name);
+  }
+  const text = stringOf(name);
+  const isId = checkIdIndex(key.bytes, text);
+  checkName(where, text);
+  const builder = new DocumentBuilder(128)
+    .raw('v', versionOf(where, raw, fields.get('v')))
+    .raw('key', key)
+    .string('name', text);
+  for (const option of fields.values()) {
+    addOption(builder, option, where, raw, isId);
+  }
+  const partial = fields.get('partialFilterExpression');
+  const request: IndexRequest = {
+    name: text,
+    key: key.bytes,
+    spec: builder.finish(),
+    unique: flagOf(where, fields.get('unique')),
+    sparse: flagOf(where, fields.get('sparse')),
+    partialFilter: partial?.bytes,
+    isId
+  };
+  if (request.sparse && partial !== undefined) {
+    throw new MongoError(
+      'CannotCreateIndex',
+      `${where}cannot mix "partialFilterExpression" and "sparse" options`
+    );
+  }
+  return request;
+}
+
+function addOption(
+  builder: DocumentBuilder,
+  option: RawElement,
+  where: string,
+  raw: Buffer,
+  isId: boolean
+): void {
+  const { name } = option;
+  if (name === 'v' || name === 'key' || name === 'name' || IGNORED.has(name)) {
+    return;
+  }
+  if (name === 'unique' || name === 'sparse' || name === 'hidden') {
+    if (isId) {
+      throw new MongoError(
+        'InvalidIndexSpecificationOption',
+        `The field '${name}' is not valid for an _id index specification. Specification: ${documentText(raw)}`
+      );
+    }
+    if (flagOf(where, option)) {
+      builder.bool(name, true);
+    }
+    return;
+  }
+  if (name === 'partialFilterExpression') {
+    if (option.type !== T.OBJECT) {
+      throw wrongType(where, name, 'an object', option);
+    }
+    try {
+      compileFilter(option.bytes);
+    } catch (error) {
+      const cause = toMongoError(error);
+      throw new MongoError(cause.code, `${where}${cause.message}`, { cause: error });
+    }
+    builder.raw(name, option);
+    return;
+  }
+  if (name === 'collation') {
+    const locale = option.type === T.OBJECT ? field(option.bytes, 'locale') : undefined;
+    if (locale?.type !== T.STRING || stringOf(locale) !== 'simple') {
+      throw new MongoError(
+        'NotImplemented',
+        `${where}indexes with a collation are not available in Argon yet`
+      );
+    }
+    return;
+  }
+  if (MISSING.has(name)) {
+    throw new MongoError(
+      'NotImplemented',
+      `${where}the index option '${name}' is not available in Argon yet`
+    );
+  }
+  if (!HARMLESS.has(name)) {
+    throw new MongoError(
+      'InvalidIndexSpecificationOption',
+      `${where}The field '${name}' is not valid for an index specification. Specification: ${documentText(raw)}`
+    );
+  }
+  builder.raw(name, option);
+}
+
+function checkKeyPattern(where: string, key: Buffer): void {
+  const parts = elements(key);
+  const fail = (message: string): never => {
+    throw new MongoError('CannotCreateIndex', where + message);
+  };
+  if (parts.length === 0) {
+    fail('Index keys cannot be empty.');
+  }
+  for (const part of parts) {
+    const direction = numberOf(part);
+    if (part.name === '') {
+      fail('Index keys cannot be an empty field.');
+    }
+    if (part.name.split('.').includes('')) {
+      fail('Index keys cannot contain an empty field.');
+    }
+    if (part.name === '$**' || part.name.endsWith('.$**')) {
+      throw new MongoError('NotImplemented', `${where}wildcard indexes are not available in Argon yet`);
+    }
+    if (part.name.split('.').some(step => step.startsWith('$'))) {
+      fail("Index key contains an illegal field name: field name starts with '$'.");
+    }
+    if (part.type === T.STRING) {
+      const kind = stringOf(part);
+      if (KINDS.has(kind)) {
+        throw new MongoError(
+          'NotImplemented',
+          `${where}indexes of kind '${kind}' are not available in Argon yet`
+        );
+      }
+      fail(`Unknown index plugin '${kind}'`);
+    }
+    if (direction === undefined) {
+      fail(
+        `Values in v:2 index key pattern cannot be of type ${TYPE_NAMES[part.type]}. ` +
+          'Only numbers > 0, numbers < 0, and strings are allowed.'
+      );
+    }
+    if (direction === 0 || Number.isNaN(direction)) {
+      fail(`Values in the index key pattern cannot be ${valueText(part)}.`);
+    }
+  }
+}
+
+/** Whether the request is about the `_id` index; refuses one that only half is. */
+function checkIdIndex(key: Buffer, name: string): boolean {
+  const parts = elements(key);
+  const isId = parts.length === 1 && parts[0]!.name === '_id';
+  if (isId && numberOf(parts[0]!) !== 1) {
+    throw new MongoError(
+      'BadValue',
+      `The field 'key' for an _id index must be {_id: 1}, but got ${documentText(key)}`
+    );
+  }
+  if (!isId && name === ID_INDEX_NAME) {
+    throw new MongoError(
+      'BadValue',
+      `The index name '_id_' is reserved for the _id index, which must have key pattern {_id: 1}, found key: ${documentText(key)}`
+    );
+  }
+  return isId;
+}
+
+function checkName(where: string, name: string): void {
+  if (name === '') {
+    throw new MongoError('CannotCreateIndex', `${where}index name cannot be empty`);
+  }
+  if (name === '*') {
+    throw new MongoError('BadValue', "The index name '*' is not valid.");
+  }
+}
+
+function versionOf(
+  where: string,
+  raw: Buffer,
+  version: RawElement | undefined
+): { type: number; bytes: Buffer } {
+  const number = version === undefined ? 2 : numberOf(version);
+  if (number !== 1 && number !== 2) {
+    throw new MongoError(
+      'CannotCreateIndex',
+      `${where}Invalid index specification ${documentText(raw)}; cannot create an index with v=${number}`
+    );
+  }
+  return { type: T.INT32, bytes: Buffer.from([number, 0, 0, 0]) };
+}
+
+function flagOf(where: string, option: RawElement | undefined): boolean {
+  if (option === undefined) {
+    return false;
+  }
+  const truth = isTruthy(option);
+  if (truth === undefined) {
+    throw new MongoError(
+      'TypeMismatch',
+      `${where}The field '${option.name} has value ${option.name}: ${valueText(option)}, which is not convertible to bool`
+    );
+  }
+  return truth;
+}
+
+function wrongType(where: string, name: string, wanted: string, found: RawElement): MongoError {
+  return new MongoError(
+    'TypeMismatch',
+    `${where}The field '${name}' must be ${wanted}, but got ${TYPE_NAMES[found.type]}`
+  );
+}
+
+/**
+ * Whether an index exists already as asked for; refuses one that clashes with it.
+ * @throws MongoError 85 (same index, other name), 86 (same name, other index)
+ */
+export function existsAlready(request: IndexRequest, existing: readonly IndexInfo[]): boolean {
+  if (request.isId) {
+    return true;
+  }
+  for (const index of existing) {
+    const same = isSameIndex(request, index);
+    if (same && index.name === request.name) {
+      return true;
+    }
+    if (same) {
+      throw new MongoError(
+        'IndexOptionsConflict',
+        `Index already exists with a different name: ${index.name}`
+      );
+    }
+    if (index.name === request.name) {
+      throw new MongoError(
+        'IndexKeySpecsConflict',
+        'An existing index has the same name as the requested index. When index names are not specified, they are ' +
+          'auto generated and can cause conflicts. Please refer to our documentation. Requested index: ' +
+          `${documentText(request.spec)}, existing index: ${documentText(index.spec)}`
+      );
+    }
+  }
+  return false;
+}
+
+function isSameIndex(request: IndexRequest, index: IndexInfo): boolean {
+  const left = request.partialFilter;
+  const right = index.partialFilter;
+  const samePartial = left === undefined || right === undefined ? left === right : left.equals(right);
+  return (
+    sameKeyPattern(request.key, index.key) &&
+    request.unique === index.unique &&
+    request.sparse === index.sparse &&
+    samePartial
+  );
+}

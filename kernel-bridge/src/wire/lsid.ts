@@ -1,0 +1,88 @@
+import { T, field, type RawValue } from '@argon/wal-core';
+import { MongoError } from './errors';
+import { SESSIONS_MAX, SESSION_IDLE_MINUTES } from './limits';
+
+/** A driver's logical session, by the hex of its UUID. */
+export type SessionKey = string;
+
+interface Known {
+  usedAt: number;
+  txnNumber: bigint;
+}
+
+const UUID_BYTES = 16;
+
+/** The logical sessions drivers opened: they order retryable writes and own cursors. */
+export class LogicalSessions {
+  // A Map keeps the order of insertion: the least recently used session is first.
+  private readonly known = new Map<SessionKey, Known>();
+
+  constructor(private readonly clock: () => number = Date.now) {}
+
+  get size(): number {
+    return this.known.size;
+  }
+
+  /** Marks a session as used now; an unknown one begins. */
+  touch(key: SessionKey): void {
+    this.use(key);
+  }
+
+  /** Notes a retryable write. @throws MongoError 225 when the session has gone on to a newer one */
+  begin(key: SessionKey, txnNumber: bigint): void {
+    const session = this.use(key);
+    if (txnNumber < session.txnNumber) {
+      throw new MongoError(
+        'TransactionTooOld',
+        `Retryable write with txnNumber ${txnNumber} is prohibited on session ${key} because a newer retryable ` +
+          `write with txnNumber ${session.txnNumber} has already started on this session.`
+      );
+    }
+    session.txnNumber = txnNumber;
+  }
+
+  end(key: SessionKey): void {
+    this.known.delete(key);
+  }
+
+  /** Forgets sessions that were not used for long; returns their keys. */
+  expire(): SessionKey[] {
+    const limit = this.clock() - SESSION_IDLE_MINUTES * 60_000;
+    const gone: SessionKey[] = [];
+    for (const [key, session] of this.known) {
+      if (session.usedAt > limit && this.known.size <= SESSIONS_MAX) {
+        break;
+      }
+      this.known.delete(key);
+      gone.push(key);
+    }
+    return gone;
+  }
+
+  private use(key: SessionKey): Known {
+    const session = this.known.get(key) ?? { usedAt: 0, txnNumber: -1n };
+    session.usedAt = this.clock();
+    this.known.delete(key);
+    this.known.set(key, session);
+    return session;
+  }
+}
+
+/** Key of a raw `lsid`, `{id: UUID}`. @throws MongoError 207 */
+export function sessionKey(lsid: Buffer): SessionKey {
+  const id = field(lsid, 'id');
+  if (id === undefined || id.type !== T.BINARY || id.bytes.length !== 5 + UUID_BYTES || id.bytes[4] !== 4) {
+    throw new MongoError('InvalidUUID', 'lsid.id must be a UUID (binary subtype 4, 16 bytes)');
+  }
+  return id.bytes.toString('hex', 5);
+}
+
+/** Keys of an array of lsids (`endSessions`). */
+export function sessionKeys(array: readonly RawValue[], command: string): SessionKey[] {
+  return array.map((value, index) => {
+    if (value.type !== T.OBJECT) {
+      throw new MongoError('TypeMismatch', `BSON field '${command}.${index}' must be an object`);
+    }
+    return sessionKey(value.bytes);
+  });
+}

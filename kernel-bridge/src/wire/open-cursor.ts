@@ -1,0 +1,59 @@
+import type { CommandContext } from './context';
+import { OpenCursor, type DocumentSource } from './cursors';
+import type { DocumentBuilder } from './builder';
+import { FIRST_BATCH_DEFAULT } from './limits';
+import { noteRead, type ReadPlace } from './place';
+import { cursorReply } from './reply';
+
+/** What a first batch is made of. */
+export interface CursorRequest {
+  readonly namespace: string;
+  readonly source: DocumentSource;
+  /** Undefined: 101 documents. */
+  readonly batchSize: number | undefined;
+  /** Close after the first batch, whatever is left. */
+  readonly singleBatch?: boolean;
+  /** Tells the session of the read: the state and the collection. */
+  readonly read?: { readonly place: NonNullable<ReadPlace>; readonly collection: string };
+}
+
+/** Answers the first batch of a result and keeps the rest for getMore. */
+export async function answerWithCursor(
+  context: CommandContext,
+  request: CursorRequest
+): Promise<DocumentBuilder> {
+  const { services, operation, connection, session } = context;
+  const { namespace, source, read } = request;
+  const cursor = new OpenCursor(services.cursors.newId(), namespace, source, operation, {
+    connectionId: connection.id,
+    ...(session === undefined ? {} : { session })
+  });
+  const size = request.batchSize ?? FIRST_BATCH_DEFAULT;
+  const batch = size === 0 ? [] : await cursor.next(size);
+  if (read !== undefined) {
+    noteRead(context, read.place, read.collection, batch.length);
+    cursor.onBatch = documents => noteRead(context, read.place, read.collection, documents);
+  }
+  const isDone = request.singleBatch === true || cursor.isDrained;
+  if (isDone) {
+    cursor.release();
+  } else {
+    cursor.remainingMs = operation.remainingMs;
+    services.cursors.keep(cursor);
+  }
+  return cursorReply({
+    namespace,
+    batchName: 'firstBatch',
+    batch,
+    id: isDone ? 0n : cursor.id,
+    ...snapshotTime(context, read?.place)
+  });
+}
+
+/** A snapshot read tells its time, so that the next one can ask for the same. */
+export function snapshotTime(context: CommandContext, place: ReadPlace): { atClusterTime?: bigint } {
+  if (context.readConcern.level !== 'snapshot') {
+    return {};
+  }
+  return { atClusterTime: context.readConcern.atClusterTime ?? place?.snapshot.time ?? 0n };
+}

@@ -1,0 +1,55 @@
+import { DocumentBuilder } from './builder';
+import type { MongoError } from './errors';
+
+/** The fields of a failed command. */
+export function errorFields(error: MongoError): DocumentBuilder {
+  return new DocumentBuilder(256)
+    .double('ok', 0)
+    .string('errmsg', error.message)
+    .int32('code', error.code)
+    .string('codeName', error.codeName)
+    .fields(error.fields);
+}
+
+/** The whole reply of a request that could not even be read. */
+export function errorReply(error: MongoError): Buffer {
+  return errorFields(error).finish();
+}
+
+/** What a cursor command answers. */
+export interface CursorReply {
+  readonly namespace: string;
+  readonly batchName: 'firstBatch' | 'nextBatch';
+  readonly batch: readonly Buffer[];
+  /** 0 when nothing is left. */
+  readonly id: bigint;
+  readonly atClusterTime?: bigint;
+}
+
+/** `{cursor: {firstBatch: […], id, ns}}`; the documents go in as the bytes they are. */
+export function cursorReply({
+  namespace,
+  batchName,
+  batch,
+  id,
+  atClusterTime
+}: CursorReply): DocumentBuilder {
+  let bytes = 256;
+  for (const document of batch) {
+    bytes += document.length + 8;
+  }
+  const reply = new DocumentBuilder(bytes)
+    .open('cursor')
+    .documents(batchName, batch)
+    .int64('id', id)
+    .string('ns', namespace);
+  if (atClusterTime !== undefined) {
+    reply.timestamp('atClusterTime', atClusterTime);
+  }
+  return reply.close();
+}
+
+/** An empty reply to add fields to. */
+export function emptyReply(): DocumentBuilder {
+  return new DocumentBuilder(192);
+}

@@ -1,0 +1,181 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import type { Engine } from '@argon/wal-core';
+import type { Logger } from '../logger';
+import type { SessionDirectory } from '../session/directory';
+import { COMMANDS } from './commands';
+import { Connection } from './connection';
+import type { Services } from './context';
+import { Cursors } from './cursors';
+import { Dispatcher } from './dispatch';
+import { MongoError } from './errors';
+import { CONNECTIONS_MAX } from './limits';
+import { LogicalSessions } from './lsid';
+import { Operations } from './operation';
+import { Registry } from './registry';
+import { Retries } from './retry';
+import { Statistics } from './statistics';
+
+/** What a wire server works with. */
+export interface WireServerOptions {
+  readonly engine: Engine;
+  readonly sessions: SessionDirectory;
+  /** Version of Argon, shown by `buildInfo` and `hello`. */
+  readonly version: string;
+  readonly logger: Logger;
+}
+
+/** Where to listen: a unix socket, or TCP (port 0 takes a free one). */
+export type ListenAddress = { readonly path: string } | { readonly host: string; readonly port: number };
+
+/** Where a server listens now. */
+export type BoundAddress = { readonly path: string } | { readonly host: string; readonly port: number };
+
+const HOUSEKEEPING_MS = 30_000;
+/** A command that does not end is cut off when the server closes. */
+const CLOSE_GRACE_MS = 5_000;
+
+/** The MongoDB wire protocol over an engine, on any number of sockets. */
+export class WireServer {
+  private readonly services: Services;
+  private readonly dispatcher: Dispatcher;
+  private readonly servers = new Set<Server>();
+  private readonly paths = new Set<string>();
+  private readonly connections = new Set<Connection>();
+  private readonly housekeeping: NodeJS.Timeout;
+  private lastConnectionId = 0;
+  private closing: Promise<void> | undefined;
+
+  constructor({ engine, sessions, version, logger }: WireServerOptions) {
+    this.services = {
+      engine,
+      sessions,
+      version,
+      logger,
+      cursors: new Cursors(),
+      logical: new LogicalSessions(),
+      operations: new Operations(),
+      retries: new Retries(engine),
+      statistics: new Statistics(),
+      processId: randomBytes(12),
+      startedAt: new Date()
+    };
+    this.dispatcher = new Dispatcher(this.services, new Registry(COMMANDS));
+    this.housekeeping = setInterval(() => this.tidy(), HOUSEKEEPING_MS);
+    this.housekeeping.unref();
+  }
+
+  /** Starts to listen. A unix socket gets mode 0600; its directory is made with 0700 when missing. */
+  async listen(address: ListenAddress): Promise<BoundAddress> {
+    if (this.closing !== undefined) {
+      throw new Error('the wire server is closed');
+    }
+    const server = createServer(socket => this.accept(socket, 'path' in address ? address.path : undefined));
+    if ('path' in address) {
+      prepareSocketPath(address.path);
+    }
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      // Only the owner may connect, from the first moment on.
+      const mask = 'path' in address ? process.umask(0o177) : undefined;
+      try {
+        server.listen(
+          'path' in address ? { path: address.path } : { host: address.host, port: address.port },
+          resolve
+        );
+      } finally {
+        if (mask !== undefined) {
+          process.umask(mask);
+        }
+      }
+    });
+    server.on('error', error => this.services.logger.error('a listening socket failed', { error }));
+    this.servers.add(server);
+    if ('path' in address) {
+      chmodSync(address.path, 0o600);
+      this.paths.add(address.path);
+      return { path: address.path };
+    }
+    const bound = server.address() as AddressInfo;
+    return { host: bound.address, port: bound.port };
+  }
+
+  /** Connections that are open now. */
+  get connectionCount(): number {
+    return this.connections.size;
+  }
+
+  /** Stops listening, lets running commands end, closes every connection. */
+  close(): Promise<void> {
+    this.closing ??= this.shutDown();
+    return this.closing;
+  }
+
+  private async shutDown(): Promise<void> {
+    clearInterval(this.housekeeping);
+    const closed = [...this.servers].map(
+      server => new Promise<void>(resolve => server.close(() => resolve()))
+    );
+    this.services.cursors.killAll(new MongoError('InterruptedAtShutdown', 'the bridge is shutting down'));
+    let timer: NodeJS.Timeout | undefined;
+    const grace = new Promise<void>(resolve => {
+      timer = setTimeout(resolve, CLOSE_GRACE_MS);
+    });
+    await Promise.race([Promise.all([...this.connections].map(connection => connection.end())), grace]);
+    clearTimeout(timer);
+    for (const connection of this.connections) {
+      connection.destroy();
+    }
+    await Promise.all(closed);
+    for (const path of this.paths) {
+      rmSync(path, { force: true });
+    }
+  }
+
+  private accept(socket: Socket, path: string | undefined): void {
+    if (this.closing !== undefined || this.connections.size >= CONNECTIONS_MAX) {
+      this.services.logger.warn('a connection was refused', {
+        open: this.connections.size,
+        most: CONNECTIONS_MAX
+      });
+      socket.destroy();
+      return;
+    }
+    const id = ++this.lastConnectionId;
+    const addresses = {
+      local: path ?? hostAndPort(socket.localAddress, socket.localPort),
+      remote:
+        path === undefined ? hostAndPort(socket.remoteAddress, socket.remotePort) : 'anonymous unix socket'
+    };
+    const connection = new Connection(socket, id, addresses, this.services, this.dispatcher, closed => {
+      this.connections.delete(closed);
+      this.services.statistics.connectionsOpen = this.connections.size;
+      this.services.cursors.connectionClosed(closed.state.id);
+    });
+    this.connections.add(connection);
+    this.services.statistics.connectionsCreated++;
+    this.services.statistics.connectionsOpen = this.connections.size;
+  }
+
+  private tidy(): void {
+    this.services.cursors.expire();
+    for (const session of this.services.logical.expire()) {
+      this.services.cursors.sessionEnded(session);
+    }
+  }
+}
+
+/** Makes the directory, and removes the socket a dead server left. A file that is no socket is not touched. */
+function prepareSocketPath(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  if (existsSync(path) && statSync(path).isSocket()) {
+    rmSync(path);
+  }
+}
+
+function hostAndPort(address: string | undefined, port: number | undefined): string {
+  const plain = (address ?? '127.0.0.1').replace(/^::ffff:/, '');
+  return plain.includes(':') ? `[${plain}]:${port}` : `${plain}:${port}`;
+}

@@ -1,0 +1,99 @@
+import type { CollectionInfo, DocKey, Image, RawValue, Writer } from '@argon/wal-core';
+import { checkIdValue, checkUpdated, idOf, toStored } from './document';
+import type { Statement } from './statement';
+import { checkValidator } from './validator';
+
+/** What a statement did to one document. */
+export type Effect =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'updated'; readonly before: Image; readonly after: Image; readonly changed: boolean }
+  | { readonly kind: 'removed'; readonly before: Image }
+  | { readonly kind: 'upserted'; readonly after: Image; readonly id: RawValue };
+
+/** The clock of one command. */
+export interface WriteClock {
+  readonly now: number;
+  /** A new BSON timestamp each time. */
+  readonly nextTimestamp: () => bigint;
+}
+
+const NONE: Effect = { kind: 'none' };
+
+/** A clock that stands still for one command; its timestamps go on. */
+export function writeClock(now = Date.now()): WriteClock {
+  let increment = 0n;
+  const seconds = BigInt(Math.floor(now / 1000)) << 32n;
+  return { now, nextTimestamp: () => seconds | ++increment };
+}
+
+/**
+ * Applies a statement to the document of this key if it (still) matches, in the middle of a write: what another
+ * writer did in between is seen here. Stages at most one record.
+ */
+export function applyTo(
+  writer: Writer,
+  collection: CollectionInfo,
+  key: DocKey,
+  statement: Statement,
+  clock: WriteClock
+): Effect {
+  const before = writer.get(collection, key);
+  if (before === undefined) {
+    return NONE;
+  }
+  const { matched, position } = match(statement, before);
+  if (!matched) {
+    return NONE;
+  }
+  if (statement.update === undefined) {
+    writer.remove(collection, key);
+    return { kind: 'removed', before };
+  }
+  const after = statement.update.apply(before, {
+    now: clock.now,
+    timestamp: clock.nextTimestamp(),
+    ...(position === undefined ? {} : { position })
+  });
+  if (after === before || after.equals(before)) {
+    return { kind: 'updated', before, after: before, changed: false };
+  }
+  checkUpdated(after);
+  checkValidator(collection, after, before);
+  writer.replace(collection, key, after);
+  return { kind: 'updated', before, after, changed: true };
+}
+
+/** Inserts the document an upsert that matched nothing makes. */
+export function insertUpserted(
+  writer: Writer,
+  name: string,
+  statement: Statement,
+  clock: WriteClock
+): Effect {
+  const made = statement.update!.upsert(statement.filter, {
+    now: clock.now,
+    timestamp: clock.nextTimestamp()
+  });
+  const after = toStored(made, clock.nextTimestamp);
+  const id = idOf(after);
+  checkIdValue(id);
+  checkUpdated(after);
+  const collection = writer.ensureCollection(name);
+  checkValidator(collection, after);
+  writer.insert(collection, after);
+  return { kind: 'upserted', after, id };
+}
+
+/** Applies a statement whose filter names the `_id`; upserts when it may. */
+export function applyByKey(writer: Writer, name: string, statement: Statement, clock: WriteClock): Effect {
+  const collection = writer.collection(name);
+  const effect =
+    collection === undefined ? NONE : applyTo(writer, collection, statement.key!, statement, clock);
+  return effect.kind === 'none' && statement.upsert ? insertUpserted(writer, name, statement, clock) : effect;
+}
+
+function match({ filter, update }: Statement, image: Image): { matched: boolean; position?: string } {
+  return update?.needsPosition === true
+    ? filter.matchWithPosition(image)
+    : { matched: filter.matches(image) };
+}
