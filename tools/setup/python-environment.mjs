@@ -1,14 +1,5 @@
 /** The steps that make `.venv`: the locked packages, then this project in it. */
-import {
-  cpSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CACHE, ROOT, VENV, VENV_BIN, VENV_PYTHON, at } from './checkout.mjs';
 import { run } from './child.mjs';
