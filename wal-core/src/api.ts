@@ -432,6 +432,8 @@ export interface Engine {
   renameBranch(project: string, name: string, to: string, origin: Origin): Promise<BranchInfo>;
   protectBranch(project: string, name: string, isProtected: boolean, origin: Origin): Promise<BranchInfo>;
   deleteBranch(project: string, name: string, origin: Origin): Promise<void>;
+  /** Deletes branches whose `expiresAt` has passed, unless they are protected. Answers `project/branch` of each. */
+  expireBranches(origin: Origin): Promise<readonly string[]>;
   timelines(project: string): readonly TimelineInfo[];
 
   /** @throws REF_INVALID, REF_NOT_FOUND, BRANCH_NOT_FOUND, PIN_NOT_FOUND, RUN_NOT_FOUND, LSN_IN_FUTURE, HISTORY_GONE */

@@ -149,6 +149,10 @@ class ArgonEngine implements Engine {
     return this.office.deleteBranch(project, name, origin);
   }
 
+  expireBranches(origin: Origin): Promise<readonly string[]> {
+    return this.office.expire(origin);
+  }
+
   timelines(project: string): readonly TimelineInfo[] {
     return [...this.find(project).timelines.values()].map(({ id, parent, forkLsn, durableHead, merges }) => ({
       id,

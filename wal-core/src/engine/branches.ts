@@ -210,6 +210,21 @@ export class BranchOffice {
     });
   }
 
+  /** Deletes the branches whose time is over; answers `project/branch` of each. */
+  async expire(origin: Origin): Promise<string[]> {
+    const now = this.core.wallMs();
+    const expired: string[] = [];
+    for (const project of this.core.registry.projects()) {
+      for (const branch of [...project.branches.values()]) {
+        if (branch.expiresAt !== undefined && branch.expiresAt.getTime() <= now && !branch.isProtected) {
+          await this.deleteBranch(project.name, branch.name, origin);
+          expired.push(`${project.name}/${branch.name}`);
+        }
+      }
+    }
+    return expired;
+  }
+
   /** A backup name that is free: `backup/<branch>-<head>`. */
   backupName(projectName: string, name: string): string {
     const project = this.core.registry.project(projectName);

@@ -159,6 +159,7 @@ export class Applier {
     for (const section of next.frame.changes) {
       const timeline = this.timeline(section.timeline);
       if (timeline === undefined) {
+        this.forget(section);
         continue;
       }
       let start = 0;
@@ -171,6 +172,13 @@ export class Applier {
       }
     }
     return pieces;
+  }
+
+  /** The project of a section was deleted while it waited: nothing of it goes into the state. */
+  private forget(section: ChangeSection): void {
+    section.records.forEach((record, i) => {
+      this.parts.unapplied.applied(section.timeline, record.collection, record.key, (section.firstLsn + i) as Lsn);
+    });
   }
 
   private timeline(id: TimelineId): Timeline | undefined {
