@@ -31,13 +31,9 @@ export function compileProjection(projection: Buffer, options: QueryOptions = {}
   const positional = fields.filter(f => f.kind === 'positional');
   if (positional.length > 1)
     throw queryError(31276, 'Cannot specify more than one positional projection per query.');
-  const { root, mode } = buildTree(fields);
+  const { root, mode } = buildTree(fields, (name, argument) => elemMatchExpression(name, argument, options));
   if (positional.length > 0 && mode === 'exclusion') {
     throw queryError(31395, 'positional projection cannot be used with exclusion');
-  }
-  for (const f of fields) {
-    if (f.kind !== 'elemMatch') continue;
-    root.addComputed(f.path, elemMatchExpression(f.path[0]!, f.argument, options));
   }
   const slices = fields.flatMap(f =>
     f.kind === 'slice' ? [{ path: f.path, ...sliceArguments(f.argument) }] : []

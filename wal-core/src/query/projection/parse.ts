@@ -107,7 +107,10 @@ export interface BuiltProjection {
 }
 
 /** Decides between inclusion and exclusion and builds the tree. @throws 31253, 31254, 31249, 31250 */
-export function buildTree(fields: readonly ProjectionField[]): BuiltProjection {
+export function buildTree(
+  fields: readonly ProjectionField[],
+  elemMatch?: (name: string, argument: RawElement) => Expression
+): BuiltProjection {
   const mode = decideMode(fields);
   const root = new ProjectionNode(mode);
   checkCollisions(fields.map(f => f.path));
@@ -116,6 +119,8 @@ export function buildTree(fields: readonly ProjectionField[]): BuiltProjection {
     const isId = field.path.length === 1 && field.path[0] === '_id';
     if (field.path[0] === '_id') idNamed = true;
     if (field.kind === 'computed') root.addComputed(field.path, field.expression);
+    else if (field.kind === 'elemMatch')
+      root.addComputed(field.path, elemMatch!(field.path[0]!, field.argument));
     else if (field.kind === 'include' || field.kind === 'positional') {
       if (mode === 'inclusion') root.addPath(field.path);
     } else if (field.kind === 'exclude') {

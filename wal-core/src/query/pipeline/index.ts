@@ -1,5 +1,5 @@
-import type { DocumentSource, Pipeline, PipelineContext, QueryOptions, StageSpec } from './api';
-import { notImplemented } from './error';
+import type { DocumentSource, Pipeline, PipelineContext, QueryOptions, StageSpec } from '../api';
+import { notImplemented } from '../error';
 
 /** Checks and compiles the stages of `aggregate`, without those that the caller handles (see `splitPipeline`). */
 export function compilePipeline(_stages: readonly Buffer[], _options: QueryOptions = {}): Pipeline {
