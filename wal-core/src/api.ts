@@ -194,7 +194,10 @@ export interface WriteOptions {
   readonly atomic?: boolean;
   /** Transaction id for `undo --txn`. */
   readonly txn?: string;
-  /** Remembered in the same frame: the reply of a retryable write. */
+  /**
+   * Remembered in the same frame: the reply of a retryable write. The key is `<owner>/<turn>/<statement>`;
+   * a new turn of an owner forgets its earlier ones.
+   */
   readonly retry?: { readonly key: string; readonly reply: (commit: Commit | undefined) => Image };
 }
 

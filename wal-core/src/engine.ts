@@ -228,8 +228,7 @@ class ArgonEngine implements Engine {
         if (retry === undefined) {
           return [];
         }
-        const reply = retry.reply(made);
-        return [{ table: TABLE.retry, scope: 0, key: Buffer.from(retry.key), value: reply }];
+        return this.core.retries.rows(retry.key, retry.reply(made));
       }
     });
     return { result, commit };

@@ -28,6 +28,7 @@ import { LmdbStore } from '../store/lmdb/store';
 import type { OrderedStore } from '../store/store';
 import { type CommitOptions, type Committed, Committer } from '../write/commit';
 import { PendingKeys } from '../write/pendingkeys';
+import { RetryTable } from '../write/retries';
 import { Stage } from '../write/stage';
 
 /**
@@ -47,6 +48,7 @@ export class Core implements Positions {
   readonly times: CommitTimes;
   readonly keys: IndexKeyMaker;
   readonly logReader: LogReader;
+  readonly retries: RetryTable;
   /** Control operations (branches, pins, plans …) run one after another. */
   readonly controlLock = new Mutex();
   private readonly timelineLocks = new WeakMap<Timeline, Mutex>();
@@ -77,6 +79,7 @@ export class Core implements Positions {
     this.times = new CommitTimes(this.store);
     this.keys = new IndexKeyMaker(compile);
     this.logReader = new LogReader(this);
+    this.retries = RetryTable.load(this.store);
     this.applier = new Applier(this, error => this.fail(error));
     const applied = this.store.get('meta', metaKey(TABLE.applied, 0));
     this.clock = new CommitClock(wallMs, (applied?.readBigUInt64BE(10) ?? 0n) as CommitTime);

@@ -177,7 +177,12 @@ export class Applier {
   /** The project of a section was deleted while it waited: nothing of it goes into the state. */
   private forget(section: ChangeSection): void {
     section.records.forEach((record, i) => {
-      this.parts.unapplied.applied(section.timeline, record.collection, record.key, (section.firstLsn + i) as Lsn);
+      this.parts.unapplied.applied(
+        section.timeline,
+        record.collection,
+        record.key,
+        (section.firstLsn + i) as Lsn
+      );
     });
   }
 

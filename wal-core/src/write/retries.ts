@@ -1,0 +1,50 @@
+import type { ControlRecord } from '../log/frame';
+import { afterPrefix, META_PREFIX_BYTES, metaKey, TABLE } from '../store/keys';
+import type { OrderedStore } from '../store/store';
+
+/** A remembered reply's key, taken apart: `<owner>/<turn>/<statement>`. */
+function partsOf(key: string): { owner: string; turn: string } {
+  const statementAt = key.lastIndexOf('/');
+  const turnAt = key.lastIndexOf('/', statementAt - 1);
+  return { owner: key.slice(0, turnAt), turn: key.slice(turnAt + 1, statementAt) };
+}
+
+/**
+ * Which replies of retryable writes are remembered. An owner (a driver's session) retries only its
+ * newest turn (transaction number), so a new turn forgets the ones before: the table holds a few
+ * rows per session, however much is written.
+ */
+export class RetryTable {
+  private readonly owners = new Map<string, { turn: string; keys: string[] }>();
+
+  static load(store: OrderedStore): RetryTable {
+    const table = new RetryTable();
+    const from = metaKey(TABLE.retry, 0);
+    for (const { key } of store.range('meta', { from, to: afterPrefix(from) })) {
+      table.note(key.toString('utf8', META_PREFIX_BYTES));
+    }
+    return table;
+  }
+
+  private note(key: string): readonly string[] {
+    const { owner, turn } = partsOf(key);
+    const known = this.owners.get(owner);
+    if (known?.turn === turn) {
+      known.keys.push(key);
+      return [];
+    }
+    this.owners.set(owner, { turn, keys: [key] });
+    return known?.keys ?? [];
+  }
+
+  /** The rows for a frame that remembers `reply` under `key`. */
+  rows(key: string, reply: Buffer): ControlRecord[] {
+    const forgotten = this.note(key).map(old => ({
+      table: TABLE.retry,
+      scope: 0,
+      key: Buffer.from(old),
+      value: undefined
+    }));
+    return [{ table: TABLE.retry, scope: 0, key: Buffer.from(key), value: reply }, ...forgotten];
+  }
+}
