@@ -48,7 +48,7 @@ export class Core implements Positions {
   readonly times: CommitTimes;
   readonly keys: IndexKeyMaker;
   readonly logReader: LogReader;
-  readonly retries: RetryTable;
+  retries = new RetryTable();
   /** Control operations (branches, pins, plans …) run one after another. */
   readonly controlLock = new Mutex();
   private readonly timelineLocks = new WeakMap<Timeline, Mutex>();
@@ -79,7 +79,6 @@ export class Core implements Positions {
     this.times = new CommitTimes(this.store);
     this.keys = new IndexKeyMaker(compile);
     this.logReader = new LogReader(this);
-    this.retries = RetryTable.load(this.store);
     this.applier = new Applier(this, error => this.fail(error));
     const applied = this.store.get('meta', metaKey(TABLE.applied, 0));
     this.clock = new CommitClock(wallMs, (applied?.readBigUInt64BE(10) ?? 0n) as CommitTime);
@@ -102,6 +101,7 @@ export class Core implements Positions {
     try {
       const core = new Core(directory, clock ?? Date.now, compile, unlock);
       await core.applier.caughtUp();
+      core.retries = RetryTable.load(core.store);
       return core;
     } catch (error) {
       unlock();
