@@ -49,7 +49,6 @@ export default tseslint.config(
       'no-constant-condition': ['error', { checkLoops: false }],
       'no-fallthrough': 'error',
       'no-unsafe-finally': 'error',
-      'no-self-compare': 'error',
       'no-template-curly-in-string': 'error',
       'no-restricted-syntax': [
         'error',
@@ -130,6 +129,5 @@ export default tseslint.config(
       ]
     }
   },
-  prettier,
-  { rules: { curly: ['error', 'multi-line'] } }
+  prettier
 );

@@ -28,7 +28,8 @@ export const ENGINE_BANNED =
   /^(?:node:)?(?:net|tls|http|https|http2|dgram|dns)$|^(?:ws|mongodb|mongoose|commander)$/;
 
 const ENGINE_FOLDER = 'wal-core/src';
-const isSpec = file => /\.(spec|test)\.tsx?$/.test(file);
+/** Tests and what only they use: they may look at everything inside their package. */
+const isTest = file => /(?:\.|\/)(?:spec|test|testing)\.tsx?$|\/(?:oracle|testing|laws)\//.test(file);
 
 /** Rank of a path below wal-core/src: 0 is the ground; undefined when it has no place. */
 function rankOf(inner) {
@@ -69,7 +70,7 @@ export function importTrouble(file, source, isFolder = () => false) {
     if (other !== undefined && other !== home && !home.may.includes(other.name)) {
       return `${home.name} may not import ${other.name}`;
     }
-    if (home.folder === ENGINE_FOLDER && !isSpec(file) && ENGINE_BANNED.test(source)) {
+    if (home.folder === ENGINE_FOLDER && !isTest(file) && ENGINE_BANNED.test(source)) {
       return `the engine knows no network: it may not import ${source}`;
     }
     return undefined;
@@ -79,7 +80,7 @@ export function importTrouble(file, source, isFolder = () => false) {
     const other = PACKAGES.find(({ folder }) => `${target}/`.startsWith(`${folder}/`));
     return `${home.name} may not reach out of its folder${other ? ` into ${other.name}` : ` to ${target}`}`;
   }
-  return home.folder === ENGINE_FOLDER && !isSpec(file) ? engineTrouble(file, target, isFolder) : undefined;
+  return home.folder === ENGINE_FOLDER && !isTest(file) ? engineTrouble(file, target, isFolder) : undefined;
 }
 
 function engineTrouble(file, target, isFolder) {
