@@ -66,6 +66,7 @@ export const MONGO_CODES = {
   CursorInUse: 12051,
   BSONObjectTooLarge: 10334,
   DuplicateKey: 11000,
+  MergeStageNoMatchingDocument: 13113,
   OutOfDiskSpace: 14031
 } as const;
 

@@ -14,7 +14,12 @@ export interface CursorRequest {
   /** Close after the first batch, whatever is left. */
   readonly singleBatch?: boolean;
   /** Tells the session of the read: the state and the collection. */
-  readonly read?: { readonly place: NonNullable<ReadPlace>; readonly collection: string };
+  readonly read?: {
+    readonly place: NonNullable<ReadPlace>;
+    readonly collection: string;
+    /** Documents read so far, when that is not what was handed out. */
+    readonly documents?: () => number;
+  };
 }
 
 /** Answers the first batch of a result and keeps the rest for getMore. */
@@ -31,8 +36,16 @@ export async function answerWithCursor(
   const size = request.batchSize ?? FIRST_BATCH_DEFAULT;
   const batch = size === 0 ? [] : await cursor.next(size);
   if (read !== undefined) {
-    noteRead(context, read.place, read.collection, batch.length);
-    cursor.onBatch = documents => noteRead(context, read.place, read.collection, documents);
+    let told = 0;
+    let handedOut = 0;
+    const tell = (documents: number): void => {
+      handedOut += documents;
+      const known = read.documents?.() ?? handedOut;
+      noteRead(context, read.place, read.collection, known - told);
+      told = known;
+    };
+    tell(batch.length);
+    cursor.onBatch = tell;
   }
   const isDone = request.singleBatch === true || cursor.isDrained;
   if (isDone) {

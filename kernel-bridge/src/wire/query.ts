@@ -47,7 +47,7 @@ export class QueryRun {
     private readonly snapshot: Snapshot,
     private readonly collection: CollectionInfo | undefined,
     readonly plan: Plan,
-    private readonly query: Query,
+    readonly query: Query,
     private readonly operation: Operation
   ) {}
 

@@ -1,10 +1,12 @@
 import type { Command } from '../registry';
+import { aggregate } from './aggregate';
 import { collMod, create, drop, listCollections, renameCollection } from './collections';
 import { count } from './count';
 import { getMore, killCursors } from './cursors';
 import { dropDatabase, listDatabases } from './databases';
 import { delete_ } from './delete';
 import { distinct } from './distinct';
+import { explain } from './explain';
 import { find } from './find';
 import { findAndModify } from './find-and-modify';
 import { hello, isMaster } from './hello';
@@ -46,6 +48,8 @@ export const COMMANDS: readonly Command[] = [
   killCursors,
   count,
   distinct,
+  aggregate,
+  explain,
   createIndexes,
   listIndexes,
   dropIndexes,

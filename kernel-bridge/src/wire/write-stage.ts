@@ -1,0 +1,140 @@
+import { T, elements, values, type QueryOptions, type RawValue, type StageSpec } from '@argon/wal-core';
+import { Arguments, stringOf } from './arguments';
+import type { CommandContext } from './context';
+import { MongoError } from './errors';
+import { checkWritableName } from './namespace';
+import { ensureWritePlace } from './place';
+import { writeClock } from './writing/apply';
+import { mergeInto, type MergeStage } from './writing/merge-into';
+import { writeOut } from './writing/out';
+
+/** Where a `$out` or `$merge` writes. */
+interface Destination {
+  readonly database: string;
+  readonly collection: string;
+}
+
+/** Executes the last stage of a pipeline when it writes. */
+export async function writeResult(
+  context: CommandContext,
+  stage: StageSpec,
+  source: AsyncIterable<readonly Buffer[]>,
+  options: QueryOptions
+): Promise<void> {
+  const clock = writeClock(options.now);
+  if (stage.name === '$out') {
+    const { database, collection } = readDestination(context, stage.value, '$out');
+    checkWritableName(database, collection);
+    const place = await ensureWritePlace(context, database);
+    await writeOut(context, place, collection, source, clock);
+    return;
+  }
+  const { destination, merge } = readMerge(context, stage.value);
+  checkWritableName(destination.database, destination.collection);
+  const place = await ensureWritePlace(context, destination.database);
+  await mergeInto(context, place, destination.collection, merge, source, clock, options);
+}
+
+/** Checks a writing stage before anything is read. */
+export function checkWriteStage(context: CommandContext, stage: StageSpec): void {
+  if (stage.name === '$out') {
+    readDestination(context, stage.value, '$out');
+  } else {
+    readMerge(context, stage.value);
+  }
+}
+
+function readDestination(context: CommandContext, value: RawValue, stage: string): Destination {
+  if (value.type === T.STRING) {
+    return { database: context.database, collection: stringOf(value) };
+  }
+  if (value.type !== T.OBJECT) {
+    throw new MongoError(16990, `${stage} only supports a string or object argument, but found another type`);
+  }
+  const args = new Arguments(value.bytes, stage).only(['db', 'coll', 'timeseries'], undefined);
+  if (args.has('timeseries')) {
+    throw new MongoError('NotImplemented', `${stage} into a time series is not available in Argon yet`);
+  }
+  return { database: args.optionalString('db') ?? context.database, collection: args.string('coll') };
+}
+
+const MATCHED: ReadonlySet<string> = new Set(['replace', 'keepExisting', 'merge', 'fail']);
+const NOT_MATCHED: ReadonlySet<string> = new Set(['insert', 'discard', 'fail']);
+
+function readMerge(
+  context: CommandContext,
+  value: RawValue
+): { destination: Destination; merge: MergeStage } {
+  if (value.type === T.STRING) {
+    return {
+      destination: readDestination(context, value, '$merge'),
+      merge: { on: ['_id'], whenMatched: 'merge', whenNotMatched: 'insert' }
+    };
+  }
+  if (value.type !== T.OBJECT) {
+    throw new MongoError(51182, '$merge only supports a string or object argument');
+  }
+  const args = new Arguments(value.bytes, '$merge').only(
+    ['into', 'on', 'let', 'whenMatched', 'whenNotMatched'],
+    undefined
+  );
+  if (args.has('let')) {
+    throw new MongoError('NotImplemented', "$merge with 'let' is not available in Argon yet; $$new is there");
+  }
+  const into = args.get('into') ?? args.missing('into');
+  return {
+    destination: readDestination(context, into, '$merge'),
+    merge: {
+      on: readOn(args.get('on')),
+      whenMatched: readMatched(args.get('whenMatched')),
+      whenNotMatched: readNotMatched(args.optionalString('whenNotMatched'))
+    }
+  };
+}
+
+function readOn(value: RawValue | undefined): string[] {
+  if (value === undefined) {
+    return ['_id'];
+  }
+  if (value.type === T.STRING) {
+    return [stringOf(value)];
+  }
+  const items = value.type === T.ARRAY ? values(value.bytes) : [];
+  if (items.length === 0 || items.some(item => item.type !== T.STRING)) {
+    throw new MongoError(51187, "If explicitly specifying $merge 'on', must include at least one field");
+  }
+  return items.map(stringOf);
+}
+
+function readMatched(value: RawValue | undefined): MergeStage['whenMatched'] {
+  if (value === undefined) {
+    return 'merge';
+  }
+  if (value.type === T.ARRAY) {
+    for (const stage of values(value.bytes)) {
+      const name = stage.type === T.OBJECT ? elements(stage.bytes)[0]?.name : undefined;
+      if (name === undefined) {
+        throw new MongoError('TypeMismatch', 'Each element of the whenMatched pipeline must be an object');
+      }
+    }
+    return { pipeline: value };
+  }
+  const mode = value.type === T.STRING ? stringOf(value) : '';
+  if (!MATCHED.has(mode)) {
+    throw new MongoError(
+      'BadValue',
+      `Enumeration value '${mode}' for field 'whenMatched' is not a valid value.`
+    );
+  }
+  return mode as 'replace' | 'keepExisting' | 'merge' | 'fail';
+}
+
+function readNotMatched(mode: string | undefined): MergeStage['whenNotMatched'] {
+  if (mode !== undefined && !NOT_MATCHED.has(mode)) {
+    throw new MongoError(
+      'BadValue',
+      `Enumeration value '${mode}' for field 'whenNotMatched' is not a valid value.`
+    );
+  }
+  return (mode ?? 'insert') as MergeStage['whenNotMatched'];
+}
