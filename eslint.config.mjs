@@ -90,7 +90,7 @@ export default tseslint.config(
     }
   },
   {
-    files: ['schema/*.json'],
+    files: ['schema/lab/*.json'],
     plugins: { jupyter },
     languageOptions: { parser: jsonc },
     rules: jupyterRules(name => name === SCHEMA)

@@ -155,7 +155,7 @@ export function isMissing(value: Value): boolean {
 }
 
 /** A few short texts out of a document, so that a person recognises it: `Adelie, Torgersen`. */
-export function gist(document: ExtendedJson | undefined): string {
+export function gist(document: ExtendedJson): string {
   if (!isFields(document)) {
     return '';
   }

@@ -64,7 +64,7 @@ export class Workspace implements IDisposable {
 
   /** All open sessions. */
   get sessions(): readonly Session[] {
-    return [...this._sessions.values()];
+    return (this._sessionList ??= [...this._sessions.values()]);
   }
 
   get notebook(): INotebook | undefined {
@@ -246,6 +246,7 @@ export class Workspace implements IDisposable {
   }
 
   private _emit(): void {
+    this._sessionList = undefined;
     if (!this._isDisposed) {
       this._changed.emit();
     }
@@ -257,6 +258,7 @@ export class Workspace implements IDisposable {
   private readonly _standing: Coalesced;
   private _projects: readonly Project[] | undefined;
   private _sessions = new Map<string, Session>();
+  private _sessionList: readonly Session[] | undefined;
   private _notebook: INotebook | undefined;
   private _picked: string | undefined;
   private _lastProject: string | undefined;

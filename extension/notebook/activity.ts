@@ -1,0 +1,72 @@
+import type { CellActivity } from '../client/protocol';
+import type { ICommitNotice } from '../model/workspace';
+
+/** What one cell is known to have done, and how far what it read has moved since. */
+export interface ICellState {
+  readonly activity: CellActivity;
+  /** Changes, on the branches and collections that it read, after it read them. */
+  readonly changesSince: number;
+}
+
+/** What the cells of one session did, by cell. Pure: it is told, and never asks. */
+export class CellStates {
+  /** The state of a cell; undefined when it did nothing that matters here. */
+  get(cell: string): ICellState | undefined {
+    return this._states.get(cell);
+  }
+
+  /** All cells that did something. */
+  get cells(): readonly string[] {
+    return [...this._states.keys()];
+  }
+
+  /** Takes the newest execution of a cell in; an older one changes nothing. */
+  take(activity: CellActivity): void {
+    const known = this._states.get(activity.cell);
+    if (known !== undefined && known.activity.startedAt > activity.startedAt) {
+      return;
+    }
+    const isSame = known?.activity.startedAt === activity.startedAt;
+    this._states.set(activity.cell, { activity, changesSince: isSame ? known.changesSince : 0 });
+  }
+
+  /**
+   * Counts a commit against every cell that has read what it touched.
+   *
+   * @returns the cells that became stale, or more so.
+   */
+  commit(project: string | undefined, commit: ICommitNotice): readonly string[] {
+    if (project !== commit.project || commit.branch === undefined) {
+      return [];
+    }
+    const touched: string[] = [];
+    for (const [cell, state] of this._states) {
+      const { activity } = state;
+      const read = activity.reads.find(
+        candidate => candidate.branch === commit.branch && commit.collections.includes(candidate.collection)
+      );
+      if (read === undefined || isOwn(activity, commit) || commit.lastLsn <= read.lsn) {
+        continue;
+      }
+      const added = commit.lastLsn - Math.max(read.lsn, commit.firstLsn - 1);
+      this._states.set(cell, { activity, changesSince: state.changesSince + added });
+      touched.push(cell);
+    }
+    return touched;
+  }
+
+  /** Forgets everything: the kernel has another session. */
+  clear(): void {
+    this._states.clear();
+  }
+
+  private readonly _states = new Map<string, ICellState>();
+}
+
+/** Whether the commit is the cell's own: a cell that writes what it read is not stale for it. */
+function isOwn(activity: CellActivity, commit: ICommitNotice): boolean {
+  return activity.writes.some(
+    write =>
+      write.branch === commit.branch && write.firstLsn <= commit.firstLsn && commit.lastLsn <= write.lastLsn
+  );
+}

@@ -1,0 +1,167 @@
+import type { Cell } from '@jupyterlab/cells';
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IDisposable } from '@lumino/disposable';
+import { MessageLoop } from '@lumino/messaging';
+import { Signal } from '@lumino/signaling';
+import { Widget } from '@lumino/widgets';
+import { isOpen } from '../client/connectionState';
+import type { CellActivity } from '../client/protocol';
+import type { ICommitNotice, Workspace } from '../model/workspace';
+import { CellStates } from './activity';
+import type { IBadgeActions } from './badge';
+import { BadgeLine } from './badgeWidget';
+
+/** Executions that are asked for when a notebook opens. */
+const CELLS_MAX = 200;
+
+/** What one notebook's badges are made from. */
+export interface ICellBadgesOptions {
+  readonly workspace: Workspace;
+  readonly notebook: NotebookPanel;
+  readonly trans: TranslationBundle;
+  readonly actions: (cell: Cell) => IBadgeActions;
+}
+
+/** Keeps the badges of one notebook: what each cell read and wrote, in memory only. */
+export class CellBadges implements IDisposable {
+  constructor(options: ICellBadgesOptions) {
+    this._options = options;
+    const { workspace, notebook } = options;
+    workspace.cellDone.connect(this._onCell, this);
+    workspace.committed.connect(this._onCommit, this);
+    workspace.changed.connect(this._onWorkspace, this);
+    notebook.content.model?.cells.changed.connect(this._drawAll, this);
+    notebook.content.modelContentChanged.connect(this._drawMissing, this);
+    notebook.disposed.connect(this.dispose, this);
+    this._onWorkspace();
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    Signal.clearData(this);
+    for (const line of this._lines.values()) {
+      line.dispose();
+    }
+    this._lines.clear();
+  }
+
+  private get _session(): string | undefined {
+    const { workspace, notebook } = this._options;
+    const { sessionContext } = notebook;
+    return workspace.sessionOf({ path: sessionContext.path, kernel: sessionContext.session?.kernel?.id })?.id;
+  }
+
+  /** Another session, or the same after a lost connection: reads what its cells did. */
+  private _onWorkspace(): void {
+    const session = this._session;
+    const isLive = isOpen(this._options.workspace.client.state);
+    const known = isLive ? session : undefined;
+    if (known === this._known) {
+      return;
+    }
+    this._known = known;
+    if (session === undefined && isLive) {
+      this._states.clear();
+      this._drawAll();
+    }
+    if (known !== undefined) {
+      void this._read(known);
+    }
+  }
+
+  private async _read(session: string): Promise<void> {
+    const { workspace } = this._options;
+    try {
+      const activities = await workspace.client.call('session.cells', { id: session, limit: CELLS_MAX });
+      if (this._known === session && !this._isDisposed) {
+        activities.filter(hasActivity).forEach(activity => this._states.take(activity));
+        this._drawAll();
+      }
+    } catch {
+      this._known = undefined; // Asked again with the next change of the workspace.
+    }
+  }
+
+  private _onCell(_: Workspace, done: { readonly session: string; readonly activity: CellActivity }): void {
+    if (done.session === this._session) {
+      this._states.take(done.activity);
+      this._draw(done.activity.cell);
+    }
+  }
+
+  private _onCommit(workspace: Workspace, commit: ICommitNotice): void {
+    const session = workspace.sessions.find(candidate => candidate.id === this._session);
+    for (const cell of this._states.commit(session?.project, commit)) {
+      this._draw(cell);
+    }
+  }
+
+  private _drawAll(): void {
+    for (const cell of new Set([...this._states.cells, ...this._lines.keys()])) {
+      this._draw(cell);
+    }
+  }
+
+  /** Cells are rendered late and anew when a notebook scrolls: those without a line get theirs. */
+  private _drawMissing(): void {
+    for (const cell of this._states.cells) {
+      if (this._lines.get(cell)?.isAttached !== true) {
+        this._draw(cell);
+      }
+    }
+  }
+
+  private _draw(id: string): void {
+    const state = this._states.get(id);
+    const cell = this._options.notebook.content.widgets.find(widget => widget.model.id === id);
+    let line = this._lines.get(id);
+    if (cell === undefined || state === undefined || !hasActivity(state.activity)) {
+      line?.dispose();
+      this._lines.delete(id);
+      return;
+    }
+    if (line !== undefined && !cell.node.contains(line.node)) {
+      line.dispose();
+      line = undefined;
+    }
+    if (line === undefined) {
+      line = new BadgeLine(this._options.actions(cell), this._options.trans);
+      this._lines.set(id, line);
+      void this._attach(cell, line);
+    }
+    line.state = state;
+  }
+
+  private async _attach(cell: Cell, line: BadgeLine): Promise<void> {
+    await cell.ready;
+    const editor = cell.inputArea?.editorWidget?.node.parentElement ?? cell.inputArea?.node;
+    if (editor == null || cell.isDisposed || line.isDisposed) {
+      return;
+    }
+    editor.classList.add('jp-ArgonBadges-host');
+    // The editor's own layout is not ours to change: the node is put in, and Lumino is told.
+    MessageLoop.sendMessage(line, Widget.Msg.BeforeAttach);
+    editor.appendChild(line.node);
+    MessageLoop.sendMessage(line, Widget.Msg.AfterAttach);
+    cell.disposed.connect(() => line.dispose());
+  }
+
+  private readonly _options: ICellBadgesOptions;
+  private readonly _states = new CellStates();
+  private readonly _lines = new Map<string, BadgeLine>();
+  private _known: string | undefined;
+  private _isDisposed = false;
+}
+
+/** Whether a cell did anything that a badge would say. */
+function hasActivity(activity: CellActivity): boolean {
+  return activity.reads.length > 0 || activity.writes.length > 0 || activity.runs.length > 0;
+}

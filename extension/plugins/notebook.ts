@@ -1,0 +1,112 @@
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { IToolbarWidgetRegistry } from '@jupyterlab/apputils';
+import type { Cell } from '@jupyterlab/cells';
+import { INotebookTracker, NotebookActions, type NotebookPanel } from '@jupyterlab/notebook';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { IStatusBar } from '@jupyterlab/statusbar';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { BranchButton } from '../notebook/branchButton';
+import { CellBadges } from '../notebook/cellBadges';
+import { DOMAIN, IArgon } from '../tokens';
+
+/** Notebooks know the session of their kernel: branch picker in the toolbar, badges on cells. */
+export const notebookPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'jupyterlab-argon:notebook',
+  description: 'Adds the branch picker to the notebook toolbar and badges to cells that read or wrote data.',
+  autoStart: true,
+  requires: [IArgon, INotebookTracker],
+  optional: [IToolbarWidgetRegistry, ISettingRegistry, IStatusBar, ITranslator],
+  activate: (
+    _: JupyterFrontEnd,
+    argon: IArgon,
+    tracker: INotebookTracker,
+    toolbars: IToolbarWidgetRegistry | null,
+    settings: ISettingRegistry | null,
+    statusBar: IStatusBar | null,
+    translator: ITranslator | null
+  ): void => {
+    const trans = (translator ?? nullTranslator).load(DOMAIN);
+    const { workspace } = argon;
+    follow(tracker, argon);
+    toolbars?.addFactory<NotebookPanel>(
+      'Notebook',
+      'argonBranch',
+      notebook =>
+        new BranchButton({
+          workspace,
+          notebook,
+          trans,
+          isWordy: statusBar === null,
+          onClick: anchor => {
+            followPanel(notebook, argon);
+            void argon.pickAndSwitch(anchor);
+          }
+        })
+    );
+
+    const badges = new Map<NotebookPanel, CellBadges>();
+    let isShown = true;
+    const show = (notebook: NotebookPanel) => {
+      if (isShown && !badges.has(notebook) && !notebook.isDisposed) {
+        const runAgain = (cell: Cell) => {
+          notebook.content.activeCellIndex = notebook.content.widgets.indexOf(cell);
+          void NotebookActions.run(notebook.content, notebook.sessionContext);
+        };
+        badges.set(
+          notebook,
+          new CellBadges({
+            workspace,
+            notebook,
+            trans,
+            actions: cell => argon.badgeActions(() => runAgain(cell))
+          })
+        );
+        notebook.disposed.connect(() => badges.delete(notebook));
+      }
+    };
+    const apply = (isOn: boolean) => {
+      isShown = isOn;
+      if (isOn) {
+        tracker.forEach(show);
+      } else {
+        badges.forEach(line => line.dispose());
+        badges.clear();
+      }
+    };
+    tracker.widgetAdded.connect((_, notebook) => show(notebook));
+    tracker.forEach(show);
+    settings?.load('jupyterlab-argon:plugin').then(
+      loaded => {
+        const read = () => apply(loaded.get('badges').composite !== false);
+        loaded.changed.connect(read);
+        read();
+      },
+      () => undefined // Without settings, badges are on.
+    );
+  }
+};
+
+/** The workspace follows the current notebook, its kernel and its path. */
+function follow(tracker: INotebookTracker, argon: IArgon): void {
+  const current = () => {
+    if (tracker.currentWidget !== null) {
+      followPanel(tracker.currentWidget, argon);
+    } else {
+      argon.workspace.notebook = undefined;
+    }
+  };
+  tracker.currentChanged.connect(current);
+  tracker.widgetAdded.connect((_, notebook) => {
+    notebook.sessionContext.kernelChanged.connect(current);
+    notebook.sessionContext.sessionChanged.connect(current);
+    notebook.context.pathChanged.connect(current);
+  });
+  // A cell may have been the first to need the bridge: the page looks once, and starts nothing.
+  NotebookActions.executed.connect(() => void argon.workspace.client.look());
+  current();
+}
+
+function followPanel(notebook: NotebookPanel, argon: IArgon): void {
+  const { sessionContext } = notebook;
+  argon.workspace.notebook = { path: notebook.context.path, kernel: sessionContext.session?.kernel?.id };
+}

@@ -1,0 +1,187 @@
+import {
+  ILabShell,
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { Clipboard, ICommandPalette, Notification } from '@jupyterlab/apputils';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { ArgonClient } from '../client/client';
+import type { CellActivity } from '../client/protocol';
+import { Actions } from '../commands/actions';
+import { addCommands } from '../commands/commands';
+import { CommandIds } from '../commands/ids';
+import { runName } from '../graph/rowName';
+import { keyOf } from '../model/history';
+import { Workspace } from '../model/workspace';
+import type { IBadgeActions } from '../notebook/badge';
+import { ArgonPanel } from '../panel/panel';
+import { PanelModel, type INotice } from '../panel/panelModel';
+import { Picker } from '../picker/picker';
+import { DOMAIN, IArgon } from '../tokens';
+import { VERSION } from '../version';
+import { MainViews } from './mainViews';
+
+/** Among the side bars of third parties. */
+const RANK = 600;
+
+/** Commands of the palette; the others need an argument that only a place in the page can give. */
+const PALETTE = [
+  CommandIds.showPanel,
+  CommandIds.pick,
+  CommandIds.createProject,
+  CommandIds.createBranch,
+  CommandIds.renameBranch,
+  CommandIds.deleteBranch,
+  CommandIds.createPin,
+  CommandIds.diff,
+  CommandIds.merge,
+  CommandIds.restore,
+  CommandIds.copyRef,
+  CommandIds.startBridge,
+  CommandIds.restartBridge,
+  CommandIds.showLog
+];
+
+/** The connection, the side panel and every command. */
+export const panelPlugin: JupyterFrontEndPlugin<IArgon> = {
+  id: 'jupyterlab-argon:plugin',
+  description: 'Branches of MongoDB data: connection to the bridge, side panel and commands.',
+  autoStart: true,
+  provides: IArgon,
+  optional: [ILabShell, ILayoutRestorer, ICommandPalette, INotebookTracker, ISettingRegistry, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    labShell: ILabShell | null,
+    restorer: ILayoutRestorer | null,
+    palette: ICommandPalette | null,
+    tracker: INotebookTracker | null,
+    settings: ISettingRegistry | null,
+    translator: ITranslator | null
+  ): IArgon => {
+    const trans = (translator ?? nullTranslator).load(DOMAIN);
+    const { commands, shell } = app;
+    const client = new ArgonClient({ serverSettings: app.serviceManager.serverSettings, version: VERSION });
+    const workspace = new Workspace(client);
+    const model = new PanelModel(workspace);
+
+    const say = (notice: INotice) => {
+      model.say(notice);
+      // The panel shows it; only while nobody can see the panel, a note that passes does.
+      if (!model.isVisible) {
+        const text = notice.code === undefined ? notice.text : trans.__('%1 (%2)', notice.text, notice.code);
+        Notification.emit(text, notice.kind === 'error' ? 'error' : 'success', { autoClose: 4000 });
+      }
+    };
+    const actions = new Actions({ workspace, panel: model, trans, say });
+    const copy = (text: string) => Clipboard.copyToSystem(text);
+    const openCell = (notebook: string, cell: string | undefined) => {
+      void commands.execute('docmanager:open', { path: notebook, factory: 'Notebook' }).then(
+        () => {
+          const panel = tracker?.find(candidate => candidate.context.path === notebook);
+          void panel?.revealed.then(() => {
+            const index = panel.content.widgets.findIndex(widget => widget.model.id === cell);
+            if (index >= 0) {
+              panel.content.activeCellIndex = index;
+              void panel.content.scrollToItem(index, 'smart');
+            }
+          });
+        },
+        () => say({ kind: 'error', text: trans.__('%1 cannot be opened.', notebook) })
+      );
+    };
+    const panel = new ArgonPanel({ panel: model, actions, commands, trans, openCell, copy });
+    const showPanel = () => shell.activateById(panel.id);
+    model.shown.connect(showPanel);
+
+    const pick = (prompt: string, anchor: HTMLElement | undefined) =>
+      Picker.open({
+        workspace,
+        trans,
+        prompt,
+        anchor,
+        onNewBranch: from => void commands.execute(CommandIds.createBranch, { from })
+      });
+    const views = new MainViews({ shell, workspace, actions, commands, trans, openCell, copy });
+    addCommands({
+      commands,
+      workspace,
+      panel: model,
+      actions,
+      trans,
+      targets: {
+        showPanel,
+        pick: prompt => {
+          const focused = document.activeElement;
+          return pick(prompt, focused instanceof HTMLButtonElement ? focused : undefined);
+        },
+        openDiff: (from, to) => views.openDiff(from, to),
+        openMerge: options => views.openMerge(options),
+        copy
+      }
+    });
+    for (const command of PALETTE) {
+      palette?.addItem({ command, category: trans.__('Argon') });
+    }
+
+    const place = (side: 'left' | 'right') => {
+      shell.add(panel, side, { rank: RANK, type: 'Argon' });
+      restorer?.add(panel, panel.id);
+    };
+    place('left');
+    void settings
+      ?.load(panelPlugin.id)
+      .then(loaded => {
+        if (loaded.get('side').composite === 'right' && labShell !== null && !model.isVisible) {
+          shell.add(panel, 'right', { rank: RANK, type: 'Argon' });
+        }
+      })
+      .catch(() => undefined); // Without settings the panel stays on the left.
+    void app.restored.then(() => client.look());
+
+    return {
+      workspace,
+      actions,
+      pickAndSwitch: async anchor => {
+        const ref = await pick(trans.__('Switch to'), anchor);
+        if (ref !== undefined) {
+          await actions.switchTo(ref);
+        }
+      },
+      badgeActions: (runAgain: () => void): IBadgeActions => ({
+        runAgain,
+        runName: id => {
+          const run = workspace.project?.runs.find(candidate => candidate.id === id);
+          return run === undefined ? id.slice(0, 8) : runName(run);
+        },
+        undo: (activity: CellActivity) => {
+          const [write] = activity.writes;
+          if (write !== undefined) {
+            showPanel();
+            const own = activity.writes.filter(candidate => candidate.branch === write.branch);
+            void commands.execute(CommandIds.undo, {
+              branch: write.branch,
+              firstLsn: Math.min(...own.map(candidate => candidate.firstLsn)),
+              lastLsn: Math.max(...own.map(candidate => candidate.lastLsn))
+            });
+          }
+        },
+        show: (activity: CellActivity) => {
+          const [write] = activity.writes;
+          const entry = workspace.project?.history.entries.find(
+            candidate =>
+              candidate.branch === write?.branch &&
+              candidate.firstLsn <= (write?.lastLsn ?? 0) &&
+              candidate.lastLsn >= (write?.firstLsn ?? 0)
+          );
+          if (entry !== undefined) {
+            showPanel();
+            model.select(keyOf(entry));
+          }
+        }
+      })
+    };
+  }
+};
