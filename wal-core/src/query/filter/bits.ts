@@ -1,6 +1,8 @@
-import { elements, int32At, isNumberType, T, type RawValue } from '../../bson';
+import { decodeDecimal, elements, int32At, isNumberType, T, type RawValue } from '../../bson';
+import { integerOf, quantize } from '../decimalMath';
 import { queryError } from '../error';
 import { integralValue } from '../numeric';
+import { INT64_MAX, INT64_MIN } from '../values';
 import type { ElementTest } from './path';
 
 /** `$bitsAllSet` and its kin, on integral numbers (as two's complement) and binary data. */
@@ -16,11 +18,20 @@ export function bitsTest(op: string, mask: RawValue): ElementTest {
       return judge(p => p >> 3 < length && ((buf[start + 5 + (p >> 3)]! >> (p & 7)) & 1) === 1);
     }
     if (!isNumberType(type)) return false;
-    const n = integralValue({ type, bytes: buf.subarray(start, end) });
+    const n = bitsOf({ type, bytes: buf.subarray(start, end) });
     if (n === undefined) return false;
     const bits = BigInt.asUintN(64, n);
     return judge(p => (p >= 64 ? n < 0n : ((bits >> BigInt(p)) & 1n) === 1n));
   };
+}
+
+/** Doubles must be integral; Decimal128 is rounded half to even, and what does not fit is the least int64. */
+function bitsOf(value: RawValue): bigint | undefined {
+  if (value.type !== T.DECIMAL128) return integralValue(value);
+  const d = decodeDecimal(value.bytes);
+  const n =
+    d.kind === 'finite' && d.exponent < 20 ? integerOf(quantize(d, Math.max(0, d.exponent))) : undefined;
+  return n === undefined || n > INT64_MAX || n < INT64_MIN ? INT64_MIN : n;
 }
 
 function bitPositions(op: string, mask: RawValue): number[] {

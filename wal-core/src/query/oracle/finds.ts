@@ -145,6 +145,11 @@ const TYPE_ALIASES = [
   'minKey'
 ];
 
+function distinct(parts: readonly (readonly [string, RawValue])[]): RawValue {
+  const names = new Set<string>();
+  return obj(...parts.filter(([name]) => !names.has(name) && names.add(name)));
+}
+
 /** One operator with its argument. */
 export function operator(r: Random, docs: readonly Buffer[], depth = 1): readonly [string, RawValue] {
   switch (r.int(18)) {
@@ -171,7 +176,7 @@ export function operator(r: Random, docs: readonly Buffer[], depth = 1): readonl
     case 9:
       return ['$mod', arr(r.pick([int32(2), int32(3), number(r)]), smallInt(r))];
     case 10:
-      return ['$all', arr(...r.times(0, 3, () => likely(r, docs)))];
+      return ['$all', arr(...r.times(depth > 0 ? 0 : 1, 3, () => likely(r, docs)))];
     case 11:
       return ['$regex', json(r.pick(['a', '^a', 'b$', '^$', 'A', '.', '[ab]', 'a|b', '^ab']))];
     case 12:
@@ -184,7 +189,7 @@ export function operator(r: Random, docs: readonly Buffer[], depth = 1): readonl
     case 14:
     case 15:
       return depth > 0
-        ? ['$elemMatch', obj(...r.times(1, 2, () => operator(r, docs, depth - 1)))]
+        ? ['$elemMatch', distinct(r.times(1, 2, () => operator(r, docs, depth - 1)))]
         : ['$lt', smallInt(r)];
     case 16:
       return depth > 0 ? ['$elemMatch', object(filter(r, docs, 0))] : ['$gte', smallInt(r)];
@@ -207,7 +212,7 @@ export function filter(r: Random, docs: readonly Buffer[], depth = 2): Buffer {
     } else if (n < 0.4) {
       parts.push([path(r), likely(r, docs)]);
     } else {
-      parts.push([path(r), obj(...r.times(1, 2, () => operator(r, docs)))]);
+      parts.push([path(r), distinct(r.times(1, 2, () => operator(r, docs)))]);
     }
   }
   const names = new Set<string>();

@@ -62,9 +62,9 @@ class CompiledProjection implements Projection {
 
   apply(doc: Buffer, position?: string): Buffer {
     if (this.isEmpty) return doc;
-    let out = this.root.apply(doc, setRoot(this.frame, doc));
+    const from = this.positional === undefined ? doc : pickPosition(doc, this.positional, 0, position);
+    let out = this.root.apply(from, setRoot(this.frame, doc));
     for (const slice of this.slices) out = sliceDocument(out, slice, 0);
-    if (this.positional !== undefined) out = pickPosition(out, this.positional, 0, position);
     return out;
   }
 }

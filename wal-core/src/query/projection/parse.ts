@@ -7,7 +7,14 @@ import { ProjectionNode, type ProjectionMode } from './tree';
 /** One field of a projection, after nested documents have been written out as dotted paths. */
 export type ProjectionField =
   | { readonly kind: 'include' | 'exclude'; readonly path: readonly string[] }
-  | { readonly kind: 'computed'; readonly path: readonly string[]; readonly expression: Expression }
+  /** A nested document `{a: {b: 1}}`, ahead of what it holds. */
+  | { readonly kind: 'group'; readonly path: readonly string[] }
+  | {
+      readonly kind: 'computed';
+      readonly path: readonly string[];
+      readonly expression: Expression;
+      readonly plain?: boolean;
+    }
   /** find only */
   | { readonly kind: 'elemMatch'; readonly path: readonly string[]; readonly argument: RawElement }
   | { readonly kind: 'slice'; readonly path: readonly string[]; readonly argument: RawElement }
@@ -43,7 +50,7 @@ function parseInto(
     const path = [...prefix, ...parseFieldPath(name)];
     if (isFlag(element)) out.push({ kind: isTrue(element) ? 'include' : 'exclude', path });
     else if (element.type === T.OBJECT) parseObject(out, element, path, scope, dialect);
-    else out.push({ kind: 'computed', path, expression: computedLeaf(element, scope) });
+    else out.push({ kind: 'computed', path, expression: computedLeaf(element, scope), plain: true });
   }
 }
 
@@ -73,6 +80,7 @@ function parseObject(
     );
   }
   if (!startsWithDollar(element.bytes)) {
+    out.push({ kind: 'group', path });
     parseInto(out, element.bytes, path, scope, dialect);
     return;
   }
@@ -106,73 +114,91 @@ export interface BuiltProjection {
   readonly mode: ProjectionMode;
 }
 
-/** Decides between inclusion and exclusion and builds the tree. @throws 31253, 31254, 31249, 31250 */
+/** Decides between inclusion and exclusion and builds the tree. @throws 31249, 31250, 31252, 31253, 31254 */
 export function buildTree(
   fields: readonly ProjectionField[],
   elemMatch?: (name: string, argument: RawElement) => Expression
 ): BuiltProjection {
   const mode = decideMode(fields);
   const root = new ProjectionNode(mode);
-  checkCollisions(fields.map(f => f.path));
-  let idNamed = false;
   for (const field of fields) {
-    const isId = field.path.length === 1 && field.path[0] === '_id';
-    if (field.path[0] === '_id') idNamed = true;
     if (field.kind === 'computed') root.addComputed(field.path, field.expression);
     else if (field.kind === 'elemMatch')
       root.addComputed(field.path, elemMatch!(field.path[0]!, field.argument));
-    else if (field.kind === 'include' || field.kind === 'positional') {
-      if (mode === 'inclusion') root.addPath(field.path);
-    } else if (field.kind === 'exclude') {
-      if (mode === 'exclusion') root.addPath(field.path);
-    } else if (field.kind === 'slice') {
-      if (mode === 'inclusion') root.addPath(field.path);
-    }
-    if (isId && field.kind === 'exclude' && mode === 'inclusion') idNamed = true;
+    else if (field.kind === 'group') continue;
+    else if (mode === 'inclusion' ? field.kind !== 'exclude' : field.kind === 'exclude')
+      root.addPath(field.path);
   }
-  if (mode === 'inclusion' && !idNamed) root.addPath(['_id']);
+  if (mode === 'inclusion' && !fields.some(field => field.path[0] === '_id')) root.addPath(['_id']);
   return { root, mode };
 }
 
+/** `$slice` and `$elemMatch` go with either mode; `_id` may be left out of an inclusion. */
 function decideMode(fields: readonly ProjectionField[]): ProjectionMode {
+  const taken = new TakenPaths();
   let mode: ProjectionMode | undefined;
-  for (const { kind, path } of fields) {
+  for (const field of fields) {
+    const { kind, path } = field;
     const name = path.join('.');
     const isId = name === '_id';
-    if (kind === 'slice') continue;
+    if (kind === 'computed' && !field.plain && mode === 'exclusion') {
+      throw queryError(31252, 'Cannot use expression other than $meta in exclusion projection');
+    }
+    try {
+      if (kind === 'group') taken.check(path, false);
+      else taken.add(path);
+    } catch (error) {
+      // A $slice that does not fit is tried again as an expression, which fails in its own way.
+      if (kind === 'slice' && mode !== 'exclusion' && field.argument.type !== T.ARRAY) {
+        throw queryError(28667, 'Invalid $slice syntax');
+      }
+      if (kind === 'slice' && mode === 'exclusion') throw queryError(31252, 'Invalid $slice syntax');
+      throw error;
+    }
+    if (kind === 'slice' || kind === 'elemMatch' || kind === 'group') continue;
     if (kind === 'exclude') {
-      if (mode === 'inclusion' && !isId) {
+      if (isId) continue;
+      if (mode === 'inclusion') {
         throw queryError(31254, `Cannot do exclusion on field ${name} in inclusion projection`);
       }
-      if (!isId) mode = 'exclusion';
+      mode = 'exclusion';
     } else {
-      if (mode === 'exclusion' && !(isId && kind === 'include')) {
-        throw kind === 'include'
-          ? queryError(31253, `Cannot do inclusion on field ${name} in exclusion projection`)
-          : queryError(31252, 'Cannot use an expression in an exclusion projection');
+      if (isId && kind === 'include') continue;
+      if (mode === 'exclusion') {
+        if (kind === 'computed')
+          throw queryError(31310, `Cannot use an expression ${name} in an exclusion projection`);
+        throw queryError(31253, `Cannot do inclusion on field ${name} in exclusion projection`);
       }
-      if (!isId || kind !== 'include') mode = 'inclusion';
+      mode = 'inclusion';
     }
   }
   if (mode !== undefined) return mode;
-  return fields.some(f => f.kind === 'include') ? 'inclusion' : 'exclusion';
+  if (fields.some(f => f.kind === 'slice') && !fields.some(f => f.kind === 'include')) return 'exclusion';
+  return fields.some(f => f.kind === 'include' || f.kind === 'elemMatch') ? 'inclusion' : 'exclusion';
 }
 
-/** @throws 31250, 31249 when one path is another or leads into it */
-export function checkCollisions(paths: readonly (readonly string[])[]): void {
-  const seen = new Set<string>();
-  const inner = new Set<string>();
-  for (const path of paths) {
+/** Paths named so far; one may neither repeat nor lead into another. */
+export class TakenPaths {
+  private readonly seen = new Set<string>();
+  private readonly inner = new Set<string>();
+
+  /** @throws 31250, 31249 */
+  add(path: readonly string[]): void {
+    this.check(path);
+    for (let i = 1; i < path.length; i++) this.inner.add(path.slice(0, i).join('.'));
+    this.seen.add(path.join('.'));
+  }
+
+  /** @throws 31249, 31250 */
+  check(path: readonly string[], whole = true): void {
     const full = path.join('.');
-    if (seen.has(full)) throw queryError(31250, `Path collision at ${full}`);
-    if (inner.has(full)) throw queryError(31250, `Path collision at ${full}`);
     for (let i = 1; i < path.length; i++) {
       const part = path.slice(0, i).join('.');
-      if (seen.has(part)) {
+      if (this.seen.has(part)) {
         throw queryError(31249, `Path collision at ${full} remaining portion ${path.slice(i).join('.')}`);
       }
-      inner.add(part);
     }
-    seen.add(full);
+    if (this.seen.has(full) || (whole && this.inner.has(full)))
+      throw queryError(31250, `Path collision at ${full}`);
   }
 }

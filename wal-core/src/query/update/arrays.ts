@@ -183,19 +183,10 @@ function pullTest(argument: RawElement): (value: RawValue) => boolean {
     return value => value.type === T.OBJECT && filter.matches(value.bytes);
   }
   if (argument.type === T.OBJECT || argument.type === T.REGEX) {
-    const filter = compileFilter(
-      documentOf([
-        { name: 'a', type: T.OBJECT, bytes: documentOf([{ name: '$elemMatch', ...elemMatchOf(argument) }]) }
-      ])
-    );
-    return value => filter.matches(documentOf([{ name: 'a', ...array(arrayOf([value])) }]));
+    const filter = compileFilter(documentOf([{ name: 'a', type: argument.type, bytes: argument.bytes }]));
+    return value => filter.matches(documentOf([{ name: 'a', ...value }]));
   }
   return value => compareValues(value, argument) === 0;
-}
-
-function elemMatchOf(argument: RawValue): RawValue {
-  if (argument.type === T.OBJECT) return argument;
-  return { type: T.OBJECT, bytes: documentOf([{ name: '$regex', ...argument }]) };
 }
 
 function isOperatorDocument(doc: Buffer): boolean {

@@ -7,6 +7,7 @@ import {
   field,
   sameValue,
   T,
+  TYPE_NAMES,
   values,
   type RawValue
 } from '../../bson';
@@ -34,8 +35,6 @@ export function compileUpdate(update: RawValue, options: UpdateOptions = {}): Up
   }
   if (update.type !== T.OBJECT) throw queryError(9, 'Update argument must be either an object or an array');
   if (startsWithDollar(update.bytes)) return new OperatorUpdate(parseOperators(update.bytes, options));
-  if (options.arrayFilters?.length)
-    throw queryError(9, 'arrayFilters may not be specified for replacement-style updates');
   return new Replacement(update.bytes);
 }
 
@@ -54,10 +53,7 @@ class OperatorUpdate implements Update {
   upsert(filter: Filter, context: UpdateContext = {}): Buffer {
     const seed = seedOf(filter);
     const out = this.run(seed, context, true);
-    const before = field(seed, '_id');
-    const after = field(out, '_id');
-    if (before !== undefined && (after === undefined || !sameValue(before, after))) throw immutable('_id');
-    return idFirst(out);
+    return idFirst(checkNewId(out));
   }
 
   private run(doc: Buffer, context: UpdateContext, isInsert: boolean): Buffer {
@@ -67,6 +63,7 @@ class OperatorUpdate implements Update {
       root,
       position: context.position,
       filters: this.parsed.filters,
+      id: field(doc, '_id'),
       context: {
         id: showId(doc),
         isInsert,
@@ -102,7 +99,7 @@ class Replacement implements Update {
     const id = idOf(filter);
     const own = field(this.replacement, '_id');
     if (id !== undefined && own !== undefined && !sameValue(id, own)) throw altered(own);
-    return idFirst(withId(this.replacement, id));
+    return idFirst(checkNewId(withId(this.replacement, id)));
   }
 }
 
@@ -125,8 +122,23 @@ class PipelineUpdate implements Update {
     const out = withId(this.run(seed), id);
     const own = field(out, '_id');
     if (id !== undefined && own !== undefined && !sameValue(id, own)) throw altered(own);
-    return idFirst(out);
+    return idFirst(checkNewId(out));
   }
+}
+
+/** @throws 54 for an array, 53 for a regular expression or undefined, as `_id` of a new document */
+function checkNewId(doc: Buffer): Buffer {
+  const id = field(doc, '_id');
+  if (id?.type === T.ARRAY) {
+    throw queryError(
+      54,
+      "After applying the update to the document, the field '_id' was found to be an array or array descendant."
+    );
+  }
+  if (id?.type === T.REGEX || id?.type === T.UNDEFINED) {
+    throw queryError(53, `The '_id' value cannot be of type ${TYPE_NAMES[id.type]}`);
+  }
+  return doc;
 }
 
 function immutable(path: string): Error {

@@ -1,4 +1,4 @@
-import { EMPTY_DOCUMENT, type RawValue } from '../../bson';
+import { EMPTY_DOCUMENT, sameValue, type RawValue } from '../../bson';
 import { queryError } from '../error';
 import { show } from '../show';
 import { object } from '../values';
@@ -8,6 +8,8 @@ import { arrayIndex, MutableValue } from './tree';
 /** The document under change and where in it the update stands. */
 export interface UpdateState {
   readonly root: MutableValue;
+  /** `_id` as it must stay, when the document has one. */
+  readonly id: RawValue | undefined;
   readonly context: ModifierContext;
   readonly position: string | undefined;
   readonly filters: ReadonlyMap<string, ArrayFilter>;
@@ -77,9 +79,12 @@ export function comparePathParts(a: string, b: string): number {
 export function applyNode(node: UpdateNode, place: Place, state: UpdateState): void {
   switch (node.kind) {
     case 'leaf':
-      return applyLeaf(node, place, state);
+      applyLeaf(node, place, state);
+      return checkId(place.path, state);
     case 'rename':
-      return applyRename(node, place, state);
+      applyRename(node, place, state);
+      checkId(node.from, state);
+      return checkId(place.path, state);
     case 'reserved':
       return;
     case 'field':
@@ -87,6 +92,17 @@ export function applyNode(node: UpdateNode, place: Place, state: UpdateState): v
     case 'array':
       return applyArray(node, place, state);
   }
+}
+
+/** @throws 66 when a change below `_id` was none that keeps it */
+function checkId(path: readonly string[], { root, id }: UpdateState): void {
+  if (path[0] !== '_id' || id === undefined) return;
+  const now = root.child('_id')?.raw();
+  if (now !== undefined && sameValue(id, now)) return;
+  throw queryError(
+    66,
+    `Performing an update on the path '${path.join('.')}' would modify the immutable field '_id'`
+  );
 }
 
 function applyFields(node: FieldNode, place: Place, state: UpdateState): void {
@@ -103,7 +119,11 @@ function applyFields(node: FieldNode, place: Place, state: UpdateState): void {
     );
   }
   const names = [...children.keys()].sort(comparePathParts);
-  for (const name of names) applyNode(children.get(name)!, step(place, name), state);
+  for (const name of names) {
+    // An earlier sibling may have created what was missing.
+    const now = place.missing.length > 0 ? placeOf(state.root, place.path) : place;
+    applyNode(children.get(name)!, step(now, name), state);
+  }
 }
 
 function step(place: Place, name: string): Place {
@@ -178,7 +198,10 @@ function applyLeaf(node: LeafNode, place: Place, state: UpdateState): void {
     else modifier.update(place.at, state.context, name);
     return;
   }
-  if (!modifier.creates) return;
+  if (!modifier.creates) {
+    if (!modifier.removes) checkTraversable(place);
+    return;
+  }
   const value = modifier.create!(state.context);
   if (value === undefined) return;
   createAt(place, value);
@@ -190,13 +213,7 @@ function applyRename(node: RenameNode, place: Place, state: UpdateState): void {
   const source = placeOf(root, node.from);
   const from = node.from.join('.');
   if (source.missing.length > 0) {
-    if (!source.at.isObject && !source.at.isArray) {
-      const owner = source.path[source.path.length - source.missing.length - 1] ?? '';
-      throw queryError(
-        28,
-        `cannot use the part (${source.missing[0]} of ${from}) to traverse the element ({${owner}: ${show(source.at.raw())}})`
-      );
-    }
+    checkTraversable({ ...source, path: node.from });
     return;
   }
   refuseArrays(root, node.from, `source field cannot be an array element, '${from}'`, context.id);
@@ -219,6 +236,17 @@ function refuseArrays(root: MutableValue, path: readonly string[], what: string,
     if (at === undefined) return;
     if (at.isArray) throw queryError(2, `The ${what} in doc with ${id} has an array field called '${part}'`);
   }
+}
+
+/** @throws 28 when the rest of the path cannot lie below what is there */
+function checkTraversable({ at, missing, path }: Place): void {
+  const next = missing[0]!;
+  if (at.isObject || (at.isArray && arrayIndex(next) !== undefined)) return;
+  const owner = path[path.length - missing.length - 1] ?? '';
+  throw queryError(
+    28,
+    `Cannot use the part (${next}) of (${path.join('.')}) to traverse the element ({${owner}: ${show(at.raw())}})`
+  );
 }
 
 /** @throws 28 when the path leads through something that cannot hold it */

@@ -90,8 +90,9 @@ export function parseOperators(update: Buffer, options: UpdateOptions): ParsedOp
     }
     for (const argument of elements(operator.bytes)) {
       if (op === '$rename') {
-        const { from, to } = parseRename(argument);
+        const { from, to } = renamePaths(argument);
         put(from, new ReservedNode());
+        checkRename(from, to);
         put(to, new RenameNode(from.split('.')));
       } else {
         put(argument.name, new LeafNode(modifierFor(op, argument)));
@@ -246,13 +247,17 @@ function collectIds(doc: Buffer, ids: Set<string>): void {
   }
 }
 
-function parseRename(argument: RawElement): { from: string; to: string } {
+function renamePaths(argument: RawElement): { from: string; to: string } {
   const from = argument.name;
   if (argument.type !== T.STRING)
     throw queryError(2, `The 'to' field for $rename must be a string: ${from}: ${show(argument)}`);
   const to = textOf(argument);
   if (to.includes('\0'))
     throw queryError(2, `The 'to' field for $rename cannot contain an embedded null byte: ${from}: ${to}`);
+  return { from, to };
+}
+
+function checkRename(from: string, to: string): void {
   const [source, target] = [splitPath(from), splitPath(to)];
   for (const [what, parts, text] of [
     ['source', source, from],
@@ -270,5 +275,4 @@ function parseRename(argument: RawElement): { from: string; to: string } {
       `The source and target field for $rename must not be on the same path: ${from}: "${to}"`
     );
   }
-  return { from, to };
 }
