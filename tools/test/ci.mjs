@@ -1,6 +1,6 @@
 /** What `.ci/run` does. */
 import { runChecks } from '../lint/main.mjs';
-import { ROOT, program } from '../setup/checkout.mjs';
+import { ROOT, at, program } from '../setup/checkout.mjs';
 import { run, stopAll, stopWithUs } from '../setup/child.mjs';
 import { setUp } from '../setup/setup.mjs';
 import { row } from '../setup/steps.mjs';
@@ -8,15 +8,25 @@ import { report } from '../setup/trouble.mjs';
 import { closingLine } from './result.mjs';
 import { runTests } from './main.mjs';
 
-/** Checks the types of everything: what the setup built must have nothing left to build. */
+/** What is type checked: the packages, and the tests that belong to none. */
+const TYPES = [
+  ['tsc -b', ['-b', ROOT]],
+  ['tsc e2e', ['-p', at('e2e')]]
+];
+
+/** Checks the types of everything; another project's failure does not stop the next. */
 async function checkTypes() {
-  const begun = Date.now();
-  const { code, output } = await run(process.execPath, [program('typescript', 'bin', 'tsc'), '-b', ROOT]);
-  console.log(row('tsc -b', code === 0 ? 'clean' : 'FAILED', Date.now() - begun));
-  if (code !== 0) {
-    console.log(output);
+  const sums = { passed: 0, failed: 0 };
+  for (const [title, args] of TYPES) {
+    const begun = Date.now();
+    const { code, output } = await run(process.execPath, [program('typescript', 'bin', 'tsc'), ...args]);
+    console.log(row(title, code === 0 ? 'clean' : 'FAILED', Date.now() - begun));
+    sums[code === 0 ? 'passed' : 'failed']++;
+    if (code !== 0) {
+      console.log(output.trimEnd().replaceAll(/^/gm, '      '));
+    }
   }
-  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  return sums;
 }
 
 /** Runs everything and exits. */
