@@ -5,6 +5,11 @@ export function numberOf(value: unknown): number {
   return typeof value === 'number' ? value : typeof value === 'string' ? Number(value) : 0;
 }
 
+/** An id, which older servers write as a number. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
 /** JSON leaves zero and empty fields out of a metric; they are put back. */
 export function metricOf(raw: Partial<Record<keyof Metric, unknown>>): Metric {
   return {
@@ -36,7 +41,7 @@ export function runOf(raw: RawRun): Run {
 export function runInfoOf(raw: Record<string, unknown>): RunInfo {
   const info: Record<string, unknown> = {
     run_id: raw['run_id'] ?? raw['run_uuid'],
-    experiment_id: String(raw['experiment_id'] ?? ''),
+    experiment_id: textOf(raw['experiment_id']),
     status: raw['status'],
     lifecycle_stage: raw['lifecycle_stage']
   };

@@ -1,5 +1,5 @@
 import { existsSync, realpathSync } from 'node:fs';
-import { ArgonError, ERROR_CODES, isArgonError, type ErrorCode, type ErrorData } from '@argon/wal-core';
+import { ArgonError, ERROR_CODES, isArgonError, type ErrorCode } from '@argon/wal-core';
 import { WebSocket } from 'ws';
 import { openCore } from '../core';
 import { readBeacon, type Beacon } from '../discovery/beacon';
@@ -74,7 +74,7 @@ class SocketClient implements BridgeClient {
   private last = 0;
 
   constructor(private readonly socket: WebSocket) {
-    socket.on('message', data => this.receive(String(data)));
+    socket.on('message', (data: Buffer) => this.receive(data.toString()));
     socket.on('error', () => undefined);
     socket.on('close', () => {
       const gone = new ArgonError('BRIDGE_UNAVAILABLE', 'The bridge went away before it answered.');
@@ -137,5 +137,5 @@ async function openInProcess(
 /** The error as the bridge threw it. */
 export function toArgonError({ message, data }: ProtocolError): ArgonError {
   const code = Object.hasOwn(ERROR_CODES, data.code) ? (data.code as ErrorCode) : 'INTERNAL';
-  return new ArgonError(code, message, { data: (data.data ?? {}) as ErrorData });
+  return new ArgonError(code, message, { data: data.data ?? {} });
 }

@@ -15,11 +15,14 @@ export interface CommonOptions {
 
 /** What a command works with. */
 export interface Run {
-  call<M extends keyof Methods>(method: M, params: Methods[M]['params']): Promise<Methods[M]['result']>;
+  readonly call: <M extends keyof Methods>(
+    method: M,
+    params: Methods[M]['params']
+  ) => Promise<Methods[M]['result']>;
   /** The named project, else the only one there is. */
-  project(): Promise<string>;
+  readonly project: () => Promise<string>;
   /** Prints a value as JSON, or the text made from it. */
-  print<T>(value: T, text: (value: T) => string): void;
+  readonly print: <T>(value: T, text: (value: T) => string) => void;
 }
 
 /** Adds `--data` and `-o`. */

@@ -8,12 +8,16 @@ describe('the command line', () => {
   let program: Program;
   let data: string;
   let bridge: Served | undefined;
+  let mongo: MongoClient | undefined;
 
   beforeAll(async () => {
     program = await buildProgram();
     data = join(program.folder, 'data');
   });
-  afterAll(() => program.remove());
+  afterAll(async () => {
+    await mongo?.close();
+    program.remove();
+  });
 
   const argon = (...args: string[]): Promise<Ended> => program.run(args, { ARGON_DATA: data, USER: 'ann' });
   const json = async (...args: string[]): Promise<unknown> => {
@@ -58,7 +62,7 @@ describe('the command line', () => {
   it('works beside a running bridge on what drivers write', async () => {
     bridge = await program.serve(['--data', data]);
     expect((await argon('health')).stdout).toContain(`process ${bridge.child.pid}`);
-    const mongo = new MongoClient(bridge.ready.wire);
+    mongo = new MongoClient(bridge.ready.wire, { serverSelectionTimeoutMS: 5_000 });
     await mongo
       .db('shop')
       .collection<{ _id: number; n: number }>('users')
@@ -75,7 +79,6 @@ describe('the command line', () => {
       .db('shop')
       .collection<{ _id: number; n: number }>('users')
       .updateOne({ _id: 1 }, { $set: { n: 9 } });
-    await mongo.close();
 
     const branches = await argon('branches');
     expect(branches.stdout).toMatch(/BRANCH +HEAD/);

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
-import { MongoClient } from 'mongodb';
+import { MongoClient, type MongoClientOptions } from 'mongodb';
 import { TestClient } from '../rpc/harness.testing';
 import { buildProgram, type Ended, type Program, type Served } from './process.testing';
 
@@ -16,6 +16,17 @@ describe('argon serve, as a process', () => {
     program = await buildProgram();
   });
   afterAll(() => program.remove());
+
+  // A test that fails must not leave a driver behind that tries for ever.
+  const drivers: MongoClient[] = [];
+  afterEach(async () => {
+    await Promise.all(drivers.splice(0).map(driver => driver.close()));
+  });
+  const driver = (uri: string, options: MongoClientOptions = {}): MongoClient => {
+    const made = new MongoClient(uri, { serverSelectionTimeoutMS: 5_000, ...options });
+    drivers.push(made);
+    return made;
+  };
 
   const hello = async ({ ready }: Served): Promise<TestClient> => {
     const client = await TestClient.open(ready.sockets.rpc);
@@ -98,13 +109,13 @@ describe('argon serve, as a process', () => {
     await client.call('branch.create', { project: 'shop', name: 'exp' });
     await client.call('session.open', { id: 'k1', notebook: 'a.ipynb', actor: 'ann', project: 'shop' });
     await client.call('session.checkout', { id: 'k1', ref: 'exp' });
-    const mongo = new MongoClient(first.ready.wire, { appName: 'argon:k1', serverSelectionTimeoutMS: 5_000 });
+    const mongo = driver(first.ready.wire, { appName: 'argon:k1' });
     await mongo
       .db('shop')
       .collection<{ _id: number }>('users')
       .insertMany([{ _id: 1 }, { _id: 2 }]);
-    await mongo.close();
     const { head } = await client.call('branch.get', { project: 'shop', name: 'exp' });
+    expect(head).toBeGreaterThanOrEqual(2);
     expect(await stop(first, 'SIGKILL')).toMatchObject({ signal: 'SIGKILL' });
     expect(existsSync(first.ready.sockets.rpc)).toBe(true);
 
@@ -130,7 +141,7 @@ describe('argon serve, as a process', () => {
     const client = await hello(bridge);
     await client.call('project.create', { name: 'shop' });
     await client.call('session.open', { id: 'k1', actor: 'ann', project: 'shop' });
-    const mongo = new MongoClient(bridge.ready.wire, { appName: 'argon:k1' });
+    const mongo = driver(bridge.ready.wire, { appName: 'argon:k1' });
     const users = mongo.db('shop').collection<{ _id: number; n?: number }>('users');
     await users.insertMany([{ _id: 1 }, { _id: 2 }, { _id: 3 }]);
     await client.call('session.cell', { id: 'k1', cell: { id: 'bad', number: 7 } });
@@ -149,7 +160,6 @@ describe('argon serve, as a process', () => {
     });
     await client.call('plan.apply', { project: 'shop', id: plan.id });
     expect(await users.countDocuments({})).toBe(3);
-    await mongo.close();
     await stop(bridge);
   });
 
@@ -159,9 +169,8 @@ describe('argon serve, as a process', () => {
     expect(refused.stderr).toContain('--no-auth');
     const bridge = await program.serve(['--data', data(), '--port', '0', '--no-auth']);
     expect(bridge.ready.wire).toMatch(/^mongodb:\/\/127\.0\.0\.1:[1-9]\d*\/$/);
-    const mongo = new MongoClient(bridge.ready.wire, { directConnection: true });
+    const mongo = driver(bridge.ready.wire, { directConnection: true });
     expect(await mongo.db('admin').command({ ping: 1 })).toMatchObject({ ok: 1 });
-    await mongo.close();
     await stop(bridge);
   });
 

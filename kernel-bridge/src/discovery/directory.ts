@@ -14,10 +14,35 @@ export function defaultDataDirectory(env: Environment = process.env): string {
   return resolve(env['ARGON_DATA'] || join(homedir(), '.argon'));
 }
 
-/** Makes the data directory when missing; its real path, by which bridges are found. */
+/**
+ * Makes the data directory when missing; its real path, by which bridges are found.
+ * @throws BRIDGE_UNAVAILABLE when that is not possible
+ */
 export function prepareDataDirectory(directory: string): string {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  return realpathSync(directory);
+  try {
+    makeDirectories(directory);
+    return realpathSync(directory);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ArgonError('BRIDGE_UNAVAILABLE', `The data directory ${directory} cannot be made: ${why}.`, {
+      cause
+    });
+  }
+}
+
+/** Like `mkdir -p` for our eyes only. Node's own never returns below a directory that takes no entries, as /proc. */
+function makeDirectories(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && dirname(path) !== path) {
+      makeDirectories(dirname(path));
+      mkdirSync(path, { mode: 0o700 });
+    } else if (code !== 'EEXIST' || !statSync(path).isDirectory()) {
+      throw error;
+    }
+  }
 }
 
 /**
@@ -48,10 +73,8 @@ export function prepareSocketDirectory(directory: string): void {
       { data: { limit: SOCKET_PATH_BYTES_MAX, value: longest } }
     );
   }
+  makeDirectories(directory);
   // The parent is shared by all our bridges; in /tmp somebody else may have made it first.
-  for (const path of [dirname(directory), directory]) {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-  }
   const problem = distrust(directory);
   if (problem !== undefined) {
     throw new ArgonError('BRIDGE_UNAVAILABLE', `${directory} cannot hold the sockets: ${problem}.`);

@@ -67,7 +67,7 @@ describe('the stream of one subscriber', () => {
       isFull: () => full,
       overflow: () => overflows++
     };
-    stream = new EventStream(sink as never, () => now);
+    stream = new EventStream(sink, () => now);
   });
 
   afterEach(() => {

@@ -91,7 +91,7 @@ export class TestClient {
   private last = 0;
 
   private constructor(readonly socket: WebSocket) {
-    socket.on('message', data => this.receive(String(data)));
+    socket.on('message', (data: Buffer) => this.receive(data.toString()));
     socket.on('error', () => undefined);
     socket.on('close', (code, reason) => {
       this.closed = { code, reason: reason.toString() };

@@ -55,7 +55,8 @@ export function bridgeMethods(
 
     shutdown(_params, caller) {
       context.logger.info('a client asks the bridge to end', { client: caller.client?.kind });
-      context.shutdown();
+      // The reply goes first.
+      setImmediate(() => context.shutdown());
       return null;
     }
   };
