@@ -32,7 +32,7 @@ async function node(args, { doing, log, env }) {
   const file = join(CACHE, 'logs', log);
   const { code, output } = await run(process.execPath, args, { log: file, env: env ?? process.env });
   if (code !== 0) {
-    const known = explain(output, { doing, folder: ROOT });
+    const known = explain(output, { doing, folder: ROOT, isLocal: true });
     const end = output.trimEnd().split('\n').slice(-15).join('\n');
     throw new Trouble(known ?? `Stopped while ${doing}: the sources do not build.\n${end}`, { log: file });
   }

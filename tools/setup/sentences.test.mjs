@@ -126,6 +126,12 @@ test('a missing network is recognised in what the tools print', () => {
   }
 });
 
+test('what is built without a network is never blamed on the network', () => {
+  const output = 'connect ECONNREFUSED 127.0.0.1:8888';
+  assert.equal(explain(output, { ...what, isLocal: true }), undefined);
+  assert.match(explain('ENOSPC', { ...what, isLocal: true }), /^The disk is full/);
+});
+
 test('what is not known is not guessed at', () => {
   assert.equal(explain('error TS2322: Type string is not assignable to type number', what), undefined);
   assert.equal(explainError(new Error('surprise'), what), undefined);

@@ -36,7 +36,7 @@ const NO_NETWORK = new RegExp(
     'Temporary failure (?:in name resolution|resolving)',
     'Failed to establish a new connection',
     'error sending request',
-    'Could not resolve',
+    'Could not resolve (?:host|proxy)',
     'Connection (?:refused|reset|timed out)',
     'tcp connect error',
     'client error \\(Connect\\)'
@@ -59,14 +59,15 @@ export function noNetwork(doing) {
 /**
  * Reads the output of a command that failed.
  * @param {string} output what the command printed
- * @param {{ doing: string, folder: string }} what what it was doing, in which folder
+ * @param {{ doing: string, folder: string, isLocal?: boolean }} what what it was doing, in which folder;
+ *   `isLocal`: it uses no network, so words that look like one are something else
  * @returns {string | undefined} the sentence, when the cause is one we know
  */
-export function explain(output, { doing, folder }) {
+export function explain(output, { doing, folder, isLocal = false }) {
   if (DISK_FULL.test(output)) {
     return diskFull(doing, folder);
   }
-  if (NO_NETWORK.test(output)) {
+  if (!isLocal && NO_NETWORK.test(output)) {
     return noNetwork(doing);
   }
   if (NO_PERMISSION.test(output)) {

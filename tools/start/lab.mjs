@@ -97,7 +97,7 @@ function whyEnded(code, log, port) {
     return `Port ${port} is busy: another program has just taken it. Try again, or take another port: npm start -- --lab --port 0`;
   }
   return (
-    explain(said, { doing: 'starting JupyterLab', folder: ROOT }) ??
+    explain(said, { doing: 'starting JupyterLab', folder: ROOT, isLocal: true }) ??
     `JupyterLab ended with code ${code} before it answered: ${said.trimEnd().split('\n').at(-1)}`
   );
 }
