@@ -30,6 +30,8 @@ class ArgonBuildHook(BuildHookInterface[Any]):
             shared["install.json"] = f"{SHARED}/install.json"
         if version == "editable":
             return
-        missing = [name for name, there in ((LABEXTENSION, built), (BRIDGE, (root / BRIDGE).is_file())) if not there]
+        missing = [
+            name for name, there in ((LABEXTENSION, built), (BRIDGE, (root / BRIDGE).is_file())) if not there
+        ]
         if missing:
             raise RuntimeError(f"{' and '.join(missing)} must be built before the wheel: npm run build")

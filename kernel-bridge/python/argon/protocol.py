@@ -445,6 +445,8 @@ class StatusResult(TypedDict):
     memoryBytes: int
     uptimeSeconds: float
     failed: NotRequired[str]
+    trackingFailures: NotRequired[int]
+    """Requests to the MLflow tracking server that failed; absent when none is configured."""
 
 
 class SubscribeParams(TypedDict):

@@ -12,7 +12,7 @@ from .progress import progress
 if TYPE_CHECKING:
     from pymongo.collection import Collection
 
-BATCH_ROWS = 1_000
+BATCH_ROWS = 5_000
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ def write_frame(
     Args:
         frame: the rows. numpy and pandas values become plain ones: int, float, bool, str, datetime.
         collection: where to.
-        key: the columns that say which document a row is; default `_id` when the frame has it, else every
-            row is a new document.
+        key: the columns that say which document a row is; default `_id` when the frame has it, else, and
+            for an empty list, every row is a new document.
         missing: what becomes of None, NaN, NaT and NA: `"omit"` leaves the field as it is, `"null"` writes null.
 
     Raises:

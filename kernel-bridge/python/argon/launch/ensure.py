@@ -21,7 +21,7 @@ SUPERVISOR_VARIABLE = "ARGON_SUPERVISOR"
 """Names the unix socket where the Jupyter server hears that a kernel needs the bridge."""
 
 _started: list[BridgeProcess] = []
-"""Kept so that the interpreter can reap a bridge that ended while this process lives."""
+"""Bridges this process started and does not own."""
 
 
 def ensure_bridge(places: Places, seconds: float = ENSURE_SECONDS_MAX) -> None:
@@ -36,6 +36,7 @@ def ensure_bridge(places: Places, seconds: float = ENSURE_SECONDS_MAX) -> None:
         return
     with _start_lock(places.start_lock, deadline):
         while not listens(places.rpc):
+            _reap()
             try:
                 bridge = BridgeProcess(places, owned=False)
                 bridge.start()
@@ -44,6 +45,11 @@ def ensure_bridge(places: Places, seconds: float = ENSURE_SECONDS_MAX) -> None:
             except ArgonError as error:
                 if error.code != "DIRECTORY_LOCKED" or not _wait(places, min(deadline, time.monotonic() + 5)):
                     raise
+
+
+def _reap() -> None:
+    """A bridge of ours that was killed stays a process, and keeps its lock, until we have asked for its end."""
+    _started[:] = [bridge for bridge in _started if bridge.running()]
 
 
 def listens(path: Path) -> bool:

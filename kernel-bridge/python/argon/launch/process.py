@@ -72,6 +72,8 @@ class BridgeProcess:
                     stdout=log,
                     stderr=log,
                     cwd=self.places.data,
+                    # Its sockets shall be where we look, whatever the environment says by now.
+                    env={**os.environ, "ARGON_RUNTIME_DIR": str(self.places.runtime.parent)},
                     # A group of its own: Ctrl-C in the terminal must not reach it before its clients are done.
                     start_new_session=True,
                 )
@@ -181,5 +183,5 @@ def _last_message(lines: list[str]) -> str | None:
         else:
             text = line
         if isinstance(text, str) and text.strip():
-            return printable(text.strip())
+            return printable(text.strip().removeprefix("argon: "))
     return None

@@ -14,8 +14,9 @@ def run_body(shell: Any, source: str) -> None:
 
     Exceptions go through as they are, with the lines of the cell in their traceback.
     """
+    __tracebackhide__ = True
     transformed = shell.transform_cell(source)
-    name = shell.compile.cache(transformed, shell.execution_count, raw_code=source)
+    name = shell.compile.cache(transformed, shell.displayhook.prompt_count, raw_code=source)
     tree = shell.transform_ast(shell.compile.ast_parse(transformed, name))
     last = tree.body[-1] if tree.body else None
     quiet = source.rstrip().endswith(";")
@@ -34,6 +35,7 @@ def run_body(shell: Any, source: str) -> None:
 
 
 def _run(shell: Any, tree: ast.Module | ast.Expression, name: str, mode: str) -> Any:
+    __tracebackhide__ = True
     code = compile(
         tree, name, mode, flags=shell.compile.flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True
     )

@@ -30,7 +30,13 @@ class Completion:
         from IPython.core.completer import context_matcher
 
         self._shell = shell
-        self._matcher = context_matcher(identifier="argon_matcher", priority=1000)(self._match)
+
+        # The shell marks a matcher with attributes, which a bound method does not take.
+        @context_matcher(identifier="argon_matcher", priority=1000)  # type: ignore[untyped-decorator]
+        def matcher(context: Any) -> Any:
+            return self._match(context)
+
+        self._matcher = matcher
 
     def register(self) -> None:
         """Begins to answer."""
@@ -44,7 +50,6 @@ class Completion:
     def _match(self, context: Any) -> Any:
         from IPython.core.completer import SimpleCompletion
 
-        # A closure, because the shell sets attributes on what it is given, and a method takes none.
         found = words_before(context.text_until_cursor)
         if found is None:
             return {"completions": [], "suppress": False}

@@ -31,6 +31,7 @@ class ArgonMagics(Magics):
     @line_cell_magic
     def argon(self, line: str, cell: str | None = None) -> Any:
         """Replaced by the usage text below."""
+        __tracebackhide__ = True
         try:
             return run_line(self.shell, line, cell)
         except ArgonError as error:
@@ -49,6 +50,7 @@ def run_line(shell: Any, line: str, cell: str | None) -> Any:
     Raises:
         ArgonError: with the code `USAGE` when the line cannot be understood, else as the verb.
     """
+    __tracebackhide__ = True
     try:
         words = shlex.split(line)
     except ValueError as error:

@@ -34,7 +34,8 @@ class CellHooks:
         """A cell starts."""
         self._running.append(info)
         if len(self._running) == 1:
-            self._begin(info.raw_cell or "", getattr(info, "cell_id", None))
+            number = self._number() if info.store_history else None
+            self._begin(info.raw_cell or "", getattr(info, "cell_id", None), number)
 
     def after(self, result: Any) -> None:
         """A cell ended, or a cell that never started (an empty one) was skipped."""
@@ -55,26 +56,26 @@ class CellHooks:
         """The cell that loads the extension has started already."""
         if self._running:
             return
-        parent = {}
+        cell = None
         with suppress(Exception):
-            parent = self._shell.parent_header
-        cell = parent.get("metadata", {}).get("cellId") if isinstance(parent, dict) else None
+            cell = self._shell.kernel.get_parent("shell")["metadata"].get("cellId")
         self._adopted = True
-        self._begin("", cell)
+        self._begin("", cell, self._number())
 
-    def _begin(self, source: str, cell: str | None) -> None:
+    def _begin(self, source: str, cell: str | None, number: int | None) -> None:
         session = active_session()
         if session is None:
             return
         digest = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()
-        session.begin_cell(cell or f"source-{digest[:16]}", self._number(), digest)
+        session.begin_cell(cell or f"source-{digest[:16]}", number, digest)
 
     def _end(self) -> None:
         session = active_session()
         _tell_runs(None if session is None else session.end_cell())
 
     def _number(self) -> int | None:
-        number = getattr(self._shell, "execution_count", None)
+        # Newer shells count on before a cell runs, older ones after it; their display hook knows which.
+        number = getattr(self._shell.displayhook, "prompt_count", None)
         return number if isinstance(number, int) else None
 
 

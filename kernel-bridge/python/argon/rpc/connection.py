@@ -43,7 +43,8 @@ class Connection:
         self._numbers = itertools.count(1)
         self.closed = False
         try:
-            self._socket = address.dial()
+            # Entered and never left: closing is ours, and newer versions insist on the form.
+            self._socket = address.dial().__enter__()
         except (OSError, WebSocketException) as error:
             raise Dropped(sent=False) from error
         self._reader = threading.Thread(target=self._read, name="argon-rpc", daemon=True)

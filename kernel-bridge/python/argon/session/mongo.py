@@ -20,7 +20,7 @@ def mongo_address(link: Link) -> str:
     address = link.address
     if isinstance(address, LocalAddress) and address.places.wire.exists():
         return address.places.wire_uri
-    return hello["wire"]
+    return hello["wire"].split("?")[0]
 
 
 def mongo_client(link: Link, session: str | None) -> MongoClient[dict[str, Any]]:

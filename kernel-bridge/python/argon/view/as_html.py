@@ -62,7 +62,7 @@ def _block(block: Block) -> str:
         return f"<div{style}>{_line(block.line)}</div>"
     if isinstance(block, Facts):
         rows = "".join(
-            f'<tr style="{_ROW}"><td style="{_EDGE};{_NOTE};text-align:left;padding:2px 16px 2px 0">{escape(label)}</td>'
+            f'<tr style="{_ROW}"><td style="{_EDGE};{_NOTE};text-align:left;padding:2px 16px 2px 0">{escape(printable(label))}</td>'
             f'<td style="{_EDGE};text-align:left;padding:2px 0">{_line(line)}</td></tr>'
             for label, line in block.rows
         )
@@ -83,7 +83,9 @@ def _table(block: Table) -> str:
         scope = ' scope="col"' if tag == "th" else ""
         return f'<{tag}{scope} style="{style}">{inner}</{tag}>'
 
-    head = "".join(cell("th", index, escape(column.title), 600) for index, column in enumerate(block.columns))
+    head = "".join(
+        cell("th", index, escape(printable(column.title)), 600) for index, column in enumerate(block.columns)
+    )
     body = ""
     for number, row in enumerate(block.rows):
         cells = "".join(

@@ -38,11 +38,11 @@ def _block(block: Block) -> str:
 
 def _facts(block: Facts) -> str:
     width = max((len(label) for label, _ in block.rows), default=0)
-    return "\n".join(f"{label.ljust(width)}   {line_text(line)}" for label, line in block.rows)
+    return "\n".join(f"{printable(label).ljust(width)}   {line_text(line)}" for label, line in block.rows)
 
 
 def _table(block: Table) -> str:
-    cells = [[column.title for column in block.columns]]
+    cells = [[printable(column.title) for column in block.columns]]
     cells += [[line_text(cell) for cell in row] for row in block.rows]
     widths = [max(len(row[index]) for row in cells) for index in range(len(block.columns))]
     lines = []

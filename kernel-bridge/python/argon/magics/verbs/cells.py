@@ -39,6 +39,7 @@ def cells(context: Context) -> Shown:
 
 def at(context: Context) -> None:
     """`%%argon at REF`"""
+    __tracebackhide__ = True
     _ = context.session.project_name
     with switch.at(context.session, context.args.ref):
         run_body(context.shell, context.cell or "")
@@ -46,6 +47,7 @@ def at(context: Context) -> None:
 
 def sandbox(context: Context) -> None:
     """`%%argon sandbox`"""
+    __tracebackhide__ = True
     with switch.sandbox(context.session, context.args.keep) as box:
         run_body(context.shell, context.cell or "")
     head = context.session.ref

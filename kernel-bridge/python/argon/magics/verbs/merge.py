@@ -65,12 +65,6 @@ def merge(context: Context) -> Shown:
         if error.code == "NOTHING_TO_DO":
             return nothing(words[0], into)
         raise
-    if (
-        not found.info["conflicts"]
-        and not any(part["added"] + part["changed"] + part["deleted"] for part in found.summary)
-        and context.args.preview
-    ):
-        return view.plan(found, context.args.limit)
     if context.args.preview:
         _answer_all(context, found)
         return view.plan(found, context.args.limit)

@@ -59,8 +59,8 @@ def undo(context: Context) -> Shown:
 
 
 def _cell(context: Context, branch: str, which: str) -> dict[str, Any]:
-    """The cell that is meant, and the LSNs it wrote on the branch."""
-    wrote = [activity for activity in context.session.cells() if _range(activity, branch)]
+    """The cell that is meant. The bridge knows which LSNs its newest execution wrote."""
+    wrote = [activity for activity in context.session.cells() if _wrote(activity, branch)]
     if which == LAST:
         chosen = wrote[0] if wrote else None
     else:
@@ -69,7 +69,7 @@ def _cell(context: Context, branch: str, which: str) -> dict[str, Any]:
             (one for one in wrote if str(one.get("cellNumber")) == number or one["cell"] == which), None
         )
     if chosen is not None:
-        selector: dict[str, Any] = {"cell": chosen["cell"], "lsn": _range(chosen, branch)}
+        selector: dict[str, Any] = {"cell": chosen["cell"]}
         if "cellNumber" in chosen:
             selector["cell_number"] = chosen["cellNumber"]
         return selector
@@ -84,8 +84,5 @@ def _cell(context: Context, branch: str, which: str) -> dict[str, Any]:
     )
 
 
-def _range(activity: CellActivity, branch: str) -> tuple[int, int] | None:
-    writes = [write for write in activity["writes"] if write["branch"] == branch]
-    if not writes:
-        return None
-    return min(write["firstLsn"] for write in writes), max(write["lastLsn"] for write in writes)
+def _wrote(activity: CellActivity, branch: str) -> bool:
+    return any(write["branch"] == branch for write in activity["writes"])

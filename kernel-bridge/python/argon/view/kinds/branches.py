@@ -24,7 +24,7 @@ def branch_list(
                 str(branch["head"]),
                 "" if main else number(branch["ahead"]),
                 "" if main else number(branch["behind"]),
-                age(branch["headAt"]),
+                age(branch["headAt"]) if branch["head"] else "",
                 ", ".join(_notes(branch, current)),
             ]
         )

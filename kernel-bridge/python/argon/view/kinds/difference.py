@@ -18,7 +18,6 @@ from ..blocks import (
     Line,
     Sign,
     Signs,
-    Span,
     Table,
     Text,
     bold,
@@ -190,8 +189,3 @@ def entry_text(entry: protocol.Entry) -> str:
     if undo is not None:
         return f"undo of {undo['what']}: {what}"
     return f"import: {what}" if entry["kind"] == "import" else what
-
-
-def lines_of(parts: Sequence[Span | str]) -> Text:
-    """A quiet line."""
-    return Text(parts, quiet=True)

@@ -38,7 +38,8 @@ def place(
         "fork": None if branch is None else branch.get("fork"),
         "bridge": bridge,
     }
-    blocks: list[Block] = [Heading([bold(title), GAP, note(f"{kind}, {age(state['time'])}")]), Facts(facts)]
+    when = age(state["time"]) if state["lsn"] else "nothing written yet"
+    blocks: list[Block] = [Heading([bold(title), GAP, note(f"{kind}, {when}")]), Facts(facts)]
     return Shown("place", data, blocks)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
 
 from ... import protocol
 from ...client import Plan
@@ -39,7 +38,7 @@ def plan(found: Plan, limit: int = CONFLICTS_SHOWN) -> Shown:
     blocks: list[Block] = [
         Heading([bold(f"Plan {info['id']}: {_title(info, conflicts)}")]),
         Text([note(_between(info))]),
-        _table(info),
+        *_table(info),
         conflict_signs(conflicts, info),
     ]
     if info["conflicts"] > len(conflicts):
@@ -82,7 +81,7 @@ def applied(found: Plan) -> Shown:
                 note(f"{count(changed, 'document')}{lsns}, plan {info['id']}"),
             ]
         ),
-        _table(info),
+        *_table(info),
     ]
     return Shown("applied", dict(info), blocks)
 
@@ -166,7 +165,9 @@ def _between(info: protocol.Plan) -> str:
     return f"undo of {info['source']} on {info['into']}@{info['intoLsn']}"
 
 
-def _table(info: protocol.Plan) -> Table:
+def _table(info: protocol.Plan) -> list[Block]:
+    if not info["summary"]:
+        return []
     columns = [
         Column("collection"),
         Column("added", True),
@@ -177,13 +178,8 @@ def _table(info: protocol.Plan) -> Table:
     rows: list[list[Line | str]] = [
         [part["collection"], *(number(value) for value in _counts(part))] for part in info["summary"]
     ]
-    return Table(columns, rows)
+    return [Table(columns, rows)]
 
 
 def _counts(part: protocol.PlanSummary) -> tuple[int, int, int, int]:
     return part["added"], part["changed"], part["deleted"], part["conflicts"]
-
-
-def plan_data(info: protocol.Plan) -> dict[str, Any]:
-    """The facts of a plan."""
-    return dict(info)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ... import protocol
 from ...client import Diff
-from ..blocks import ARROW, DOT, GAP, Block, Column, Facts, Heading, Line, Span, Table, Text, bold, code, note
+from ..blocks import ARROW, GAP, Block, Column, Facts, Heading, Line, Span, Table, Text, bold, code, note
 from ..shown import Shown
 from ..words import age, count, number
 from .difference import document_signs, summary_table
@@ -152,13 +152,3 @@ def short_metric(value: str) -> str:
         return f"{float(value):.3f}".rstrip("0").rstrip(".")
     except ValueError:
         return value
-
-
-def dotted_line(parts: Sequence[str]) -> list[Span | str]:
-    """Parts with a dot between them."""
-    line: list[Span | str] = []
-    for part in parts:
-        if line:
-            line.append(DOT)
-        line.append(part)
-    return line

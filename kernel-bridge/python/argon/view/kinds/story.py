@@ -23,8 +23,8 @@ from ..blocks import (
     note,
 )
 from ..shown import Shown
-from ..values import document_name, field_changes
-from ..words import age, count, lsn_range, number
+from ..values import field_changes
+from ..words import age, count, lsn_range
 from .difference import entry_text
 
 
@@ -183,9 +183,9 @@ def mermaid(page: protocol.LogResult, branches: Sequence[protocol.Branch]) -> st
         last[entry["timeline"]] = node
         seen.setdefault(entry["timeline"], []).append((entry["firstLsn"], node))
     for index, branch in enumerate(branches):
-        node = last.get(branch["timeline"])
-        if node is not None:
-            lines.append(f'  b{index}(["{_mermaid_text(branch["name"])}"]) -.- {node}')
+        head = last.get(branch["timeline"])
+        if head is not None:
+            lines.append(f'  b{index}(["{_mermaid_text(branch["name"])}"]) -.- {head}')
     return "\n".join(lines)
 
 
@@ -193,18 +193,3 @@ def _mermaid_text(text: str) -> str:
     return "".join(
         letter if letter.isalnum() or letter in " ,.;:@-_/–" else f"#{ord(letter)};" for letter in text[:80]
     )
-
-
-def document_title(project: str, collection: str, id: object) -> str:
-    """`penguins/A004`, with the project before it."""
-    return f"{project} {document_name(collection, id)}"
-
-
-def total_documents(collections: Sequence[protocol.Collection]) -> int:
-    """Documents of a state."""
-    return sum(collection["count"] for collection in collections)
-
-
-def number_text(value: int) -> str:
-    """1,204"""
-    return number(value)

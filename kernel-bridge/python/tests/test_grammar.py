@@ -1,0 +1,130 @@
+"""The verbs' grammar: help, errors and completion, without a bridge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from argon.errors import ArgonError
+from argon.magics.completion import candidates, words_before
+from argon.magics.extension import run_line
+from argon.magics.grammar import USAGE, cell_grammar, grammar
+from argon.magics.kinds import duration, extended_json, lsn_range
+from argon.magics.parser import VerbParser
+
+
+def all_verbs(
+    parser: VerbParser, words: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], VerbParser]]:
+    parts = parser.parts()
+    yield words, parser
+    if parts is not None:
+        for name, below in parts.choices.items():
+            yield from all_verbs(below, (*words, name))
+
+
+VERBS = [words for words, _ in all_verbs(grammar())]
+
+
+@pytest.mark.parametrize("words", VERBS, ids=" ".join)
+def test_every_verb_has_help_and_json(words: tuple[str, ...]) -> None:
+    shown = run_line(None, f"{' '.join(words)} --help", None)
+    assert shown.text.startswith("usage:")
+    assert "--json" in shown.text
+
+
+def test_every_verb_of_the_design_is_there() -> None:
+    verbs = {words[0] for words in VERBS if words}
+    assert verbs >= {
+        "init", "use", "branch", "checkout", "log", "history", "diff", "graph", "merge", "restore", "undo", "pin", "pins",
+        "runs", "reproduce", "compare", "import", "capture", "push", "gc", "status", "metrics", "health", "cells",
+    }  # fmt: skip
+    assert {words[0] for words, _ in all_verbs(cell_grammar()) if words} == {"at", "sandbox"}
+    for verb in (
+        "init",
+        "branch",
+        "checkout",
+        "log",
+        "diff",
+        "merge",
+        "undo",
+        "restore",
+        "reproduce",
+        "sandbox",
+    ):
+        assert verb in USAGE
+
+
+@pytest.mark.parametrize(
+    ("line", "message", "nearest"),
+    [
+        ("brnch list", '%argon has no verb "brnch"', "branch"),
+        ("branch crate x", '%argon branch has no verb "crate"', "create"),
+        ("branch create", "the following arguments are required: NAME", None),
+        ("checkout", "the following arguments are required: REF", None),
+        ("log --limit 0", "is not a whole number above 0", None),
+        ("undo --lsn 9..3", "the range 9..3 is empty", None),
+        ("branch create x --ttl soon", "is not a duration", None),
+        ("merge a --ours --theirs", "not allowed with", None),
+        ("restore", "required", None),
+        ("log --frobnicate", "unrecognized arguments: --frobnicate", None),
+        ("branch create 'x", "the line cannot be read", None),
+    ],
+)
+def test_a_wrong_line_is_explained(line: str, message: str, nearest: str | None) -> None:
+    with pytest.raises(ArgonError) as caught:
+        run_line(None, line, None)
+    assert caught.value.code == "USAGE"
+    assert message in caught.value.message
+    assert caught.value.nearest == nearest
+    assert caught.value.next
+
+
+@pytest.mark.parametrize(
+    "verb", ["import mongodb://x", "capture mongodb://x", "push --to mongodb://x", "gc --dry-run"]
+)
+def test_what_is_not_in_this_version_says_so(verb: str) -> None:
+    with pytest.raises(ArgonError, match="is not in this version") as caught:
+        run_line(None, verb, None)
+    assert caught.value.code == "NOT_IN_THIS_VERSION"
+
+
+def test_arguments() -> None:
+    assert lsn_range("800..900") == (800, 900)
+    assert lsn_range("7") == (7, 7)
+    assert (duration("1d"), duration("30min"), duration("2h")) == (86_400, 1800, 7200)
+    assert extended_json("3800") == {"$numberInt": "3800"}
+    assert extended_json("44.5") == {"$numberDouble": "44.5"}
+    assert extended_json("null") is None
+    assert extended_json('"3800"') == "3800"
+    assert extended_json("female") == "female"
+    assert extended_json('{"a": [1, true]}') == {"a": [{"$numberInt": "1"}, True]}
+    assert extended_json('{"$numberLong": "5"}') == {"$numberLong": "5"}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("%argon ", (False, [], "")),
+        ("%argon br", (False, [], "br")),
+        ("b = %argon branch create exp/sc", (False, ["branch", "create"], "exp/sc")),
+        ("%%argon at main", (True, ["at"], "main")),
+        ("    %argon merge answer p-1 ", (False, ["merge", "answer", "p-1"], "")),
+        ("%argonaut", None),
+        ("%argon", None),
+        ("print('%argon br", None),
+    ],
+)
+def test_a_line_of_ours_is_recognised(text: str, found: tuple[bool, list[str], str] | None) -> None:
+    assert words_before(text) == found
+
+
+def test_verbs_and_flags_complete() -> None:
+    assert candidates(False, [], "br") == ["branch"]
+    assert candidates(False, [], "re")[:2] == ["restore", "reproduce"]
+    assert "create" in candidates(False, ["branch"], "")
+    assert candidates(False, ["branch", "create", "x"], "--e") == ["--ensure"]
+    assert candidates(False, ["restore"], "p") == ["preview", "apply"]
+    assert candidates(True, [], "s") == ["sandbox"]
+    assert candidates(False, [], "rpd")[0] == "reproduce"
+    assert candidates(False, ["merge", "answer", "p-1", "1"], "th") == ["theirs"]
