@@ -5,6 +5,27 @@ import tseslint from 'typescript-eslint';
 import { importDirection } from './tools/lint/import-direction.mjs';
 
 const SPECS = ['**/*.spec.ts', '**/*.spec.tsx', '**/*.test.ts'];
+/** What Node gives without an import, in modules and in CommonJS. */
+const NODE_GLOBALS = [
+  'process',
+  'console',
+  'Buffer',
+  'URL',
+  'performance',
+  'structuredClone',
+  'fetch',
+  'AbortSignal',
+  'setTimeout',
+  'clearTimeout',
+  'setInterval',
+  'clearInterval',
+  'setImmediate',
+  'require',
+  'module',
+  'exports',
+  '__dirname',
+  '__filename'
+];
 /** The rules that are about browser tests. */
 const GALATA = /galata|soft-assertions/;
 /** The rule that is about settings schemas. */
@@ -119,10 +140,11 @@ export default tseslint.config(
   },
   {
     files: ['**/*.{js,mjs,cjs}'],
+    languageOptions: { globals: Object.fromEntries(NODE_GLOBALS.map(name => [name, 'readonly'])) },
     extends: [tseslint.configs.disableTypeChecked],
     rules: {
       eqeqeq: 'error',
-      'no-undef': 'off',
+      'no-undef': 'error',
       'no-unused-vars': [
         'error',
         { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'none', ignoreRestSiblings: true }

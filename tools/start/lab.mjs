@@ -74,6 +74,7 @@ export async function runLab(options) {
   const end = ended(lab).then(value => (code = value));
   while (code === undefined && !(await answers(port))) {
     if (Date.now() - begun > READY_TIMEOUT_MS) {
+      progress.end('failed');
       throw new Trouble(`JupyterLab did not answer within ${READY_TIMEOUT_MS / 1000} s.`, { log });
     }
     await Promise.race([sleep(100), end]);
@@ -82,9 +83,9 @@ export async function runLab(options) {
     progress.end('failed');
     throw new Trouble(whyEnded(code, log, port), { log });
   }
-  console.log(`${'answers'.padEnd(30)} ${duration(Date.now() - begun).padStart(8)}\n`);
+  progress.end('answers');
   console.log(
-    `Open http://127.0.0.1:${port}/lab/tree/${encodeURI(options.notebook)}?token=${env.JUPYTER_TOKEN}`
+    `\nOpen http://127.0.0.1:${port}/lab/tree/${encodeURI(options.notebook)}?token=${env.JUPYTER_TOKEN}`
   );
   console.log(`Ctrl-C stops it. Its log is in ${log}`);
   return end;
