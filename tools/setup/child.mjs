@@ -19,6 +19,13 @@ const GRACE_MS = 10_000;
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const alive = new Set();
 
+// Whatever ends us, a fault of ours included: nothing that we started goes on alone.
+process.on('exit', () => {
+  for (const child of alive) {
+    signalGroup(child, 'SIGKILL');
+  }
+});
+
 /** Starts a child in a process group of its own. */
 export function start(command, args, options = {}) {
   const child = spawn(command, args, {

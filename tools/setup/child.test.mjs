@@ -55,10 +55,13 @@ const STRAY = `
   console.log(stray.pid);
   setInterval(() => {}, 1000);
 `;
+const STRAY_JSON = JSON.stringify(STRAY);
+/** A program that only sleeps, and says who it is. */
+const SLEEPER_JSON = JSON.stringify('console.log(process.pid); setInterval(() => {}, 1000)');
 const OWNER = `
   const { start, stopWithUs } = await import(${JSON.stringify(`file://${at('tools', 'setup', 'child.mjs')}`)});
   stopWithUs();
-  start(process.execPath, ['-e', ${JSON.stringify(STRAY)}]);
+  start(process.execPath, ['-e', ${STRAY_JSON}]);
 `;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
@@ -80,3 +83,18 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     }
   );
 }
+
+test('a fault of ours leaves no process either', async () => {
+  const owner = OWNER.replace(
+    'stopWithUs();',
+    "setTimeout(() => { throw new Error('a fault'); }, 500);"
+  ).replace(STRAY_JSON, SLEEPER_JSON);
+  const child = spawn(process.execPath, ['--input-type=module', '-e', owner], {
+    stdio: ['ignore', 'pipe', 'ignore']
+  });
+  const [chunk] = await once(child.stdout, 'data');
+  const pid = Number(String(chunk).trim());
+  await once(child, 'exit');
+  await sleep(100);
+  assert.equal(isRunning(pid), false);
+});
