@@ -72,7 +72,9 @@ export async function serve(options: ServeOptions): Promise<number> {
     process.exit(EXIT.ERROR);
   }, CLOSE_MS_MAX).unref();
   await bridge.close();
-  process.stdin.destroy();
+  if (options.parentStdin) {
+    process.stdin.destroy();
+  }
   return failed === undefined ? EXIT.OK : EXIT.ERROR;
 }
 

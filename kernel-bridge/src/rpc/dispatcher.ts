@@ -1,4 +1,4 @@
-import { ArgonError } from '@argon/wal-core';
+import { ArgonError, type ErrorCode } from '@argon/wal-core';
 import type { BridgeContext, Caller, Handler, Handlers } from './context';
 import { RPC_CODES, toProtocolError } from './errors';
 import type { Error as ProtocolError, Methods } from './protocol';
@@ -26,6 +26,14 @@ const WRITES: ReadonlySet<keyof Methods> = new Set<keyof Methods>([
   'restore.apply',
   'run.register',
   'run.update'
+]);
+
+/** Errors that whoever runs the bridge must know of, not only the client. */
+const FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'INTERNAL',
+  'LOG_FAILED',
+  'DISK_FULL',
+  'DATA_CORRUPT'
 ]);
 
 type Id = string | number | null;
@@ -95,8 +103,8 @@ export class Dispatcher {
       const result = await this.call(method, params as never, caller);
       return id === undefined ? undefined : { jsonrpc: '2.0', id, result: result ?? null };
     } catch (error) {
-      if (!(error instanceof ArgonError)) {
-        this.context.logger.error('a request failed unexpectedly', { method, error });
+      if (!(error instanceof ArgonError) || FAULTS.has(error.code)) {
+        this.context.logger.error('a request met a fault', { method, error });
       }
       return id === undefined ? undefined : failure(id, error, codeOf(error));
     }

@@ -238,6 +238,17 @@ describe('sessions', () => {
     expect(await sessions.cells('k1', 2)).toHaveLength(2);
   });
 
+  it('go on with the running cell when a kernel comes back and says it again', async () => {
+    await sessions.open({ id: 'k1', project: 'shop' });
+    await sessions.startCell('k1', { id: 'c1', number: 5 });
+    sessions.noteRun('k1', 'r1');
+    await sessions.startCell('k1', { id: 'c1', number: 5 });
+    expect(await sessions.endCell('k1')).toMatchObject({ cell: 'c1', cellNumber: 5, runs: ['r1'] });
+    await sessions.startCell('k1', { id: 'c1', number: 6 });
+    expect((await sessions.endCell('k1'))?.runs).toEqual([]);
+    expect(await sessions.cells('k1')).toHaveLength(2);
+  });
+
   it('are connected as long as one of their connections is', async () => {
     const [a, b] = [{}, {}];
     await sessions.open({ id: 'k1' }, a);

@@ -185,11 +185,20 @@ export class Sessions implements SessionDirectory {
     return view;
   }
 
-  /** A cell starts; one that still runs ends. */
+  /** A cell starts; one that still runs ends. A kernel that comes back says the running one again, and goes on with it. */
   async startCell(id: string, cell: { id: string; number?: number }): Promise<CellActivity> {
     checkTexts({ cell: cell.id });
     const session = this.find(id);
-    if (session.cell) {
+    const running = session.cell;
+    if (
+      running &&
+      running.cell === cell.id &&
+      cell.number !== undefined &&
+      running.cellNumber === cell.number
+    ) {
+      return running.describe(this.digestOf);
+    }
+    if (running) {
       await this.endCell(id);
     }
     const execution = new CellExecution(cell.id, cell.number, new Date(this.clock()));
