@@ -32,7 +32,7 @@ import type { Project, Timeline } from './branch/model';
 import { Differ } from './diff/diff';
 import { BranchOffice } from './engine/branches';
 import { createIndex, dropCollection } from './engine/collections';
-import { Core } from './engine/core';
+import { Core, type EngineParts } from './engine/core';
 import { PlanOffice } from './engine/plans';
 import { ArgonError } from './errors';
 import { ChangeReader } from './history/changes';
@@ -41,16 +41,18 @@ import { TABLE } from './store/keys';
 
 /**
  * Opens the engine on a data directory, making it when it is missing, and replays what the log
- * has and the state has not.
+ * has and the state has not. `parts` are what tests replace below the engine.
  * @throws DIRECTORY_LOCKED, DATA_CORRUPT, FORMAT_TOO_NEW
  */
-export async function openEngine(options: EngineOptions): Promise<Engine> {
-  const core = await Core.open(options, filter => {
+export async function openEngine(options: EngineOptions, parts: EngineParts = {}): Promise<Engine> {
+  const compile = (filter: Image) => {
     const compiled = compileFilter(filter);
-    return document => compiled.matches(document);
-  });
-  return new ArgonEngine(core);
+    return (document: Image) => compiled.matches(document);
+  };
+  return new ArgonEngine(await Core.open(options, compile, parts));
 }
+
+export type { EngineParts };
 
 /** The façade: each call goes to the part that knows it. */
 class ArgonEngine implements Engine {

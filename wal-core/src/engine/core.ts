@@ -10,7 +10,7 @@ import { LogReader } from '../history/log';
 import { type FilterCompiler, IndexKeyMaker } from '../index/keys';
 import { UNAPPLIED_BYTES_MAX, UNAPPLIED_RECORDS_MAX } from '../limits';
 import { CommitClock } from '../log/clock';
-import { FileLog } from '../log/file/log';
+import { FileLog, type LogOptions } from '../log/file/log';
 import type { FoundFrame } from '../log/file/recovery';
 import { type ChangeSection, type ControlRecord, decodeFrame } from '../log/frame';
 import { lockDirectory } from '../log/lock';
@@ -30,6 +30,11 @@ import { type CommitOptions, type Committed, Committer } from '../write/commit';
 import { PendingKeys } from '../write/pendingkeys';
 import { RetryTable } from '../write/retries';
 import { Stage } from '../write/stage';
+
+/** What lies below the engine and may be replaced: the files of the log, to steer faults. */
+export interface EngineParts {
+  readonly log?: LogOptions;
+}
 
 /**
  * The parts of an open engine and what they share: the way of a write into the log and the state,
@@ -67,8 +72,10 @@ export class Core implements Positions {
     readonly directory: string,
     readonly wallMs: () => number,
     compile: FilterCompiler,
+    parts: EngineParts,
     private readonly unlock: () => void
   ) {
+    this.log = new FileLog(join(directory, 'log'), parts.log);
     this.store = LmdbStore.open(join(directory, 'state'));
     checkFormat(this.store);
     this.registry = Registry.load(this.store);
@@ -80,14 +87,7 @@ export class Core implements Positions {
     this.keys = new IndexKeyMaker(compile);
     this.logReader = new LogReader(this);
     this.applier = new Applier(this, error => this.fail(error));
-    const applied = this.store.get('meta', metaKey(TABLE.applied, 0));
-    this.clock = new CommitClock(wallMs, (applied?.readBigUInt64BE(10) ?? 0n) as CommitTime);
-    const from =
-      applied === undefined
-        ? undefined
-        : { segment: applied.readUInt32BE(0), offset: applied.readUIntBE(4, 6) };
-    this.log = FileLog.open(join(directory, 'log'), from, frame => this.replay(frame));
-    this.durableTime = this.clock.current();
+    this.clock = new CommitClock(wallMs);
     this.committer = new Committer({ ...this.parts(), applier: this.applier }, (project, committed) =>
       this.onDurable(project, committed)
     );
@@ -95,18 +95,49 @@ export class Core implements Positions {
   }
 
   /** @throws DIRECTORY_LOCKED, DATA_CORRUPT, FORMAT_TOO_NEW */
-  static async open({ directory, clock }: EngineOptions, compile: FilterCompiler): Promise<Core> {
+  static async open(
+    { directory, clock }: EngineOptions,
+    compile: FilterCompiler,
+    parts: EngineParts = {}
+  ): Promise<Core> {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const unlock = lockDirectory(directory);
+    let core: Core | undefined;
     try {
-      const core = new Core(directory, clock ?? Date.now, compile, unlock);
-      await core.applier.caughtUp();
-      core.retries = RetryTable.load(core.store);
+      core = new Core(directory, clock ?? Date.now, compile, parts, unlock);
+      await core.recover();
       return core;
     } catch (error) {
+      await core?.applier.stop();
+      await core?.log.close();
+      await core?.store.close();
       unlock();
       throw error;
     }
+  }
+
+  /** Replays what the log has and the state has not, in bounded memory. */
+  private async recover(): Promise<void> {
+    const applied = this.store.get('meta', metaKey(TABLE.applied, 0));
+    if (applied !== undefined) {
+      this.clock.observe(applied.readBigUInt64BE(10) as CommitTime);
+    }
+    const from =
+      applied === undefined
+        ? undefined
+        : { segment: applied.readUInt32BE(0), offset: applied.readUIntBE(4, 6) };
+    await this.log.recover(from, frame => {
+      this.replay(frame);
+      return this.isBehind() ? this.applier.caughtUp() : undefined;
+    });
+    await this.applier.caughtUp();
+    this.durableTime = this.clock.current();
+    this.retries = RetryTable.load(this.store);
+  }
+
+  /** Whether so much waits to be applied that more must wait. */
+  private isBehind(): boolean {
+    return this.unapplied.records > UNAPPLIED_RECORDS_MAX || this.unapplied.bytes > UNAPPLIED_BYTES_MAX;
   }
 
   private parts() {
@@ -191,9 +222,14 @@ export class Core implements Positions {
     return () => this.listeners.delete(listener);
   }
 
+  /** Tells every listener. One that throws must not keep the others, or the writer, from learning of it. */
   emit(event: EngineEvent): void {
     for (const listener of this.listeners) {
-      listener(event);
+      try {
+        listener(event);
+      } catch (error) {
+        process.emitWarning(error instanceof Error ? error : String(error));
+      }
     }
   }
 
@@ -291,10 +327,7 @@ export class Core implements Positions {
       const lock = this.timelineLocks.get(branch.timeline);
       if (lock?.busy === true) {
         await lock.idle();
-      } else if (
-        this.unapplied.records > UNAPPLIED_RECORDS_MAX ||
-        this.unapplied.bytes > UNAPPLIED_BYTES_MAX
-      ) {
+      } else if (this.isBehind()) {
         await this.applier.caughtUp();
       } else {
         return { project, branch };
@@ -386,7 +419,11 @@ export class Core implements Positions {
   close(): Promise<void> {
     this.closing ??= (async () => {
       await this.log.settled();
+      if (this.error === undefined) {
+        await this.committer.seal();
+      }
       await this.applier.caughtUp().catch(() => undefined);
+      await this.applier.stop();
       await this.log.close();
       await this.store.close();
       this.unlock();

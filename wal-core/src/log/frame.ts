@@ -19,6 +19,8 @@ import { ByteReader, ByteWriter } from './bytes';
  */
 export const FRAME_HEADER_BYTES = 8;
 export const FRAME_KIND_COMPLETE = 1;
+/** Kind, durable, commit time and number of sections of a frame without any. */
+const BODY_BYTES_MIN = 11;
 const SECTION_CHANGES = 0;
 const SECTION_CONTROL = 1;
 const FLAG_ATOMIC = 1;
@@ -142,16 +144,11 @@ export function frameSizeAt(bytes: Buffer, offset: number): number | undefined {
   }
   const length = bytes.readUInt32LE(offset);
   const start = offset + FRAME_HEADER_BYTES;
-  if (length < 12 || start + length > bytes.length || bytes[start] !== FRAME_KIND_COMPLETE) {
+  if (length < BODY_BYTES_MIN || start + length > bytes.length || bytes[start] !== FRAME_KIND_COMPLETE) {
     return undefined;
   }
   const crc = bytes.readUInt32LE(offset + 4);
   return crc32c(bytes.subarray(start, start + length)) === crc ? FRAME_HEADER_BYTES + length : undefined;
-}
-
-/** How much of the segment was on disk when this (valid) frame was written. */
-export function durableOf(frame: Buffer): number {
-  return new ByteReader(frame, FRAME_HEADER_BYTES + 1).varint();
 }
 
 /** Decodes a whole, checked frame. Keys and images share its memory. */

@@ -72,8 +72,12 @@ export class Applier {
   ) {}
 
   add(frame: AppliedFrame): void {
-    this.queue.push(frame);
     this.queued++;
+    if (this.failure !== undefined) {
+      // Going on would leave a gap in the state, behind a marker that says there is none.
+      return;
+    }
+    this.queue.push(frame);
     this.working ??= new Promise(resolve => setImmediate(resolve)).then(() => this.work());
   }
 
@@ -87,6 +91,12 @@ export class Applier {
       return Promise.resolve();
     }
     return new Promise((resolve, reject) => this.waiters.push({ until, resolve, reject }));
+  }
+
+  /** Drops what is not begun, and resolves when nothing is written any more. */
+  async stop(): Promise<void> {
+    this.queue.length = 0;
+    await this.working;
   }
 
   private async work(): Promise<void> {

@@ -135,6 +135,39 @@ export class Committer {
     });
   }
 
+  /**
+   * Ends the log with an empty frame. It tells a later recovery that everything before it was on
+   * disk, so that damage there is never taken for a torn tail.
+   */
+  async seal(): Promise<void> {
+    const { log, clock, applier } = this.parts;
+    if (!log.grown) {
+      return;
+    }
+    const frame: Frame = { time: clock.current(), changes: [], control: [] };
+    let size = 0;
+    await new Promise<void>(resolve => {
+      try {
+        const place = log.append(
+          durable => {
+            const bytes = encodeFrame(frame, durable);
+            size = bytes.length;
+            return bytes;
+          },
+          () => {
+            const next = { segment: place.segment, offset: place.offset + size };
+            applier.add({ frame, place, next, ordinals: [], hasCatalog: false });
+            resolve();
+          },
+          // A full disk: the log is as good as before, only less well guarded.
+          () => resolve()
+        );
+      } catch {
+        resolve();
+      }
+    });
+  }
+
   /** Makes a staged section visible to later stages; readers see it when it is durable. */
   private publish(project: Project, stage: Stage, section: ChangeSection, time: CommitTime): (() => void)[] {
     const { registry, unapplied, catalogs, pendingKeys } = this.parts;

@@ -25,6 +25,8 @@ const fdatasyncAsync = promisify(fdatasync);
 /** Groups up to this size are written on the caller's thread: a copy into the page cache is cheaper than a thread hop. */
 const SYNC_WRITE_BYTES_MAX = 512 * 1024;
 
+const NO_FD = -1;
+
 interface Waiting {
   readonly bytes: Buffer;
   readonly place: Place;
@@ -36,6 +38,12 @@ interface Waiting {
 export interface LogFileSystem {
   write(fd: number, bytes: Buffer, position: number): Promise<void>;
   sync(fd: number): Promise<void>;
+}
+
+export interface LogOptions {
+  readonly fileSystem?: LogFileSystem;
+  /** A segment is closed when the next frame would pass this size. */
+  readonly segmentBytesMax?: number;
 }
 
 async function writeFully(fd: number, bytes: Buffer, position: number): Promise<void> {
@@ -61,113 +69,89 @@ export const REAL_FILE_SYSTEM: LogFileSystem = {
  * fails the waiting frames only; the file is cut back to its durable size and goes on.
  */
 export class FileLog {
-  private fd: number;
-  private segment: number;
+  private fd = NO_FD;
+  private segment = 0;
   /** End of the frames queued so far, in the active segment. */
-  private end: number;
+  private end = 0;
   /** End of the frames known to be on disk, in the active segment. */
-  private durableEnd: number;
+  private durableEnd = 0;
+  private closedBytes = 0;
+  private hasGrown = false;
   private waiting: Waiting[] = [];
   private flushing: Promise<void> | undefined;
   private failure: ArgonError | undefined;
-  private closedBytes: number;
   private readonly readers = new LRUCache<number, number>({
     max: 64,
     dispose: fd => close(fd, () => undefined)
   });
+  /** Full segments that may still have frames to flush. */
+  private readonly retiring = new Map<number, { readonly fd: number; readonly end: number }>();
+  private readonly fileSystem: LogFileSystem;
+  private readonly segmentBytesMax: number;
 
-  private constructor(
+  /** The log of a directory; `recover` makes it ready for frames. */
+  constructor(
     readonly directory: string,
-    private readonly fileSystem: LogFileSystem,
-    segment: number,
-    fd: number,
-    end: number,
-    closedBytes: number
+    options: LogOptions = {}
   ) {
-    this.segment = segment;
-    this.fd = fd;
-    this.end = end;
-    this.durableEnd = end;
-    this.closedBytes = closedBytes;
+    this.fileSystem = options.fileSystem ?? REAL_FILE_SYSTEM;
+    this.segmentBytesMax = options.segmentBytesMax ?? SEGMENT_BYTES_MAX;
   }
 
   /**
-   * Opens the log, calling `replay` for each frame from `from` on, in order. A torn tail is cut.
+   * Calls `replay` for each frame from `from` on, in order, and waits for what it answers. A torn
+   * tail is cut.
    * @throws DATA_CORRUPT for a torn middle, FORMAT_TOO_NEW
    */
-  static open(
-    directory: string,
+  async recover(
     from: Place | undefined,
-    replay: (frame: FoundFrame) => void,
-    fileSystem: LogFileSystem = REAL_FILE_SYSTEM
-  ): FileLog {
+    replay: (frame: FoundFrame) => Promise<void> | undefined
+  ): Promise<void> {
+    const { directory } = this;
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const segments = listSegments(directory);
-    const last = segments.at(-1);
-    if (from !== undefined && (last === undefined || from.segment > last)) {
-      throw new ArgonError(
-        'DATA_CORRUPT',
-        `The state refers to log segment ${from.segment}, which is missing.`,
-        {
-          data: { segment: from.segment }
-        }
-      );
-    }
+    const sizes = segments.map(segment => statSync(segmentPath(directory, segment)).size);
+    checkComplete(segments, from);
     let end = SEGMENT_HEADER_BYTES;
     for (const [index, segment] of segments.entries()) {
-      if (index > 0 && segments[index - 1] !== segment - 1) {
-        throw new ArgonError('DATA_CORRUPT', `Log segment ${segment - 1} is missing.`, {
-          data: { segment: segment - 1 }
-        });
-      }
       if (from !== undefined && segment < from.segment) {
         continue;
       }
       const start = from !== undefined && segment === from.segment ? from.offset : SEGMENT_HEADER_BYTES;
-      const walk = walkSegment(directory, segment, start, { isLast: segment === last, truncate: true });
-      let step = walk.next();
-      while (step.done !== true) {
-        replay(step.value);
-        step = walk.next();
-      }
-      end = step.value;
-    }
-    if (from !== undefined && from.segment === last && end < from.offset) {
-      throw new ArgonError(
-        'DATA_CORRUPT',
-        `Log segment ${last} ends at byte ${end}, before what was applied from it.`,
-        {
-          data: { segment: last, offset: end }
-        }
+      // A frame is written only when all before it are on disk: behind a torn tail there may be new
+      // segments, but no frames.
+      const mayBeTorn = sizes.slice(index + 1).every(size => size <= SEGMENT_HEADER_BYTES);
+      end = await replaySegment(
+        walkSegment(directory, segment, start, { mayBeTorn, truncate: true }),
+        replay
       );
+      sizes[index] = end;
     }
-    const closedBytes = segments
-      .slice(0, -1)
-      .reduce((sum, segment) => sum + statSync(segmentPath(directory, segment)).size, 0);
-    if (last === undefined) {
-      return new FileLog(directory, fileSystem, 1, createSegment(directory, 1), SEGMENT_HEADER_BYTES, 0);
+    const last = segments.at(-1);
+    this.closedBytes = sizes.slice(0, -1).reduce((sum, size) => sum + size, 0);
+    this.segment = last ?? 1;
+    if (last === undefined || end === 0) {
+      // No segment, or one that was torn while it was created: nothing in it was ever acknowledged.
+      this.fd = createSegment(directory, this.segment);
+      end = SEGMENT_HEADER_BYTES;
+    } else {
+      this.fd = openSync(segmentPath(directory, last), 'r+');
+      // Frames that a killed process had written but not flushed are replayed above: they must be
+      // on disk before anything is built on them.
+      fdatasyncSync(this.fd);
     }
-    if (end === 0) {
-      // The last segment was torn while it was created; nothing in it was ever acknowledged.
-      return new FileLog(
-        directory,
-        fileSystem,
-        last,
-        createSegment(directory, last),
-        SEGMENT_HEADER_BYTES,
-        closedBytes
-      );
-    }
-    const fd = openSync(segmentPath(directory, last), 'r+');
-    // Frames that a killed process had written but not flushed are replayed above: they must be
-    // on disk before anything is built on them.
-    fdatasyncSync(fd);
-    return new FileLog(directory, fileSystem, last, fd, end, closedBytes);
+    this.end = end;
+    this.durableEnd = end;
   }
 
   /** Bytes of all segments. */
   get bytes(): number {
     return this.closedBytes + this.end;
+  }
+
+  /** Whether frames were appended since it was opened. */
+  get grown(): boolean {
+    return this.hasGrown;
   }
 
   get error(): ArgonError | undefined {
@@ -189,11 +173,12 @@ export class FileLog {
       throw this.failure;
     }
     let bytes = encode(this.durableEnd);
-    if (this.end + bytes.length > SEGMENT_BYTES_MAX && this.end > SEGMENT_HEADER_BYTES) {
+    if (this.end + bytes.length > this.segmentBytesMax && this.end > SEGMENT_HEADER_BYTES) {
       this.rotate();
       bytes = encode(this.durableEnd);
     }
     const place = { segment: this.segment, offset: this.end };
+    this.hasGrown = true;
     this.end += bytes.length;
     this.waiting.push({ bytes, place, durable, failed });
     this.flushing ??= new Promise(resolve => setImmediate(resolve)).then(() => this.flushAll());
@@ -210,7 +195,7 @@ export class FileLog {
   /** Bytes at a place; the range must lie inside one frame that is on disk. */
   read(place: Place, length: number): Buffer {
     const bytes = Buffer.allocUnsafe(length);
-    let fd = place.segment === this.segment ? this.fd : this.readers.get(place.segment);
+    let fd = place.segment === this.segment && this.fd !== NO_FD ? this.fd : this.readers.get(place.segment);
     if (fd === undefined) {
       fd = openSync(segmentPath(this.directory, place.segment), 'r');
       this.readers.set(place.segment, fd);
@@ -231,33 +216,34 @@ export class FileLog {
     await this.settled();
     this.failure ??= new ArgonError('CLOSED', 'The engine is closed.');
     this.readers.clear();
-    closeSync(this.fd);
+    for (const fd of [this.fd, ...[...this.retiring.values()].map(({ fd }) => fd)]) {
+      if (fd !== NO_FD) {
+        closeSync(fd);
+      }
+    }
+    this.fd = NO_FD;
+    this.retiring.clear();
   }
 
   /** The active segment is full: later frames go to a new one. Frames still waiting are flushed to the old one first. */
   private rotate(): void {
-    const oldFd = this.fd;
-    const oldSegment = this.segment;
-    const rest = this.waiting.filter(item => item.place.segment === oldSegment);
+    const { fd: oldFd, segment: oldSegment, end: oldEnd } = this;
     try {
       this.fd = createSegment(this.directory, oldSegment + 1);
     } catch (cause) {
       throw writeError(cause);
     }
-    this.closedBytes += this.end;
+    this.closedBytes += oldEnd;
     this.segment = oldSegment + 1;
     this.end = SEGMENT_HEADER_BYTES;
     this.durableEnd = SEGMENT_HEADER_BYTES;
-    if (rest.length === 0 && this.flushing === undefined) {
+    if (this.flushing === undefined) {
       this.readers.set(oldSegment, oldFd);
     } else {
       // A flush in flight, or the next one, still needs the descriptor.
-      this.retiring.set(oldSegment, oldFd);
+      this.retiring.set(oldSegment, { fd: oldFd, end: oldEnd });
     }
   }
-
-  /** Descriptors of full segments that still have frames to flush. */
-  private readonly retiring = new Map<number, number>();
 
   private async flushAll(): Promise<void> {
     try {
@@ -274,7 +260,7 @@ export class FileLog {
     let count = this.waiting.findIndex(item => item.place.segment !== segment);
     count = count < 0 ? this.waiting.length : count;
     const group = this.waiting.splice(0, count);
-    const fd = segment === this.segment ? this.fd : this.retiring.get(segment)!;
+    const fd = segment === this.segment ? this.fd : this.retiring.get(segment)!.fd;
     const start = group[0]!.place.offset;
     const bytes = group.length === 1 ? group[0]!.bytes : Buffer.concat(group.map(item => item.bytes));
     try {
@@ -305,7 +291,10 @@ export class FileLog {
     }
   }
 
-  /** A group could not be written: nothing of it, nor of what waits behind it, was acknowledged. */
+  /**
+   * A group could not be written: nothing of it, nor of what waits behind it, was acknowledged or
+   * will be. The log is cut back to where it was; newer segments hold no frames yet and stay empty.
+   */
   private giveUp(segment: number, fd: number, start: number, group: Waiting[], error: ArgonError): void {
     try {
       ftruncateSync(fd, start);
@@ -314,12 +303,15 @@ export class FileLog {
         cause
       });
     }
-    if (segment !== this.segment) {
-      // Frames of a newer segment were already placed: going on would leave a hole before them.
-      this.failure ??= new ArgonError('LOG_FAILED', error.message, { cause: error });
-    } else {
-      this.end = start;
-      this.durableEnd = start;
+    for (const [old, { fd: oldFd, end }] of this.retiring) {
+      this.closedBytes -= end - (old === segment ? start : SEGMENT_HEADER_BYTES);
+      this.readers.set(old, oldFd);
+    }
+    this.retiring.clear();
+    this.end = segment === this.segment ? start : SEGMENT_HEADER_BYTES;
+    this.durableEnd = this.end;
+    if (error.code === 'LOG_FAILED') {
+      this.failure ??= error;
     }
     this.fail(group, error);
   }
@@ -335,6 +327,39 @@ export class FileLog {
   /** Size of the active file on disk, for tests. */
   fileSize(): number {
     return fstatSync(this.fd).size;
+  }
+}
+
+/** @throws DATA_CORRUPT when a segment is missing: between two others, or the one that `from` lies in */
+function checkComplete(segments: readonly number[], from: Place | undefined): void {
+  const missing =
+    segments.slice(1).find((segment, i) => segments[i] !== segment - 1) ??
+    (from !== undefined && !segments.includes(from.segment) ? from.segment + 1 : undefined);
+  if (missing !== undefined) {
+    throw new ArgonError('DATA_CORRUPT', `Log segment ${missing - 1} is missing.`, {
+      data: { segment: missing - 1 }
+    });
+  }
+}
+
+/** Replays the frames of one segment; answers where they end. */
+async function replaySegment(
+  frames: Generator<FoundFrame, number>,
+  replay: (frame: FoundFrame) => Promise<void> | undefined
+): Promise<number> {
+  try {
+    for (;;) {
+      const step = frames.next();
+      if (step.done === true) {
+        return step.value;
+      }
+      const busy = replay(step.value);
+      if (busy !== undefined) {
+        await busy;
+      }
+    }
+  } finally {
+    frames.return(0);
   }
 }
 

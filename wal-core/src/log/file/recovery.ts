@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { ArgonError } from '../../errors';
-import { durableOf, FRAME_HEADER_BYTES, FRAME_KIND_COMPLETE, frameSizeAt } from '../frame';
-import { checkSegment, SEGMENT_HEADER_BYTES, segmentPath } from './segment';
+import { FRAME_HEADER_BYTES, FRAME_KIND_COMPLETE, frameSizeAt } from '../frame';
+import { hasSegmentHeader, SEGMENT_HEADER_BYTES, segmentPath } from './segment';
 
 /** A frame found in the log, with its place. */
 export interface FoundFrame {
@@ -56,30 +56,56 @@ function frameAt(window: SegmentWindow, offset: number): Buffer | undefined {
   return frameSizeAt(bytes, 0) === undefined ? undefined : bytes.subarray(0, size);
 }
 
-/**
- * Whether some later frame of the segment was written when the log was already known to be durable
- * past `offset`: then the bad bytes at `offset` were once acknowledged and must not be cut.
- */
-function wasDurable(window: SegmentWindow, offset: number): boolean {
-  for (let at = offset + 1; at + FRAME_HEADER_BYTES < window.size; at++) {
-    const frame = frameAt(window, at);
-    if (frame !== undefined) {
-      return durableOf(frame) > offset;
+/** Bytes that the start of a frame takes up to the end of `durable`. */
+const CLAIM_BYTES = FRAME_HEADER_BYTES + 1 + 8;
+
+/** Whether `bytes` at `at` may start a frame that was written when the segment was on disk past `offset`. */
+function claimsDurable(bytes: Buffer, at: number, position: number, offset: number): boolean {
+  if (bytes[at + FRAME_HEADER_BYTES] !== FRAME_KIND_COMPLETE) {
+    return false;
+  }
+  let durable = 0;
+  let scale = 1;
+  for (let i = at + FRAME_HEADER_BYTES + 1; i < at + CLAIM_BYTES; i++, scale *= 0x80) {
+    const byte = bytes[i]!;
+    durable += (byte & 0x7f) * scale;
+    if (byte < 0x80) {
+      return durable > offset && durable <= position;
     }
   }
   return false;
 }
 
 /**
- * Walks the frames of one segment from `offset`. `isLast`: the segment that was being written.
- * A torn tail is cut from the file (`truncate`); a torn middle is refused.
+ * Whether some later frame of the segment was written when the log was already known to be durable
+ * past `offset`: then the bad bytes at `offset` were once acknowledged and must not be cut. Few
+ * positions claim that, so that few checksums are computed.
+ */
+function wasDurable(window: SegmentWindow, offset: number): boolean {
+  for (let start = offset + 1; start + CLAIM_BYTES <= window.size;) {
+    const chunk = window.at(start, CLAIM_BYTES);
+    const count = chunk.length - CLAIM_BYTES + 1;
+    for (let i = 0; i < count; i++) {
+      if (claimsDurable(chunk, i, start + i, offset) && frameAt(window, start + i) !== undefined) {
+        return true;
+      }
+    }
+    start += count;
+  }
+  return false;
+}
+
+/**
+ * Walks the frames of one segment from `offset`; answers where they end, 0 when the segment was
+ * torn while it was created. `mayBeTorn`: no later segment has frames. Then a torn tail is cut from
+ * the file (`truncate`); a torn middle is always refused.
  * @throws DATA_CORRUPT
  */
 export function* walkSegment(
   directory: string,
   segment: number,
   offset: number,
-  options: { isLast: boolean; truncate: boolean }
+  options: { mayBeTorn: boolean; truncate: boolean }
 ): Generator<FoundFrame, number> {
   const fd = openSync(segmentPath(directory, segment), options.truncate ? 'r+' : 'r');
   try {
@@ -88,18 +114,22 @@ export function* walkSegment(
       new ArgonError('DATA_CORRUPT', `Log segment ${segment} is damaged at byte ${at}.`, {
         data: { segment, offset: at }
       });
-    if (!checkSegment(fd, segment)) {
-      if (!options.isLast) {
-        throw torn(0);
+    const mayBeUnmade = options.mayBeTorn && size <= SEGMENT_HEADER_BYTES && offset <= SEGMENT_HEADER_BYTES;
+    if (!hasSegmentHeader(fd, segment)) {
+      if (mayBeUnmade) {
+        return 0;
       }
-      return 0;
+      throw torn(0);
+    }
+    if (offset > size) {
+      throw torn(size);
     }
     const window = new SegmentWindow(fd, size);
-    let at = Math.max(offset, SEGMENT_HEADER_BYTES);
+    let at = offset;
     while (at < size) {
       const bytes = frameAt(window, at);
       if (bytes === undefined) {
-        if (!options.isLast || wasDurable(window, at)) {
+        if (!options.mayBeTorn || wasDurable(window, at)) {
           throw torn(at);
         }
         if (options.truncate) {

@@ -35,22 +35,29 @@ export function createSegment(directory: string, segment: number): number {
   header.writeUInt32LE(segment, 12);
   header.writeUInt32LE(crc32c(header.subarray(0, 16)), 16);
   const fd = openSync(segmentPath(directory, segment), 'w+', 0o600);
-  writeSync(fd, header, 0, header.length, 0);
-  fsyncSync(fd);
-  syncDirectory(directory);
+  try {
+    writeSync(fd, header, 0, header.length, 0);
+    fsyncSync(fd);
+    syncDirectory(directory);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
   return fd;
 }
 
-/** Checks the header of a segment. False when the file ends inside the header (a torn creation). */
-export function checkSegment(fd: number, segment: number): boolean {
+/**
+ * Whether a segment starts with its whole header.
+ * @throws FORMAT_TOO_NEW
+ */
+export function hasSegmentHeader(fd: number, segment: number): boolean {
   const header = Buffer.alloc(SEGMENT_HEADER_BYTES);
-  if (readSync(fd, header, 0, header.length, 0) < header.length) {
+  if (
+    readSync(fd, header, 0, header.length, 0) < header.length ||
+    !header.subarray(0, 8).equals(MAGIC) ||
+    header.readUInt32LE(16) !== crc32c(header.subarray(0, 16))
+  ) {
     return false;
-  }
-  if (!header.subarray(0, 8).equals(MAGIC) || header.readUInt32LE(16) !== crc32c(header.subarray(0, 16))) {
-    throw new ArgonError('DATA_CORRUPT', `Log segment ${segment} does not start with a valid header.`, {
-      data: { segment }
-    });
   }
   const version = header.readUInt32LE(8);
   if (version > LOG_FORMAT_VERSION) {
@@ -60,7 +67,7 @@ export function checkSegment(fd: number, segment: number): boolean {
       { data: { segment, version } }
     );
   }
-  return true;
+  return header.readUInt32LE(12) === segment;
 }
 
 /** Makes created, renamed and removed names durable. */

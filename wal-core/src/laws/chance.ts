@@ -1,0 +1,28 @@
+import fc from 'fast-check';
+
+/** Seed of this run; set `ARGON_TEST_SEED` to repeat one. */
+export const SEED = Number(process.env['ARGON_TEST_SEED'] ?? Date.now() % 1_000_000_007);
+
+/** Runs of each property are multiplied by this: 1 in the suite, more for a long search. */
+const EFFORT = Number(process.env['ARGON_TEST_EFFORT'] ?? 1);
+
+/** Title of a property test: it shows the seed, so that a failure can be repeated. */
+export function random(title: string): string {
+  return `${title} (seed ${SEED})`;
+}
+
+/** Parameters of a property of `runs` runs. */
+export function runs<T>(count: number): fc.Parameters<T> {
+  return { seed: SEED, numRuns: Math.max(1, Math.round(count * EFFORT)) };
+}
+
+/** A source of numbers below a bound, the same for the same seed (mulberry32). */
+export function numbersFrom(seed: number): (below: number) => number {
+  let state = seed >>> 0;
+  return below => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let x = Math.imul(state ^ (state >>> 15), state | 1);
+    x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
+    return Math.floor((((x ^ (x >>> 14)) >>> 0) / 4_294_967_296) * below);
+  };
+}
