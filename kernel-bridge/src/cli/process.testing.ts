@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import type { Db } from 'mongodb';
 
 const ROOT = join(__dirname, '../../..');
 
@@ -13,6 +14,11 @@ export interface Program {
   run(args: readonly string[], env?: Record<string, string>): Promise<Ended>;
   /** Starts `argon serve` and waits until it is ready. */
   serve(args: readonly string[], env?: Record<string, string>): Promise<Served>;
+  /**
+   * Runs `body` on a MongoDB database in a Node process of its own, and answers what it returns. Inside
+   * jest's sandbox the driver sends no `appName`: BSON does not recognise the sandbox's own `Map`.
+   */
+  drive(uri: string, appName: string, body: (database: Db) => Promise<unknown>): Promise<unknown>;
   remove(): void;
 }
 
@@ -62,7 +68,7 @@ export async function buildProgram(): Promise<Program> {
   });
   const running = new Set<ChildProcess>();
   const start = (args: readonly string[], env: Record<string, string> = {}) => {
-    const child = spawn(process.execPath, [main, ...args], {
+    const child = spawn(process.execPath, args, {
       env: {
         PATH: process.env['PATH'] ?? '',
         HOME: folder,
@@ -89,13 +95,13 @@ export async function buildProgram(): Promise<Program> {
   return {
     folder,
     run(args, env) {
-      const { child, ended } = start(args, env);
+      const { child, ended } = start([main, ...args], env);
       child.stdin.end();
       return ended;
     },
     async serve(args, env) {
       const startedAt = performance.now();
-      const { child, output, ended } = start(['serve', ...args], env);
+      const { child, output, ended } = start([main, 'serve', ...args], env);
       const ready = await new Promise<ReadyLine>((resolve, reject) => {
         child.stdout.on('data', () => {
           const [line, rest] = output.stdout.split('\n', 2);
@@ -106,6 +112,23 @@ export async function buildProgram(): Promise<Program> {
         void ended.then(({ code, stderr }) => reject(new Error(`serve ended with ${code}: ${stderr}`)));
       });
       return { child, ready, readyMs: performance.now() - startedAt, ended };
+    },
+    async drive(uri, appName, body) {
+      const script = `
+        const { MongoClient } = require('mongodb');
+        (async () => {
+          const client = new MongoClient(process.argv[1], { appName: process.argv[2], serverSelectionTimeoutMS: 5000 });
+          const result = await (${body.toString()})(client.db('shop'));
+          await client.close();
+          console.log(JSON.stringify(result ?? null));
+        })().catch(error => { console.error(error); process.exit(1); });`;
+      const { child, ended } = start(['-e', script, uri, appName]);
+      child.stdin.end();
+      const { code, stdout, stderr } = await ended;
+      if (code !== 0) {
+        throw new Error(`the driver failed: ${stderr}`);
+      }
+      return JSON.parse(stdout) as unknown;
     },
     remove() {
       running.forEach(child => child.kill('SIGKILL'));

@@ -109,11 +109,9 @@ describe('argon serve, as a process', () => {
     await client.call('branch.create', { project: 'shop', name: 'exp' });
     await client.call('session.open', { id: 'k1', notebook: 'a.ipynb', actor: 'ann', project: 'shop' });
     await client.call('session.checkout', { id: 'k1', ref: 'exp' });
-    const mongo = driver(first.ready.wire, { appName: 'argon:k1' });
-    await mongo
-      .db('shop')
-      .collection<{ _id: number }>('users')
-      .insertMany([{ _id: 1 }, { _id: 2 }]);
+    await program.drive(first.ready.wire, 'argon:k1', database =>
+      database.collection<{ _id: number }>('users').insertMany([{ _id: 1 }, { _id: 2 }])
+    );
     const { head } = await client.call('branch.get', { project: 'shop', name: 'exp' });
     expect(head).toBeGreaterThanOrEqual(2);
     expect(await stop(first, 'SIGKILL')).toMatchObject({ signal: 'SIGKILL' });
@@ -141,25 +139,33 @@ describe('argon serve, as a process', () => {
     const client = await hello(bridge);
     await client.call('project.create', { name: 'shop' });
     await client.call('session.open', { id: 'k1', actor: 'ann', project: 'shop' });
-    const mongo = driver(bridge.ready.wire, { appName: 'argon:k1' });
-    const users = mongo.db('shop').collection<{ _id: number; n?: number }>('users');
-    await users.insertMany([{ _id: 1 }, { _id: 2 }, { _id: 3 }]);
+    await program.drive(bridge.ready.wire, 'argon:k1', database =>
+      database.collection<{ _id: number }>('users').insertMany([{ _id: 1 }, { _id: 2 }, { _id: 3 }])
+    );
     await client.call('session.cell', { id: 'k1', cell: { id: 'bad', number: 7 } });
-    await users.deleteMany({ _id: { $gt: 1 } });
-    expect(await users.countDocuments({})).toBe(1);
+    const left = await program.drive(bridge.ready.wire, 'argon:k1', async database => {
+      await database.collection<{ _id: number }>('users').deleteMany({ _id: { $gt: 1 } });
+      return database.collection('users').find().toArray();
+    });
+    expect(left).toEqual([{ _id: 1 }]);
     const activity = await client.call('session.cell', { id: 'k1', cell: null });
     expect(activity?.writes).toMatchObject([
       { branch: 'main', collection: 'users', deletes: 2, inserts: 0, updates: 0 }
     ]);
-    expect(activity?.reads.length).toBeGreaterThan(0);
-    const plan = await client.call('undo.plan', {
-      project: 'shop',
+    const { collections } = await client.call('ref.collections', { project: 'shop', ref: 'main' });
+    expect(activity?.reads.at(-1)).toMatchObject({
       branch: 'main',
-      cellNumber: 7,
-      session: 'k1'
+      collection: 'users',
+      documents: 1,
+      digest: collections[0]?.digest
     });
+    const undo = { project: 'shop', branch: 'main', cellNumber: 7, session: 'k1' };
+    const plan = await client.call('undo.plan', undo);
     await client.call('plan.apply', { project: 'shop', id: plan.id });
-    expect(await users.countDocuments({})).toBe(3);
+    const back = await program.drive(bridge.ready.wire, 'test', database =>
+      database.collection('users').find().sort({ _id: 1 }).toArray()
+    );
+    expect(back).toEqual([{ _id: 1 }, { _id: 2 }, { _id: 3 }]);
     await stop(bridge);
   });
 

@@ -430,6 +430,8 @@ describe('every method, over a real socket and a real engine', () => {
     expect(await ids({ firstLsn: run.lsn, lastLsn: run.lsn })).toEqual(['r1']);
     expect(await ids({ limit: 1 })).toHaveLength(1);
     expect(await client.refusalCode('run.get', { run: 'none' })).toBe('RUN_NOT_FOUND');
+    const long = { project, run: 'r1', facts: { note: 'x'.repeat(10_000) } };
+    expect(await client.refusalCode('run.update', long)).toBe('LIMIT_EXCEEDED');
   });
 
   it('keeps sessions', async () => {

@@ -204,6 +204,24 @@ describe('the server of the control plane', () => {
     });
   });
 
+  it('says that it is not well when the engine has failed, and still answers reads', async () => {
+    const status = bridge.engine.status();
+    const failed = jest
+      .spyOn(bridge.engine, 'status')
+      .mockReturnValue({ ...status, failed: 'fsync: I/O error' });
+    const health = await get('/healthz');
+    expect([health.status, JSON.parse(health.body)]).toEqual([
+      503,
+      { status: 'failed', reason: 'fsync: I/O error' }
+    ]);
+    expect((await get('/readyz')).status).toBe(503);
+    const client = await bridge.connect();
+    expect(await client.call('status', {})).toMatchObject({ failed: 'fsync: I/O error' });
+    await client.call('ref.resolve', { project: 'shop', ref: 'main' });
+    failed.mockRestore();
+    expect((await get('/healthz')).status).toBe(200);
+  });
+
   describe('as a teller of events', () => {
     it('tells every change in order, and soon', async () => {
       const reader = await bridge.connect();

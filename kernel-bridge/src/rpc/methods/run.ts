@@ -1,14 +1,18 @@
+import { ArgonError } from '@argon/wal-core';
 import { originOf, pageSize, type BridgeContext, type Handlers } from '../context';
 import { presentRun, presentState } from '../present';
 
 const RUNS_USUAL = 100;
 const RUNS_MAX = 1_000;
+const FACTS_MAX = 500;
+const FACT_LENGTH_MAX = 8_000;
 
 /** MLflow runs and the states they saw. */
 export function runMethods(context: BridgeContext): Handlers<'run'> {
   const { engine, sessions, tracking } = context;
   return {
-    async 'run.register'({ project, run, ref, session, facts }, caller) {
+    async 'run.register'({ project, run, ref, session, facts = {} }, caller) {
+      checkFacts(facts);
       // The session must exist, and what the run already knows of itself is not overruled.
       const origin = originOf(context, caller, session);
       const known: Record<string, string> = {};
@@ -29,6 +33,7 @@ export function runMethods(context: BridgeContext): Handlers<'run'> {
     },
 
     async 'run.update'({ project, run, facts }) {
+      checkFacts(facts);
       return presentRun(await engine.updateRun(project, run, facts));
     },
 
@@ -56,4 +61,31 @@ export function runMethods(context: BridgeContext): Handlers<'run'> {
       return choose().map(presentRun);
     }
   };
+}
+
+/** Facts are kept for ever and told with every list: they stay small. */
+function checkFacts(facts: Readonly<Record<string, string>>): void {
+  const entries = Object.entries(facts);
+  if (entries.length > FACTS_MAX) {
+    throw tooMuch(
+      `A run takes at most ${FACTS_MAX} facts at a time, not ${entries.length}.`,
+      FACTS_MAX,
+      entries.length
+    );
+  }
+  for (const [name, value] of entries) {
+    const length = name.length + value.length;
+    if (length > FACT_LENGTH_MAX) {
+      const shown = JSON.stringify(name.slice(0, 100));
+      throw tooMuch(
+        `The fact ${shown} has ${length} characters; at most ${FACT_LENGTH_MAX} are kept.`,
+        FACT_LENGTH_MAX,
+        length
+      );
+    }
+  }
+}
+
+function tooMuch(message: string, limit: number, value: number): ArgonError {
+  return new ArgonError('LIMIT_EXCEEDED', message, { data: { limit, value } });
 }
