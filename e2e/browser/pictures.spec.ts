@@ -1,28 +1,176 @@
 import { expect, test, type IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { join } from 'node:path';
+import type { Branch, CellActivity } from '../../extension/client/protocol';
+import { PENGUINS_NOTEBOOK } from './penguinsNotebook';
 import { ScriptedBridge, type IScript } from './scriptedBridge';
 
 /** Where the pictures go; git does not follow them. */
 const PICTURES = join(__dirname, '..', '..', 'test-results', 'pictures');
 
-test.use({ autoGoto: false });
+const NOTEBOOK = '02-clean-nulls.ipynb';
+const THEMES = ['light', 'dark'] as const;
 
-async function open(page: IJupyterLabPageFixture, script: IScript, theme: 'light' | 'dark'): Promise<ScriptedBridge> {
+test.use({ autoGoto: false, deviceScaleFactor: 2 });
+
+/** A stand-in for the font of a desktop, which a bare machine does not have. */
+const FONT = ':root { --jp-ui-font-family: Inter, system-ui !important; --jp-content-font-family: Inter, system-ui !important; }';
+
+async function open(
+  page: IJupyterLabPageFixture,
+  script: IScript,
+  theme: (typeof THEMES)[number]
+): Promise<ScriptedBridge> {
   const bridge = new ScriptedBridge(page, script);
   await bridge.install();
   await page.goto();
   if (theme === 'dark') {
     await page.theme.setDarkTheme();
   }
+  await page.addStyleTag({ content: FONT });
   await page.sidebar.openTab('argon-panel');
-  await page.sidebar.setWidth(342, 'left');
+  await page.sidebar.setWidth(353, 'left');
   return bridge;
 }
 
-for (const theme of ['light', 'dark'] as const) {
-  test(`panel of the penguins, ${theme}`, async ({ page, tmpPath }) => {
-    await open(page, {}, theme);
+/** Opens the notebook of the pictures and lets its kernel have the story's session. */
+async function openNotebook(page: IJupyterLabPageFixture, bridge: ScriptedBridge, tmpPath: string): Promise<void> {
+  const path = `${tmpPath}/${NOTEBOOK}`;
+  await page.contents.uploadContent(JSON.stringify(PENGUINS_NOTEBOOK), 'text', path);
+  await page.evaluate(async opened => {
+    await window.jupyterapp.commands.execute('docmanager:open', { path: opened, factory: 'Notebook' });
+  }, path);
+  await page.notebook.activate(NOTEBOOK);
+  const kernel = await page.waitForFunction(() => {
+    const widget = window.jupyterapp.shell.currentWidget as unknown as {
+      sessionContext?: { session?: { kernel?: { id: string } } };
+    };
+    return widget.sessionContext?.session?.kernel?.id;
+  });
+  const id = (await kernel.jsonValue()) as string;
+  bridge.script = { ...bridge.script, kernel: id, notebook: path };
+  const [session] = bridge.story.sessions;
+  bridge.tell({ type: 'session', op: 'open', session: { ...session!, kernel: id, notebook: path } });
+  for (const activity of activities()) {
+    bridge.tell({ type: 'cell', session: session!.id, activity });
+  }
+}
+
+function activities(): CellActivity[] {
+  const read = (lsn: number, documents: number) => [
+    { ref: `clean-nulls@${lsn}`, collection: 'penguins', documents, lsn, branch: 'clean-nulls', digest: '7c1e0b94' }
+  ];
+  const cell = (n: number, part: Partial<CellActivity>): CellActivity => ({
+    cell: `c${n}`,
+    cellNumber: n,
+    startedAt: new Date().toISOString(),
+    reads: [],
+    writes: [],
+    runs: [],
+    ...part
+  });
+  const wrote = (collection: string, firstLsn: number, lastLsn: number, counts: [number, number, number]) => {
+    const [inserts, updates, deletes] = counts;
+    return { branch: 'clean-nulls', collection, firstLsn, lastLsn, inserts, updates, deletes };
+  };
+  return [
+    cell(2, { reads: read(949, 344) }),
+    cell(3, { writes: [wrote('penguins', 1193, 1201, [0, 9, 0])] }),
+    cell(4, { writes: [wrote('penguins', 1202, 1203, [0, 0, 2]), wrote('sources', 1204, 1204, [1, 0, 0])] }),
+    cell(5, { reads: read(1204, 342), runs: ['run-rf-clean'] })
+  ];
+}
+
+for (const theme of THEMES) {
+  test(`the window, ${theme}`, async ({ page, tmpPath }) => {
+    const bridge = await open(page, {}, theme);
+    await openNotebook(page, bridge, tmpPath);
+    for (const entry of [bridge.story.entries[3]!, bridge.story.entries[2]!]) {
+      bridge.tell({ type: 'commit', project: 'penguins', branch: 'clean-nulls', lsn: entry.lastLsn, entry });
+    }
+    await page.notebook.selectCells(4);
     await expect(page.locator('.jp-ArgonGraph-row')).toHaveCount(18);
-    await page.screenshot({ path: join(PICTURES, `panel-${theme}.png`) });
+    await expect(page.locator('.jp-ArgonBadge')).toHaveCount(6);
+    await page.screenshot({ path: join(PICTURES, `window-${theme}.png`) });
+    await page.locator('.jp-ArgonGraph-row').nth(2).click();
+    await page.locator('.jp-ArgonDetails').waitFor();
+    await page.screenshot({ path: join(PICTURES, `selected-${theme}.png`) });
+    await page.locator('.jp-ArgonBranchButton-button').click();
+    await page.locator('.jp-ArgonPicker-row').first().waitFor();
+    await page.screenshot({ path: join(PICTURES, `picker-${theme}.png`) });
+  });
+}
+
+/** A picture of the panel alone. */
+async function shoot(page: IJupyterLabPageFixture, name: string): Promise<void> {
+  await page.locator('#argon-panel').screenshot({ path: join(PICTURES, `${name}.png`) });
+}
+
+for (const theme of THEMES) {
+  test(`states, ${theme}`, async ({ page }) => {
+    const story = { entries: [], timelines: [], branches: [], pins: [], runs: [], sessions: [] };
+    const first = await open(page, { projects: [], story }, theme);
+    await expect(page.getByRole('heading', { name: 'Create your first project' })).toBeVisible();
+    await shoot(page, `state-1-first-run-${theme}`);
+    await page.getByRole('button', { name: 'Create project…' }).click();
+    await shoot(page, `state-1-create-${theme}`);
+    first.script = { info: { state: 'starting', message: 'The bridge is starting.', log: [] } };
+    await first.kill();
+    await page.reload();
+    await page.sidebar.openTab('argon-panel');
+    await expect(page.getByRole('heading', { name: 'Starting the bridge' })).toBeVisible();
+    await shoot(page, `state-2-starting-${theme}`);
+    const missing = 'Node.js 20 or newer was not found on this server, so the bridge could not start.';
+    first.script = { info: { state: 'missing', message: missing, code: 'BRIDGE_NODE_MISSING', log: ['no node'] } };
+    await expect(page.getByRole('heading', { name: 'The bridge is not running' })).toBeVisible();
+    await expect(page.getByText('pip install "jupyterlab-argon[node]"')).toBeVisible();
+    await page.getByRole('button', { name: 'Show log' }).click();
+    await expect(page.getByText('no node')).toBeVisible();
+    await shoot(page, `state-3-missing-${theme}`);
+  });
+
+  test(`a lost connection and another version, ${theme}`, async ({ page, tmpPath }) => {
+    const bridge = await open(page, {}, theme);
+    await openNotebook(page, bridge, tmpPath);
+    await expect(page.locator('.jp-ArgonGraph-row')).toHaveCount(18);
+    await bridge.kill();
+    await expect(page.getByText('Connection to the bridge lost.')).toBeVisible();
+    await page.waitForTimeout(3_000);
+    await expect(page.locator('.jp-ArgonGraph-row').first()).toBeVisible();
+    await shoot(page, `state-4-reconnecting-${theme}`);
+    bridge.isDown = false;
+    bridge.script = { ...bridge.script, hello: { readOnly: true, protocol: 2 } };
+    await page.getByRole('button', { name: 'Try now' }).click();
+    await expect(page.getByText('Read-only: bridge protocol 2, this page 1.')).toBeVisible();
+    await shoot(page, `state-5-read-only-${theme}`);
+  });
+
+  test(`search, history gone and the slider, ${theme}`, async ({ page, tmpPath }) => {
+    const many = Array.from({ length: 10_000 }, (_, n): Branch => {
+      const at = new Date(Date.now() - (n + 2) * 3_600_000).toISOString();
+      const name = n % 263 === 0 ? `sweep/scale-${String(n).padStart(4, '0')}` : `sweep/lr-${String(n).padStart(4, '0')}`;
+      const facts = { timeline: 100 + n, head: 949, isDefault: false, isProtected: false, ahead: 1032, behind: 3 };
+      return { name, headAt: at, createdAt: at, ...facts };
+    });
+    const gone = () => {
+      throw Object.assign(new Error('It lies below the GC horizon, LSN 949.'), { code: 'HISTORY_GONE' });
+    };
+    const bridge = await open(page, { moreBranches: many, horizon: 949, answers: { 'ref.resolve': gone } }, theme);
+    await openNotebook(page, bridge, tmpPath);
+    await page.getByPlaceholder('Filter by branch').fill('scale');
+    await expect(page.getByText('of 10,004')).toBeVisible();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await shoot(page, `state-7-branches-${theme}`);
+    await page.getByPlaceholder('Filter by branch').fill('main@200');
+    await expect(page.getByText('main@200 is no longer kept')).toBeVisible();
+    await shoot(page, `state-6-history-gone-${theme}`);
+    await page.getByPlaceholder('Filter by branch').fill('');
+    await page.getByRole('slider').focus();
+    await page.keyboard.press('PageDown');
+    await page.keyboard.press('PageDown');
+    await expect(page.getByText('Looking at clean-nulls@949')).toBeVisible();
+    await shoot(page, `state-8-slider-${theme}`);
+    await page.sidebar.setWidth(250, 'left');
+    await shoot(page, `narrow-${theme}`);
   });
 }

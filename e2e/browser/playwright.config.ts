@@ -31,8 +31,6 @@ if (env['ARGON_E2E_PORT'] === undefined) {
 }
 const home = env['ARGON_E2E_HOME'] ?? tmpdir();
 const baseURL = `http://127.0.0.1:${env['ARGON_E2E_PORT']}`;
-// Galata sends this token with its own requests.
-env['GALATA_TOKEN'] = env['ARGON_E2E_TOKEN'];
 
 const executablePath = browser();
 const bin = join(root, '.venv', 'bin');
@@ -50,6 +48,8 @@ export default defineConfig({
   reporter: 'list',
   use: {
     baseURL,
+    // The first request of a page brings the token, and the server answers with its cookie.
+    extraHTTPHeaders: { Authorization: `token ${env['ARGON_E2E_TOKEN']}` },
     viewport: { width: 1440, height: 900 },
     launchOptions: {
       ...(executablePath === undefined ? {} : { executablePath }),

@@ -7,7 +7,7 @@ import type { IRow, LaneStyle, NodeShape } from './rows';
 export const LANE_PX = 16;
 
 /** Centre of the first lane, in pixels from the left edge of the drawing. */
-const FIRST_PX = 12;
+const FIRST_PX = 16;
 
 /** Height of a node's centre in its row, in pixels: the middle of the first line. */
 const NODE_PX = 12;

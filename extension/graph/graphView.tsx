@@ -202,7 +202,7 @@ export function GraphView(props: { readonly project: ProjectModel; readonly isSt
         style={
           {
             '--jp-argon-lanes': `${drawingWidth(graph.lanes.columns)}px`,
-            '--jp-argon-lsn': `${Math.max(3, count(project.history.head).length)}ch`
+            '--jp-argon-lsn': numberWidth(count(project.history.head))
           } as CSSProperties
         }
         onScroll={event => {
@@ -250,6 +250,12 @@ export function GraphView(props: { readonly project: ProjectModel; readonly isSt
       )}
     </div>
   );
+}
+
+/** Room for a number with separators and for a clock time, in the width of a digit. */
+function numberWidth(number: string): string {
+  const commas = number.split(',').length - 1;
+  return `${Math.max(4.2, number.length - commas * 0.6)}ch`;
 }
 
 /** The row that a key moves to; undefined when it is no such key. */

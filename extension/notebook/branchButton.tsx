@@ -1,6 +1,6 @@
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { ReactWidget } from '@jupyterlab/ui-components';
+import { caretDownEmptyIcon, ReactWidget } from '@jupyterlab/ui-components';
 import { useEffect, useReducer } from 'react';
 import { isOpen } from '../client/connectionState';
 import { count } from '../format/count';
@@ -87,7 +87,7 @@ function Button(props: BranchButton.IOptions): JSX.Element | null {
     >
       <branchIcon.react tag="span" className="jp-ArgonIcon" />
       <span>{shortenMiddle(label, props.isWordy ? 60 : NAME_MAX)}</span>
-      <span className="jp-ArgonCaret jp-mod-open" aria-hidden="true" />
+      <caretDownEmptyIcon.react tag="span" className="jp-ArgonIcon jp-ArgonBranchButton-caret" />
     </button>
   );
 }

@@ -142,14 +142,15 @@ export class CellBadges implements IDisposable {
 
   private async _attach(cell: Cell, line: BadgeLine): Promise<void> {
     await cell.ready;
-    const editor = cell.inputArea?.editorWidget?.node.parentElement ?? cell.inputArea?.node;
-    if (editor == null || cell.isDisposed || line.isDisposed) {
+    // The input area itself hides what reaches over its edge.
+    const host = cell.inputArea?.node.parentElement;
+    if (host == null || cell.isDisposed || line.isDisposed) {
       return;
     }
-    editor.classList.add('jp-ArgonBadges-host');
-    // The editor's own layout is not ours to change: the node is put in, and Lumino is told.
+    host.classList.add('jp-ArgonBadges-host');
+    // The cell's own layout is not ours to change: the node is put in, and Lumino is told.
     MessageLoop.sendMessage(line, Widget.Msg.BeforeAttach);
-    editor.appendChild(line.node);
+    host.appendChild(line.node);
     MessageLoop.sendMessage(line, Widget.Msg.AfterAttach);
     cell.disposed.connect(() => line.dispose());
   }

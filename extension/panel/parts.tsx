@@ -15,7 +15,13 @@ export const TextButton = forwardRef<HTMLButtonElement, IButtonProps>(function T
   const { icon: Icon, isPrimary, isDanger, children, className, ...rest } = props;
   const kind = isPrimary === true ? ' jp-mod-accept' : isDanger === true ? ' jp-mod-warn' : '';
   return (
-    <button ref={ref} type="button" className={`jp-ArgonButton${kind} ${className ?? ''}`} {...rest}>
+    <button
+      ref={ref}
+      type="button"
+      className={`jp-ArgonButton${kind} ${className ?? ''}`}
+      title={typeof children === 'string' ? children : undefined}
+      {...rest}
+    >
       {Icon !== undefined && <Icon.react tag="span" className="jp-ArgonIcon" />}
       <span className="jp-ArgonButton-label">{children}</span>
     </button>

@@ -1,4 +1,13 @@
-import { useMemo, useRef, useState, type CSSProperties, type KeyboardEvent, type PointerEvent } from 'react';
+import {
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  type CSSProperties,
+  type KeyboardEvent,
+  type PointerEvent,
+  type RefObject
+} from 'react';
 import { CommandIds } from '../commands/ids';
 import { count } from '../format/count';
 import { clockAndDay } from '../format/time';
@@ -11,11 +20,27 @@ import { useNow, usePanel } from './context';
 import { IconButton, TextButton } from './parts';
 import { changesAfter, entryAt, labelsWithRoom, stepFrom, trackOf, type ITrackLabel } from './track';
 
-/** Width of the track in the narrowest panel, in pixels: labels that fit there fit everywhere. */
-const TRACK_PX = 260;
+/** Width of a letter in a label, in pixels, and of the room around a label. */
+const LETTER_PX = 6.5;
+const AROUND_PX = 10;
 
-/** Width of a digit in a label, in pixels. */
-const DIGIT_PX = 7;
+/** Width of a pin's icon, in pixels. */
+const ICON_PX = 15;
+
+/** Width of an element, in pixels; as it is now, and as it becomes. */
+function useWidth(element: RefObject<HTMLElement>): number {
+  const [width, setWidth] = useState(300);
+  const node = element.current;
+  useEffect(() => {
+    if (node === null) {
+      return;
+    }
+    const observer = new ResizeObserver(() => setWidth(Math.max(1, node.clientWidth)));
+    observer.observe(node);
+    return () => observer.disconnect();
+  }, [node]);
+  return width;
+}
 
 /** Looks at any state of the branch, from LSN 0 to its head. It never switches: "Open here" does. */
 export function Slider({ project }: { readonly project: ProjectModel }): JSX.Element | null {
@@ -23,6 +48,7 @@ export function Slider({ project }: { readonly project: ProjectModel }): JSX.Ele
   const now = useNow(60_000);
   const [isDragged, setDragged] = useState(false);
   const bar = useRef<HTMLDivElement>(null);
+  const width = useWidth(bar);
   const session = panel.workspace.sessionHere;
   const branch = session?.branch ?? project.defaultBranch;
   const { history } = project;
@@ -55,7 +81,7 @@ export function Slider({ project }: { readonly project: ProjectModel }): JSX.Ele
   const labels = labelsWithRoom(
     wantedLabels(),
     track.head,
-    label => (label.text.length * DIGIT_PX + 20) / TRACK_PX
+    label => (label.text.length * LETTER_PX + AROUND_PX + (label.kind === 'pin' ? ICON_PX : 0)) / width
   );
 
   const onPointer = (event: PointerEvent<HTMLDivElement>) => {
