@@ -32,7 +32,7 @@ import type { Project, Timeline } from './branch/model';
 import { Differ } from './diff/diff';
 import { BranchOffice } from './engine/branches';
 import { createIndex, dropCollection } from './engine/collections';
-import { Core, type EngineParts } from './engine/core';
+import { assertWritable, Core, type EngineParts } from './engine/core';
 import { PlanOffice } from './engine/plans';
 import { ArgonError } from './errors';
 import { ChangeReader } from './history/changes';
@@ -207,15 +207,7 @@ class ArgonEngine implements Engine {
     options: WriteOptions = {}
   ): Promise<{ result: T; commit: Commit | undefined }> {
     const { project, branch } = await this.core.writableBranch(projectName, branchName);
-    if (branch.isProtected) {
-      throw new ArgonError(
-        'BRANCH_PROTECTED',
-        `${branchName} is protected: it takes merges only. Write to a branch and merge it.`,
-        {
-          data: { branch: branchName }
-        }
-      );
-    }
+    assertWritable(branch);
     const stage = this.core.stage(project, branch);
     const result = change(stage);
     const { retry } = options;

@@ -9,6 +9,8 @@ import { nearest } from './nearest';
 
 /** Key of the row that holds the next index id of a project, beside its collection names. */
 const INDEX_COUNTER = Buffer.from('\0index', 'utf8');
+/** Key of the row that holds the newest collection id given to a name that had one already. */
+const COLLECTION_COUNTER = Buffer.from('\0collection', 'utf8');
 
 type Fields = Record<string, unknown>;
 
@@ -205,7 +207,7 @@ export class Registry {
     const name = key.toString('utf8');
     this.logged.add(`collection ${projectId} ${id}`);
     project.nextCollection = Math.max(project.nextCollection, id + 1) as CollectionId;
-    if (!project.collectionIds.has(name)) {
+    if (!key.equals(COLLECTION_COUNTER)) {
       project.collectionIds.set(name, id as CollectionId);
     }
   }
@@ -324,9 +326,13 @@ export class Registry {
         project.collectionIds.set(name, id);
       }
     }
-    return this.logged.has(`collection ${project.id} ${id}`)
-      ? { id }
-      : { id, record: control(TABLE.collectionName, project.id, Buffer.from(name, 'utf8'), { id }) };
+    if (this.logged.has(`collection ${project.id} ${id}`)) {
+      return { id };
+    }
+    // The row of a name keeps its first id.
+    const isFirst = project.collectionIds.get(name) === id;
+    const key = isFirst ? Buffer.from(name, 'utf8') : COLLECTION_COUNTER;
+    return { id, record: control(TABLE.collectionName, project.id, key, { id }) };
   }
 
   allocateIndex(project: Project): { id: IndexId; record: ControlRecord } {

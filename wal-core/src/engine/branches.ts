@@ -9,6 +9,7 @@ import { checkBranchName, checkProjectName } from '../branch/names';
 import { nearest } from '../branch/nearest';
 import { control } from '../branch/registry';
 import { countMissing, seenBy } from '../branch/seen';
+import type { View } from '../read/snapshot';
 
 export const DEFAULT_BRANCH = 'main';
 
@@ -133,17 +134,10 @@ export class BranchOffice {
         );
       }
       const view = this.core.resolve(projectName, options.from ?? project.defaultBranch);
-      const fork = view.chain[0]!;
       const id = registry.nextTimeline;
       await this.core.putRows(
         [
-          timelineRecord(
-            project.id,
-            id,
-            fork.timeline,
-            view.lsn,
-            await this.ordinalAt(fork.timeline, view.lsn)
-          ),
+          await this.forkRecord(project, id, view),
           branchRecord(project.id, {
             name,
             timelineId: id,
@@ -159,13 +153,27 @@ export class BranchOffice {
     });
   }
 
-  /** Changes of a timeline up to `lsn`; for its head that is known without asking the state. */
-  private async ordinalAt(timeline: Timeline, lsn: Lsn): Promise<number> {
-    if (lsn >= timeline.durableHead) {
+  /** The row of a new timeline that starts at a state. */
+  private async forkRecord(project: Project, id: TimelineId, view: View): Promise<ControlRecord> {
+    const { timeline } = view.chain[0]!;
+    return timelineRecord(project.id, id, timeline, view.lsn, await this.forkOrdinal(project, view));
+  }
+
+  /** Changes of the timeline that a state stands on, up to it; mostly known without asking the state on disk. */
+  private async forkOrdinal(project: Project, view: View): Promise<number> {
+    const { timeline } = view.chain[0]!;
+    if (view.lsn >= timeline.durableHead) {
       return timeline.durableCount;
     }
-    await this.core.caughtUp();
-    return this.core.line.ordinalAt(timeline, lsn);
+    for (let child: Timeline | undefined = view.line; child !== undefined; child = child.parent) {
+      if (child.parent === timeline && child.forkLsn === view.lsn) {
+        return child.forkOrdinal;
+      }
+    }
+    if (project.recent.some(commit => commit.timeline === timeline.id && commit.firstLsn <= view.lsn)) {
+      await this.core.caughtUp();
+    }
+    return this.core.line.ordinalAt(timeline, view.lsn);
   }
 
   /** @throws BRANCH_NOT_FOUND, BRANCH_EXISTS, NAME_INVALID, BRANCH_PROTECTED for the default branch */
@@ -253,19 +261,12 @@ export class BranchOffice {
           data: { ref: view.ref }
         });
       }
-      const fork = view.chain[0]!;
       const backup = this.backupName(projectName, name);
       const id = this.core.registry.nextTimeline;
       const createdAt = new Date(this.core.wallMs());
       await this.core.putRows(
         [
-          timelineRecord(
-            project.id,
-            id,
-            fork.timeline,
-            view.lsn,
-            await this.ordinalAt(fork.timeline, view.lsn)
-          ),
+          await this.forkRecord(project, id, view),
           branchRecord(project.id, { ...stored(branch), timelineId: id }),
           branchRecord(project.id, {
             name: backup,

@@ -1,10 +1,11 @@
 import type { CollectionInfo, Image, IndexInfo, Origin } from '../api';
-import { docKeyOf, field } from '../bson';
-import type { Core } from './core';
+import { field, keyPattern } from '../bson';
+import { assertWritable, type Core } from './core';
 import { ArgonError } from '../errors';
 import { indexOf } from '../read/catalog';
-import { keyText } from '../read/unapplied';
-import { duplicate } from '../write/stage';
+import { checkNewIndexes } from '../write/newindexes';
+
+const OBJECT = 0x03;
 
 /**
  * Makes a secondary index. Writers of the branch wait while its keys are checked; the entries are
@@ -19,7 +20,9 @@ export async function createIndex(
   spec: Image,
   origin: Origin
 ): Promise<boolean> {
+  const index = requestedIndex(spec);
   const { branch } = await core.writableBranch(projectName, branchName);
+  assertWritable(branch);
   const made = await core.timelineLock(branch.timeline).run(async () => {
     const project = core.registry.project(projectName);
     const current = core.registry.branch(project, branchName);
@@ -29,19 +32,30 @@ export async function createIndex(
     await core.log.settled();
     const stage = core.stage(project, current);
     const collection = stage.ensureCollection(collectionName);
-    const index = indexOf(0 as IndexInfo['id'], spec);
     if (isKnown(collection, index)) {
       return false;
     }
-    // Every index is tried: a document it cannot hold must be refused here, not found when the state is applied.
-    await checkKeys(core, projectName, branchName, collectionName, index);
+    const head = core.resolve(projectName, branchName);
+    await checkNewIndexes(core.keys, head, stage, collection, [index]);
     // Nothing was written meanwhile: writers of this timeline wait for the lock.
     stage.addIndex(collection, id => ({ ...index, id }));
-    await core.commit(project, stage, origin, { kind: 'catalog' });
+    await core.commit(project, stage, origin, { kind: 'catalog', atomic: true });
     await core.caughtUp();
     return true;
   });
   return made ?? createIndex(core, projectName, branchName, collectionName, spec, origin);
+}
+
+/** @throws BAD_REQUEST for a specification without a name or keys */
+function requestedIndex(spec: Image): IndexInfo {
+  const key = field(spec, 'key');
+  const index = key?.type === OBJECT ? indexOf(0 as IndexInfo['id'], spec) : undefined;
+  if (index === undefined || index.name === '' || keyPattern(index.key).paths.length === 0) {
+    throw new ArgonError('BAD_REQUEST', 'An index needs a name and a key pattern such as {a: 1}.', {
+      data: { mongoCode: 67, codeName: 'CannotCreateIndex' }
+    });
+  }
+  return index;
 }
 
 /** True when the same index is there; an index of the same name or keys that differs is refused. */
@@ -79,35 +93,6 @@ function sameOptions(a: IndexInfo, b: IndexInfo): boolean {
   return a.unique === b.unique && a.sparse === b.sparse && sameFilter(a, b);
 }
 
-/** @throws DUPLICATE_KEY when two documents have the same key */
-async function checkKeys(
-  core: Core,
-  project: string,
-  branch: string,
-  collectionName: string,
-  index: IndexInfo
-): Promise<void> {
-  const view = core.resolve(project, branch);
-  const collection = view.collection(collectionName);
-  if (collection === undefined) {
-    return;
-  }
-  const seen = new Set<string>();
-  for await (const batch of view.scan(collection)) {
-    for (const image of batch.images) {
-      for (const key of core.keys.keys(index, image)) {
-        const text = keyText(key);
-        if (index.unique && seen.has(text)) {
-          throw duplicate(collection, index.name, index.key, image);
-        }
-        if (index.unique) {
-          seen.add(text);
-        }
-      }
-    }
-  }
-}
-
 /**
  * Drops a collection: every document and the catalog entry, as one atomic commit, so that the
  * drop can be undone like any other change. False when there is no such collection.
@@ -120,6 +105,7 @@ export async function dropCollection(
   origin: Origin
 ): Promise<boolean> {
   const { branch } = await core.writableBranch(projectName, branchName);
+  assertWritable(branch);
   const dropped = await core.timelineLock(branch.timeline).run(async () => {
     const project = core.registry.project(projectName);
     const current = core.registry.branch(project, branchName);

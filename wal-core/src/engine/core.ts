@@ -36,6 +36,17 @@ export interface EngineParts {
   readonly log?: LogOptions;
 }
 
+/** @throws BRANCH_PROTECTED */
+export function assertWritable({ name, isProtected }: Branch): void {
+  if (isProtected) {
+    throw new ArgonError(
+      'BRANCH_PROTECTED',
+      `${name} is protected: it takes merges only. Write to a branch and merge it.`,
+      { data: { branch: name } }
+    );
+  }
+}
+
 /**
  * The parts of an open engine and what they share: the way of a write into the log and the state,
  * and the way from a ref to a view. The offices (branches, plans, history) stand on it.
@@ -276,8 +287,10 @@ export class Core implements Positions {
   }
 
   /** A new stage on the newest state of a branch. */
-  stage(project: Project, branch: Branch): Stage {
-    return new Stage(this.stageParts(), project, branch.timeline, this.projectInfo(project), branch.name);
+  stage(project: Project, branch: Branch, options: { uniqueLater?: boolean } = {}): Stage {
+    const { uniqueLater = false } = options;
+    const info = this.projectInfo(project);
+    return new Stage(this.stageParts(), project, branch.timeline, info, branch.name, uniqueLater);
   }
 
   private stageParts() {

@@ -2,6 +2,7 @@ import type { IndexId, IndexScanOptions } from '../api';
 import type { ChainLink } from '../branch/model';
 import {
   afterPrefix,
+  dyadicLevel,
   DYADIC_LEVEL_MIN,
   idxBound,
   idxhBound,
@@ -87,7 +88,8 @@ function compositeBounds(range: IndexRange): Bounds {
   let from = lower === undefined ? NOTHING : lower.inclusive ? lower.key : afterPrefix(lower.key);
   let to = upper === undefined ? Buffer.from([0xff]) : upper.inclusive ? afterPrefix(upper.key) : upper.key;
   if (after !== undefined && reverse !== true) {
-    const next = Buffer.concat([after, Buffer.from([0])]);
+    // Past the dead entries of the same composite too, whose keys go on with the LSN of their end.
+    const next = afterPrefix(after);
     from = Buffer.compare(next, from) > 0 ? next : from;
   } else if (after !== undefined) {
     to = Buffer.compare(after, to) < 0 ? after : to;
@@ -118,7 +120,8 @@ function linkStreams(
   );
   const streams = [live];
   // Entries that died after the cap: only when the timeline went on after it.
-  for (let level = DYADIC_LEVEL_MIN; timeline.head > cap && 2 ** (level - 1) <= timeline.head; level++) {
+  const levels = timeline.head > cap ? dyadicLevel(0, timeline.head) : 0;
+  for (let level = DYADIC_LEVEL_MIN; level <= levels; level++) {
     const block = Math.floor(cap / 2 ** level);
     streams.push(
       new EntryStream(
@@ -178,15 +181,27 @@ class EntryStream {
   }
 }
 
-/** Documents that hold an index key in the state that `chain` describes, by applied rows. */
-export function holdersOf(
-  store: OrderedStore,
-  chain: readonly ChainLink[],
-  index: IndexId,
-  key: Buffer
-): Buffer[] {
+/** A timeline's word on whether a document has a key. */
+export interface Claim {
+  readonly docKey: Buffer;
+  readonly live: boolean;
+}
+
+/** What the applied rows of one timeline say of an index key; its ancestors may say otherwise. */
+export function claimsOf(store: OrderedStore, link: ChainLink, index: IndexId, key: Buffer): Claim[] {
   const bound = { key, inclusive: true };
-  return readIndex(store, chain, index, { lower: bound, upper: bound }, 64).entries.map(
-    entry => entry.docKey
-  );
+  const claims: Claim[] = [];
+  for (const stream of linkStreams(
+    store,
+    link,
+    index,
+    compositeBounds({ lower: bound, upper: bound }),
+    false
+  )) {
+    for (; stream.current !== undefined; stream.advance()) {
+      const { composite, kind, keyStringLength } = stream.current;
+      claims.push({ docKey: composite.subarray(keyStringLength), live: kind === LIVE });
+    }
+  }
+  return claims;
 }

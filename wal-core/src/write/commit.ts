@@ -189,8 +189,8 @@ export class Committer {
     });
     return [...stage.stagedKeys.values()]
       .flat()
-      .map(({ index, key, docKey, live }) =>
-        pendingKeys.add(timeline.id, index, key, { lsn: lastLsn(section), docKey, live })
+      .map(({ index, key, docKey, live, at }) =>
+        pendingKeys.add(timeline.id, index.id, key, { lsn: (section.firstLsn + at) as Lsn, docKey, live })
       );
   }
 

@@ -24,7 +24,7 @@ import { checkCollectionName } from '../branch/names';
 import type { Registry } from '../branch/registry';
 import { ArgonError } from '../errors';
 import type { IndexKeyMaker } from '../index/keys';
-import { holdersOf } from '../index/read';
+import { claimsOf } from '../index/read';
 import { DOCUMENT_BYTES_MAX, INDEXES_PER_COLLECTION_MAX } from '../limits';
 import { type ChangeRecord, type ControlRecord, OP_DELETE, OP_INSERT, OP_UPDATE } from '../log/frame';
 import { Catalog, CATALOG, catalogImage, type Catalogs, collectionOf } from '../read/catalog';
@@ -46,12 +46,15 @@ export interface StageParts {
   readonly pendingKeys: PendingKeys;
 }
 
-/** A staged key of a unique index: who has it after this stage. */
-interface StagedKey {
-  readonly index: IndexId;
+/** A key of a unique index that a staged record gives or takes. */
+export interface StagedKey {
+  readonly collection: CollectionInfo;
+  readonly index: IndexInfo;
   readonly key: Buffer;
   readonly docKey: DocKey;
   readonly live: boolean;
+  /** Position of the record. */
+  readonly at: number;
 }
 
 /**
@@ -72,13 +75,17 @@ export class Stage implements Writer {
   private current: Catalog;
   /** Keys of unique indexes changed here, by index and key. */
   readonly stagedKeys = new Map<string, StagedKey[]>();
+  /** Indexes that are new with this stage; nothing is in them yet. */
+  private readonly freshIndexes = new Set<IndexId>();
 
   constructor(
     private readonly parts: StageParts,
     private readonly projectState: Project,
     readonly timeline: Timeline,
     readonly project: ProjectInfo,
-    readonly branch: string
+    readonly branch: string,
+    /** Unique keys are checked by `assertUnique` at the end, whatever the order of the changes. */
+    private readonly isUniqueLater = false
   ) {
     this.chain = timeline.chain(timeline.head);
     this.current = parts.catalogs.at(timeline, timeline.head);
@@ -283,6 +290,7 @@ export class Stage implements Writer {
   private newIndexId(): IndexId {
     const { id, record } = this.parts.registry.allocateIndex(this.projectState);
     this.control.push(record);
+    this.freshIndexes.add(id);
     return id;
   }
 
@@ -298,7 +306,7 @@ export class Stage implements Writer {
     this.current = new Catalog(collection === undefined ? others : [...others, collection]);
   }
 
-  /** Notes the keys that change in unique indexes. @throws DUPLICATE_KEY before anything is noted. */
+  /** Notes the keys that change in unique indexes. @throws DUPLICATE_KEY before anything is noted */
   private checkUnique(
     collection: CollectionInfo,
     docKey: DocKey,
@@ -306,6 +314,7 @@ export class Stage implements Writer {
     after: Image | undefined
   ): void {
     const changes: StagedKey[] = [];
+    const at = this.records.length;
     for (const index of this.current.getById(collection.id)?.indexes ?? []) {
       if (!index.unique) {
         // Still computed once here, so that a document an index cannot hold is refused before it is logged.
@@ -315,38 +324,90 @@ export class Stage implements Writer {
       const old = this.parts.keys.keys(index, before);
       const fresh = this.parts.keys.keys(index, after);
       for (const key of fresh) {
-        if (!old.some(other => other.equals(key)) && this.isTaken(index, key, docKey)) {
-          throw duplicate(collection, index.name, index.key, after!);
+        if (!old.some(other => other.equals(key))) {
+          if (!this.isUniqueLater && this.holders(index.id, key, docKey) > 0) {
+            throw duplicate(collection, index.name, index.key, after!);
+          }
+          changes.push({ collection, index, key, docKey, live: true, at });
         }
-        changes.push({ index: index.id, key, docKey, live: true });
       }
       for (const key of old) {
         if (!fresh.some(other => other.equals(key))) {
-          changes.push({ index: index.id, key, docKey, live: false });
+          changes.push({ collection, index, key, docKey, live: false, at });
         }
       }
     }
     for (const change of changes) {
-      const text = `${change.index} ${keyText(change.key)}`;
-      const list = this.stagedKeys.get(text) ?? [];
-      list.push(change);
-      this.stagedKeys.set(text, list);
+      const text = `${change.index.id} ${keyText(change.key)}`;
+      const list = this.stagedKeys.get(text);
+      if (list === undefined) {
+        this.stagedKeys.set(text, [change]);
+      } else {
+        list.push(change);
+      }
     }
   }
 
-  private isTaken(index: IndexInfo, key: Buffer, self: DocKey): boolean {
-    const holders = new Map<string, boolean>();
-    for (const docKey of holdersOf(this.parts.store, this.chain, index.id, key)) {
-      holders.set(keyText(docKey), true);
+  /** For a stage that checks unique keys at its end. @throws DUPLICATE_KEY */
+  assertUnique(): void {
+    for (const [change] of this.stagedKeys.values()) {
+      const { collection, index, key } = change!;
+      if (!this.freshIndexes.has(index.id) && this.holders(index.id, key) > 1) {
+        const last = this.stagedKeys.get(`${index.id} ${keyText(key)}`)!.findLast(({ live }) => live)!;
+        throw duplicate(collection, index.name, index.key, this.get(collection, last.docKey)!);
+      }
     }
-    for (const { docKey, live } of this.parts.pendingKeys.of(this.timeline.id, index.id, key)) {
-      holders.set(docKey, live);
+  }
+
+  /** Number of documents, but for one, that hold a key after what is logged and staged. */
+  private holders(index: IndexId, key: Buffer, except?: DocKey): number {
+    const { store, pendingKeys } = this.parts;
+    const holds = new Map<string, boolean>();
+    // From the oldest ancestor on: the nearest timeline has the last word, and its newest change.
+    for (let i = this.chain.length - 1; i >= 0; i--) {
+      const link = this.chain[i]!;
+      for (const { docKey, live } of claimsOf(store, link, index, key)) {
+        holds.set(keyText(docKey), live);
+      }
+      for (const { docKey, live, lsn } of pendingKeys.of(link.timeline.id, index, key)) {
+        if (lsn <= link.cap) {
+          holds.set(docKey, live);
+        }
+      }
     }
-    for (const { docKey, live } of this.stagedKeys.get(`${index.id} ${keyText(key)}`) ?? []) {
-      holders.set(keyText(docKey), live);
+    for (const { docKey, live } of this.stagedKeys.get(`${index} ${keyText(key)}`) ?? []) {
+      holds.set(keyText(docKey), live);
     }
-    holders.delete(keyText(self));
-    return [...holders.values()].includes(true);
+    if (except !== undefined) {
+      holds.delete(keyText(except));
+    }
+    let count = 0;
+    for (const live of holds.values()) {
+      count += live ? 1 : 0;
+    }
+    return count;
+  }
+
+  /** Staged documents of a collection by key as text, with their last image. */
+  changed(collection: CollectionId): ReadonlyMap<string, Image | undefined> {
+    const documents = new Map<string, Image | undefined>();
+    for (const record of this.records) {
+      if (record.collection === collection) {
+        documents.set(keyText(record.key), record.image);
+      }
+    }
+    return documents;
+  }
+
+  /** Indexes that are new with this stage, by collection. */
+  newIndexes(): { collection: CollectionInfo; indexes: IndexInfo[] }[] {
+    return this.current
+      .list()
+      .map(collection => ({
+        collection,
+        indexes: collection.indexes.filter(index => this.freshIndexes.has(index.id))
+      }))
+      .filter(({ indexes }) => indexes.length > 0);
   }
 }
 
@@ -374,7 +435,12 @@ function checkSize(image: Image): void {
 }
 
 /** `data` holds the key pattern and the first key of the document in it, as Extended JSON. */
-export function duplicate(collection: CollectionInfo, index: string, pattern: Image, image: Image): ArgonError {
+export function duplicate(
+  collection: CollectionInfo,
+  index: string,
+  pattern: Image,
+  image: Image
+): ArgonError {
   const keyValue = documentOf(
     keyPattern(pattern).paths.map(path => ({
       name: path,

@@ -1,0 +1,50 @@
+import type { CollectionInfo, IndexInfo } from '../api';
+import type { IndexKeyMaker } from '../index/keys';
+import type { View } from '../read/snapshot';
+import { keyText } from '../read/unapplied';
+import { duplicate, type Stage } from './stage';
+
+/**
+ * Checks that new indexes can hold every document of a collection, as it is at the head and after
+ * what is staged. The entries are made when the catalog change is applied; what an index cannot
+ * hold must be found before that is logged. Writers of the branch must wait meanwhile.
+ * @throws DUPLICATE_KEY when documents share a key of a unique index, DOCUMENT_INVALID
+ */
+export async function checkNewIndexes(
+  keys: IndexKeyMaker,
+  head: View,
+  stage: Stage,
+  collection: CollectionInfo,
+  indexes: readonly IndexInfo[]
+): Promise<void> {
+  const seen = indexes.map(() => new Set<string>());
+  const visit = (image: Buffer) => {
+    for (const [i, index] of indexes.entries()) {
+      for (const key of keys.keys(index, image)) {
+        const text = keyText(key);
+        if (index.unique && seen[i]!.has(text)) {
+          throw duplicate(collection, index.name, index.key, image);
+        }
+        if (index.unique) {
+          seen[i]!.add(text);
+        }
+      }
+    }
+  };
+  const staged = stage.changed(collection.id);
+  const known = head.catalog.getById(collection.id);
+  if (known !== undefined) {
+    for await (const batch of head.scan(known)) {
+      for (const [i, key] of batch.keys.entries()) {
+        if (!staged.has(keyText(key))) {
+          visit(batch.images[i]!);
+        }
+      }
+    }
+  }
+  for (const image of staged.values()) {
+    if (image !== undefined) {
+      visit(image);
+    }
+  }
+}
