@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import { ArgonError } from '@argon/wal-core';
-import { defaultDataDirectory } from '../discovery/directory';
+import { dataDirectory } from '../discovery/directory';
 import { createLogger } from '../logger';
 import type { Methods } from '../rpc/protocol';
 import { connect, type BridgeClient } from './client';
@@ -25,15 +25,18 @@ export interface Run {
   readonly print: <T>(value: T, text: (value: T) => string) => void;
 }
 
+/** `--data`, the same for every command. */
+export function dataOption(): Option {
+  return new Option('--data <dir>', 'data directory')
+    .env('ARGON_DATA')
+    .default(dataDirectory(''), '~/.argon')
+    .argParser(dataDirectory);
+}
+
 /** Adds `--data` and `-o`. */
 export function withData(command: Command): Command {
-  return command
-    .addOption(
-      new Option('--data <dir>', 'data directory')
-        .env('ARGON_DATA')
-        .default(defaultDataDirectory({}), '~/.argon')
-    )
-    .addOption(new Option('-o, --output <format>', 'how to print').choices(FORMATS).default('table'));
+  const output = new Option('-o, --output <format>', 'how to print').choices(FORMATS).default('table');
+  return command.addOption(dataOption()).addOption(output);
 }
 
 /** Adds `--project` as well. */

@@ -1,9 +1,9 @@
 import { Command, CommanderError, Option } from 'commander';
 import { isArgonError } from '@argon/wal-core';
-import { defaultDataDirectory } from '../discovery/directory';
 import { LOG_LEVELS, withoutCredentials } from '../logger';
 import { VERSION } from '../version';
 import { wholeNumber } from './arguments';
+import { dataOption } from './command';
 import { addBridgeCommands } from './commands/bridge';
 import { addHistoryCommands } from './commands/history';
 import { addPlanCommands } from './commands/plans';
@@ -32,11 +32,7 @@ Exit codes: 0 done, 1 failed, 2 wrong command line, 3 directory in use, 4 open c
   root
     .command('serve')
     .description('run the bridge; prints one line of JSON when it is ready')
-    .addOption(
-      new Option('--data <dir>', 'data directory')
-        .env('ARGON_DATA')
-        .default(defaultDataDirectory({}), '~/.argon')
-    )
+    .addOption(dataOption())
     .option(
       '--port <n>',
       'listen on 127.0.0.1 for MongoDB drivers; 0 takes a free port',

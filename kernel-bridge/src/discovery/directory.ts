@@ -11,7 +11,12 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where the data lives when nobody says: `ARGON_DATA`, else `~/.argon`. */
 export function defaultDataDirectory(env: Environment = process.env): string {
-  return resolve(env['ARGON_DATA'] || join(homedir(), '.argon'));
+  return dataDirectory(env['ARGON_DATA'] ?? '');
+}
+
+/** A data directory as people name it: `~` is their home, and nothing at all is `~/.argon`. */
+export function dataDirectory(named: string): string {
+  return resolve(named === '' ? join(homedir(), '.argon') : named.replace(/^~(?=\/|$)/, homedir()));
 }
 
 /**

@@ -28,6 +28,8 @@ describe('where a bridge is found', () => {
     expect(socketDirectory('/data/shop', {})).toBe(join(tmpdir(), `argon-${process.getuid?.()}`, name));
     expect(defaultDataDirectory({ ARGON_DATA: '/data' })).toBe('/data');
     expect(defaultDataDirectory({})).toBe(join(homedir(), '.argon'));
+    expect(defaultDataDirectory({ ARGON_DATA: '' })).toBe(join(homedir(), '.argon'));
+    expect(defaultDataDirectory({ ARGON_DATA: '~/shop' })).toBe(join(homedir(), 'shop'));
   });
 
   it('is the same through a link to the data', () => {
