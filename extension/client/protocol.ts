@@ -285,6 +285,7 @@ export interface CellActivity {
   startedAt: Instant;
   finishedAt?: Instant;
   reads: {
+    project?: string;
     ref: string;
     collection: string;
     documents: number;
@@ -293,6 +294,7 @@ export interface CellActivity {
     digest: string;
   }[];
   writes: {
+    project?: string;
     branch: string;
     collection: string;
     firstLsn: Lsn;

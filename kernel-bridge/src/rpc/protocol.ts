@@ -285,6 +285,7 @@ export interface CellActivity {
   startedAt: Instant;
   finishedAt?: Instant;
   reads: {
+    project?: string;
     ref: string;
     collection: string;
     documents: number;
@@ -293,6 +294,7 @@ export interface CellActivity {
     digest: string;
   }[];
   writes: {
+    project?: string;
     branch: string;
     collection: string;
     firstLsn: Lsn;
@@ -762,27 +764,27 @@ export interface Methods {
   /** Deletes a branch. Its states stay readable where a pin, a run or a fork holds them. */
   'branch.delete': { params: BranchDeleteParams; result: BranchDeleteResult };
   /** First call of every connection. */
-  hello: { params: HelloParams; result: HelloResult };
+  'hello': { params: HelloParams; result: HelloResult };
   /** How the bridge and its data directory are. */
-  status: { params: StatusParams; result: StatusResult };
+  'status': { params: StatusParams; result: StatusResult };
   /** Starts `event` notifications on this connection; of one project, or of all. */
-  subscribe: { params: SubscribeParams; result: SubscribeResult };
+  'subscribe': { params: SubscribeParams; result: SubscribeResult };
   /** Ends them. */
-  unsubscribe: { params: UnsubscribeParams; result: UnsubscribeResult };
+  'unsubscribe': { params: UnsubscribeParams; result: UnsubscribeResult };
   /** Asks the bridge to end cleanly. */
-  shutdown: { params: ShutdownParams; result: ShutdownResult };
+  'shutdown': { params: ShutdownParams; result: ShutdownResult };
   /** Which state a ref means now. */
   'ref.resolve': { params: RefResolveParams; result: State };
   /** Collections of a state with counts, digests and indexes. */
   'ref.collections': { params: RefCollectionsParams; result: RefCollectionsResult };
   /** Entries newest first: of the whole project, or of one ref and its ancestors. */
-  log: { params: LogParams; result: LogResult };
+  'log': { params: LogParams; result: LogResult };
   /** Changes of a range of LSNs on one timeline, with fields. */
-  changes: { params: ChangesParams; result: ChangesResult };
+  'changes': { params: ChangesParams; result: ChangesResult };
   /** Versions of one document, newest first. */
-  history: { params: HistoryParams; result: HistoryResult };
+  'history': { params: HistoryParams; result: HistoryResult };
   /** What differs between two states of a project. */
-  diff: { params: DiffParams; result: Diff };
+  'diff': { params: DiffParams; result: Diff };
   /** Names a state for ever. */
   'pin.create': { params: PinCreateParams; result: Pin };
   /** All pins of a project. */
@@ -840,8 +842,7 @@ export interface Methods {
 }
 
 /** Params of the notification `event`. */
-export type ProtocolEvent =
-  CommitEvent | ProjectEvent | BranchEvent | PinEvent | RunEvent | PlanEvent | SessionEvent | CellEvent;
+export type ProtocolEvent = CommitEvent | ProjectEvent | BranchEvent | PinEvent | RunEvent | PlanEvent | SessionEvent | CellEvent;
 
 /** Grows when a message changes in a way that an older side would not understand. */
 export const PROTOCOL_VERSION = 1;

@@ -76,8 +76,16 @@ export class CellExecution {
         digest = await digestOf(read);
         this.digests.set(key, digest);
       }
-      const { ref, collection, documents, lsn, branch } = read;
-      reads.push({ ref, collection, documents, lsn, ...(branch === undefined ? {} : { branch }), digest });
+      const { project, ref, collection, documents, lsn, branch } = read;
+      reads.push({
+        project,
+        ref,
+        collection,
+        documents,
+        lsn,
+        ...(branch === undefined ? {} : { branch }),
+        digest
+      });
     }
     return {
       cell: this.cell,
@@ -85,15 +93,18 @@ export class CellExecution {
       startedAt: this.startedAt.toISOString(),
       ...(this.finishedAt === undefined ? {} : { finishedAt: this.finishedAt.toISOString() }),
       reads,
-      writes: this.written().map(({ branch, collection, firstLsn, lastLsn, inserts, updates, deletes }) => ({
-        branch,
-        collection,
-        firstLsn,
-        lastLsn,
-        inserts,
-        updates,
-        deletes
-      })),
+      writes: this.written().map(
+        ({ project, branch, collection, firstLsn, lastLsn, inserts, updates, deletes }) => ({
+          project,
+          branch,
+          collection,
+          firstLsn,
+          lastLsn,
+          inserts,
+          updates,
+          deletes
+        })
+      ),
       runs: [...this.runs]
     };
   }
