@@ -196,6 +196,7 @@ describe('sessions', () => {
     const users = state.collection('users');
     expect(activity?.reads).toEqual([
       {
+        project: 'shop',
         ref: `main@${head}`,
         collection: 'users',
         documents: 5,
@@ -203,10 +204,19 @@ describe('sessions', () => {
         branch: 'main',
         digest: users && (await state.digest(users))
       },
-      { ref: `main@${head}`, collection: 'none', documents: 0, lsn: head, branch: 'main', digest: '' }
+      {
+        project: 'shop',
+        ref: `main@${head}`,
+        collection: 'none',
+        documents: 0,
+        lsn: head,
+        branch: 'main',
+        digest: ''
+      }
     ]);
     expect(activity?.writes).toEqual([
       {
+        project: 'shop',
         branch: 'main',
         collection: 'users',
         firstLsn: head + 1,
