@@ -1,19 +1,15 @@
 /** Finds `uv`, the installer of the Python environment, or fetches it with pip. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { CACHE, ROOT } from './checkout.mjs';
-import { run } from './child.mjs';
-import { Trouble, explain } from './trouble.mjs';
+import { PIP_BIN, pipInstall } from './pip.mjs';
+import { Trouble } from './trouble.mjs';
 
 /** The version that is fetched; one that is on the machine may be any that is not older than OLDEST_UV. */
 const UV_VERSION = '0.12.24';
-/** Reads universal lock files with markers and hashes, and knows `uv venv --clear`. */
+/** Knows lock files with markers, and `uv venv --clear`. */
 const OLDEST_UV = [0, 8, 0];
 
-const windows = process.platform === 'win32';
-const home = join(CACHE, 'uv');
-const fetched = join(home, windows ? 'Scripts' : 'bin', windows ? 'uv.exe' : 'uv');
+const fetched = join(PIP_BIN, process.platform === 'win32' ? 'uv.exe' : 'uv');
 
 /** Whether this is a uv that will do. */
 export function isUsable(command) {
@@ -33,7 +29,7 @@ export function findUv() {
 }
 
 /**
- * Where uv is; fetched into `.cache/uv` by pip when the machine has none.
+ * Where uv is; fetched by pip into an environment of its own when the machine has none.
  * @param {import('./python.mjs').Python} python
  */
 export async function ensureUv(python) {
@@ -41,38 +37,10 @@ export async function ensureUv(python) {
   if (found) {
     return found;
   }
-  const doing = 'fetching the installer of the Python packages (uv)';
-  const log = join(CACHE, 'logs', 'uv.log');
-  const step = async (command, args) => {
-    const { code, output } = await run(command, args, { log });
-    if (code !== 0) {
-      throw new Trouble(
-        explain(output, { doing, folder: ROOT }) ??
-          `The installer of the Python packages (uv) could not be fetched by pip. Install it yourself (\`pip install uv\`) and try again.`,
-        { log }
-      );
-    }
-  };
-  // A half-made one from an interrupted try is not worth mending.
-  if (existsSync(home)) {
-    rmSync(home, { recursive: true, force: true });
-  }
-  await step(python.path, ['-m', 'venv', home]);
-  const pip = join(home, windows ? 'Scripts' : 'bin', windows ? 'python.exe' : 'python');
-  await step(pip, [
-    '-m',
-    'pip',
-    'install',
-    '--disable-pip-version-check',
-    '--quiet',
-    '--retries',
-    '2',
-    `uv==${UV_VERSION}`
-  ]);
+  await pipInstall(python, `uv==${UV_VERSION}`, 'fetching the installer of the Python packages (uv)');
   if (!isUsable(fetched)) {
     throw new Trouble(
-      'The installer of the Python packages (uv) was fetched but does not run here. Install it yourself (`pip install uv`) and try again.',
-      { log }
+      'The installer of the Python packages (uv) was fetched but does not run here. Install it yourself (`pip install uv`) and try again.'
     );
   }
   return fetched;

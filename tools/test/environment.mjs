@@ -2,7 +2,7 @@
 import { playgroundEnvironment } from '../start/environment.mjs';
 
 /** Names that would point a suite at a person's own Argon, MLflow or Jupyter. */
-const PRIVATE = /^(ARGON_(?!BROWSER|MONGOD|NODE|PYTHON|UV)|MLFLOW_|_MLFLOW_|JUPYTER|JPY_|DVC_|WANDB_)/;
+const PRIVATE = /^(ARGON_(?!BROWSER|TEST_MONGOD|NODE|PYTHON|UV)|MLFLOW_|_MLFLOW_|JUPYTER|JPY_|DVC_|WANDB_)/;
 
 /** @returns {NodeJS.ProcessEnv} */
 export function testEnvironment(base = process.env) {

@@ -1,10 +1,12 @@
 /** What `npm test` does: sets up, gets what the suites need, runs them, sums up. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureBrowser } from '../setup/browser.mjs';
 import { ROOT, at } from '../setup/checkout.mjs';
 import { stopAll, stopWithUs } from '../setup/child.mjs';
+import { ensurePip } from '../setup/pip.mjs';
+import { findPython } from '../setup/python.mjs';
 import { setUp } from '../setup/setup.mjs';
 import { row } from '../setup/steps.mjs';
 import { Trouble, report } from '../setup/trouble.mjs';
@@ -30,12 +32,13 @@ const LINES_SHOWN = 60;
 const NEEDS = {
   browser: async env => {
     env.ARGON_BROWSER = await ensureBrowser();
-    return env.ARGON_BROWSER;
   },
   mongod: async env => {
+    // It is fetched by pip, which the machine's own Python may lack.
+    const pip = await ensurePip(findPython());
+    process.env.PATH = `${dirname(pip)}${delimiter}${process.env.PATH}`;
     const { ensureMongod } = await import('../mongod.mjs');
-    env.ARGON_MONGOD = await ensureMongod();
-    return env.ARGON_MONGOD;
+    env.ARGON_TEST_MONGOD = await ensureMongod();
   }
 };
 
