@@ -33,7 +33,9 @@ async function node(args, { doing, log, env }) {
   const { code, output } = await run(process.execPath, args, { log: file, env: env ?? process.env });
   if (code !== 0) {
     const known = explain(output, { doing, folder: ROOT, isLocal: true });
-    const end = output.trimEnd().split('\n').slice(-15).join('\n');
+    const lines = output.trimEnd().split('\n');
+    const first = lines.findIndex(text => /\berror\b/i.test(text));
+    const end = lines.slice(Math.max(first, 0)).slice(0, 15).join('\n');
     throw new Trouble(known ?? `Stopped while ${doing}: the sources do not build.\n${end}`, { log: file });
   }
 }
