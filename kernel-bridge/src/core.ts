@@ -7,6 +7,9 @@ import type { BridgeContext } from './rpc/context';
 import { Sessions } from './session/sessions';
 import { VERSION } from './version';
 
+/** How often branches are looked through for those whose time to live is over. */
+const EXPIRY_INTERVAL_MS = 15_000;
+
 /** The engine with what the methods of the control plane need, before anything listens. */
 export interface BridgeCore {
   readonly engine: Engine;
@@ -55,7 +58,14 @@ export async function openCore({ data, logger, mlflow }: CoreOptions): Promise<B
     shutdown: () => undefined,
     clock: Date.now
   };
+  const expiry = setInterval(() => {
+    engine.expireBranches({ actor: 'ttl' }).then(
+      expired => expired.forEach(branch => logger.info('a branch reached the end of its time to live', { branch })),
+      (error: unknown) => logger.warn('branches could not be expired', { error: String(error) })
+    );
+  }, EXPIRY_INTERVAL_MS).unref();
   const close = async () => {
+    clearInterval(expiry);
     sessions.dispose();
     await engine.close();
   };
