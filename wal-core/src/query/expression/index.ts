@@ -1,4 +1,15 @@
-import './basic';
+import './logic';
+import './arithmetic';
+import './trigonometry';
+import './string';
+import './array';
+import './set';
+import './object';
+import './conversion';
+import './date';
+import './regexop';
+import './accumulate';
+
 export { compileExpression, compilePath, isOperatorName } from './compile';
 export { parseFieldPath, pathReader } from './fieldpath';
 export { checkVariableName, constant, newRoot, Scope, setRoot, type Expression, type Frame } from './scope';

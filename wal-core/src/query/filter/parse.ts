@@ -11,10 +11,10 @@ import {
   type RawValue
 } from '../../bson';
 import { notImplemented, queryError } from '../error';
-import { compileExpression, newRoot, type Scope } from '../expression';
+import { compileExpression, setRoot, type Frame, type Scope } from '../expression';
 import { toNumber } from '../numeric';
 import { compileRegex, literalPrefix, plainText } from '../regex';
-import { isTrue, regexOf, startsWithDollar, textOf } from '../values';
+import { isTrue, regexOf, startsWithDollar, textOf, type Value } from '../values';
 import { bitsTest } from './bits';
 import { comparisonTest, oneOfTest, type ComparisonOp } from './comparison';
 import { modTest } from './mod';
@@ -35,9 +35,11 @@ import { compileSchema } from './schema';
 
 /** What filters need from the command around them. */
 export interface FilterScope {
-  /** Variables for `$expr`. */
+  /** Variables that `$expr` may name. */
   readonly expressions: () => Scope;
   readonly random: () => number;
+  /** Values of the variables while a pipeline runs; else those the scope began with. */
+  vars?: readonly Value[];
 }
 
 /** Parses a filter document. @throws BadValue and others, as MongoDB */
@@ -72,9 +74,19 @@ function parseTopLevel(element: RawElement, scope: FilterScope): FilterNode | un
     case '$comment':
       return undefined;
     case '$expr': {
-      const environment = scope.expressions();
-      const expression = compileExpression(element, environment);
-      return new DocumentNode(doc => isTrue(expression.evaluate(newRoot(environment, doc))));
+      const expression = compileExpression(element, scope.expressions());
+      let vars: readonly Value[] | undefined;
+      let frame: Frame | undefined;
+      return new DocumentNode(doc => {
+        if (frame === undefined || vars !== scope.vars) {
+          vars = scope.vars;
+          frame =
+            vars === undefined
+              ? scope.expressions().frame()
+              : { root: undefined, current: undefined, vars: [...vars] };
+        }
+        return isTrue(expression.evaluate(setRoot(frame, doc)));
+      });
     }
     case '$jsonSchema':
       if (element.type !== T.OBJECT) throw queryError(14, '$jsonSchema must be an object');

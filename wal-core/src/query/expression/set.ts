@@ -1,0 +1,82 @@
+import { arrayOf, encodeKey, values, compareValues } from '../../bson';
+import { queryError } from '../error';
+import { array, bool, isNullish, isTrue, NULL, type Value } from '../values';
+import { typeName } from './arithmetic';
+import { isArray } from './array';
+import { operator, register } from './compile';
+import type { RawValue } from './scope';
+
+const keyOf = (value: RawValue): string => encodeKey([value]).toString('latin1');
+
+function distinct(items: readonly RawValue[]): Map<string, RawValue> {
+  const out = new Map<string, RawValue>();
+  for (const item of items) {
+    const key = keyOf(item);
+    if (!out.has(key)) out.set(key, item);
+  }
+  return out;
+}
+
+/** Sets come out sorted, as from MongoDB's ordered set. */
+function sorted(items: Iterable<RawValue>): RawValue {
+  return array(arrayOf([...items].sort(compareValues)));
+}
+
+function list(value: Value, code: number, message: string): RawValue[] {
+  if (!isArray(value)) throw queryError(code, `${message} ${typeName(value)}`);
+  return values(value.bytes);
+}
+
+register({
+  $setEquals: operator(2, Infinity, sets => {
+    const [first, ...others] = sets.map(set =>
+      distinct(list(set, 17044, 'All operands of $setEquals must be arrays. One argument is of type:'))
+    );
+    return bool(
+      others.every(set => set.size === first!.size && [...set.keys()].every(key => first!.has(key)))
+    );
+  }),
+  $setUnion: operator(0, Infinity, sets => {
+    const all: RawValue[] = [];
+    for (const set of sets) {
+      if (isNullish(set)) return NULL;
+      all.push(...list(set, 17043, 'All operands of $setUnion must be arrays. One argument is of type:'));
+    }
+    return sorted(distinct(all).values());
+  }),
+  $setIntersection: operator(0, Infinity, sets => {
+    let common: Map<string, RawValue> | undefined;
+    for (const set of sets) {
+      if (isNullish(set)) return NULL;
+      const next = distinct(
+        list(set, 17047, 'All operands of $setIntersection must be arrays. One argument is of type:')
+      );
+      if (common === undefined) common = next;
+      else for (const key of [...common.keys()]) if (!next.has(key)) common.delete(key);
+    }
+    return sorted(common?.values() ?? []);
+  }),
+  $setDifference: operator(2, 2, ([a, b]) => {
+    if (isNullish(a) || isNullish(b)) return NULL;
+    const left = list(a, 17048, 'both operands of $setDifference must be arrays. First argument is of type:');
+    const without = distinct(
+      list(b, 17049, 'both operands of $setDifference must be arrays. Second argument is of type:')
+    );
+    return array(arrayOf([...distinct(left)].filter(([key]) => !without.has(key)).map(([, value]) => value)));
+  }),
+  $setIsSubset: operator(2, 2, ([a, b]) => {
+    const left = distinct(
+      list(a, 17046, 'both operands of $setIsSubset must be arrays. First argument is of type:')
+    );
+    const right = distinct(
+      list(b, 17042, 'both operands of $setIsSubset must be arrays. Second argument is of type:')
+    );
+    return bool([...left.keys()].every(key => right.has(key)));
+  }),
+  $allElementsTrue: operator(1, 1, ([value]) =>
+    bool(list(value, 17040, "$allElementsTrue's argument must be an array, but is").every(isTrue))
+  ),
+  $anyElementTrue: operator(1, 1, ([value]) =>
+    bool(list(value, 17041, "$anyElementTrue's argument must be an array, but is").some(isTrue))
+  )
+});

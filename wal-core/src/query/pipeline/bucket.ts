@@ -1,0 +1,277 @@
+import {
+  compareValues,
+  documentOf,
+  elements,
+  isNumberType,
+  canonicalType,
+  T,
+  TYPE_NAMES,
+  type RawElement,
+  type RawValue
+} from '../../bson';
+import { notImplemented, queryError } from '../error';
+import { compileExpression, setRoot, type Expression, type Scope } from '../expression';
+import { toNumber } from '../numeric';
+import { show } from '../show';
+import { int32, NULL, object, textOf } from '../values';
+import { groupField, type GroupField } from './group';
+import { batches, collect, frameOf, Memory, type Stage, type StageCompiler } from './stage';
+
+/** `{count: {$sum: 1}}`, the output of buckets when none is given. */
+function defaultOutput(scope: Scope): GroupField[] {
+  const sum = documentOf([{ name: '$sum', ...int32(1) }]);
+  const element = elements(documentOf([{ name: 'count', type: T.OBJECT, bytes: sum }]))[0]!;
+  return [groupField(element, scope)];
+}
+
+function outputFields(
+  element: RawElement | undefined,
+  scope: Scope,
+  code: number,
+  stage: string
+): GroupField[] {
+  if (element === undefined) return defaultOutput(scope);
+  if (element.type !== T.OBJECT) {
+    throw queryError(
+      code,
+      `The ${stage} 'output' field must be an object, but found type: ${TYPE_NAMES[element.type]}`
+    );
+  }
+  return elements(element.bytes).map(field => groupField(field, scope));
+}
+
+function groupByExpression(element: RawElement, scope: Scope, code: number, stage: string): Expression {
+  const isPath = element.type === T.STRING && textOf(element).startsWith('$');
+  if (!isPath && element.type !== T.OBJECT) {
+    throw queryError(
+      code,
+      `The ${stage} 'groupBy' field must be defined as a $-prefixed path or an expression, but found: ${show(element)}.`
+    );
+  }
+  return compileExpression(element, scope);
+}
+
+function constantOf(value: RawValue, scope: Scope, code: number, message: string): RawValue {
+  const expression = compileExpression(value, scope);
+  if (expression.constant === undefined) throw queryError(code, message);
+  return expression.constant.value ?? NULL;
+}
+
+interface Bucket {
+  readonly id: RawValue;
+  readonly states: ReturnType<GroupField['make']>[];
+}
+
+function bucketDocument({ id, states }: Bucket, fields: readonly GroupField[]): Buffer {
+  const parts = [{ name: '_id', type: id.type, bytes: id.bytes }];
+  states.forEach((state, i) => {
+    const value = state.value() ?? NULL;
+    parts.push({ name: fields[i]!.name, type: value.type, bytes: value.bytes });
+  });
+  return documentOf(parts);
+}
+
+/** `$bucket: {groupBy, boundaries, default, output}`. */
+export const bucket: StageCompiler = (argument, scope, name): Stage => {
+  if (argument.type !== T.OBJECT)
+    throw queryError(
+      40201,
+      `Argument to $bucket stage must be an object, but found type: ${TYPE_NAMES[argument.type]}.`
+    );
+  let groupBy: Expression | undefined;
+  let boundaries: RawValue[] | undefined;
+  let fallback: RawValue | undefined;
+  let output: RawElement | undefined;
+  for (const element of elements(argument.bytes)) {
+    switch (element.name) {
+      case 'groupBy':
+        groupBy = groupByExpression(element, scope, 40202, name);
+        break;
+      case 'boundaries':
+        boundaries = readBoundaries(element, scope);
+        break;
+      case 'default':
+        fallback = constantOf(
+          element,
+          scope,
+          40195,
+          "The $bucket 'default' field must be a constant expression"
+        );
+        break;
+      case 'output':
+        output = element;
+        break;
+      default:
+        throw queryError(40197, `Unrecognized option to $bucket: ${element.name}.`);
+    }
+  }
+  if (groupBy === undefined || boundaries === undefined) {
+    throw queryError(40198, "$bucket requires 'groupBy' and 'boundaries' to be specified.");
+  }
+  const fields = outputFields(output, scope, 40196, name);
+  const [by, edges, other] = [groupBy, boundaries, fallback];
+  if (
+    other !== undefined &&
+    compareValues(other, edges[0]!) >= 0 &&
+    compareValues(other, edges[edges.length - 1]!) < 0
+  ) {
+    throw queryError(
+      40199,
+      "The $bucket 'default' field must be less than the lowest boundary or greater than or equal to the highest boundary."
+    );
+  }
+  return {
+    name,
+    async *run(source, run) {
+      const frame = frameOf(run);
+      const found = new Map<number, Bucket>();
+      for await (const batch of source) {
+        for (const doc of batch) {
+          setRoot(frame, doc);
+          const value = by.evaluate(frame) ?? NULL;
+          const at = bucketIndex(value, edges);
+          if (at < 0 && other === undefined) {
+            throw queryError(
+              40066,
+              '$switch could not find a matching branch for an input, and no default was specified.'
+            );
+          }
+          let entry = found.get(at);
+          if (entry === undefined) {
+            entry = { id: at < 0 ? other! : edges[at]!, states: fields.map(field => field.make(frame)) };
+            found.set(at, entry);
+          }
+          for (const state of entry.states) state.add(frame);
+        }
+      }
+      const sorted = [...found.values()].sort((a, b) => compareValues(a.id, b.id));
+      yield* batches(sorted.map(entry => bucketDocument(entry, fields)));
+    }
+  };
+};
+
+function readBoundaries(element: RawElement, scope: Scope): RawValue[] {
+  if (element.type !== T.ARRAY) {
+    throw queryError(
+      40200,
+      `The $bucket 'boundaries' field must be an array, but found type: ${TYPE_NAMES[element.type]}.`
+    );
+  }
+  const edges = elements(element.bytes).map(item =>
+    constantOf(item, scope, 40191, "The $bucket 'boundaries' field must be an array of constant values")
+  );
+  if (edges.length < 2)
+    throw queryError(
+      40192,
+      `The $bucket 'boundaries' field must have at least 2 values, but found ${edges.length} value(s).`
+    );
+  for (let i = 1; i < edges.length; i++) {
+    if (canonicalType(edges[i]!.type) !== canonicalType(edges[i - 1]!.type)) {
+      throw queryError(
+        40193,
+        "All values in the the 'boundaries' option to $bucket must have the same type."
+      );
+    }
+    if (compareValues(edges[i - 1]!, edges[i]!) >= 0) {
+      throw queryError(
+        40194,
+        "The 'boundaries' option to $bucket must be sorted, but elements are not in ascending order"
+      );
+    }
+  }
+  return edges;
+}
+
+/** The bucket a value falls into, or -1. */
+function bucketIndex(value: RawValue, edges: readonly RawValue[]): number {
+  let low = 0;
+  let high = edges.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compareValues(edges[middle]!, value) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low === 0 || low === edges.length ? -1 : low - 1;
+}
+
+/** `$bucketAuto: {groupBy, buckets, output}`: buckets of about the same number of documents. */
+export const bucketAuto: StageCompiler = (argument, scope, name): Stage => {
+  if (argument.type !== T.OBJECT)
+    throw queryError(
+      40240,
+      `The argument to $bucketAuto must be an object, but found type: ${TYPE_NAMES[argument.type]}.`
+    );
+  let groupBy: Expression | undefined;
+  let count: number | undefined;
+  let output: RawElement | undefined;
+  for (const element of elements(argument.bytes)) {
+    switch (element.name) {
+      case 'groupBy':
+        groupBy = groupByExpression(element, scope, 40239, name);
+        break;
+      case 'buckets': {
+        if (!isNumberType(element.type))
+          throw queryError(
+            40241,
+            `The $bucketAuto 'buckets' field must be a numeric value, but found type: ${TYPE_NAMES[element.type]}.`
+          );
+        count = toNumber(element);
+        if (!Number.isInteger(count))
+          throw queryError(
+            40242,
+            "The $bucketAuto 'buckets' field must be representable as a 32-bit integer"
+          );
+        if (count <= 0)
+          throw queryError(
+            40243,
+            `The $bucketAuto 'buckets' field must be greater than 0, but found: ${count}.`
+          );
+        break;
+      }
+      case 'output':
+        output = element;
+        break;
+      case 'granularity':
+        throw notImplemented("$bucketAuto's granularity");
+      default:
+        throw queryError(40245, `Unrecognized option to $bucketAuto: ${element.name}.`);
+    }
+  }
+  if (groupBy === undefined || count === undefined)
+    throw queryError(40246, "$bucketAuto requires 'groupBy' and 'buckets' to be specified.");
+  const fields = outputFields(output, scope, 40244, name);
+  const [by, wanted] = [groupBy, count];
+  return {
+    name,
+    async *run(source, run) {
+      const frame = frameOf(run);
+      const docs = await collect(source, new Memory(run, name));
+      const keyed = docs.map(doc => ({ doc, key: by.evaluate(setRoot(frame, doc)) ?? NULL }));
+      keyed.sort((a, b) => compareValues(a.key, b.key));
+      const out: Buffer[] = [];
+      let at = 0;
+      // As MongoDB: a bucket takes its share, rounded, and then all that equal its last value.
+      const share = Math.max(1, Math.round(keyed.length / wanted));
+      while (at < keyed.length) {
+        const isLast = out.length === wanted - 1;
+        let end = isLast ? keyed.length : Math.min(keyed.length, at + share);
+        while (end < keyed.length && compareValues(keyed[end - 1]!.key, keyed[end]!.key) === 0) end++;
+        const states = fields.map(field => field.make(setRoot(frame, keyed[at]!.doc)));
+        for (let i = at; i < end; i++) {
+          setRoot(frame, keyed[i]!.doc);
+          for (const state of states) state.add(frame);
+        }
+        const max = end < keyed.length ? keyed[end]!.key : keyed[keyed.length - 1]!.key;
+        const id = object(
+          documentOf([
+            { name: 'min', ...keyed[at]!.key },
+            { name: 'max', ...max }
+          ])
+        );
+        out.push(bucketDocument({ id, states }, fields));
+        at = end;
+      }
+      yield* batches(out);
+    }
+  };
+};

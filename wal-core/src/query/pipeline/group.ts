@@ -1,0 +1,127 @@
+import { documentOf, elements, encodeKey, T, type RawElement, type RawValue } from '../../bson';
+import { queryError } from '../error';
+import { compileExpression, setRoot, type Expression, type Frame, type Scope } from '../expression';
+import { NULL } from '../values';
+import { compileAccumulator, type Accumulator, type AccumulatorFactory } from './accumulator';
+import { batches, frameOf, Memory, type Stage, type StageCompiler } from './stage';
+
+/** The computed fields of a group. */
+export interface GroupField {
+  readonly name: string;
+  readonly make: AccumulatorFactory;
+}
+
+/** Compiles `{total: {$sum: "$x"}}`. @throws 40234, 40238, 40235, 40236 */
+export function groupField(element: RawElement, scope: Scope): GroupField {
+  const { name } = element;
+  if (name.includes('.')) throw queryError(40235, `The field name '${name}' cannot contain '.'`);
+  if (name.startsWith('$')) throw queryError(40236, `The field name '${name}' cannot be an operator name`);
+  if (element.type !== T.OBJECT) throw queryError(40234, `The field '${name}' must be an accumulator object`);
+  const list = elements(element.bytes);
+  if (list.length !== 1) throw queryError(40238, `The field '${name}' must specify one accumulator`);
+  return { name, make: compileAccumulator(list[0]!, scope) };
+}
+
+/** Groups that fill up as documents come by. */
+export class Groups {
+  private readonly groups = new Map<
+    string,
+    { readonly id: RawValue; readonly states: Accumulator[]; bytes: number }
+  >();
+
+  constructor(
+    private readonly id: Expression,
+    private readonly fields: readonly GroupField[],
+    private readonly memory: Memory
+  ) {}
+
+  add(frame: Frame): void {
+    const id = this.id.evaluate(frame) ?? NULL;
+    const key = keyText(id);
+    let group = this.groups.get(key);
+    if (group === undefined) {
+      group = { id, states: this.fields.map(field => field.make(frame)), bytes: 0 };
+      this.groups.set(key, group);
+      this.memory.add(key.length + id.bytes.length + 128 * (1 + this.fields.length));
+    }
+    const { states } = group;
+    let bytes = 0;
+    for (let i = 0; i < states.length; i++) {
+      const state = states[i]!;
+      state.add(frame);
+      bytes += state.bytes;
+    }
+    if (bytes > group.bytes + 4096) {
+      this.memory.add(bytes - group.bytes);
+      group.bytes = bytes;
+    }
+  }
+
+  documents(): Buffer[] {
+    const out: Buffer[] = [];
+    for (const { id, states } of this.groups.values()) {
+      const parts = [{ name: '_id', type: id.type, bytes: id.bytes }];
+      states.forEach((state, i) => {
+        const value = state.value() ?? NULL;
+        parts.push({ name: this.fields[i]!.name, type: value.type, bytes: value.bytes });
+      });
+      out.push(documentOf(parts));
+    }
+    return out;
+  }
+}
+
+/** A string that is the same for values that compare equal; cheap for the usual ones. */
+function keyText(value: RawValue): string {
+  const { type, bytes } = value;
+  if (type === T.STRING && bytes.length < 256) return `s${bytes.toString('latin1', 4, bytes.length - 1)}`;
+  if (type === T.INT32) return `n${bytes.readInt32LE(0)}`;
+  if (type === T.DOUBLE) {
+    const n = bytes.readDoubleLE(0);
+    if (Number.isInteger(n) && Math.abs(n) <= 2147483647) return `n${n === 0 ? 0 : n}`;
+  }
+  if (type === T.INT64 || type === T.DECIMAL128 || type === T.SYMBOL) return otherNumber(value);
+  return `k${encodeKey([value]).toString('latin1')}`;
+}
+
+function otherNumber(value: RawValue): string {
+  const key = encodeKey([value]);
+  if (value.type === T.SYMBOL) return `s${value.bytes.toString('latin1', 4, value.bytes.length - 1)}`;
+  // class, 8 bytes of an order-preserving double, 0 (or ff) when that is exact
+  if (key.length === 10 && (key[9] === 0 || key[9] === 0xff)) {
+    const bits = Buffer.from(key.subarray(1, 9));
+    if (bits[0]! & 0x80) bits[0] = bits[0]! & 0x7f;
+    else for (let i = 0; i < 8; i++) bits[i] = ~bits[i]! & 0xff;
+    const n = bits.readDoubleBE(0);
+    if (Number.isInteger(n) && Math.abs(n) <= 2147483647) return `n${n === 0 ? 0 : n}`;
+  }
+  return `k${key.toString('latin1')}`;
+}
+
+/** `$group`. */
+export const group: StageCompiler = (argument, scope, name): Stage => {
+  if (argument.type !== T.OBJECT) throw queryError(15947, "a group's fields must be specified in an object");
+  let id: Expression | undefined;
+  const fields: GroupField[] = [];
+  for (const element of elements(argument.bytes)) {
+    if (element.name === '_id') {
+      if (id !== undefined) throw queryError(15948, "a group's _id may only be specified once");
+      id = compileExpression(element, scope);
+    } else if (element.name === '$doingMerge') {
+      throw queryError(17030, '$doingMerge should be true if present');
+    } else {
+      fields.push(groupField(element, scope));
+    }
+  }
+  if (id === undefined) throw queryError(15955, 'a group specification must include an _id');
+  const by = id;
+  return {
+    name,
+    async *run(source, run) {
+      const groups = new Groups(by, fields, new Memory(run, '$group'));
+      const frame = frameOf(run);
+      for await (const batch of source) for (const doc of batch) groups.add(setRoot(frame, doc));
+      yield* batches(groups.documents());
+    }
+  };
+};

@@ -1,0 +1,103 @@
+import type { RawValue } from '../../bson';
+import type { PipelineContext } from '../api';
+import { queryError } from '../error';
+import type { Frame, Scope } from '../expression';
+import type { Value } from '../values';
+
+/** Documents under way, a few hundred at a time. */
+export type Batch = readonly Buffer[];
+
+/** What a running stage knows. */
+export interface Run {
+  readonly context: PipelineContext;
+  /** Values of the variables, by slot; of an outer pipeline too. */
+  readonly vars: readonly Value[];
+}
+
+/** A compiled stage. */
+export interface Stage {
+  readonly name: string;
+  run(source: AsyncIterable<Batch>, run: Run): AsyncIterable<Batch>;
+  /** `$limit` as a number, so that a `$sort` before it keeps no more. */
+  readonly limit?: number;
+  readonly skip?: number;
+  /** Makes documents without a source (`$documents`). */
+  readonly isSource?: boolean;
+  /** Other collections it reads. */
+  readonly collections?: readonly string[];
+}
+
+/** Compiles the argument of a stage. */
+export type StageCompiler = (argument: RawValue, scope: Scope, name: string) => Stage;
+
+/** A frame for one stage of a run. */
+export function frameOf(run: Run): Frame {
+  return { root: undefined, current: undefined, vars: [...run.vars] };
+}
+
+/** A stage that turns each batch into another. */
+export function perBatch(name: string, begin: (run: Run) => (batch: Batch) => Batch): Stage {
+  return {
+    name,
+    async *run(source, run) {
+      const work = begin(run);
+      for await (const batch of source) {
+        const out = work(batch);
+        if (out.length > 0) yield out;
+      }
+    }
+  };
+}
+
+/** A stage that turns each document into one other. */
+export function perDocument(name: string, begin: (run: Run) => (doc: Buffer) => Buffer): Stage {
+  return perBatch(name, run => {
+    const work = begin(run);
+    return batch => batch.map(work);
+  });
+}
+
+export const BATCH_DOCUMENTS = 512;
+
+/** Cuts a list into batches. */
+export function* batches(docs: readonly Buffer[]): Generator<Batch> {
+  for (let i = 0; i < docs.length; i += BATCH_DOCUMENTS) yield docs.slice(i, i + BATCH_DOCUMENTS);
+}
+
+/** Bytes that a blocking stage may hold when the context says nothing: 100 MiB, as in MongoDB. */
+export const MEMORY_BYTES_MAX = 100 * 1024 * 1024;
+
+/** Counts what a blocking stage holds. */
+export class Memory {
+  private used = 0;
+  private readonly most: number;
+
+  constructor(
+    run: Run,
+    private readonly stage: string
+  ) {
+    this.most = run.context.memoryBytesMax ?? MEMORY_BYTES_MAX;
+  }
+
+  /** @throws 292 */
+  add(bytes: number): void {
+    this.used += bytes;
+    if (this.used <= this.most) return;
+    throw queryError(
+      292,
+      `Exceeded memory limit for ${this.stage}: it would hold more than ${this.most} bytes, but did not opt in to external sorting.`
+    );
+  }
+}
+
+/** All documents of a source, within the memory limit. */
+export async function collect(source: AsyncIterable<Batch>, memory: Memory): Promise<Buffer[]> {
+  const out: Buffer[] = [];
+  for await (const batch of source) {
+    for (const doc of batch) {
+      memory.add(doc.length + 64);
+      out.push(doc);
+    }
+  }
+  return out;
+}

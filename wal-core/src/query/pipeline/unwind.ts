@@ -1,0 +1,125 @@
+import { Cursor, documentOf, elements, field, T, values, type RawValue } from '../../bson';
+import { queryError } from '../error';
+import { parseFieldPath } from '../expression';
+import { int64, isTrue, NULL, object, textOf, type Value } from '../values';
+import { perBatch, type StageCompiler } from './stage';
+
+/** `$unwind: "$path"` or `{path, includeArrayIndex, preserveNullAndEmptyArrays}`. */
+export const unwind: StageCompiler = (argument, _scope, name) => {
+  let path: string | undefined;
+  let indexPath: readonly string[] | undefined;
+  let preserve = false;
+  if (argument.type === T.STRING) path = textOf(argument);
+  else if (argument.type === T.OBJECT) {
+    for (const element of elements(argument.bytes)) {
+      switch (element.name) {
+        case 'path':
+          if (element.type !== T.STRING)
+            throw queryError(28808, 'expected a string as the path for $unwind stage');
+          path = textOf(element);
+          break;
+        case 'preserveNullAndEmptyArrays':
+          if (element.type !== T.BOOL) {
+            throw queryError(
+              28809,
+              'expected a boolean for the preserveNullAndEmptyArrays option to $unwind stage'
+            );
+          }
+          preserve = isTrue(element);
+          break;
+        case 'includeArrayIndex': {
+          if (element.type !== T.STRING || textOf(element) === '') {
+            throw queryError(
+              28810,
+              'expected a non-empty string for the includeArrayIndex  option to $unwind stage'
+            );
+          }
+          const index = textOf(element);
+          if (index.startsWith('$')) {
+            throw queryError(
+              28822,
+              `includeArrayIndex option to $unwind stage should not be prefixed with a '$': ${index}`
+            );
+          }
+          indexPath = parseFieldPath(index);
+          break;
+        }
+        default:
+          throw queryError(28811, `unrecognized option to $unwind stage: ${element.name}`);
+      }
+    }
+  } else {
+    throw queryError(15981, 'expected either a string or an object as specification for $unwind stage');
+  }
+  if (path === undefined) throw queryError(28812, 'no path specified to $unwind stage');
+  if (!path.startsWith('$'))
+    throw queryError(28818, `path option to $unwind stage should be prefixed with a '$': ${path}`);
+  const parts = parseFieldPath(path.slice(1));
+  return perBatch(name, () => batch => {
+    const out: Buffer[] = [];
+    for (const doc of batch) unwindOne(doc, parts, indexPath, preserve, out);
+    return out;
+  });
+};
+
+function unwindOne(
+  doc: Buffer,
+  path: readonly string[],
+  indexPath: readonly string[] | undefined,
+  preserve: boolean,
+  out: Buffer[]
+): void {
+  const value = valueAt(doc, path);
+  const withIndex = (d: Buffer, index: RawValue): Buffer =>
+    indexPath === undefined ? d : setAt(d, indexPath, index);
+  if (value === undefined || value.type === T.NULL || value.type === T.UNDEFINED) {
+    if (preserve) out.push(withIndex(doc, NULL));
+    return;
+  }
+  if (value.type !== T.ARRAY) {
+    out.push(withIndex(doc, NULL));
+    return;
+  }
+  const items = values(value.bytes);
+  if (items.length === 0) {
+    if (preserve) out.push(withIndex(setAt(doc, path, undefined), NULL));
+    return;
+  }
+  items.forEach((item, i) => out.push(withIndex(setAt(doc, path, item), int64(BigInt(i)))));
+}
+
+/** A nested field, not looking into arrays. */
+export function valueAt(doc: Buffer, path: readonly string[]): Value {
+  let at: Value = object(doc);
+  for (const part of path) {
+    if (at === undefined || at.type !== T.OBJECT) return undefined;
+    at = field(at.bytes, part);
+  }
+  return at;
+}
+
+/** The document with a nested field set (or taken away), missing or other values on the way becoming documents. */
+export function setAt(doc: Buffer, path: readonly string[], value: Value): Buffer {
+  const [name, ...rest] = path as [string, ...string[]];
+  const out: { name: string; type: number; bytes: Buffer }[] = [];
+  let found = false;
+  for (const cursor = new Cursor(doc); cursor.next();) {
+    if (found || cursor.name !== name) {
+      out.push({ name: cursor.name, type: cursor.type, bytes: cursor.bytes });
+      continue;
+    }
+    found = true;
+    const inner = rest.length === 0 ? value : nested(cursor.value, rest, value);
+    if (inner !== undefined) out.push({ name, type: inner.type, bytes: inner.bytes });
+  }
+  if (!found) {
+    const inner =
+      rest.length === 0 ? value : value === undefined ? undefined : nested(undefined, rest, value);
+    if (inner !== undefined) out.push({ name, type: inner.type, bytes: inner.bytes });
+  }
+  return documentOf(out);
+}
+
+function nested(current: Value, rest: readonly string[], value: Value): Value {
+  return object(setAt(current?.type === T.OBJECT ? current.bytes : documentOf([]), rest, value));
+}
