@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { table } from '../../bench/row.mjs';
 import { ROOT, at } from '../setup/checkout.mjs';
-import { stopAll, stopWithUs } from '../setup/child.mjs';
+import { finish, stopWithUs } from '../setup/child.mjs';
 import { nodePackages } from '../setup/node-packages.mjs';
 import { bundle, compile } from '../setup/products.mjs';
 import { setUp } from '../setup/setup.mjs';
@@ -104,6 +104,5 @@ export async function main(args) {
   } catch (error) {
     report(error.code?.startsWith?.('ERR_PARSE_ARGS') ? new Trouble(error.message) : error, ROOT);
   }
-  await stopAll();
-  process.exit(code);
+  await finish(code);
 }

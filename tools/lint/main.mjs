@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ROOT, VENV_PYTHON, at } from '../setup/checkout.mjs';
-import { run, stopAll, stopWithUs } from '../setup/child.mjs';
+import { run, finish, stopWithUs } from '../setup/child.mjs';
 import { row } from '../setup/steps.mjs';
 import { Trouble, report } from '../setup/trouble.mjs';
 import { CHECKS } from './checks.mjs';
@@ -44,6 +44,5 @@ export async function main(args) {
   } catch (error) {
     report(error, ROOT);
   }
-  await stopAll();
-  process.exit(code);
+  await finish(code);
 }

@@ -1,7 +1,7 @@
 /** What `npm run build` does. */
 import { existsSync } from 'node:fs';
 import { ROOT, at } from './checkout.mjs';
-import { stopAll, stopWithUs } from './child.mjs';
+import { finish, stopWithUs } from './child.mjs';
 import { products } from './products.mjs';
 import { setUp } from './setup.mjs';
 import { Trouble, report } from './trouble.mjs';
@@ -19,6 +19,5 @@ export async function main() {
     report(error, ROOT);
     code = 1;
   }
-  await stopAll();
-  process.exit(code);
+  await finish(code);
 }

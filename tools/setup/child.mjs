@@ -161,15 +161,19 @@ export async function stopAll(signal = 'SIGTERM') {
   }
 }
 
+let isStopping = false;
+
+/** Whether we were told to stop: what fails from then on is no news. */
+export const stopping = () => isStopping;
+
 /**
  * Ends everything when we are told to stop, then exits as a shell would say it.
  * Under npm, also when npm itself is gone: a kill -9 of it must not leave a server behind.
  */
 export function stopWithUs({ signal = 'SIGTERM', onStop = () => {} } = {}) {
-  let stopping = false;
   const stop = code => {
-    if (!stopping) {
-      stopping = true;
+    if (!isStopping) {
+      isStopping = true;
       onStop();
       void stopAll(signal).then(() => process.exit(code));
     }
@@ -180,5 +184,13 @@ export function stopWithUs({ signal = 'SIGTERM', onStop = () => {} } = {}) {
   const parent = process.ppid;
   if (process.env.npm_lifecycle_event && process.platform !== 'win32') {
     setInterval(() => process.ppid !== parent && stop(143), 1_000).unref();
+  }
+}
+
+/** Ends whatever is left and exits; when we were told to stop meanwhile, that has the last word. */
+export async function finish(code) {
+  if (!isStopping) {
+    await stopAll();
+    process.exit(code);
   }
 }

@@ -79,50 +79,20 @@ function copyNativeParts(into) {
   }
 }
 
-/** What the mongodb driver can use and we do not ship; it asks for each inside a `try`. */
-const OPTIONAL = [
-  '@aws-sdk/credential-providers',
-  '@mongodb-js/zstd',
-  'aws4',
-  'gcp-metadata',
-  'kerberos',
-  'mongodb-client-encryption',
-  'snappy',
-  'socks',
-  'bufferutil',
-  'utf-8-validate'
-];
-
-/** esbuild's arguments for the bridge as one file. */
-export function bundleArguments(outfile) {
-  return [
-    program('esbuild', 'bin', 'esbuild'),
-    at('kernel-bridge', 'src', 'main.ts'),
-    '--bundle',
-    '--platform=node',
-    '--target=node20',
-    '--format=cjs',
-    `--outfile=${outfile}`,
-    // Names of classes show in errors; the workspace packages are taken from their sources.
-    '--keep-names',
-    '--legal-comments=none',
-    '--log-level=warning',
-    `--alias:@argon/wal-core=${at('wal-core', 'src', 'index.ts')}`,
-    `--alias:mlflow-ts-client=${at('kernel-bridge', 'mlflow-ts-client', 'src', 'index.ts')}`,
-    // lmdb is an ES module that asks where it is, to find its native part.
-    '--define:import.meta.url=__bundleUrl',
-    "--banner:js=const __bundleUrl = require('node:url').pathToFileURL(__filename).href;",
-    '--external:*.node',
-    '--external:@node-rs/crc32-*',
-    ...OPTIONAL.map(name => `--external:${name}`)
-  ];
+/** The script that bundles the bridge, with its arguments. */
+export function bundleArguments(outfile, ...more) {
+  return [at('tools', 'setup', 'bundle.mjs'), outfile, ...more];
 }
 
 /** @type {import('./steps.mjs').Step} */
 export const bundle = {
   name: 'bundle',
   title: 'Bridge',
-  hash: () => hashOf(filesUnder([...sources, at('tools', 'setup', 'products.mjs')]), [nodePackagesHash()]),
+  hash: () =>
+    hashOf(
+      filesUnder([...sources, at('tools', 'setup', 'products.mjs'), at('tools', 'setup', 'bundle.mjs')]),
+      [nodePackagesHash()]
+    ),
   products: [join(BRIDGE, 'main.js'), join(BRIDGE, 'prebuilds')],
   async run() {
     const fresh = `${BRIDGE}.new`;

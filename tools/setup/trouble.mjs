@@ -3,6 +3,8 @@
  * what is wrong and what to do.
  */
 
+import { stopping } from './child.mjs';
+
 /** A failure that a person can do something about: `message` is all they need to read. */
 export class Trouble extends Error {
   /**
@@ -83,6 +85,9 @@ export function explainError(error, what) {
 
 /** Prints a failure for a person; what is not a Trouble keeps its stack, because it is our fault. */
 export function report(error, root) {
+  if (stopping()) {
+    return;
+  }
   if (error instanceof Trouble) {
     console.error(error.message);
     if (error.log) {

@@ -1,7 +1,7 @@
 /** What `npm run watch` does: builds once, then again after each change, until Ctrl-C. */
 import { join } from 'node:path';
 import { ROOT, program } from './checkout.mjs';
-import { ended, start, stopAll, stopWithUs } from './child.mjs';
+import { ended, start, finish, stopWithUs } from './child.mjs';
 import { BRIDGE, bundleArguments, labextensionArguments, products } from './products.mjs';
 import { setUp } from './setup.mjs';
 import { report } from './trouble.mjs';
@@ -26,6 +26,5 @@ export async function main() {
   } catch (error) {
     report(error, ROOT);
   }
-  await stopAll();
-  process.exit(1);
+  await finish(1);
 }

@@ -1,7 +1,7 @@
 /** What `npm start` does, step by step. */
 import { existsSync } from 'node:fs';
 import { DATA, ROOT, at } from '../setup/checkout.mjs';
-import { stopAll, stopWithUs } from '../setup/child.mjs';
+import { finish, stopWithUs } from '../setup/child.mjs';
 import { setUp, version } from '../setup/setup.mjs';
 import { Trouble, report } from '../setup/trouble.mjs';
 import { runHeadless } from './headless.mjs';
@@ -49,6 +49,5 @@ export async function main(args) {
   } catch (error) {
     report(error, ROOT);
   }
-  await stopAll();
-  process.exit(code);
+  await finish(code);
 }

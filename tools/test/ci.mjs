@@ -1,7 +1,7 @@
 /** What `.ci/run` does. */
 import { runChecks } from '../lint/main.mjs';
 import { ROOT, at, program } from '../setup/checkout.mjs';
-import { run, stopAll, stopWithUs } from '../setup/child.mjs';
+import { run, finish, stopWithUs } from '../setup/child.mjs';
 import { setUp } from '../setup/setup.mjs';
 import { row } from '../setup/steps.mjs';
 import { report } from '../setup/trouble.mjs';
@@ -47,7 +47,6 @@ export async function main() {
     report(error, ROOT);
     add({ failed: 1 });
   }
-  await stopAll();
   console.log(`\n${closingLine(sums)}`);
-  process.exit(sums.failed === 0 ? 0 : 1);
+  await finish(sums.failed === 0 ? 0 : 1);
 }

@@ -4,7 +4,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureBrowser } from '../setup/browser.mjs';
 import { ROOT, at } from '../setup/checkout.mjs';
-import { stopAll, stopWithUs } from '../setup/child.mjs';
+import { finish, stopWithUs } from '../setup/child.mjs';
 import { ensurePip } from '../setup/pip.mjs';
 import { findPython } from '../setup/python.mjs';
 import { setUp } from '../setup/setup.mjs';
@@ -176,6 +176,5 @@ export async function main(args) {
       ROOT
     );
   }
-  await stopAll();
-  process.exit(code);
+  await finish(code);
 }
