@@ -16,7 +16,7 @@ export async function main() {
     );
     const watchers = [
       [program('typescript', 'bin', 'tsc'), '-b', ROOT, '--watch', '--preserveWatchOutput'],
-      [...bundleArguments(join(BRIDGE, 'main.js')), '--watch=forever'],
+      bundleArguments(join(BRIDGE, 'main.js'), '--watch'),
       labextensionArguments('--watch', '--development')
     ];
     await Promise.race(

@@ -1,0 +1,47 @@
+/** Bundles the bridge to one file: `node tools/setup/bundle.mjs OUTFILE [--watch]`. */
+import { build, context } from 'esbuild';
+import { at } from './checkout.mjs';
+
+/** What the mongodb driver can use and we do not ship; it asks for each inside a `try`. */
+const OPTIONAL = [
+  '@aws-sdk/credential-providers',
+  '@mongodb-js/zstd',
+  'aws4',
+  'gcp-metadata',
+  'kerberos',
+  'mongodb-client-encryption',
+  'snappy',
+  'socks',
+  'bufferutil',
+  'utf-8-validate'
+];
+
+const [outfile, mode] = process.argv.slice(2);
+
+/** @type {import('esbuild').BuildOptions} */
+const options = {
+  entryPoints: [at('kernel-bridge', 'src', 'main.ts')],
+  outfile,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  // Names of classes show in errors; the workspace packages are taken from their sources.
+  keepNames: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+  alias: {
+    '@argon/wal-core': at('wal-core', 'src', 'index.ts'),
+    'mlflow-ts-client': at('kernel-bridge', 'mlflow-ts-client', 'src', 'index.ts')
+  },
+  // lmdb is an ES module that asks where it is, to find its native part.
+  define: { 'import.meta.url': '__bundleUrl' },
+  banner: { js: "const __bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  external: ['*.node', '@node-rs/crc32-*', ...OPTIONAL]
+};
+
+if (mode === '--watch') {
+  await (await context(options)).watch();
+} else {
+  await build(options).catch(() => process.exit(1));
+}
