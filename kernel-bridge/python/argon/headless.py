@@ -93,14 +93,15 @@ def run(path: Path, timeout: float, output: Path | None) -> int:
         notebook,
         timeout=timeout,
         kernel_name="python3",
+        # Its log is for whoever debugs a kernel; what a cell prints comes as output.
+        extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(path.absolute().parent)}},
     )
     began = time.perf_counter()
     failed = 0
     done = 0
     environment = {**os.environ, "JPY_SESSION_NAME": str(path.absolute())}
-    # Its log is for whoever debugs a kernel; what a cell prints comes as output.
-    with client.setup_kernel(env=environment, extra_arguments=["--log-level=ERROR"]):
+    with client.setup_kernel(env=environment):
         for index, cell in enumerate(notebook.cells):
             if cell.cell_type == "markdown":
                 _heading(cell.source)

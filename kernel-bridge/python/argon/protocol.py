@@ -265,6 +265,7 @@ class Pin(TypedDict):
 
 
 class CellActivityReadsItem(TypedDict):
+    project: NotRequired[str]
     ref: str
     collection: str
     documents: int
@@ -274,6 +275,7 @@ class CellActivityReadsItem(TypedDict):
 
 
 class CellActivityWritesItem(TypedDict):
+    project: NotRequired[str]
     branch: str
     collection: str
     firstLsn: Lsn

@@ -69,7 +69,7 @@ def fake_bridge(path: Path, answer: Answer) -> Iterator[list[str]]:
 class Still(LocalAddress):
     """Never starts a bridge."""
 
-    def ensure(self, seconds: float) -> None:
+    def ensure(self, seconds: float, *, asked: bool = True) -> None:
         return
 
 

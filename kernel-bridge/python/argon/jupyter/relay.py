@@ -35,6 +35,10 @@ class RelayHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self._bridge: ClientConnection | None = None
         self._pump: asyncio.Task[None] | None = None
 
+    def skip_check_origin(self) -> bool:
+        """Never: a page of another origin does not get to the data, though it has found a token."""
+        return False
+
     def set_default_headers(self) -> None:
         """A WebSocket has no use for the headers of a page."""
 

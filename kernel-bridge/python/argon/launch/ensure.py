@@ -24,8 +24,14 @@ _started: list[BridgeProcess] = []
 """Bridges this process started and does not own."""
 
 
-def ensure_bridge(places: Places, seconds: float = ENSURE_SECONDS_MAX) -> None:
+def ensure_bridge(places: Places, seconds: float = ENSURE_SECONDS_MAX, *, asked: bool = True) -> None:
     """Returns when a bridge listens at `places`; starts one when there is none.
+
+    Args:
+        places: where.
+        seconds: how long that may take.
+        asked: false when nobody waits for it. A kernel whose Jupyter server is gone then starts nothing: the
+            server is ending, and its kernels are next.
 
     Raises:
         ArgonError: `BRIDGE_UNAVAILABLE` when there is none in time, or why it could not be started
@@ -34,6 +40,8 @@ def ensure_bridge(places: Places, seconds: float = ENSURE_SECONDS_MAX) -> None:
     deadline = time.monotonic() + seconds
     if listens(places.rpc) or _ask_supervisor(places, deadline):
         return
+    if not asked and os.environ.get(SUPERVISOR_VARIABLE):
+        raise ArgonError("BRIDGE_UNAVAILABLE", "the Jupyter server that keeps the bridge is gone")
     with _start_lock(places.start_lock, deadline):
         while not listens(places.rpc):
             _reap()

@@ -7,7 +7,6 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-from ..protocol import CellActivity
 from ..session import active_session
 
 
@@ -71,17 +70,17 @@ class CellHooks:
 
     def _end(self) -> None:
         session = active_session()
-        _tell_runs(None if session is None else session.end_cell())
+        # Only when a run was started is the MLflow side there at all.
+        runs = sys.modules.get("argon.mlflow.attach")
+        if runs is not None:
+            with suppress(Exception):
+                runs.before_cell_ends()
+        activity = None if session is None else session.end_cell()
+        if runs is not None:
+            with suppress(Exception):
+                runs.after_cell(activity)
 
     def _number(self) -> int | None:
         # Newer shells count on before a cell runs, older ones after it; their display hook knows which.
         number = getattr(self._shell.displayhook, "prompt_count", None)
         return number if isinstance(number, int) else None
-
-
-def _tell_runs(activity: CellActivity | None) -> None:
-    """Only when a run was started is the MLflow side there at all."""
-    module = sys.modules.get("argon.mlflow.attach")
-    if module is not None:
-        with suppress(Exception):
-            module.after_cell(activity)

@@ -45,18 +45,33 @@ def follow(start: Start) -> None:
     _do(lambda: _find(start, FIND_SECONDS_MAX))
 
 
+def before_cell_ends() -> None:
+    """Waits a moment for the runs of the cell to be known, so that the bridge counts them to this cell."""
+    if any(start.run_id is None for start in _open):
+        _wait_for(lambda: None)
+
+
 def after_cell(activity: protocol.CellActivity | None) -> None:
     """A cell ended: tells the runs that are open what it read, and ends those that have ended."""
     if not _open:
         return
-    done = threading.Event()
     starts = list(_open)
+
+    def tell() -> None:
+        for start in starts:
+            with suppress(Exception):
+                _tell(start, activity)
+
+    _wait_for(tell)
+
+
+def _wait_for(job: Callable[[], None]) -> None:
+    """Does a job after those that wait, and waits for it, but not long."""
+    done = threading.Event()
 
     def work() -> None:
         try:
-            for start in starts:
-                with suppress(Exception):
-                    _tell(start, activity)
+            job()
         finally:
             done.set()
 
@@ -104,7 +119,7 @@ def _find(start: Start, seconds: float) -> None:
                 "run": start.run_id,
                 "ref": start.ref,
                 "session": start.session.id,
-                "facts": _facts(client, run),
+                "facts": {**_place(start), **_facts(client, run)},
             },
         )
     client.log_batch(
@@ -141,12 +156,13 @@ def _tell(start: Start, activity: protocol.CellActivity | None) -> None:
 
 def _reads(start: Start, activity: protocol.CellActivity | None) -> list[protocol.CellActivityReadsItem]:
     """Reads of this cell, and those of earlier cells that saw the same documents the run could see."""
+    project = start.state["project"]
     now = {one["name"]: one["digest"] for one in start.collections["collections"]}
     reads = list(activity["reads"]) if activity is not None else []
     with suppress(ArgonError):
         for earlier in start.session.cells():
             reads += [read for read in earlier["reads"] if now.get(read["collection"]) == read["digest"]]
-    return reads
+    return [read for read in reads if read.get("project", project) == project]
 
 
 def _log_datasets(
@@ -194,6 +210,17 @@ def _end(start: Start) -> dict[str, str]:
         return {"argon.moved": "true"}
     moved = end["timeline"] != start.state["timeline"] or end["lsn"] != start.state["lsn"]
     return {"argon.lsn_end": str(end["lsn"]), "argon.moved": str(moved).lower()}
+
+
+def _place(start: Start) -> dict[str, str]:
+    """Where the run was started. Told by us, because the cell may have ended when the bridge hears of it."""
+    facts = {
+        "notebook": start.info.get("notebook"),
+        "cell": start.cell.get("id"),
+        "cellNumber": start.cell.get("number"),
+        "source": start.cell.get("source"),
+    }
+    return {name: str(value) for name, value in facts.items() if value}
 
 
 def _facts(client: MlflowClient, run: Run) -> dict[str, str]:

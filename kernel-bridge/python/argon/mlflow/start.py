@@ -10,6 +10,7 @@ from typing import Any
 import mlflow
 
 from .. import protocol
+from ..client.parameters import given
 from ..session import Session, active_session, mongo
 
 TAGS_SECONDS_MAX = 0.25
@@ -27,7 +28,7 @@ class Start:
     session: Session
     info: protocol.Session
     collections: protocol.RefCollectionsResult
-    cell: str | None
+    cell: dict[str, Any]
     begun_ms: int
     run_id: str | None = None
     logged: set[tuple[str, str]] = field(default_factory=set)
@@ -70,7 +71,7 @@ def run_starts() -> dict[str, str]:
         session=session,
         info=info,
         collections=collections,
-        cell=info.get("cell"),
+        cell=session.running_cell or given(id=info.get("cell")),
         begun_ms=int(time.time() * 1000),
     )
     from . import attach
@@ -88,7 +89,7 @@ def _tags(start: Start) -> dict[str, str]:
         "argon.timeline": state["timeline"],
         "argon.digest": start.collections["digest"],
         "argon.notebook": start.info.get("notebook"),
-        "argon.cell": start.cell,
+        "argon.cell": start.cell.get("id"),
         "argon.uri": mongo.address_of(start.session.link, _frozen(state)),
         CONTEXT_TAG: start.token,
     }

@@ -15,8 +15,13 @@ HANDSHAKE_SECONDS_MAX = 10.0
 class Address(Protocol):
     """A way to the bridge."""
 
-    def ensure(self, seconds: float) -> None:
-        """Sees to it that somebody listens, where that is possible."""
+    def ensure(self, seconds: float, *, asked: bool = True) -> None:
+        """Sees to it that somebody listens, where that is possible.
+
+        Args:
+            seconds: how long that may take.
+            asked: false when nobody waits, and only a lost connection is made again.
+        """
 
     def dial(self) -> ClientConnection:
         """Opens a WebSocket. Raises OSError or WebSocketException."""
@@ -31,9 +36,9 @@ class LocalAddress:
     def __init__(self, places: Places) -> None:
         self.places = places
 
-    def ensure(self, seconds: float) -> None:
+    def ensure(self, seconds: float, *, asked: bool = True) -> None:
         """Starts the bridge when there is none."""
-        ensure_bridge(self.places, seconds)
+        ensure_bridge(self.places, seconds, asked=asked)
 
     def dial(self) -> ClientConnection:
         """Opens a WebSocket over the unix socket."""
@@ -65,7 +70,7 @@ class WebAddress:
         self.url = url
         self._token = token
 
-    def ensure(self, seconds: float) -> None:
+    def ensure(self, seconds: float, *, asked: bool = True) -> None:
         """Nothing: who gives the URL keeps the bridge."""
 
     def dial(self) -> ClientConnection:

@@ -143,7 +143,7 @@ class Link:
         connection = self._connection
         return None if connection is None or connection.closed else connection
 
-    def _connect(self, until: float) -> Connection:
+    def _connect(self, until: float, *, asked: bool = True) -> Connection:
         """The live connection, or a new one; tries until `until`."""
         connection = self._live()
         if connection is not None:
@@ -161,7 +161,7 @@ class Link:
                         "CLOSED", "this client has been closed", next=["make a new argon.Client()"]
                     )
                 try:
-                    self.address.ensure(max(0.1, until - time.monotonic()))
+                    self.address.ensure(max(0.1, until - time.monotonic()), asked=asked)
                     self._connection = self._greeted()
                 except Dropped:
                     pause = BACK_OFF_SECONDS[min(tries, len(BACK_OFF_SECONDS) - 1)] * random.uniform(0.5, 1)
@@ -200,7 +200,7 @@ class Link:
         while not self._closed and time.monotonic() < until:
             # What stands in the way is told by the next request, in words.
             with contextlib.suppress(ArgonError):
-                self._connect(time.monotonic() + WAIT_SECONDS_MAX)
+                self._connect(time.monotonic() + WAIT_SECONDS_MAX, asked=False)
                 return
             time.sleep(BACK_OFF_SECONDS[min(tries, len(BACK_OFF_SECONDS) - 1)] * random.uniform(0.5, 1))
             tries += 1

@@ -29,7 +29,7 @@ def current_session() -> Session:
             identity = identify()
             session = Session(Link(LocalAddress(places()), identity.kind), identity)
             session.open()
-            if identity.kind == "script" and SESSION_VARIABLE not in os.environ:
+            if identity.kind == "script" and not identity.inherited:
                 # A script is one cell: what it reads is known to its MLflow runs.
                 name = Path(sys.argv[0]).name or "python"
                 session.begin_cell(f"script-{name}", None, "")
@@ -52,7 +52,7 @@ def end_session() -> None:
         return
     if os.environ.get(SESSION_VARIABLE) == session.id:
         del os.environ[SESSION_VARIABLE]
-    if session.identity.kind == "kernel" or session.id != session.identity.session:
+    if session.identity.kind == "kernel" or session.identity.inherited:
         session.leave()
     else:
         session.close()

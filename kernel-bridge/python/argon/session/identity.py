@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import hashlib
 import os
 import re
 import sys
@@ -27,17 +28,19 @@ class Identity:
     actor: str
     kernel: str | None = None
     notebook: str | None = None
+    inherited: bool = False
+    """Whether the session is that of the kernel that started us."""
 
 
 def identify() -> Identity:
     """The identity of this process. A kernel that is restarted is the same kernel again."""
     actor = _actor()
-    kernel = _kernel()
-    if kernel is not None:
-        return Identity(f"kernel-{kernel}", "kernel", actor, kernel, _notebook())
+    name = _kernel_name()
+    if name is not None:
+        return Identity(f"kernel-{name}", "kernel", actor, _kernel_id(), _notebook())
     inherited = os.environ.get(SESSION_VARIABLE)
     if inherited:
-        return Identity(inherited, "script", actor)
+        return Identity(inherited, "script", actor, inherited=True)
     return Identity(f"script-{uuid.uuid4().hex[:12]}", "script", actor, None, _notebook())
 
 
@@ -54,15 +57,25 @@ def _shell() -> Any:
     return None if module is None else module.get_ipython()
 
 
-def _kernel() -> str | None:
+def _kernel() -> Any:
+    """The IPython kernel of this process, if it is one."""
+    return getattr(_shell(), "kernel", None)
+
+
+def _kernel_id() -> str | None:
     """The id Jupyter gave this kernel, from the name of its connection file: `kernel-<id>.json`."""
-    kernel = getattr(_shell(), "kernel", None)
-    parent = getattr(kernel, "parent", None)
-    name = Path(str(getattr(parent, "connection_file", "") or "")).name
-    found = re.fullmatch(r"kernel-(.+)\.json", name)
-    if found:
-        return found[1]
-    return None if kernel is None else uuid.uuid4().hex
+    file = str(getattr(getattr(_kernel(), "parent", None), "connection_file", "") or "")
+    found = re.fullmatch(r"kernel-([\w-]+)\.json", Path(file).name)
+    return found[1] if found else None
+
+
+def _kernel_name() -> str | None:
+    """What stays the same when the kernel is restarted: its id, else the secret it signs with, hashed."""
+    kernel = _kernel()
+    if kernel is None:
+        return None
+    key = getattr(getattr(kernel, "session", None), "key", b"") or uuid.uuid4().bytes
+    return _kernel_id() or hashlib.sha256(b"argon session " + key).hexdigest()[:24]
 
 
 def _notebook() -> str | None:

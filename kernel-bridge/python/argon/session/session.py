@@ -135,6 +135,11 @@ class Session:
         )
         return self._opened
 
+    @property
+    def running_cell(self) -> dict[str, Any] | None:
+        """Id, number and hash of the source of the cell that runs, if one does."""
+        return self._cell
+
     def begin_cell(self, cell: str, number: int | None, source: str) -> None:
         """Says that a cell starts. Never holds the cell up for long, and never fails it."""
         self._cell = given(id=cell, number=number, source=source)

@@ -40,9 +40,9 @@ def age(text: str, now: datetime | None = None) -> str:
 def remaining(text: str, now: datetime | None = None) -> str:
     """How long until then: `6 d`, `3 h`, `12 min`."""
     seconds = (instant(text) - (now or datetime.now(timezone.utc))).total_seconds()
-    if seconds >= 86_400:
+    if round(seconds / 3600) >= 24:
         return f"{round(seconds / 86_400)} d"
-    if seconds >= 3600:
+    if round(seconds / 60) >= 60:
         return f"{round(seconds / 3600)} h"
     return f"{max(0, round(seconds / 60))} min"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...client import Branch
 from ...errors import ArgonError
 from ...protocol import CellActivity
 from ...view import Shown
@@ -49,7 +50,7 @@ def undo(context: Context) -> Shown:
     elif args.actor is not None:
         what = {"actor": args.actor}
     else:
-        what = _cell(context, branch.name, args.cell or LAST)
+        what = _cell(context, branch, args.cell or LAST)
     found = branch.undo(**what)
     if args.preview:
         if args.ours or args.theirs:
@@ -58,7 +59,7 @@ def undo(context: Context) -> Shown:
     return settle(context, found)
 
 
-def _cell(context: Context, branch: str, which: str) -> dict[str, Any]:
+def _cell(context: Context, branch: Branch, which: str) -> dict[str, Any]:
     """The cell that is meant. The bridge knows which LSNs its newest execution wrote."""
     wrote = [activity for activity in context.session.cells() if _wrote(activity, branch)]
     if which == LAST:
@@ -79,10 +80,11 @@ def _cell(context: Context, branch: str, which: str) -> dict[str, Any]:
     text = "no cell of this session has written" if which == LAST else f"cell {which} has not written"
     raise ArgonError(
         "NOTHING_TO_DO",
-        f"{text} on {branch}",
+        f"{text} on {branch.name}",
         next=["%argon cells", "%argon log", "%argon undo --lsn A..B"],
     )
 
 
-def _wrote(activity: CellActivity, branch: str) -> bool:
-    return any(write["branch"] == branch for write in activity["writes"])
+def _wrote(activity: CellActivity, branch: Branch) -> bool:
+    place = (branch.project, branch.name)
+    return any((write.get("project", place[0]), write["branch"]) == place for write in activity["writes"])

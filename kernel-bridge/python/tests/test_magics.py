@@ -1,0 +1,500 @@
+"""Every verb in a real kernel against a real bridge."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from argon.client import Client
+from argon.launch import Places
+from kernels import Kernel
+
+BIRDS = """
+db = argon.db()
+db.birds.insert_many([
+    {"_id": f"{letter}{n:03}", "kind": kind, "mass": str(3000 + n), "bill": {"mm": 30.0 + n}}
+    for letter, kind in (("A", "adelie"), ("G", "gentoo")) for n in range(1, 21)
+])
+len(list(db.birds.find()))
+"""
+
+
+@pytest.fixture(scope="module")
+def running(shared_places: Places, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    kernel = Kernel(
+        tmp_path_factory.mktemp("notebooks"),
+        ARGON_DATA=str(shared_places.data),
+        ARGON_RUNTIME_DIR=str(shared_places.runtime.parent),
+        JPY_SESSION_NAME="birds.ipynb",
+    )
+    kernel.run("%load_ext argon\nimport argon")
+    yield kernel
+    kernel.stop()
+
+
+@pytest.fixture
+def kernel(running: Kernel) -> Kernel:
+    """The kernel in a project of its own with forty birds on main."""
+    running.run(f"%argon init birds-{uuid.uuid4().hex[:8]}")
+    assert running.run(BIRDS).text == "40"
+    return running
+
+
+def project_of(kernel: Kernel) -> str:
+    name: str = kernel.run("%argon").json("place")["project"]
+    return name
+
+
+def test_where(kernel: Kernel) -> None:
+    name = project_of(kernel)
+    ran = kernel.run("%argon")
+    first, *rest = ran.text.splitlines()
+    assert first == f"{name}/main@41  writable, the head, now"
+    assert rest == [
+        f"database   argon.db() is {name}@main",
+        "notebook   birds.ipynb",
+        "bridge     connected, embedded store",
+    ]
+    assert f"<strong>{name}/main@41</strong>" in ran.data["text/html"]
+    facts = ran.json("place")
+    assert (facts["lsn"], facts["ref"], facts["writable"]) == (41, "main", True)
+
+
+def test_branches(kernel: Kernel) -> None:
+    name = project_of(kernel)
+    ran = kernel.run(
+        "b = %argon branch create exp/one --switch --ttl 1d\nprint(b.name, b.head, b['timeline'] > 0)\nb"
+    )
+    assert "exp/one 41 True" in ran.text
+    assert f"{name}/exp/one@41  from main" in ran.text
+    assert "lives for 1 d" in ran.text
+    kernel.run("db.birds.delete_one({'_id': 'A001'})")
+    listed = kernel.run("%argon branch").text.splitlines()
+    assert listed[0].split() == ["branch", "head", "ahead", "behind", "main", "last", "change", "note"]
+    assert any(line.startswith("* exp/one") and "session" in line and "TTL" in line for line in listed)
+    assert kernel.run("%argon branch create exp/one --ensure").json("branch")["head"] == 42
+    assert kernel.run("%argon branch list --search EXP").json("branches")["total"] == 1
+    assert "exp/two" in kernel.run("%argon branch rename exp/one exp/two").text
+    assert kernel.run("%argon").json("place")["ref"] == "exp/two"
+    refused = kernel.run("%argon branch delete exp/two", check=False)
+    assert "is what this kernel has checked out" in refused.text
+    kernel.run("%argon checkout main")
+    assert "1 change had not been merged" in kernel.run("%argon branch delete exp/two").text
+    assert "there is no such branch" in kernel.run("%argon branch delete exp/two --ensure").text
+    assert kernel.run("%argon branch protect main").json("branch")["isProtected"] is True
+    assert kernel.run("%argon branch protect main --off").json("branch")["isProtected"] is False
+
+
+def test_a_name_with_any_letters_is_a_name(kernel: Kernel) -> None:
+    kernel.run("%argon branch create 'näme-ünï/ß' --switch")
+    kernel.run("db.birds.insert_one({'_id': 'Ä'})")
+    assert kernel.run("%argon").json("place")["ref"] == "näme-ünï/ß"
+    assert kernel.run("argon.db('näme-ünï/ß').birds.find_one('Ä')").text == "{'_id': 'Ä'}"
+    assert "+ birds/Ä  added" in kernel.run("%argon diff main").text
+
+
+def test_diff_log_history_graph(kernel: Kernel) -> None:
+    name = project_of(kernel)
+    kernel.run("%argon branch create clean --switch")
+    kernel.run("db.birds.update_many({'kind': 'adelie'}, {'$set': {'seen': True}})", cell="cell-a")
+    kernel.run("db.birds.update_one({'_id': 'G001'}, {'$set': {'mass': 3001.5, 'bill.mm': 31}})")
+    kernel.run("db.birds.delete_one({'_id': 'G002'})")
+    kernel.run("db.islands.insert_one({'_id': 'Dream'})")
+    lines = kernel.run("%argon diff main --limit 50").text.splitlines()
+    assert lines[0].startswith("23 of 41 documents differ  main@41 -> clean@")
+    assert [line.split() for line in lines[1:4]] == [
+        ["collection", "added", "changed", "deleted"],
+        ["birds", "0", "21", "1"],
+        ["islands", "1", "0", "0"],
+    ]
+    assert "~ birds/A001  seen: not there -> true" in lines
+    assert '~ birds/G001  mass "3001" string -> 3001.5 double, bill.mm 31.0 double -> 31 int' in lines
+    assert "- birds/G002  deleted" in lines
+    assert "+ islands/Dream  added" in lines
+    assert "collection islands created" in lines
+    assert (
+        kernel.run("%argon diff main --limit 2").text.splitlines()[-1]
+        == "2 of 23 shown, --limit 23 shows all"
+    )
+    assert "No difference" in kernel.run("%argon diff main main@41").text
+    assert kernel.run("%argon diff main@0 main").json("diff")["count"] == 40
+    log = kernel.run("%argon log")
+    assert "20 updates in birds" in log.text
+    assert "40 inserts in birds" in log.text
+    assert "birds.ipynb [" in log.text
+    entries = log.json("log")["entries"]
+    assert entries[1]["origin"]["notebook"] == "birds.ipynb"
+    assert any(entry["origin"].get("cell") == "cell-a" for entry in entries)
+    assert len(kernel.run("%argon log --limit 1").json("log")["entries"]) == 1
+    history = kernel.run("%argon history birds G001").text.splitlines()
+    assert history[0] == f"{name}/clean birds/G001  2 versions"
+    assert [line[0] for line in history[1:] if line[0] != " "] == ["~", "+"]
+    graph = kernel.run("%argon graph").data
+    assert graph["text/vnd.mermaid"].startswith("flowchart BT")
+    assert "[clean *]" in graph["text/plain"]
+    assert "[main]" in graph["text/plain"]
+
+
+def test_ids_of_other_types_have_a_history_too(kernel: Kernel) -> None:
+    kernel.run("from bson import ObjectId\noid = ObjectId('65a1b2c3d4e5f60718293a4b')")
+    kernel.run("db.things.insert_many([{'_id': 7}, {'_id': '7'}, {'_id': oid}, {'_id': {'a': 1}}])")
+    assert "1 version" in kernel.run("%argon history things 7").text
+    assert "1 version" in kernel.run("%argon history things '\"7\"'").text
+    assert "1 version" in kernel.run("%argon history things 65a1b2c3d4e5f60718293a4b").text
+    assert "1 version" in kernel.run("""%argon history things '{"a": 1}'""").text
+
+
+def test_a_merge_with_conflicts_answered_one_by_one(kernel: Kernel) -> None:
+    kernel.run("%argon branch create clean --switch")
+    kernel.run("db.birds.update_many({}, {'$set': {'clean': True}})")
+    kernel.run("db.birds.update_one({'_id': 'A001'}, {'$set': {'mass': 1.0}})")
+    kernel.run("db.birds.update_one({'_id': 'A002'}, {'$set': {'mass': 2.0, 'kind': 'x'}})")
+    kernel.run("db.birds.delete_one({'_id': 'A003'})")
+    kernel.run("main = argon.db('main')")
+    kernel.run("main.birds.update_one({'_id': 'A001'}, {'$set': {'mass': '10'}})")
+    kernel.run("main.birds.update_one({'_id': 'A002'}, {'$set': {'mass': '20', 'kind': 'y'}})")
+    kernel.run("main.birds.update_one({'_id': 'A003'}, {'$set': {'mass': '30'}})")
+    preview = kernel.run("plan = %argon merge clean --into main --preview\nplan")
+    assert "4 conflicts" in preview.text.splitlines()[0]
+    assert preview.text.splitlines()[0].startswith("Plan p-")
+    assert '! birds/A001  mass: "3001" -> "10" on main, 1.0 on clean' in preview.text
+    assert "! birds/A003  deleted on clean, changed on main" in preview.text
+    assert "Nothing has been written." in preview.text
+    refused = kernel.run("%argon merge clean --into main", check=False)
+    assert refused.ename == "ArgonError"
+    assert "4 conflicts without an answer" in refused.text
+    assert "Code:  PLAN_UNANSWERED" in refused.text
+    assert kernel.run("main.birds.find_one('A001')['mass']").text == "'10'"
+    kernel.run("%argon merge answer {plan.id} birds/A001 theirs")
+    answered = kernel.run("%argon merge answer {plan.id} birds/A002:mass --value 22.5")
+    assert "2 answered" in answered.text.splitlines()[0]
+    assert "answer: 22.5" in answered.text
+    kernel.run("%argon merge answer {plan.id} birds/A002:kind ours")
+    kernel.run("%argon merge answer {plan.id} birds/A003 --missing")
+    assert kernel.run("%argon merge show {plan.id}").json("plan")["unanswered"] == 0
+    kernel.run("%argon merge answer {plan.id} birds/A002:kind --clear")
+    still_open = kernel.run("%argon merge apply {plan.id}", check=False)
+    assert "1 conflict without an answer" in still_open.text
+    kernel.run("%argon merge answer {plan.id} birds/A002:kind ours")
+    applied = kernel.run("%argon merge apply {plan.id}")
+    assert applied.text.startswith("Merged clean@")
+    assert applied.json("applied")["state"] == "applied"
+    assert kernel.run("main.birds.find_one('A001')['mass']").text == "1.0"
+    assert kernel.run("x = main.birds.find_one('A002'); x['mass'], x['kind']").text == "(22.5, 'y')"
+    assert kernel.run("main.birds.find_one('A003')").text == ""
+    assert kernel.run("len(list(main.birds.find({'clean': True})))").text == "39"
+    again = kernel.run("%argon merge apply {plan.id}", check=False)
+    assert "Code:  PLAN_APPLIED" in again.text
+    assert "Nothing to merge" in kernel.run("%argon merge clean --into main").text
+    wrong = kernel.run("%argon merge answer {plan.id} birds/A9 ours", check=False)
+    assert "has no conflict called" in wrong.text
+
+
+@pytest.mark.parametrize(("rule", "mass"), [("--ours", "'10'"), ("--theirs", "1.0")])
+def test_a_merge_by_rule(kernel: Kernel, rule: str, mass: str) -> None:
+    kernel.run("%argon branch create clean --switch")
+    kernel.run("db.birds.update_one({'_id': 'A001'}, {'$set': {'mass': 1.0}})")
+    kernel.run("db.birds.update_one({'_id': 'A002'}, {'$set': {'mass': 2.0}})")
+    kernel.run("argon.db('main').birds.update_one({'_id': 'A001'}, {'$set': {'mass': '10'}})")
+    # The session's branch is what a merge goes into when nothing is said.
+    kernel.run("%argon checkout main")
+    kernel.run(f"%argon merge clean {rule}")
+    assert kernel.run("x = argon.db('main').birds; x.find_one('A001')['mass']").text == mass
+    assert kernel.run("x.find_one('A002')['mass']").text == "2.0"
+
+
+def test_a_head_that_moved_refuses_the_plan(kernel: Kernel) -> None:
+    kernel.run("%argon branch create clean --switch")
+    kernel.run("db.birds.delete_one({'_id': 'A001'})")
+    kernel.run("plan = %argon merge clean --into main --preview")
+    kernel.run("argon.db('main').birds.insert_one({'_id': 'new'})")
+    refused = kernel.run("%argon merge apply {plan.id}", check=False)
+    assert "Code:  PLAN_STALE" in refused.text
+    assert "Next:  %argon merge SRC --preview" in refused.text
+    assert kernel.run("argon.db('main').birds.find_one('A001')['_id']").text == "'A001'"
+
+
+def test_undo(kernel: Kernel) -> None:
+    first = kernel.run("db.birds.delete_many({'kind': 'adelie'}).deleted_count")
+    assert first.text == "20"
+    kernel.run("1 + 1")
+    undone = kernel.run("%argon undo --cell")
+    assert "20 documents" in undone.text
+    assert kernel.run("len(list(db.birds.find()))").text == "40"
+    # The undo is a cell's writing too: undone, the birds are gone again.
+    kernel.run(f"%argon undo --cell {undone.number}", check=None)
+    kernel.run("%argon undo --lsn 42..61 --preview", check=None)
+    second = kernel.run("db.birds.update_many({'kind': 'gentoo'}, {'$set': {'mass': 0}})")
+    kernel.run("db.birds.update_one({'_id': 'G001'}, {'$set': {'mass': 1}})")
+    preview = kernel.run(f"%argon undo --cell {second.number} --preview")
+    assert "1 conflict" in preview.text
+    refused = kernel.run(f"%argon undo --cell {second.number}", check=False)
+    assert "Code:  PLAN_UNANSWERED" in refused.text
+    kernel.run(f"%argon undo --cell {second.number} --ours")
+    assert (
+        kernel.run("db.birds.find_one('G001')['mass'], db.birds.find_one('G002')['mass']").text
+        == "(1, '3002')"
+    )
+    head = int(kernel.run("%argon").json("place")["lsn"])
+    kernel.run("db.birds.insert_one({'_id': 'extra'})")
+    kernel.run(f"%argon undo --lsn {head + 1}..{head + 1}")
+    assert kernel.run("db.birds.find_one('extra')").text == ""
+    nothing = kernel.run("%argon undo --cell 99999", check=False)
+    assert nothing.ename == "ArgonError"
+
+
+def test_restore(kernel: Kernel) -> None:
+    kernel.run("%argon branch create clean --switch")
+    kernel.run("db.birds.delete_many({'kind': 'adelie'})")
+    preview = kernel.run("%argon restore preview clean@41")
+    assert preview.text.startswith("A reset would discard 20 changes")
+    backup = preview.json("restore")["backup"]
+    assert backup in preview.text
+    assert kernel.run("len(list(db.birds.find()))").text == "20"
+    applied = kernel.run("%argon restore apply clean@41")
+    assert f"what was discarded stays as {backup}" in applied.text
+    assert kernel.run("len(list(db.birds.find()))").text == "40"
+    assert kernel.run(f"len(list(argon.db({backup!r}).birds.find()))").text == "20"
+
+
+def test_pins_and_refs(kernel: Kernel) -> None:
+    kernel.run("%argon pin gold main@21")
+    kernel.run("%argon pin gold main@21 --ensure")
+    assert "Code:  PIN_EXISTS" in kernel.run("%argon pin gold main@22", check=False).text
+    assert "gold" in kernel.run("%argon pins").text
+    assert kernel.run("len(list(argon.db('pin:gold').birds.find()))").text == "20"
+    kernel.run("%argon checkout pin:gold")
+    assert "read-only, a past state" in kernel.run("%argon").text
+    assert kernel.run("len(list(db.birds.find()))").text == "20"
+    refused = kernel.run("db.birds.insert_one({'_id': 'x'})", check=False)
+    assert refused.ename in ("OperationFailure", "WriteError", "BulkWriteError")
+    needs_branch = kernel.run("%argon undo --cell", check=False)
+    assert "Code:  READ_ONLY" in needs_branch.text
+    kernel.run("%argon checkout main")
+    kernel.run("%argon pin gold --delete")
+    assert "No pins yet" in kernel.run("%argon pins").text
+    for wrong, code in (
+        ("mian", "REF_NOT_FOUND"), ("main@99999", "LSN_IN_FUTURE"), ("pin:nope", "PIN_NOT_FOUND"), ("main@x", "REF_INVALID"),
+    ):  # fmt: skip
+        assert f"Code:  {code}" in kernel.run(f"%argon checkout {wrong}", check=False).text
+
+
+def test_an_error_stops_run_all_without_a_traceback(kernel: Kernel) -> None:
+    name = project_of(kernel)
+    kernel.run("%argon branch create clean-nulls")
+    first = kernel.send("%argon checkout clean-nuls")
+    second = kernel.send("print('still running')")
+    refused = kernel.wait(first)
+    assert refused.status == "error"
+    assert refused.ename == "ArgonError"
+    lines = refused.text.splitlines()
+    assert lines[0].startswith("ArgonError: ")
+    assert "clean-nuls" in lines[0]
+    assert name in lines[0]
+    assert lines[1:] == [
+        "Nearest name: clean-nulls",
+        "Next:  %argon checkout clean-nulls",
+        "       %argon branch list",
+        "Code:  REF_NOT_FOUND",
+    ]
+    assert kernel.wait(second).status == "aborted"
+    typo = kernel.run("%argon chekout main", check=False)
+    assert "Nearest name: checkout" in typo.text
+
+
+def test_cells_know_what_they_did(kernel: Kernel) -> None:
+    wrote = kernel.run(
+        "db.birds.delete_one({'_id': 'A001'}); list(db.birds.find({'kind': 'gentoo'}))[0]['_id']"
+    )
+    (line,) = [
+        line for line in kernel.run("%argon cells").text.splitlines() if line.startswith(f"[{wrote.number}]")
+    ]
+    assert "birds of main@" in line
+    assert "(1 delete)" in line
+    (activity,) = [
+        one for one in kernel.run("%argon cells").json("cells") if one.get("cellNumber") == wrote.number
+    ]
+    assert activity["writes"][0]["deletes"] == 1
+    assert len(activity["reads"][0]["digest"]) == 32
+
+
+def test_a_cell_at_another_state(kernel: Kernel) -> None:
+    kernel.run("db.birds.delete_many({'kind': 'adelie'})")
+    ran = kernel.run("%%argon at main@41\nthen = len(list(db.birds.find()))\nthen")
+    assert ran.text == "40"
+    assert kernel.run("then, len(list(db.birds.find()))").text == "(40, 20)"
+    failed = kernel.run("%%argon at main@41\nx = 1\n1 / 0", check=False)
+    assert failed.ename == "ZeroDivisionError"
+    assert "1 / 0" in failed.text
+    assert "run_body" not in failed.text
+    assert kernel.run("%argon").json("place")["ref"] == "main"
+    assert (
+        "cannot await"
+        in kernel.run("%%argon at main@41\nimport asyncio\nawait asyncio.sleep(0)", check=False).text
+    )
+    assert "Code:  REF_NOT_FOUND" in kernel.run("%%argon at nowhere\n1", check=False).text
+    assert kernel.run("%%argon at main@41\n%argon log --limit 1\n'quiet';").text == ""
+
+
+def test_a_sandbox_is_thrown_away_or_kept(kernel: Kernel) -> None:
+    ran = kernel.run("%%argon sandbox\ndb.birds.update_many({'kind': 'gentoo'}, {'$set': {'outlier': True}})")
+    lines = ran.text.splitlines()
+    assert lines[0].startswith("UpdateResult(")
+    assert lines[1] == "Sandbox of main@41: 20 documents changed, then discarded"
+    assert lines[2] == "~ birds/G001  outlier: not there -> true"
+    assert kernel.run("list(db.birds.find({'outlier': True}))").text == "[]"
+    kept = kernel.run("%%argon sandbox --keep try\ndb.birds.delete_one({'_id': 'A001'})")
+    assert "1 document changed, kept as try" in kept.text
+    assert kernel.run("%argon").json("place")["ref"] == "main"
+    branches = kernel.run("%argon branch list").json("branches")["branches"]
+    assert {branch["name"] for branch in branches} == {"main", "try"}
+    assert not any(branch.get("expiresAt") for branch in branches)
+    taken = kernel.run("%%argon sandbox --keep try\n1", check=False)
+    assert "Code:  BRANCH_EXISTS" in taken.text
+    failed = kernel.run("%%argon sandbox --keep other\ndb.birds.delete_many({})\n1 / 0", check=False)
+    assert failed.ename == "ZeroDivisionError"
+    branches = kernel.run("%argon branch list").json("branches")["branches"]
+    assert {branch["name"] for branch in branches} == {"main", "try"}
+
+
+def test_the_same_from_python(kernel: Kernel) -> None:
+    assert kernel.run("with argon.at('main@21'):\n    n = len(list(db.birds.find()))\nn").text == "20"
+    kernel.run("with argon.sandbox() as box:\n    db.birds.delete_one({'_id': 'A001'})")
+    assert kernel.run("box.diff.count, len(list(db.birds.find()))").text == "(1, 40)"
+    assert (
+        kernel.run("argon.read('main@21', 'birds', {'kind': 'adelie'}, ['mass']).to_pandas().shape").text
+        == "(20, 2)"
+    )
+    assert "mongodb://" in kernel.run("argon.uri('main@21')").text
+    assert kernel.run("argon.db().client[argon.db().name].birds.name").text == "'birds'"
+
+
+def test_json_everywhere(kernel: Kernel) -> None:
+    kernel.run("%argon branch create clean --switch")
+    kernel.run("db.birds.delete_one({'_id': 'A001'})")
+    for verb in (
+        "", "branch list", "diff main", "log", "graph", "pins", "runs", "cells", "status", "metrics", "health",
+        "history birds A002", "restore preview main", "merge clean --into main --preview", "undo --preview", "projects",
+    ):  # fmt: skip
+        ran = kernel.run(f"x = %argon {verb} --json\nx")
+        assert json.loads(ran.data["text/plain"]) == ran.data["application/json"], verb
+        assert "text/html" not in ran.data
+
+
+def test_health_and_status(kernel: Kernel) -> None:
+    assert kernel.run("%argon health").text.startswith("Everything works")
+    assert kernel.run("%argon status").text.startswith("The bridge is well")
+    assert kernel.run("%argon metrics").json("metrics")["projects"] >= 1
+
+
+def test_tab(kernel: Kernel, here: Places) -> None:
+    name = project_of(kernel)
+    for branch in ("exp/scale-features", "exp/relabel", "clean-nulls"):
+        kernel.run(f"%argon branch create {branch}")
+    kernel.run("%argon pin v1-paper")
+    assert kernel.complete("%argon che") == ["%argon checkout"]
+    assert kernel.complete("%argon checkout exp/sc") == ["%argon checkout exp/scale-features"]
+    assert kernel.complete("b = %argon branch create x --from clean-") == [
+        "b = %argon branch create x --from clean-nulls"
+    ]
+    assert "%argon checkout pin:v1-paper" in kernel.complete("%argon checkout pin:")
+    assert kernel.complete("%argon history bi") == ["%argon history birds"]
+    assert kernel.complete("%%argon at ma") == ["%%argon at main"]
+    assert kernel.complete(f"%argon use {name[:-2]}") == [f"%argon use {name}"]
+    assert kernel.complete("%argon branch create y --en") == ["%argon branch create y --ensure"]
+    # What is unknown offers no names of Python.
+    assert kernel.complete("%argon checkout zzz") == ["%argon checkout zzz"]
+    # The rest of Python completes as ever.
+    assert "import argon" in kernel.complete("import argo")
+    with Client(data=here.data) as client:
+        assert client.project(name).branches.page(limit=2)["total"] == 4
+
+
+def test_help_is_at_hand(kernel: Kernel) -> None:
+    assert "merge SRC [--into DST]" in kernel.run("%argon --help").text
+    assert "COLLECTION/ID:PATH" in kernel.run("%argon merge --help").text
+    pager = kernel.client.execute("%argon?")
+    reply = kernel.client.get_shell_msg(timeout=20)
+    while reply["parent_header"]["msg_id"] != pager:
+        reply = kernel.client.get_shell_msg(timeout=20)
+    (page,) = reply["content"]["payload"]
+    assert "Branch, travel through and merge" in page["data"]["text/plain"]
+
+
+def test_loading_twice_and_unloading(here: Places, tmp_path: Path) -> None:
+    kernel = Kernel(tmp_path)
+    try:
+        kernel.run("%load_ext argon")
+        kernel.run("%load_ext argon\n%reload_ext argon")
+        kernel.run("%argon init twice")
+        kernel.run("import argon\nargon.db().things.insert_one({'_id': 1})", cell="the-cell")
+        cells = kernel.run("%argon cells").json("cells")
+        assert [one["cell"] for one in cells if one["writes"]] == ["the-cell"]
+        kernel.run("%load_ext autoreload\n%autoreload 2\n%argon log")
+        kernel.run("%unload_ext argon")
+        gone = kernel.run("%argon", check=None)
+        assert "not found" in gone.text
+        kernel.run("%load_ext argon")
+        assert kernel.run("%argon").json("place")["project"] == "twice"
+    finally:
+        kernel.stop()
+
+
+def test_a_restarted_kernel_is_where_it_was(here: Places, tmp_path: Path) -> None:
+    kernel = Kernel(tmp_path)
+    try:
+        kernel.run("%load_ext argon")
+        kernel.run("%argon init again")
+        kernel.run("%argon branch create exp --switch")
+        kernel.restart()
+        loaded = kernel.run("%load_ext argon")
+        assert "This kernel is at again/exp" in loaded.text
+        assert kernel.run("%argon").json("place")["ref"] == "exp"
+    finally:
+        kernel.stop()
+
+
+def test_two_kernels_on_two_branches(kernel: Kernel, here: Places, tmp_path: Path) -> None:
+    name = project_of(kernel)
+    other = Kernel(tmp_path)
+    try:
+        other.run(f"%load_ext argon\nimport argon\n%argon use {name}")
+        other.run("%argon branch create theirs --switch")
+        other.run("argon.db().birds.delete_many({'kind': 'adelie'})")
+        assert kernel.run("len(list(db.birds.find()))").text == "40"
+        assert other.run("len(list(argon.db().birds.find()))").text == "20"
+        # One moves to the branch of the other, and both see the same.
+        kernel.run("%argon checkout theirs")
+        assert kernel.run("len(list(db.birds.find()))").text == "20"
+    finally:
+        other.stop()
+
+
+def test_a_subprocess_and_a_thread_work_in_the_session(kernel: Kernel) -> None:
+    kernel.run("%argon branch create side --switch")
+    kernel.run(
+        "import subprocess, sys, threading\n"
+        "code = \"import argon; argon.db().birds.insert_one({'_id': 'from-a-process'})\"\n"
+        "subprocess.run([sys.executable, '-c', code], check=True)\n"
+        "thread = threading.Thread(target=lambda: db.birds.insert_one({'_id': 'from-a-thread'}))\n"
+        "thread.start(); thread.join()"
+    )
+    diff = kernel.run("%argon diff main").text
+    assert "+ birds/from-a-process  added" in diff
+    assert "+ birds/from-a-thread  added" in diff
+
+
+def test_verbs_are_quick(kernel: Kernel) -> None:
+    """From the cell's point of view; the limits are those of the design, with room for a busy machine."""
+    kernel.run("import time\ntimes = []")
+    kernel.run(
+        "for n in range(30):\n"
+        "    begin = time.perf_counter()\n"
+        "    made = get_ipython().run_line_magic('argon', f'branch create quick-{n}')\n"
+        "    times.append(time.perf_counter() - begin)"
+    )
+    p95 = float(kernel.run("sorted(times)[28]").text)
+    assert p95 < 0.1, f"branch create took {p95 * 1000:.1f} ms at p95"
