@@ -338,6 +338,19 @@ export function log10(d: Decimal): Decimal {
   return fixedToDecimal((fixedLn(d) * ONE) / fixedLn10());
 }
 
+/** Logarithm to base 2; exact for powers of two. */
+export function log2(d: Decimal): Decimal {
+  if (d.kind === 'nan' || (d.negative && !isZero(d))) return DECIMAL_NAN;
+  if (d.kind === 'infinity') return d;
+  if (isZero(d)) return infinity(true);
+  const two = 2n * ONE;
+  const log = (fixedLn(d) * ONE) / fixedLnSmall(two);
+  const nearest = (log + (log < 0n ? -ONE : ONE) / 2n) / ONE;
+  const distance = log - nearest * ONE;
+  if ((distance < 0n ? -distance : distance) < 10n ** 12n) return decimalOfInteger(nearest);
+  return fixedToDecimal(log);
+}
+
 function expOfFixed(x: bigint): Decimal {
   // e^x = 10^k · e^r with r = x − k·ln 10
   const ten = fixedLn10();
@@ -370,8 +383,17 @@ export function exponential(d: Decimal): Decimal {
   return expOfFixed(toFixed(d));
 }
 
-/** a^b. Integer powers are exact before rounding as long as that is feasible. */
+/** a^b with all 34 digits written out, as MongoDB's library gives it. */
 export function power(a: Decimal, b: Decimal): Decimal {
+  const result = rawPower(a, b);
+  if (result.kind !== 'finite') return result;
+  if (isZero(result)) return finite(result.negative, 0n, EXPONENT_MIN);
+  const pad = Math.min(DECIMAL_DIGITS - digitCount(result.coefficient), result.exponent - EXPONENT_MIN);
+  return finite(result.negative, result.coefficient * pow10(pad), result.exponent - pad);
+}
+
+/** Integer powers are exact before rounding as long as that is feasible. */
+function rawPower(a: Decimal, b: Decimal): Decimal {
   if (isZero(b)) return decimalOfInteger(1n);
   if (a.kind === 'nan' || b.kind === 'nan') return DECIMAL_NAN;
   const integer = integerOf(b);
@@ -395,7 +417,8 @@ export function power(a: Decimal, b: Decimal): Decimal {
   if (a.kind === 'infinity' || b.kind === 'infinity' || isZero(a)) {
     const x = a.kind === 'infinity' ? (a.negative ? -Infinity : Infinity) : Number(decimalText(a));
     const y = b.kind === 'infinity' ? (b.negative ? -Infinity : Infinity) : Number(decimalText(b));
-    return decimalOfDouble34(Math.pow(x, y));
+    const limit = decimalOfDouble34(Math.pow(x, y));
+    return isZero(limit) ? DECIMAL_ZERO : limit;
   }
   if (a.negative && integer === undefined) return DECIMAL_NAN;
   const result = expOfFixed((fixedLn({ ...a, negative: false }) * toFixed(b)) / ONE);

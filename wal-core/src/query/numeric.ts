@@ -9,12 +9,21 @@ import {
   type Decimal,
   type RawValue
 } from '../bson';
-import { decimalOfDouble15, decimalOfDouble34, decimalOfInteger, add as addDecimals } from './decimalMath';
+import {
+  decimalOfDouble15,
+  decimalOfDouble34,
+  decimalOfInteger,
+  add as addDecimals,
+  quantize
+} from './decimalMath';
 import { double, INT64_MAX, INT64_MIN, int32, int64 } from './values';
 
 /** The value as a JavaScript number; int64 and Decimal128 round to the nearest double. */
 export function toNumber(value: RawValue): number {
-  if (value.type === T.DECIMAL128) return toDouble(exactAt(T.DECIMAL128, value.bytes, 0));
+  if (value.type === T.DECIMAL128) {
+    const n = toDouble(exactAt(T.DECIMAL128, value.bytes, 0));
+    return n === 0 && value.bytes[15]! >= 0x80 ? -0 : n;
+  }
   if (value.type === T.INT64) return Number(value.bytes.readBigInt64LE(0));
   return numberAt(value.type, value.bytes, 0);
 }
@@ -173,7 +182,7 @@ export class Summation {
 
   /** The integer part, for dates; undefined when it does not fit int64. */
   get long(): bigint | undefined {
-    if (this.type === T.DECIMAL128) return toInt64(decimal(this.decimal));
+    if (this.type === T.DECIMAL128) return toInt64(decimal(quantize(this.decimal, 0)));
     if (this.type === T.DOUBLE) return toInt64(double(Math.round(this.double)));
     return this.integer;
   }

@@ -1,11 +1,13 @@
 import { exactAt, isNumberType, T, TYPE_NAMES, type Decimal } from '../../bson';
 import {
+  DECIMAL_NAN,
   decimalOfInteger,
   divide,
   exponential,
   integerOf,
   isZero,
   log10,
+  log2,
   multiply,
   naturalLog,
   power,
@@ -63,7 +65,7 @@ function sum(values: Value[], name: string): Value {
       if (++dates > 1) throw queryError(16612, 'only one date allowed in an $add expression');
       total.addLong(value.bytes.readBigInt64LE(0));
     } else if (isNumber(value)) total.add(value.type, value.bytes);
-    else throw queryError(14, `${name} only supports numeric or date types, not ${typeName(value)}`);
+    else throw queryError(16554, `${name} only supports numeric or date types, not ${typeName(value)}`);
   }
   if (dates === 0) return total.value;
   const ms = total.long;
@@ -109,8 +111,7 @@ function difference([a, b]: Value[]): Value {
   if (a.type === T.DATE) {
     const ms = a.bytes.readBigInt64LE(0);
     if (b.type === T.DATE) return int64(checkLong(ms - b.bytes.readBigInt64LE(0)));
-    const less = isNumber(b) ? roundedLong(b) : undefined;
-    if (less !== undefined) return date(checkLong(ms - less));
+    if (isNumber(b)) return date(checkLong(ms - roundedLong(b)));
   } else if (isNumber(a) && isNumber(b)) {
     const type = widest(a.type, b.type);
     if (type === T.DECIMAL128) return decimal(subtract(toDecimal(a), toDecimal(b)));
@@ -126,9 +127,14 @@ function checkLong(n: bigint): bigint {
   return n;
 }
 
-function roundedLong(value: RawValue): bigint | undefined {
-  if (value.type === T.DOUBLE) return toInt64(double(Math.round(toNumber(value))));
-  return toInt64(value);
+/** A number of milliseconds, rounded. @throws 31109 when it is none */
+function roundedLong(value: RawValue): bigint {
+  let n: bigint | undefined;
+  if (value.type === T.DOUBLE) n = toInt64(double(Math.round(toNumber(value))));
+  else if (isDecimal(value)) n = toInt64(decimal(quantize(toDecimal(value), 0)));
+  else n = toInt64(value);
+  if (n === undefined) throw queryError(31109, `Can't coerce out of range value ${show(value)} to long`);
+  return n;
 }
 
 function quotient([a, b]: Value[]): Value {
@@ -150,7 +156,7 @@ function modulo([a, b]: Value[]): Value {
   if (isNumber(a) && isNumber(b)) {
     if (isDecimal(a) || isDecimal(b)) {
       const divisor = toDecimal(b);
-      if (isZero(divisor)) throw queryError(16610, "can't $mod by zero");
+      if (isZero(divisor)) throw queryError(5733415, "can't $mod by zero");
       return decimal(remainder(toDecimal(a), divisor));
     }
     const divisor = toNumber(b);
@@ -214,7 +220,9 @@ function rounding(mode: RoundingMode) {
     let digits = 0;
     if (values.length > 1) {
       if (isNullish(places)) return NULL;
-      const n = isNumber(places) ? toNumber(places) : NaN;
+      if (!isNumber(places))
+        throw queryError(16004, `can't convert from BSON type ${typeName(places)} to long`);
+      const n = toNumber(places);
       if (!Number.isInteger(n))
         throw queryError(51082, `precision argument to  ${name} must be a integral value`);
       if (n < -20 || n > 100) {
@@ -255,9 +263,7 @@ function towards(mode: RoundingMode, plain: (n: number) => number) {
     if (isInteger(value)) return value;
     if (isDecimal(value)) {
       const d = toDecimal(value);
-      return d.kind === 'finite'
-        ? decimal(quantize(d, 0, mode).kind === 'nan' ? d : quantize(d, 0, mode))
-        : value;
+      return decimal(d.kind === 'finite' ? quantize(d, 0, mode) : DECIMAL_NAN);
     }
     return double(plain(toNumber(value)));
   });
@@ -306,6 +312,8 @@ register({
       throw queryError(28759, `$log's base must be a positive number not equal to 1, but is ${show(base)}`);
     }
     if (isDecimal(value) || isDecimal(base)) {
+      if (toNumber(base) === 10) return decimal(log10(toDecimal(value)));
+      if (toNumber(base) === 2) return decimal(log2(toDecimal(value)));
       return decimal(divide(naturalLog(toDecimal(value)), naturalLog(toDecimal(base))));
     }
     return double(Math.log(toNumber(value)) / Math.log(toNumber(base)));

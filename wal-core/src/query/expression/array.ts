@@ -102,7 +102,7 @@ const filter: OperatorCompiler = (argument, scope) => {
       const list = input.evaluate(frame);
       if (isNullish(list)) return NULL;
       if (!isArray(list)) throw queryError(28651, `input to $filter must be an array not ${typeName(list)}`);
-      const most = limit ? filterLimit(limit.evaluate(frame)) : Infinity;
+      const most = limit && list.bytes.length > 5 ? filterLimit(limit.evaluate(frame)) : Infinity;
       const out: RawValue[] = [];
       for (const cursor = new Cursor(list.bytes); out.length < most && cursor.next();) {
         const item = cursor.value;
@@ -282,7 +282,7 @@ function arrayToObject([list]: Value[]): Value {
       put(out, textOf(key), value);
     }
   }
-  return object(documentOf([...out].map(([name, value]) => ({ name, ...value }))));
+  return object(documentOf([...out].map(([name, value]) => ({ ...value, name }))));
 }
 
 function put(out: Map<string, RawValue>, key: string, value: RawValue): void {
@@ -433,8 +433,8 @@ function takeN(which: 'first' | 'last' | 'max' | 'min'): OperatorCompiler {
       const items = values((input as RawValue).bytes);
       if (which === 'first') return array(arrayOf(items.slice(0, count)));
       if (which === 'last') return array(arrayOf(items.slice(-count)));
-      const known = items.filter(item => !isNullish(item)).sort(compareValues);
-      if (which === 'max') known.reverse();
+      const known = items.filter(item => !isNullish(item));
+      known.sort(which === 'max' ? (a, b) => compareValues(b, a) : compareValues);
       return array(arrayOf(known.slice(0, count)));
     }
   );
@@ -527,7 +527,7 @@ register({
         elements(value.bytes).map(({ name, type, bytes }) =>
           object(
             documentOf([
-              { name: 'k', ...string(name) },
+              { ...string(name), name: 'k' },
               { name: 'v', type, bytes }
             ])
           )

@@ -1,4 +1,5 @@
 import { documentOf, elements, arrayOf, T, type RawElement } from '../../bson';
+import { isArgonError } from '../../errors';
 import { queryError } from '../error';
 import { array, NULL, object, startsWithDollar, textOf } from '../values';
 import { parseFieldPath, pathReader } from './fieldpath';
@@ -23,7 +24,7 @@ export function compileExpression(value: RawValue, scope: Scope): Expression {
   switch (value.type) {
     case T.STRING: {
       const text = textOf(value);
-      return text.startsWith('$') ? compilePath(text, scope) : constant(value);
+      return text.startsWith('$') ? compilePath(text, scope) : plainConstant(value);
     }
     case T.OBJECT:
       return startsWithDollar(value.bytes)
@@ -32,8 +33,13 @@ export function compileExpression(value: RawValue, scope: Scope): Expression {
     case T.ARRAY:
       return compileArray(value.bytes, scope);
     default:
-      return constant(value);
+      return plainConstant(value);
   }
+}
+
+/** A constant of type and bytes alone, whatever else the value carries. */
+function plainConstant({ type, bytes }: RawValue): Expression {
+  return constant({ type, bytes });
 }
 
 /** `$a.b` or `$$name.a.b`. */
@@ -113,10 +119,18 @@ function compileArray(items: Buffer, scope: Scope): Expression {
   return folded(parts, frame => array(arrayOf(parts.map(part => part.evaluate(frame) ?? NULL))));
 }
 
-/** An expression over others; computed once and for all when they are all constant. */
+/**
+ * An expression over others; computed once and for all when they are all constant. One
+ * that fails then keeps its error until it is evaluated, if it ever is.
+ */
 export function folded(parts: readonly Expression[], evaluate: (frame: Frame) => Value): Expression {
-  if (parts.every(part => part.constant !== undefined)) return constant(evaluate(NO_FRAME));
-  return { evaluate };
+  if (parts.some(part => part.constant === undefined)) return { evaluate };
+  try {
+    return constant(evaluate(NO_FRAME));
+  } catch (error) {
+    if (!isArgonError(error)) throw error;
+    return { evaluate };
+  }
 }
 
 const NO_FRAME: Frame = { root: undefined, current: undefined, vars: [] };

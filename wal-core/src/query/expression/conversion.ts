@@ -278,9 +278,9 @@ const convertOperator: OperatorCompiler = (argument, scope) => {
   return folded([...parts.values()], frame => {
     const target = to.evaluate(frame);
     const value = input.evaluate(frame);
+    const type = isNullish(target) ? undefined : typeOfTarget(target);
     if (isNullish(value)) return onNull ? onNull.evaluate(frame) : NULL;
-    if (isNullish(target)) return NULL;
-    const type = typeOfTarget(target);
+    if (type === undefined) return NULL;
     if (onError === undefined) return convert(value, type);
     try {
       return convert(value, type);

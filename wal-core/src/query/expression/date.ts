@@ -17,7 +17,7 @@ import {
 import { isNumber, typeName } from './arithmetic';
 import { compileExpression, folded, register, type OperatorCompiler } from './compile';
 import { isoWeekDate, parseDate, parseDateWithFormat } from './dateparse';
-import { daysFromCivil, utcMs, type UtcParts } from './isodate';
+import { daysFromCivil, utcMs, utcParts, type UtcParts } from './isodate';
 import type { Expression, Frame, RawValue, Scope } from './scope';
 import { fromLocal, localParts, timeZone, UTC, type TimeZone } from './timezone';
 
@@ -152,8 +152,9 @@ const MONTH_NAMES = [
 /** Formats a moment with `%Y` and so on. @throws 18535, 18536, 18537 */
 export function formatDate(ms: bigint, format: string, zone: TimeZone): string {
   const parts = localParts(ms, zone);
-  if (parts.year < 0 || parts.year > 9999)
-    throw queryError(18537, `$dateToString is only defined on year 0-9999, tried to use year ${parts.year}`);
+  const utcYear = utcParts(ms).year;
+  if (utcYear < 0 || utcYear > 9999)
+    throw queryError(18537, `$dateToString is only defined on year 0-9999, tried to use year ${utcYear}`);
   const pad = (n: number, width: number): string => String(n).padStart(width, '0');
   let out = '';
   for (let i = 0; i < format.length; i++) {
@@ -214,11 +215,9 @@ export function formatDate(ms: bigint, format: string, zone: TimeZone): string {
         out += `${minutes < 0 ? '-' : '+'}${pad(Math.floor(Math.abs(minutes) / 60), 2)}${pad(Math.abs(minutes) % 60, 2)}`;
         break;
       }
-      case 'Z': {
-        const minutes = Math.trunc(zone.offsetAt(ms) / 60_000);
-        out += `${minutes < 0 ? '-' : '+'}${pad(Math.abs(minutes), 3)}`;
+      case 'Z':
+        out += String(Math.trunc(zone.offsetAt(ms) / 60_000));
         break;
-      }
       case '%':
         out += '%';
         break;
@@ -272,9 +271,7 @@ const dateToString: OperatorCompiler = (argument, scope, name) => {
     }
     if (isNullish(value)) return parts.has('onNull') ? parts.get('onNull')!.evaluate(frame) : NULL;
     const at = zone ?? UTC;
-    return string(
-      formatDate(toMs(value), pattern ?? (at.isUtc ? '%Y-%m-%dT%H:%M:%S.%LZ' : '%Y-%m-%dT%H:%M:%S.%L'), at)
-    );
+    return string(formatDate(toMs(value), pattern ?? '%Y-%m-%dT%H:%M:%S.%LZ', at));
   });
 };
 
@@ -369,7 +366,7 @@ const dateToParts: OperatorCompiler = (argument, scope, name) => {
       ['second', p.second],
       ['millisecond', p.millisecond]
     ];
-    return object(documentOf(all.map(([key, n]) => ({ name: key, ...int32(n) }))));
+    return object(documentOf(all.map(([key, n]) => ({ ...int32(n), name: key }))));
   });
 };
 

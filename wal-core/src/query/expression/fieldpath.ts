@@ -40,8 +40,11 @@ function fieldAt(buf: Buffer, start: number, name: Buffer): Value {
 /** Reads `$a.b.c`: through arrays the path yields an array of what it finds in their documents. */
 export function pathReader(parts: readonly string[]): (value: Value) => Value {
   const names = parts.map(nameBytes);
-  if (names.length === 1) return value => fieldOf(value, names[0]!);
-  return value => readPath(value, names, 0);
+  const [only] = names;
+  return value => {
+    if (value !== undefined && value.type === T.ARRAY) return readArray(value.bytes, names, 0);
+    return names.length === 1 ? fieldOf(value, only!) : readPath(value, names, 0);
+  };
 }
 
 function readPath(value: Value, names: readonly Buffer[], from: number): Value {

@@ -82,6 +82,7 @@ const switchCase: OperatorCompiler = (argument, scope) => {
     throw queryError(40060, `$switch requires an object as an argument, found: ${TYPE_NAMES[argument.type]}`);
   }
   const branches: { test: Expression; then: Expression }[] = [];
+  let given = false;
   let fallback: Expression | undefined;
   for (const element of elements(argument.bytes)) {
     if (element.name === 'branches') {
@@ -109,7 +110,11 @@ const switchCase: OperatorCompiler = (argument, scope) => {
           throw queryError(40064, "$switch requires each branch have a 'case' expression");
         if (then === undefined)
           throw queryError(40065, "$switch requires each branch have a 'then' expression.");
-        branches.push({ test, then });
+        // Branches that cannot be taken, and those behind one that always is, do not count.
+        const decided = branches.at(-1)?.test.constant;
+        if (decided !== undefined && isTrue(decided.value)) continue;
+        given = true;
+        if (test.constant === undefined || isTrue(test.constant.value)) branches.push({ test, then });
       }
     } else if (element.name === 'default') {
       fallback = compileExpression(element, scope);
@@ -117,7 +122,13 @@ const switchCase: OperatorCompiler = (argument, scope) => {
       throw queryError(40067, `$switch found an unknown argument: ${element.name}`);
     }
   }
-  if (branches.length === 0) throw queryError(40068, '$switch requires at least one branch.');
+  if (!given) throw queryError(40068, '$switch requires at least one branch.');
+  if (branches.length === 0 && fallback === undefined) {
+    throw queryError(
+      40069,
+      'Cannot execute a switch statement where all the cases evaluate to false without a default'
+    );
+  }
   return {
     evaluate: frame => {
       for (const { test, then } of branches) if (isTrue(test.evaluate(frame))) return then.evaluate(frame);

@@ -83,11 +83,11 @@ function setField(removes: boolean): OperatorCompiler {
         for (const element of elements(doc.bytes)) {
           if (element.name !== fieldName) out.push(element);
           else if (set !== undefined) {
-            out.push({ name: fieldName, ...set });
+            out.push({ ...set, name: fieldName });
             found = true;
           }
         }
-        if (!found && set !== undefined) out.push({ name: fieldName, ...set });
+        if (!found && set !== undefined) out.push({ ...set, name: fieldName });
         return object(documentOf(out));
       }
     };
@@ -98,7 +98,7 @@ function setField(removes: boolean): OperatorCompiler {
 export function mergeDocuments(docs: Iterable<Buffer>): Buffer {
   const out = new Map<string, RawValue>();
   for (const doc of docs) for (const { name, type, bytes } of elements(doc)) out.set(name, { type, bytes });
-  return documentOf([...out].map(([name, value]) => ({ name, ...value })));
+  return documentOf([...out].map(([name, value]) => ({ ...value, name })));
 }
 
 register({

@@ -42,11 +42,11 @@ function regexOperator(nothing: RawValue, run: (text: string, regex: RegExp) => 
       const text = input.evaluate(frame);
       const expression = pattern.evaluate(frame);
       const flags = options?.evaluate(frame);
-      if (!isNullish(text) && text.type !== T.STRING)
-        throw queryError(51104, `${name} needs 'input' to be of type string`);
       if (!isNullish(expression) && expression.type !== T.STRING && expression.type !== T.REGEX) {
         throw queryError(51105, `${name} needs 'regex' to be of type string or regex`);
       }
+      if (!isNullish(text) && text.type !== T.STRING)
+        throw queryError(51104, `${name} needs 'input' to be of type string`);
       if (!isNullish(flags) && flags.type !== T.STRING)
         throw queryError(51106, `${name} needs 'options' to be of type string`);
       if (isNullish(text) || isNullish(expression)) return nothing;
@@ -69,9 +69,9 @@ function describe(match: RegExpExecArray, text: string): RawValue {
   const captures = match.slice(1).map(capture => (capture === undefined ? NULL : string(capture)));
   return object(
     documentOf([
-      { name: 'match', ...string(match[0]) },
-      { name: 'idx', ...int32([...text.slice(0, match.index)].length) },
-      { name: 'captures', ...array(arrayOf(captures)) }
+      { ...string(match[0]), name: 'match' },
+      { ...int32([...text.slice(0, match.index)].length), name: 'idx' },
+      { ...array(arrayOf(captures)), name: 'captures' }
     ])
   );
 }

@@ -27,6 +27,12 @@ function list(value: Value, code: number, message: string): RawValue[] {
   return values(value.bytes);
 }
 
+/** The members of the first set that the second has too. */
+function keepCommon(set: Map<string, RawValue>, other: ReadonlyMap<string, RawValue>): Map<string, RawValue> {
+  for (const key of [...set.keys()]) if (!other.has(key)) set.delete(key);
+  return set;
+}
+
 register({
   $setEquals: operator(2, Infinity, sets => {
     const [first, ...others] = sets.map(set =>
@@ -52,7 +58,7 @@ register({
         list(set, 17047, 'All operands of $setIntersection must be arrays. One argument is of type:')
       );
       if (common === undefined) common = next;
-      else for (const key of [...common.keys()]) if (!next.has(key)) common.delete(key);
+      else common = common.size > next.size ? keepCommon(next, common) : keepCommon(common, next);
     }
     return sorted(common?.values() ?? []);
   }),

@@ -6,7 +6,7 @@ import { arrayOf } from '../../bson';
 import { array, int32, isNullish, NULL, string, textOf, type Value } from '../values';
 import { isNumber, typeName } from './arithmetic';
 import { compileExpression, folded, operator, register, type OperatorCompiler } from './compile';
-import { isoDate } from './isodate';
+import { isoDate, utcParts } from './isodate';
 import type { Expression, RawValue } from './scope';
 
 /** A double as MongoDB prints it. */
@@ -14,18 +14,14 @@ export function doubleText(n: number): string {
   if (Number.isNaN(n)) return 'NaN';
   if (!Number.isFinite(n)) return n < 0 ? '-inf' : 'inf';
   if (n === 0) return Object.is(n, -0) ? '-0' : '0';
-  // As printf's %.16g.
-  const exponent = Number(n.toExponential(15).split('e')[1]);
-  if (exponent >= -4 && exponent < 16) {
-    const shown = n.toPrecision(16);
-    if (!shown.includes('e')) return shown.includes('.') ? shown.replace(/\.?0+$/, '') : shown;
-    return n.toFixed(15 - exponent).replace(/\.?0+$/, '');
+  // As printf's %g: six significant digits, which is what mongod 6.0 prints.
+  const [mantissa, power] = n.toExponential(5).split('e') as [string, string];
+  const exponent = Number(power);
+  if (exponent >= -4 && exponent < 6) {
+    const shown = n.toFixed(5 - exponent);
+    return shown.includes('.') ? shown.replace(/\.?0+$/, '') : shown;
   }
-  const mantissa = n
-    .toExponential(15)
-    .split('e')[0]!
-    .replace(/\.?0+$/, '');
-  return `${mantissa}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
+  return `${mantissa.replace(/\.?0+$/, '')}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
 }
 
 /** Text of a value where MongoDB coerces: nullish is empty. @throws 16007 for types that have none */
@@ -46,10 +42,19 @@ export function coerceToText(value: Value): string {
     case T.DATE:
       return isoDate(value.bytes.readBigInt64LE(0));
     case T.TIMESTAMP:
-      return `Timestamp(${value.bytes.readUInt32LE(4)}, ${value.bytes.readUInt32LE(0)})`;
+      return timestampText(value.bytes.readUInt32LE(4), value.bytes.readUInt32LE(0));
     default:
       throw queryError(16007, `can't convert from BSON type ${TYPE_NAMES[value.type]} to String`);
   }
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** A timestamp as mongod prints it when it makes text of one: `Jan  1 00:00:01:1`. */
+function timestampText(seconds: number, increment: number): string {
+  const { month, day, hour, minute, second } = utcParts(BigInt(seconds) * 1000n);
+  const clock = [hour, minute, second].map(n => String(n).padStart(2, '0')).join(':');
+  return `${MONTHS[month - 1]} ${String(day).padStart(2)} ${clock}:${increment.toString(16)}`;
 }
 
 export function isString(value: Value): value is RawValue {
@@ -171,7 +176,7 @@ function indexOf<X>(how: Haystack<X>): OperatorCompiler {
 /** A non-negative index argument. @throws 40096, 40097 */
 export function indexArgument(value: Value, name: string, what: string): number {
   const n = isNumber(value) ? toNumber(value) : NaN;
-  if (!Number.isInteger(n))
+  if (!Number.isInteger(n) || Math.abs(n) > 2147483647)
     throw queryError(
       40096,
       `${name} requires an integral ${what} index, found a value of type: ${typeName(value)}`

@@ -32,7 +32,7 @@ export class RawClient {
 
   /** Sends one command; its first field names it. */
   command(db: string, fields: Readonly<Record<string, RawValue>>): Promise<Buffer> {
-    const parts = Object.entries({ ...fields, $db: string(db) }).map(([name, value]) => ({ name, ...value }));
+    const parts = Object.entries({ ...fields, $db: string(db) }).map(([name, value]) => ({ ...value, name }));
     const body = documentOf(parts);
     const head = Buffer.alloc(21);
     head.writeInt32LE(head.length + body.length, 0);

@@ -43,7 +43,7 @@ export class Random {
 }
 
 export const doc = (fields: readonly (readonly [string, RawValue])[]): Buffer =>
-  documentOf(fields.map(([name, value]) => ({ name, ...value })));
+  documentOf(fields.map(([name, value]) => ({ ...value, name })));
 
 export const obj = (...fields: (readonly [string, RawValue])[]): RawValue => object(doc(fields));
 export const arr = (...items: RawValue[]): RawValue => array(arrayOf(items));

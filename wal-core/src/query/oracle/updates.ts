@@ -48,7 +48,7 @@ export async function compareUpdate(
     const made = update.upsert(compiled);
     const id = after && field(after, '_id');
     const complete =
-      field(made, '_id') === undefined && id ? documentOf([{ name: '_id', ...id }, ...partsOf(made)]) : made;
+      field(made, '_id') === undefined && id ? documentOf([{ ...id, name: '_id' }, ...partsOf(made)]) : made;
     return extendedJsonText(object(complete));
   });
   const what = (): string =>

@@ -19,7 +19,7 @@ import { batches, collect, frameOf, Memory, type Stage, type StageCompiler } fro
 
 /** `{count: {$sum: 1}}`, the output of buckets when none is given. */
 function defaultOutput(scope: Scope): GroupField[] {
-  const sum = documentOf([{ name: '$sum', ...int32(1) }]);
+  const sum = documentOf([{ ...int32(1), name: '$sum' }]);
   const element = elements(documentOf([{ name: 'count', type: T.OBJECT, bytes: sum }]))[0]!;
   return [groupField(element, scope)];
 }
@@ -264,8 +264,8 @@ export const bucketAuto: StageCompiler = (argument, scope, name): Stage => {
         const max = end < keyed.length ? keyed[end]!.key : keyed[keyed.length - 1]!.key;
         const id = object(
           documentOf([
-            { name: 'min', ...keyed[at]!.key },
-            { name: 'max', ...max }
+            { ...keyed[at]!.key, name: 'min' },
+            { ...max, name: 'max' }
           ])
         );
         out.push(bucketDocument({ id, states }, fields));

@@ -170,14 +170,14 @@ function sortByCount(value: RawValue, scope: Scope): Stage {
       'the sortByCount field must be specified as a string or as an object'
     );
   }
-  const sum = documentOf([{ name: '$sum', ...int32(1) }]);
+  const sum = documentOf([{ ...int32(1), name: '$sum' }]);
   const grouping = documentOf([
-    { name: '_id', ...value },
+    { ...value, name: '_id' },
     { name: 'count', type: T.OBJECT, bytes: sum }
   ]);
   const counting = group({ type: T.OBJECT, bytes: grouping }, scope, '$group');
   const sorting = sortStage(
-    sortArgument({ type: T.OBJECT, bytes: documentOf([{ name: 'count', ...int32(-1) }]) }),
+    sortArgument({ type: T.OBJECT, bytes: documentOf([{ ...int32(-1), name: 'count' }]) }),
     undefined
   );
   return { name: '$sortByCount', run: (source, run) => sorting.run(counting.run(source, run), run) };

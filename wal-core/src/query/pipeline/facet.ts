@@ -34,7 +34,7 @@ export const facet: StageCompiler = (argument, scope, name): Stage => {
       for (const { name: field, stages } of facets) {
         const out: Buffer[] = [];
         for await (const batch of runStages(stages, once(docs), run)) out.push(...batch);
-        parts.push({ name: field, ...array(arrayOf(out.map(object))) });
+        parts.push({ ...array(arrayOf(out.map(object))), name: field });
       }
       yield [documentOf(parts)];
     }

@@ -111,7 +111,7 @@ export const count: StageCompiler = (argument, _scope, name): Stage => {
     async *run(source) {
       let n = 0;
       for await (const batch of source) n += batch.length;
-      if (n > 0) yield [documentOf([{ name: field, ...intOrLong(n) }])];
+      if (n > 0) yield [documentOf([{ ...intOrLong(n), name: field }])];
     }
   };
 };

@@ -100,7 +100,7 @@ function leadOf(specs: readonly StageSpec[]): PipelineLead {
   };
   if (filters.length === 1) lead.filter = filters[0]!;
   else if (filters.length > 1)
-    lead.filter = documentOf([{ name: '$and', ...array(arrayOf(filters.map(object))) }]);
+    lead.filter = documentOf([{ ...array(arrayOf(filters.map(object))), name: '$and' }]);
   if (specs[at]?.name === '$sort' && specs[at]!.value.type === T.OBJECT) lead.sort = specs[at++]!.value.bytes;
   for (const key of ['skip', 'limit'] as const) {
     const spec = specs[at];

@@ -37,7 +37,7 @@ function redactLevel(level: RawValue, expression: Expression, frame: Frame): Val
   const out: { name: string; type: number; bytes: Buffer }[] = [];
   for (const { name, type, bytes } of elements(level.bytes)) {
     const value = redactValue({ type, bytes }, expression, frame);
-    if (value !== undefined) out.push({ name, ...value });
+    if (value !== undefined) out.push({ ...value, name });
   }
   return object(documentOf(out));
 }

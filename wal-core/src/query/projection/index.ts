@@ -76,14 +76,14 @@ function elemMatchExpression(
   options: QueryOptions
 ): { evaluate(frame: Frame): Value } {
   const filter = compileFilter(
-    documentOf([{ name: 'a', type: T.OBJECT, bytes: documentOf([{ name: '$elemMatch', ...argument }]) }]),
+    documentOf([{ name: 'a', type: T.OBJECT, bytes: documentOf([{ ...argument, name: '$elemMatch' }]) }]),
     options
   );
   return {
     evaluate: frame => {
       const found = frame.root && field(frame.root.bytes, name);
       if (found?.type !== T.ARRAY) return undefined;
-      const { matched, position } = filter.matchWithPosition(documentOf([{ name: 'a', ...found }]));
+      const { matched, position } = filter.matchWithPosition(documentOf([{ ...found, name: 'a' }]));
       if (!matched || position === undefined) return undefined;
       return array(arrayOf([values(found.bytes)[Number(position)]!]));
     }
@@ -109,7 +109,7 @@ function sliceDocument(doc: Buffer, slice: Slice, depth: number): Buffer {
   for (const cursor = new Cursor(doc); cursor.next();) {
     const value = cursor.named(name) ? sliceValue(cursor.value, slice, depth + 1) : cursor.value;
     changed ||= value.bytes.length !== cursor.valueEnd - cursor.valueStart;
-    parts.push({ name: cursor.name, ...value });
+    parts.push({ ...value, name: cursor.name });
   }
   return changed ? documentOf(parts) : doc;
 }
@@ -168,7 +168,7 @@ function pickPosition(
         value = object(pickPosition(value.bytes, path, depth + 1, position));
       }
     }
-    parts.push({ name: cursor.name, ...value });
+    parts.push({ ...value, name: cursor.name });
   }
   return documentOf(parts);
 }

@@ -184,7 +184,7 @@ function pullTest(argument: RawElement): (value: RawValue) => boolean {
   }
   if (argument.type === T.OBJECT || argument.type === T.REGEX) {
     const filter = compileFilter(documentOf([{ name: 'a', type: argument.type, bytes: argument.bytes }]));
-    return value => filter.matches(documentOf([{ name: 'a', ...value }]));
+    return value => filter.matches(documentOf([{ ...value, name: 'a' }]));
   }
   return value => compareValues(value, argument) === 0;
 }

@@ -173,7 +173,7 @@ function idFirst(doc: Buffer): Buffer {
 
 function withId(doc: Buffer, id: RawValue | undefined): Buffer {
   if (id === undefined || field(doc, '_id') !== undefined) return doc;
-  return documentOf([{ name: '_id', ...id }, ...elements(doc)]);
+  return documentOf([{ ...id, name: '_id' }, ...elements(doc)]);
 }
 
 /** `_id` as far as the filter fixes it. */

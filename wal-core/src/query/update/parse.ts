@@ -232,7 +232,7 @@ function parseArrayFilters(list: readonly Buffer[], options: UpdateOptions): Map
     if (out.has(id))
       throw queryError(9, `Found multiple array filters with the same top-level field name ${id}`);
     const filter = compileFilter(doc, options);
-    out.set(id, { matches: element => filter.matches(documentOf([{ name: id, ...element }])) });
+    out.set(id, { matches: element => filter.matches(documentOf([{ ...element, name: id }])) });
   }
   return out;
 }

@@ -63,7 +63,7 @@ export class MutableValue {
     if (this.changed && this.children_ !== undefined) {
       this.bytes_ = this.isArray
         ? arrayOf(this.children_.map(c => c.value.raw()))
-        : documentOf(this.children_.map(c => ({ name: c.name, ...c.value.raw() })));
+        : documentOf(this.children_.map(c => ({ ...c.value.raw(), name: c.name })));
       this.changed = false;
     }
     return { type: this.type_, bytes: this.bytes_ };
