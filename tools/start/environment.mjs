@@ -10,6 +10,8 @@ import { VENV, VENV_BIN } from '../setup/checkout.mjs';
  */
 export function playgroundEnvironment(data, base = process.env) {
   const { PYTHONHOME: _home, PYTHONPATH: _path, CONDA_PREFIX: _conda, ...env } = base;
+  // Compiled once, an import of MLflow takes half the time; the environment is ours to write to.
+  delete env.PYTHONDONTWRITEBYTECODE;
   // npm's own variables configure any npm that a person runs from a notebook: not ours to pass on.
   for (const name of Object.keys(env)) {
     if (/^npm_/i.test(name)) {
