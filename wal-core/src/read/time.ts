@@ -23,7 +23,7 @@ export class CommitTimes {
     if (recent !== undefined) {
       return recent.lastLsn;
     }
-    let low = 0;
+    let low = 1;
     let high: number = project.durableHead;
     let best = 0;
     while (low <= high) {
@@ -35,7 +35,7 @@ export class CommitTimes {
         best = commit.lastLsn;
         low = commit.lastLsn + 1;
       } else {
-        high = commit.firstLsn - 1;
+        high = Math.min(middle, commit.firstLsn) - 1;
       }
     }
     return best as Lsn;
