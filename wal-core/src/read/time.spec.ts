@@ -3,7 +3,7 @@ import { commitTimeAt } from '../log/clock';
 
 describe('commit times', () => {
   it('a time before the first commit is LSN 0, applied or not', async () => {
-    const world = await (await World.open()).project();
+    const world = await World.open();
     try {
       const start = world.clock.now;
       await world.put('main', [{ _id: 1 }]);
