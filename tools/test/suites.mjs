@@ -37,6 +37,9 @@ async function reported(command, args, { log, report, env, timeoutMs }, read) {
   return found;
 }
 
+/** For tests that name no limit of their own: a slow machine is no failure, a hang is. */
+const TEST_TIMEOUT_MS = 60_000;
+
 /** @returns {Suite} */
 const jest = (name, config, needs = []) => ({
   name: `jest-${name}`,
@@ -50,6 +53,7 @@ const jest = (name, config, needs = []) => ({
         '-c',
         at(config),
         '--ci',
+        `--testTimeout=${TEST_TIMEOUT_MS}`,
         '--json',
         `--outputFile=${context.report}`
       ],
