@@ -72,7 +72,7 @@ export function writePlace(context: CommandContext, database = context.database)
   const { project, ref, explicit } = nameOf(context, database);
   if (RESERVED_DATABASES.has(project)) {
     throw new MongoError(
-      'IllegalOperation',
+      'CommandNotSupported',
       `The database '${project}' belongs to MongoDB and holds no data here; write to a project instead`
     );
   }

@@ -1,11 +1,17 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import os, { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MongoClient, type MongoClientOptions } from 'mongodb';
+import { BSON, MongoClient, type Document, type MongoClientOptions } from 'mongodb';
 import { openEngine, type Engine } from '@argon/wal-core';
 import { createLogger } from '../logger';
 import { NO_SESSIONS, type SessionDirectory } from '../session/directory';
+import { FrameReader, OP } from './frame';
 import { WireServer } from './server';
+
+/** The driver loads `os` by a dynamic import, which jest's sandbox does not have; without it no metadata are sent. */
+export const DRIVER_IN_JEST = { runtimeAdapters: { os } } as unknown as MongoClientOptions;
 
 /** A bridge's data plane over a real engine in a directory of its own, for tests. */
 export class TestBridge {
@@ -33,7 +39,7 @@ export class TestBridge {
 
   /** A connected driver; closed with the bridge. */
   async client(options: MongoClientOptions = {}): Promise<MongoClient> {
-    const client = new MongoClient(this.uri, options);
+    const client = new MongoClient(this.uri, { ...DRIVER_IN_JEST, ...options });
     this.clients.push(client);
     return client.connect();
   }
@@ -68,4 +74,55 @@ async function open(
   await server.listen({ path: socketPath });
   const bound = await server.listen({ host: '127.0.0.1', port: 0 });
   return { engine, server, port: 'port' in bound ? bound.port : 0 };
+}
+
+/** A client below any driver: it sends what it is told, byte for byte. */
+export class RawConnection {
+  private readonly reader = new FrameReader();
+  private lastId = 0;
+  private waiting: { resolve: (body: Buffer) => void; reject: (error: Error) => void } | undefined;
+
+  private constructor(readonly socket: Socket) {
+    socket.on('data', chunk => {
+      this.reader.push(chunk);
+      const frame = this.waiting === undefined ? undefined : this.reader.next();
+      if (frame !== undefined) {
+        this.waiting?.resolve(frame.body);
+        this.waiting = undefined;
+      }
+    });
+    socket.on('error', () => undefined);
+    socket.on('close', () => this.waiting?.reject(new Error('the server closed the connection')));
+  }
+
+  static async open(port: number): Promise<RawConnection> {
+    const socket = connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    return new RawConnection(socket);
+  }
+
+  /** Bytes of an OP_MSG with this command. */
+  static message(command: Document, requestId = 1): Buffer {
+    const body = BSON.serialize(command);
+    const message = Buffer.alloc(21 + body.length);
+    message.writeInt32LE(message.length, 0);
+    message.writeInt32LE(requestId, 4);
+    message.writeInt32LE(OP.MSG, 12);
+    message.set(body, 21);
+    return message;
+  }
+
+  /** Sends a command and waits for its reply, whatever it says. */
+  async command(command: Document): Promise<Document> {
+    const message = RawConnection.message(command, ++this.lastId);
+    const body = await new Promise<Buffer>((resolve, reject) => {
+      this.waiting = { resolve, reject };
+      this.socket.write(message);
+    });
+    return BSON.deserialize(body.subarray(5));
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
 }

@@ -44,32 +44,31 @@ export const distinct: Command = {
   run: async context => {
     const { run, place, collection, path } = openDistinct(context);
     const steps = path.split('.');
-    const seen = new Set<string>();
-    const found: RawValue[] = [];
+    // Values that compare equal (1 and 1.0) have one key; the first seen is kept. The answer is in order, as mongod's.
+    const found = new Map<string, RawValue>();
     let bytes = 0;
     let documents = 0;
     for await (const batch of run.documents()) {
       documents += batch.length;
       for (const document of batch) {
         for (const value of valuesAlong(document, steps, 0)) {
-          // Values that compare equal (1 and 1.0) have one key; the first seen is kept, as in mongod.
           const key = encodeKey([value]).toString('latin1');
-          if (seen.has(key)) {
+          if (found.has(key)) {
             continue;
           }
-          seen.add(key);
           bytes += value.bytes.length + 8;
           if (bytes > DISTINCT_BYTES_MAX) {
             throw new MongoError(17217, `distinct too big, ${DISTINCT_BYTES_MAX} byte cap`);
           }
-          found.push({ type: value.type, bytes: Buffer.from(value.bytes) });
+          found.set(key, { type: value.type, bytes: Buffer.from(value.bytes) });
         }
       }
     }
+    const ordered = [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
     if (place !== undefined) {
       noteRead(context, place, collection, documents);
     }
-    return emptyReply().raw('values', { type: T.ARRAY, bytes: arrayOf(found) });
+    return emptyReply().raw('values', { type: T.ARRAY, bytes: arrayOf(ordered) });
   }
 };
 

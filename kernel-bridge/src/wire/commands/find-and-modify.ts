@@ -1,12 +1,4 @@
-import {
-  T,
-  field,
-  isArgonError,
-  type Commit,
-  type Image,
-  type Projection,
-  type RawValue
-} from '@argon/wal-core';
+import { T, field, type Commit, type Image, type Projection, type RawValue } from '@argon/wal-core';
 import type { Arguments } from '../arguments';
 import { DocumentBuilder } from '../builder';
 import { projectionOf, queryOptions, sortOf } from '../compile';
@@ -19,7 +11,7 @@ import { retryKey, statementId, type Remembering } from '../retry';
 import type { Command } from '../registry';
 import { writeClock, type Effect } from '../writing/apply';
 import { noteWrite } from '../writing/batch';
-import { duplicateKey } from '../writing/failure';
+import { statementFailure } from '../writing/failure';
 import { applyToOne } from '../writing/locate';
 import { emptySlice, readCommit, writeCommit } from '../writing/slice';
 import { compileStatement, type Statement } from '../writing/statement';
@@ -121,18 +113,9 @@ export const findAndModify: Command = {
       }
       return answer(result, context, retried);
     } catch (error) {
-      if (isArgonError(error, 'DUPLICATE_KEY')) {
-        const duplicate = duplicateKey(error, `${context.database}.${collection}`);
-        throw new MongoError(
-          duplicate.code,
-          `Plan executor error during findAndModify :: caused by :: ${duplicate.message}`,
-          {
-            fields: duplicate.fields,
-            cause: error
-          }
-        );
-      }
-      throw error;
+      const failure = statementFailure(context.operation.explain(error), `${context.database}.${collection}`);
+      const where = 'Plan executor error during findAndModify :: caused by :: ';
+      throw new MongoError(failure.code, where + failure.message, { fields: failure.fields, cause: error });
     }
   }
 };

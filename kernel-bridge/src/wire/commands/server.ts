@@ -1,5 +1,6 @@
 import { cpus, hostname, release, totalmem, type as osType } from 'node:os';
 import { Long } from 'bson';
+import { T } from '@argon/wal-core';
 import { stringOf } from '../arguments';
 import type { CommandContext } from '../context';
 import { MongoError } from '../errors';
@@ -128,10 +129,11 @@ export const getParameter: Command = {
   run: ({ args }) => {
     const value = args.get('getParameter');
     const all =
-      (value?.type === 2 && stringOf(value) === '*') ||
-      args.object('getParameter')?.flag('allParameters', false);
-    const names =
-      all === true ? Object.keys(PARAMETERS) : args.names().filter(name => Object.hasOwn(PARAMETERS, name));
+      (value?.type === T.STRING && stringOf(value) === '*') ||
+      (value?.type === T.OBJECT && args.object('getParameter')?.flag('allParameters', false) === true);
+    const names = all
+      ? Object.keys(PARAMETERS)
+      : args.names().filter(name => Object.hasOwn(PARAMETERS, name));
     if (names.length === 0) {
       throw new MongoError('InvalidOptions', 'no option found to get');
     }

@@ -19,11 +19,11 @@ export function writeReply(
   if (total.upserted.length > 0) {
     reply.documents('upserted', total.upserted);
   }
-  if (counts.modified) {
-    reply.int32('nModified', total.nModified);
-  }
   if (total.writeErrors.length > 0) {
     reply.documents('writeErrors', total.writeErrors);
+  }
+  if (counts.modified) {
+    reply.int32('nModified', total.nModified);
   }
   if (retriedStatements.length > 0) {
     reply.value('retriedStmtIds', retriedStatements);

@@ -1,5 +1,14 @@
-import type { CollectionInfo, DocKey, Image, RawValue, Writer } from '@argon/wal-core';
-import { checkIdValue, checkUpdated, idOf, toStored } from './document';
+import {
+  T,
+  field,
+  type CollectionInfo,
+  type DocKey,
+  type Image,
+  type RawValue,
+  type Writer
+} from '@argon/wal-core';
+import { MongoError } from '../errors';
+import { checkUpdated, idOf, toStored } from './document';
 import type { Statement } from './statement';
 import { checkValidator } from './validator';
 
@@ -74,9 +83,14 @@ export function insertUpserted(
     now: clock.now,
     timestamp: clock.nextTimestamp()
   });
+  if (field(made, '_id')?.type === T.ARRAY) {
+    throw new MongoError(
+      'NotSingleValueField',
+      "After applying the update to the document, the (immutable) field '_id' was found to be an array or array descendant."
+    );
+  }
   const after = toStored(made, clock.nextTimestamp);
   const id = idOf(after);
-  checkIdValue(id);
   checkUpdated(after);
   const collection = writer.ensureCollection(name);
   checkValidator(collection, after);

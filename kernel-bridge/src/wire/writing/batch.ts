@@ -7,6 +7,7 @@ import { WRITE_SLICE_BYTES_MAX, WRITE_SLICE_MAX } from '../limits';
 import type { WritePlace } from '../place';
 import { retryKey, statementId } from '../retry';
 import { applyByKey, applyTo, type Effect, type WriteClock } from './apply';
+import { commitChange } from './commit';
 import { statementFailure, writeErrorEntry } from './failure';
 import { applyToOne, runStatement } from './locate';
 import { SLICE, emptySlice, type SliceResult } from './slice';
@@ -146,10 +147,9 @@ async function runUnit(
     return slice;
   }
   const { place } = target;
-  const { result, commit } = await context.services.engine.write(
-    place.project,
-    place.branch,
-    context.origin,
+  const { result, commit } = await commitChange(
+    context,
+    place,
     writer => {
       const slice = emptySlice();
       applyUnit(context, target, unit, slice, writer);
@@ -286,26 +286,21 @@ async function writeMany(
 ): Promise<SliceResult> {
   const { place } = target;
   const namespace = `${context.database}.${target.collection}`;
-  const { result, commit } = await context.services.engine.write(
-    place.project,
-    place.branch,
-    context.origin,
-    writer => {
-      const slice = emptySlice();
-      const collection = writer.collection(target.collection);
-      for (const key of collection === undefined ? [] : keys) {
-        try {
-          count(context, slice, statement, applyTo(writer, collection!, key, statement, target.clock));
-        } catch (error) {
-          // What was written before the fault stays, as in mongod; the rest is not touched.
-          slice.writeErrors.push(writeErrorEntry(statement.index, statementFailure(error, namespace)));
-          slice.stopped = target.ordered;
-          break;
-        }
+  const { result, commit } = await commitChange(context, place, writer => {
+    const slice = emptySlice();
+    const collection = writer.collection(target.collection);
+    for (const key of collection === undefined ? [] : keys) {
+      try {
+        count(context, slice, statement, applyTo(writer, collection!, key, statement, target.clock));
+      } catch (error) {
+        // What was written before the fault stays, as in mongod; the rest is not touched.
+        slice.writeErrors.push(writeErrorEntry(statement.index, statementFailure(error, namespace)));
+        slice.stopped = target.ordered;
+        break;
       }
-      return slice;
     }
-  );
+    return slice;
+  });
   return { ...result, commit };
 }
 

@@ -3,6 +3,7 @@ import type { WriteOptions } from '@argon/wal-core';
 import type { CommandContext } from '../context';
 import { WRITE_SLICE_BYTES_MAX, WRITE_SLICE_MAX } from '../limits';
 import { retryKey, statementId, type Outcome } from '../retry';
+import { commitChange } from './commit';
 import { BatchResult, type BatchTarget } from './batch';
 import { toStored } from './document';
 import { statementFailure, writeErrorEntry } from './failure';
@@ -79,10 +80,9 @@ async function insertSlice(
 ): Promise<SliceResult> {
   const { place, ordered, collection: name, clock } = target;
   const namespace = `${context.database}.${name}`;
-  const { result, commit } = await context.services.engine.write(
-    place.project,
-    place.branch,
-    context.origin,
+  const { result, commit } = await commitChange(
+    context,
+    place,
     writer => {
       const slice = emptySlice();
       if (state.stopped) {

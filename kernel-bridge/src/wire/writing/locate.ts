@@ -1,8 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   docKeyOf,
+  elements,
   isArgonError,
+  type ArgonError,
   type Commit,
   type DocKey,
+  type Snapshot,
   type WriteOptions,
   type Writer
 } from '@argon/wal-core';
@@ -13,6 +17,7 @@ import type { WritePlace } from '../place';
 import { choosePlan } from '../plan';
 import { QueryRun } from '../query';
 import { applyByKey, applyTo, insertUpserted, type Effect, type WriteClock } from './apply';
+import { commitChange } from './commit';
 import type { Statement } from './statement';
 
 /** Result of a statement about one document, with the commit that made it durable. */
@@ -21,7 +26,7 @@ export interface Located {
   readonly commit: Commit | undefined;
 }
 
-/** A query run over the newest state of a branch, for the documents a statement is about. */
+/** A query run over the newest durable state of a branch, for the documents a statement is about. */
 export function runStatement(
   context: CommandContext,
   place: WritePlace,
@@ -29,9 +34,18 @@ export function runStatement(
   statement: Statement
 ): QueryRun {
   const snapshot = context.services.engine.resolve(place.project, place.branch);
+  return runOn(context, snapshot, name, statement, Infinity);
+}
+
+function runOn(
+  context: CommandContext,
+  snapshot: Snapshot,
+  name: string,
+  { filter, sort, hint }: Statement,
+  limit: number
+): QueryRun {
   const collection = snapshot.collection(name);
-  const { filter, sort, hint } = statement;
-  const query = { filter, sort, projection: undefined, skip: 0, limit: 1 };
+  const query = { filter, sort, projection: undefined, skip: 0, limit };
   return new QueryRun(
     snapshot,
     collection,
@@ -42,9 +56,9 @@ export function runStatement(
 }
 
 /**
- * Applies a statement to one document: finds it in a snapshot, then looks at it again inside the write.
- * When another writer changed it in between so that it does not match any more, the search starts anew.
- * `settle` is told the effect before the frame is made.
+ * Applies a statement to one document: finds candidates in a snapshot, then looks at each again inside the write, where
+ * everything staged before is seen. One that another writer took in between is passed over for the next; when all
+ * were taken, the search starts anew on a newer state. `settle` is told the effect before the frame is made.
  */
 export async function applyToOne(
   context: CommandContext,
@@ -56,11 +70,9 @@ export async function applyToOne(
   settle: (effect: Effect) => void
 ): Promise<Located> {
   const write = async (change: (writer: Writer) => Effect): Promise<Located> => {
-    const { engine } = context.services;
-    const { result, commit } = await engine.write(
-      place.project,
-      place.branch,
-      context.origin,
+    const { result, commit } = await commitChange(
+      context,
+      place,
       writer => {
         const effect = change(writer);
         settle(effect);
@@ -73,33 +85,29 @@ export async function applyToOne(
   if (statement.key !== undefined) {
     return write(writer => applyByKey(writer, name, statement, clock));
   }
-  for (let attempt = 0; attempt < UPDATE_ATTEMPTS_MAX; attempt++) {
+  for (let attempt = 1; attempt <= UPDATE_ATTEMPTS_MAX; attempt++) {
     context.operation.check();
-    const key = await locate(context, place, name, statement);
-    if (key === undefined) {
-      if (!statement.upsert) {
-        return { effect: { kind: 'none' }, commit: undefined };
-      }
-      try {
-        return await write(writer => insertUpserted(writer, name, statement, clock));
-      } catch (error) {
-        // Another upsert may have been first: then its document matches now.
-        if (
-          !isArgonError(error, 'DUPLICATE_KEY') ||
-          (await locate(context, place, name, statement)) === undefined
-        ) {
-          throw error;
-        }
-        continue;
+    let candidates = 0;
+    for await (const key of candidateKeys(context, place, name, statement)) {
+      candidates++;
+      const located = await write(writer => {
+        const collection = writer.collection(name);
+        return collection === undefined
+          ? { kind: 'none' }
+          : applyTo(writer, collection, key, statement, clock);
+      });
+      if (located.effect.kind !== 'none') {
+        return located;
       }
     }
-    const located = await write(writer => {
-      const collection = writer.collection(name);
-      return collection === undefined ? { kind: 'none' } : applyTo(writer, collection, key, statement, clock);
-    });
-    if (located.effect.kind !== 'none') {
-      return located;
+    if (candidates === 0) {
+      const upserted = statement.upsert ? await tryUpsert(write, name, statement, clock) : NOTHING;
+      if (upserted !== undefined) {
+        return upserted;
+      }
     }
+    // What took the candidates is about to be on disk; then a new snapshot shows it.
+    await sleep(Math.min(attempt, BACK_OFF_MS_MAX));
   }
   throw new MongoError(
     'WriteConflict',
@@ -107,17 +115,58 @@ export async function applyToOne(
   );
 }
 
-/** Key of the document a statement means: the first that matches, in its sort order. */
-async function locate(
+const NOTHING: Located = { effect: { kind: 'none' }, commit: undefined };
+const BACK_OFF_MS_MAX = 50;
+
+/** Inserts; undefined when another upsert was first, so that its document has to be looked for. */
+async function tryUpsert(
+  write: (change: (writer: Writer) => Effect) => Promise<Located>,
+  name: string,
+  statement: Statement,
+  clock: WriteClock
+): Promise<Located | undefined> {
+  try {
+    return await write(writer => insertUpserted(writer, name, statement, clock));
+  } catch (error) {
+    if (isArgonError(error, 'DUPLICATE_KEY') && isKeyOf(error, statement)) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** Whether the filter asks for exactly the key that is taken: then the document that has it is the one meant. */
+function isKeyOf(error: ArgonError, { filter }: Statement): boolean {
+  const paths = Object.keys((error.data['keyPattern'] ?? {}) as object);
+  const asked = new Set(filter.equalities().map(({ path }) => path));
+  return elements(filter.source).length === paths.length && paths.every(path => asked.has(path));
+}
+
+/** Candidates asked for at first, and by how much more each time they were all taken. */
+const CANDIDATES_FIRST = 1;
+const CANDIDATES_GROWTH = 16;
+
+/** Keys of documents a statement may mean in one state, the best first. */
+async function* candidateKeys(
   context: CommandContext,
   place: WritePlace,
   name: string,
   statement: Statement
-): Promise<DocKey | undefined> {
-  for await (const [image] of runStatement(context, place, name, statement).documents()) {
-    if (image !== undefined) {
-      return docKeyOf(image);
+): AsyncGenerator<DocKey> {
+  const snapshot = context.services.engine.resolve(place.project, place.branch);
+  let given = 0;
+  for (let limit = CANDIDATES_FIRST; ; limit *= CANDIDATES_GROWTH) {
+    let at = 0;
+    for await (const batch of runOn(context, snapshot, name, statement, limit).documents()) {
+      for (const image of batch) {
+        if (at++ >= given) {
+          given++;
+          yield docKeyOf(image);
+        }
+      }
+    }
+    if (at < limit) {
+      return;
     }
   }
-  return undefined;
 }

@@ -23,6 +23,7 @@ import { choosePlan } from '../plan';
 import { QueryRun } from '../query';
 import type { WriteClock } from './apply';
 import { noteWrite } from './batch';
+import { commitChange } from './commit';
 import { checkUpdated, toStored } from './document';
 import { statementFailure } from './failure';
 import { emptySlice, type SliceResult } from './slice';
@@ -84,12 +85,7 @@ async function writeSlice(
   change: (writer: Writer) => SliceResult
 ): Promise<void> {
   try {
-    const { result, commit } = await context.services.engine.write(
-      place.project,
-      place.branch,
-      context.origin,
-      change
-    );
+    const { result, commit } = await commitChange(context, place, change);
     noteCommit(context, commit);
     noteWrite(context, collection, { ...result, commit });
   } catch (error) {
