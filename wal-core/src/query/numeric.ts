@@ -97,8 +97,8 @@ export function integerResult(type: number, n: bigint): RawValue | undefined {
 }
 
 /**
- * A sum of numbers of any type as MongoDB keeps it: doubles with their rounding errors
- * (Knuth's two-sum), integers exactly, Decimal128 beside them.
+ * A sum of numbers of any type as MongoDB keeps it: doubles with the rounding error
+ * carried into the next addition (Kahan), integers exactly, Decimal128 beside them.
  */
 export class Summation {
   /** Widest type added. */
@@ -123,21 +123,19 @@ export class Summation {
   }
 
   addLong(n: bigint): void {
-    const high = BigInt.asIntN(32, n >> 32n);
+    // Two doubles hold any int64 exactly; the small one first, as mongod adds them.
+    const high = n / 4294967296n;
+    this.addDouble(Number(n - high * 4294967296n));
     this.addDouble(Number(high) * 4294967296);
-    this.addDouble(Number(BigInt.asUintN(32, n)));
   }
 
   addDouble(x: number): void {
     this.special += x;
-    const sum = this.sum + x;
+    const y = x + this.addend;
+    const sum = this.sum + y;
     const back = sum - this.sum;
-    const error = this.sum - (sum - back) + (x - back);
+    this.addend = this.sum - (sum - back) + (y - back);
     this.sum = sum;
-    this.addend += error;
-    const normal = this.sum + this.addend;
-    this.addend += this.sum - normal;
-    this.sum = normal;
   }
 
   /** Adds what another sum holds. */
@@ -182,7 +180,7 @@ export class Summation {
 
   /** The integer part, for dates; undefined when it does not fit int64. */
   get long(): bigint | undefined {
-    if (this.type === T.DECIMAL128) return toInt64(decimal(quantize(this.decimal, 0)));
+    if (this.type === T.DECIMAL128) return toInt64(decimal(quantize(this.decimal, 0))) ?? INT64_MIN;
     if (this.type === T.DOUBLE) return toInt64(double(Math.round(this.double)));
     return this.integer;
   }

@@ -1,4 +1,4 @@
-import { exactAt, isNumberType, T, TYPE_NAMES, type Decimal } from '../../bson';
+import { DECIMAL_DIGITS, digitCount, exactAt, isNumberType, T, TYPE_NAMES, type Decimal } from '../../bson';
 import {
   DECIMAL_NAN,
   decimalOfInteger,
@@ -234,16 +234,23 @@ function rounding(mode: RoundingMode) {
   });
 }
 
+/** Rounded to a power of ten; with as many digits as there are when that would need more. */
+function quantizeOrPad(d: Decimal, exponent: number, mode: RoundingMode): Decimal {
+  const rounded = quantize(d, exponent, mode);
+  if (rounded.kind === 'finite') return rounded;
+  return quantize(d, d.exponent - (DECIMAL_DIGITS - digitCount(d.coefficient)), mode);
+}
+
 function roundTo(value: RawValue, digits: number, mode: RoundingMode, name: string): RawValue {
   if (isDecimal(value)) {
     const d = toDecimal(value);
-    return d.kind === 'finite' ? decimal(quantize(d, -digits, mode)) : value;
+    return d.kind === 'finite' ? decimal(quantizeOrPad(d, -digits, mode)) : value;
   }
   if (value.type === T.DOUBLE) {
     const n = toNumber(value);
     if (!Number.isFinite(n)) return value;
     const rounded = quantize(decimalOfDouble34(n), -digits, mode);
-    if (digits === 0 && rounded.kind !== 'finite') return value;
+    if (rounded.kind !== 'finite') return value;
     return double(toNumber(decimal(rounded)));
   }
   if (digits >= 0) return value;

@@ -422,9 +422,18 @@ function sortOrder(spec: RawValue): (a: RawValue, b: RawValue) => number {
   return (a, b) => sort.compare(doc(a), doc(b));
 }
 
+/** The `count` largest, falling; of equals the earliest are taken and come last, as in mongod's multimap. */
+export function largest(items: readonly RawValue[], count: number): RawValue[] {
+  const taken = items
+    .map((item, i) => ({ item, i }))
+    .sort((a, b) => compareValues(b.item, a.item) || a.i - b.i)
+    .slice(0, count);
+  return taken.sort((a, b) => compareValues(b.item, a.item) || b.i - a.i).map(({ item }) => item);
+}
+
 /** `$firstN`, `$lastN`, `$maxN`, `$minN` as expressions on an array. */
 function takeN(which: 'first' | 'last' | 'max' | 'min'): OperatorCompiler {
-  return compileNamed(
+  const compiler = compileNamed(
     ['n', 'input'],
     { notObject: 5787900, unknown: 5787901, missing: { n: 5787906, input: 5787907 } },
     ([n, input], name) => {
@@ -434,10 +443,13 @@ function takeN(which: 'first' | 'last' | 'max' | 'min'): OperatorCompiler {
       if (which === 'first') return array(arrayOf(items.slice(0, count)));
       if (which === 'last') return array(arrayOf(items.slice(-count)));
       const known = items.filter(item => !isNullish(item));
-      known.sort(which === 'max' ? (a, b) => compareValues(b, a) : compareValues);
-      return array(arrayOf(known.slice(0, count)));
+      return array(
+        arrayOf(which === 'min' ? known.sort(compareValues).slice(0, count) : largest(known, count))
+      );
     }
   );
+  // Computed for each document even when constant, as mongod does, so that errors come late.
+  return (argument, scope, name) => ({ evaluate: compiler(argument, scope, name).evaluate });
 }
 
 /** `n` of the N-family: a positive integer. */

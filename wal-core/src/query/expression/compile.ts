@@ -119,17 +119,23 @@ function compileArray(items: Buffer, scope: Scope): Expression {
   return folded(parts, frame => array(arrayOf(parts.map(part => part.evaluate(frame) ?? NULL))));
 }
 
-/**
- * An expression over others; computed once and for all when they are all constant. One
- * that fails then keeps its error until it is evaluated, if it ever is.
- */
+/** Compiles an expression that stands by itself. @throws what computing its constant parts throws */
+export function compileRoot(value: RawValue, scope: Scope): Expression {
+  const expression = compileExpression(value, scope);
+  if (expression.failure !== undefined) throw expression.failure;
+  return expression;
+}
+
+/** An expression over others; computed once and for all when they are all constant. */
 export function folded(parts: readonly Expression[], evaluate: (frame: Frame) => Value): Expression {
+  const failed = parts.find(part => part.failure !== undefined);
+  if (failed !== undefined) return { evaluate, failure: failed.failure };
   if (parts.some(part => part.constant === undefined)) return { evaluate };
   try {
     return constant(evaluate(NO_FRAME));
-  } catch (error) {
-    if (!isArgonError(error)) throw error;
-    return { evaluate };
+  } catch (failure) {
+    if (!isArgonError(failure)) throw failure;
+    return { evaluate, failure };
   }
 }
 

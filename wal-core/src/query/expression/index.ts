@@ -10,6 +10,6 @@ import './date';
 import './regexop';
 import './accumulate';
 
-export { compileExpression, compilePath, isOperatorName } from './compile';
+export { compilePath, compileRoot as compileExpression, isOperatorName } from './compile';
 export { parseFieldPath, pathReader } from './fieldpath';
 export { checkVariableName, constant, newRoot, Scope, setRoot, type Expression, type Frame } from './scope';

@@ -59,7 +59,11 @@ const cond: OperatorCompiler = (argument, scope, name) => {
   }
   const [test, yes, no] = parts as [Expression, Expression, Expression];
   if (test.constant !== undefined) return isTrue(test.constant.value) ? yes : no;
-  return { evaluate: frame => (isTrue(test.evaluate(frame)) ? yes : no).evaluate(frame) };
+  const failure = parts.find(part => part.failure !== undefined)?.failure;
+  return {
+    evaluate: frame => (isTrue(test.evaluate(frame)) ? yes : no).evaluate(frame),
+    ...(failure !== undefined && { failure })
+  };
 };
 
 const ifNull: OperatorCompiler = (argument, scope) => {

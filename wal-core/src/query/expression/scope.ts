@@ -109,6 +109,8 @@ export interface Expression {
   evaluate(frame: Frame): Value;
   /** Set when the expression does not depend on anything: its value. */
   readonly constant?: { readonly value: Value };
+  /** Set when a constant part of it cannot be computed: mongod refuses such a query before it reads anything. */
+  readonly failure?: unknown;
 }
 
 /** An expression that always gives the same value. */

@@ -11,7 +11,7 @@ import {
 import { queryError } from '../error';
 import { compileExpression, type Expression, type Frame, type Scope } from '../expression';
 import { Deviation, mean } from '../expression/accumulate';
-import { checkN } from '../expression/array';
+import { checkN, largest } from '../expression/array';
 import { typeName } from '../expression/arithmetic';
 import { mergeDocuments } from '../expression/object';
 import { Summation } from '../numeric';
@@ -234,8 +234,6 @@ function takeN(
   return first => {
     const count = checkN(n.evaluate(first), argument.name);
     let items: NonNullable<Value>[] = [];
-    const order =
-      which === 'max' ? (a: NonNullable<Value>, b: NonNullable<Value>) => compareValues(b, a) : compareValues;
     return {
       bytes: 64,
       add: frame => {
@@ -247,12 +245,15 @@ function takeN(
           if (items.length > 2 * count + 64) items = items.slice(-count);
         } else if (!isNullish(value)) {
           items.push(value);
-          if (items.length > 2 * count + 64) items = items.sort(order).slice(0, count);
+          if (items.length > 2 * count + 64)
+            items =
+              which === 'max' ? largest(items, count).reverse() : items.sort(compareValues).slice(0, count);
         }
       },
       value: () => {
         if (which === 'last') items = items.slice(-count);
-        else if (which !== 'first') items = items.sort(order).slice(0, count);
+        else if (which !== 'first')
+          items = which === 'max' ? largest(items, count) : items.sort(compareValues).slice(0, count);
         return array(arrayOf(items));
       }
     };

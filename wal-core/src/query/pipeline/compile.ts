@@ -44,7 +44,6 @@ const COMPILERS: Readonly<Record<string, StageCompiler>> = {
   $limit: limit,
   $skip: skip,
   $unwind: unwind,
-  $lookup: lookup,
   $unionWith: unionWith,
   $graphLookup: graphLookup,
   $count: count,
@@ -74,6 +73,9 @@ export const SOURCE_STAGES: ReadonlySet<string> = new Set([
 export const WRITING_STAGES: ReadonlySet<string> = new Set(['$out', '$merge']);
 
 const KNOWN_BUT_MISSING = new Set(['$geoNear', '$search', '$searchMeta', '$listLocalSessions']);
+
+/** Stages that mongod 6.0 runs together with a `$lookup` behind them in its newer engine. */
+const PUSHED_DOWN = new Set(['$match', '$sort', '$skip', '$limit', '$group', '$lookup']);
 
 /** Where a pipeline stands; some stages are only allowed in some places. */
 export type Place = 'top' | 'facet' | 'lookup' | 'union';
@@ -107,6 +109,11 @@ export function compileStages(list: readonly Buffer[], scope: Scope, place: Plac
     }
     if (name === '$sortByCount') {
       stages.push(sortByCount(value, scope));
+      return;
+    }
+    if (name === '$lookup') {
+      const leading = place === 'top' && specs.slice(0, i).every(spec => PUSHED_DOWN.has(spec.name));
+      stages.push(lookup(value, scope, name, leading));
       return;
     }
     const compiler = COMPILERS[name];

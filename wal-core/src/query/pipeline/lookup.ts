@@ -17,7 +17,8 @@ import {
   compileExpression,
   parseFieldPath,
   setRoot,
-  type Expression
+  type Expression,
+  type Scope
 } from '../expression';
 import { fieldOf } from '../expression/fieldpath';
 import { MISSING, PathTest } from '../filter/path';
@@ -55,7 +56,7 @@ function collectionName(element: RawElement, stage: string): string {
 }
 
 /** `$lookup` with `localField` and `foreignField`, with `let` and `pipeline`, or with all of them. */
-export const lookup: StageCompiler = (argument, scope, name): Stage => {
+export const lookup = (argument: RawValue, scope: Scope, name: string, leading: boolean): Stage => {
   if (argument.type !== T.OBJECT) throw queryError(9, 'the $lookup specification must be an Object');
   let from: string | undefined;
   let as: readonly string[] | undefined;
@@ -114,12 +115,13 @@ export const lookup: StageCompiler = (argument, scope, name): Stage => {
     );
   }
   if (pipeline === undefined && hasLet) throw queryError(9, "$lookup with 'let' requires a 'pipeline'");
+  const appends = leading && pipeline === undefined;
   const inner = scope.with(...lets.map(v => v.name));
   const sub = pipeline && compileStages(documentsOf(pipeline), inner.scope, 'lookup');
   if (from === undefined && !(sub?.startsItself ?? false)) {
     throw queryError(9, "must specify 'from' field for a $lookup");
   }
-  const spec: Spec = { from, as, local, foreign, lets, slots: inner.slots, sub };
+  const spec: Spec = { appends, from, as, local, foreign, lets, slots: inner.slots, sub };
   return {
     name,
     collections: [...(from === undefined ? [] : [from]), ...(sub?.collections ?? [])],
@@ -128,7 +130,7 @@ export const lookup: StageCompiler = (argument, scope, name): Stage => {
       for await (const batch of source) {
         const out: Buffer[] = [];
         for (const doc of batch)
-          out.push(setAt(doc, spec.as, array(arrayOf((await join.partners(doc)).map(object)))));
+          out.push(setAt(doc, spec.as, array(arrayOf((await join.partners(doc)).map(object))), spec.appends));
         yield out;
       }
     }
@@ -145,6 +147,8 @@ export function documentsOf(pipeline: RawValue): Buffer[] {
 }
 
 interface Spec {
+  /** Puts the result at the end even when a field of that name is there, as mongod's newer engine does. */
+  readonly appends: boolean;
   readonly from: string | undefined;
   readonly as: readonly string[];
   readonly local: readonly string[] | undefined;
@@ -217,11 +221,13 @@ export class ForeignIndex {
 
   constructor(
     private readonly docs: readonly Buffer[],
-    path: string
+    path: string,
+    missingIsNull = true
   ) {
     let keys: Set<string>;
     const gather = new PathTest(path, false, (type, buf, start, end) => {
-      keys.add(type === MISSING ? NULL_KEY : keyOf({ type, bytes: buf.subarray(start, end) }));
+      if (type !== MISSING) keys.add(keyOf({ type, bytes: buf.subarray(start, end) }));
+      else if (missingIsNull) keys.add(NULL_KEY);
       return false;
     });
     docs.forEach((doc, i) => {
@@ -381,14 +387,13 @@ export const graphLookup: StageCompiler = (argument, scope, name): Stage => {
       const memory = new Memory(run, '$graphLookup');
       const other = readCollection(run, from);
       const docs = await collect(sub ? runStages(sub, other, run) : other, memory);
-      const index = new ForeignIndex(docs, connectTo);
+      const index = new ForeignIndex(docs, connectTo, false);
       yield* perBatch(name, () => {
         const frame = frameOf(run);
         return batch =>
           batch.map(doc => {
             const first = start.evaluate(setRoot(frame, doc));
-            const begin =
-              first === undefined ? [NULL] : first.type === T.ARRAY ? values(first.bytes) : [first];
+            const begin = first === undefined ? [] : first.type === T.ARRAY ? values(first.bytes) : [first];
             const found = reach(index, begin, fromPath, most);
             const items = [...found].map(([d, depth]) =>
               object(depthPath ? setAt(d, depthPath, depthValue(depth)) : d)

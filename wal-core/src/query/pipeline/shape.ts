@@ -1,26 +1,10 @@
-import {
-  documentOf,
-  elements,
-  EMPTY_DOCUMENT,
-  T,
-  TYPE_NAMES,
-  type RawElement,
-  type RawValue
-} from '../../bson';
+import { documentOf, elements, T, TYPE_NAMES, type RawValue } from '../../bson';
 import { queryError } from '../error';
-import {
-  compileExpression,
-  parseFieldPath,
-  setRoot,
-  type Expression,
-  type Frame,
-  type Scope
-} from '../expression';
+import { compileExpression, parseFieldPath, setRoot, type Frame, type Scope } from '../expression';
 import { typeName } from '../expression/arithmetic';
 import { buildTree, parseFields, TakenPaths } from '../projection/parse';
 import { ProjectionNode } from '../projection/tree';
 import { show } from '../show';
-import { constant } from '../expression';
 import { startsWithDollar, textOf } from '../values';
 import { frameOf, perDocument, type Stage, type StageCompiler } from './stage';
 
@@ -55,9 +39,6 @@ export function addFieldsShaper(argument: RawValue, scope: Scope, name: string):
       `${name} specification stage must be an object, got ${TYPE_NAMES[argument.type]}`
     );
   }
-  if (argument.bytes.length === 5) {
-    throw queryError(40177, `Invalid ${name} :: caused by :: specification must have at least one field`);
-  }
   const root = new ProjectionNode('exclusion');
   addComputed(root, argument.bytes, [], scope, new TakenPaths(), name);
   return (doc, frame) => root.apply(doc, frame);
@@ -79,21 +60,20 @@ function addComputed(
       );
     }
     const path = [...prefix, ...parseFieldPath(element.name)];
-    if (element.type === T.OBJECT && element.bytes.length > 5 && !startsWithDollar(element.bytes)) {
+    if (element.type === T.OBJECT && element.bytes.length === 5) {
+      throw queryError(
+        40180,
+        `Invalid ${stage} :: caused by :: an empty object is not a valid value. Found empty object at path ${path.join('.')}`
+      );
+    }
+    if (element.type === T.OBJECT && !startsWithDollar(element.bytes)) {
       taken.check(path, false);
       addComputed(root, element.bytes, path, scope, taken, stage);
     } else {
       taken.add(path);
-      root.addComputed(path, addedValue(element, scope));
+      root.addComputed(path, compileExpression(element, scope));
     }
   }
-}
-
-function addedValue(element: RawElement, scope: Scope): Expression {
-  if (element.type === T.OBJECT && element.bytes.length === 5) {
-    return constant({ type: T.OBJECT, bytes: EMPTY_DOCUMENT });
-  }
-  return compileExpression(element, scope);
 }
 
 /** `$unset: "a"` or `["a", "b.c"]`. */

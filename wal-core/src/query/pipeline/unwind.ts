@@ -99,7 +99,7 @@ export function valueAt(doc: Buffer, path: readonly string[]): Value {
 }
 
 /** The document with a nested field set (or taken away), missing or other values on the way becoming documents. */
-export function setAt(doc: Buffer, path: readonly string[], value: Value): Buffer {
+export function setAt(doc: Buffer, path: readonly string[], value: Value, appends = false): Buffer {
   const [name, ...rest] = path as [string, ...string[]];
   const out: { name: string; type: number; bytes: Buffer }[] = [];
   let found = false;
@@ -109,6 +109,10 @@ export function setAt(doc: Buffer, path: readonly string[], value: Value): Buffe
       continue;
     }
     found = true;
+    if (appends && rest.length === 0) {
+      found = false;
+      continue;
+    }
     const inner = rest.length === 0 ? value : nested(cursor.value, rest, value);
     if (inner !== undefined) out.push({ name, type: inner.type, bytes: inner.bytes });
   }
