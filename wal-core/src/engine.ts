@@ -170,15 +170,7 @@ class ArgonEngine implements Engine {
   }
 
   snapshot(project: string, timeline: TimelineId, lsn: Lsn): Snapshot {
-    const found = this.timeline(project, timeline);
-    const branch = this.core.registry.branchOf(found)?.name;
-    const name = branch ?? `timeline-${timeline}`;
-    return this.core.view(this.find(project), {
-      timeline: found,
-      lsn,
-      ref: `${name}@${lsn}`,
-      ...(branch === undefined ? {} : { branch })
-    });
+    return this.core.snapshot(this.find(project), this.timeline(project, timeline), lsn);
   }
 
   private timeline(project: string, id: TimelineId): Timeline {

@@ -7,6 +7,8 @@ export interface MergeMark {
   readonly sourceLsn: Lsn;
   /** Changes of the source's own timeline up to `sourceLsn`. */
   readonly sourceOrdinal: number;
+  /** Id of the next timeline at that time: those from it on were forked after the merge. */
+  readonly nextTimeline: number;
   /** Ref of the source when it was merged, for people. */
   readonly ref: string;
 }

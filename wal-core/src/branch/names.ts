@@ -1,6 +1,9 @@
 import { ArgonError } from '../errors';
 import { BRANCH_NAME_BYTES_MAX, COLLECTION_NAME_BYTES_MAX, PROJECT_NAME_BYTES_MAX } from '../limits';
 
+/** Name that changes of the catalog show in plans and histories: no collection can have it. */
+export const CATALOG_NAME = '(catalog)';
+
 const RESERVED_PROJECTS = new Set(['admin', 'local', 'config']);
 
 function tooLong(kind: string, name: string, max: number): ArgonError {
@@ -70,5 +73,8 @@ export function checkCollectionName(name: string): void {
   }
   if (name.startsWith('system.')) {
     throw invalid('collection', name, 'names that begin with system. are kept for MongoDB');
+  }
+  if (name === CATALOG_NAME) {
+    throw invalid('collection', name, 'plans and histories call the list of collections so');
   }
 }

@@ -92,6 +92,7 @@ export class Registry {
           source: value!['source'] as TimelineId,
           sourceLsn: value!['sourceLsn'] as Lsn,
           sourceOrdinal: value!['sourceOrdinal'] as number,
+          nextTimeline: (value!['nextTimeline'] as number | undefined) ?? 0,
           ref: value!['ref'] as string
         } satisfies MergeMark);
         break;

@@ -46,13 +46,6 @@ export function resolveRef(
     }
     case 'lsn': {
       const branch = findBranch(project, ref.branch);
-      if (ref.lsn > project.durableHead) {
-        throw new ArgonError(
-          'LSN_IN_FUTURE',
-          `LSN ${ref.lsn} has not been written yet; the newest of project ${project.name} is ${project.durableHead}.`,
-          { data: { lsn: ref.lsn, head: project.durableHead } }
-        );
-      }
       return past(project, branch, ref.lsn as Lsn, positions);
     }
     case 'time': {
@@ -89,16 +82,32 @@ export function resolveRef(
 }
 
 function past(project: Project, branch: Branch, lsn: Lsn, positions: Positions): ResolvedRef {
-  const before = positions.beforeGroup(project, branch.timeline, lsn);
-  const at = before ?? lsn;
+  const found = resolveLsn(project, branch.timeline, lsn, positions);
   return {
     timeline: branch.timeline,
-    lsn: at,
-    ref: `${branch.name}@${at}`,
+    ref: `${branch.name}@${found.lsn}`,
     branch: branch.name,
     writable: false,
-    ...(before === undefined ? {} : { snappedFrom: lsn })
+    ...found
   };
+}
+
+/** What an LSN of a timeline means: itself, or the state before the atomic group that it lies in. @throws LSN_IN_FUTURE */
+export function resolveLsn(
+  project: Project,
+  timeline: Timeline,
+  lsn: Lsn,
+  positions: Positions
+): { lsn: Lsn; snappedFrom?: Lsn } {
+  if (lsn > project.durableHead) {
+    throw new ArgonError(
+      'LSN_IN_FUTURE',
+      `LSN ${lsn} has not been written yet; the newest of project ${project.name} is ${project.durableHead}.`,
+      { data: { lsn, head: project.durableHead } }
+    );
+  }
+  const before = positions.beforeGroup(project, timeline, lsn);
+  return before === undefined ? { lsn } : { lsn: before, snappedFrom: lsn };
 }
 
 function held(registry: Registry, ref: string, id: TimelineId, lsn: Lsn): ResolvedRef {

@@ -14,57 +14,55 @@ export interface Reach {
  */
 export type Seen = ReadonlyMap<TimelineId, Reach>;
 
-/** What the state of `timeline` at `lsn` includes; `ordinal` counts the changes of the timeline itself. */
-export function seenBy(project: Project, timeline: Timeline, lsn: Lsn, ordinal: number): Seen {
-  const seen = new Map<TimelineId, Reach>();
-  collect(project, timeline, lsn, ordinal, seen);
-  return seen;
-}
-
-function collect(
-  project: Project,
-  timeline: Timeline,
-  lsn: Lsn,
-  ordinal: number,
-  seen: Map<TimelineId, Reach>
-): void {
-  const open: Reach[] = [{ timeline, lsn, ordinal }];
-  for (let reach = open.pop(); reach !== undefined; reach = open.pop()) {
-    const known = seen.get(reach.timeline.id);
-    if (known !== undefined && known.lsn >= reach.lsn) {
+/** What a state includes. */
+export function seenBy(project: Project, state: Reach): Seen {
+  const seen = new Map<TimelineId, Visit>();
+  const open: Visit[] = [{ ...state, child: Infinity }];
+  for (let visit = open.pop(); visit !== undefined; visit = open.pop()) {
+    const known = seen.get(visit.timeline.id);
+    if (
+      known !== undefined &&
+      (known.lsn > visit.lsn || (known.lsn === visit.lsn && known.child >= visit.child))
+    ) {
       continue;
     }
-    seen.set(reach.timeline.id, reach);
-    const { parent, forkLsn, forkOrdinal, merges } = reach.timeline;
+    seen.set(visit.timeline.id, visit);
+    const { id, parent, forkLsn, forkOrdinal, merges } = visit.timeline;
     if (parent !== undefined) {
-      open.push({ timeline: parent, lsn: forkLsn, ordinal: forkOrdinal });
+      open.push({ timeline: parent, lsn: forkLsn, ordinal: forkOrdinal, child: id });
     }
     for (const mark of merges) {
       const source = project.timelines.get(mark.source);
-      // Marks already counted for a lower reach of this timeline are skipped by the check above.
-      if (mark.lsn <= reach.lsn && source !== undefined) {
-        open.push({ timeline: source, lsn: mark.sourceLsn, ordinal: mark.sourceOrdinal });
+      const isBefore = mark.lsn < visit.lsn || (mark.lsn === visit.lsn && mark.nextTimeline <= visit.child);
+      if (isBefore && source !== undefined) {
+        open.push({ timeline: source, lsn: mark.sourceLsn, ordinal: mark.sourceOrdinal, child: Infinity });
       }
     }
   }
+  return seen;
 }
 
-/** Number of changes that `mine` includes on its own line of timelines and `theirs` does not. */
+/**
+ * A reach and the timeline through whose fork it was come to. A merge that changed nothing has the
+ * LSN of the change before it: what was forked there earlier has not seen it.
+ */
+interface Visit extends Reach {
+  readonly child: number;
+}
+
+/** Number of changes that `mine` includes and `theirs` does not. */
 export function countMissing(mine: Seen, theirs: Seen): number {
   let count = 0;
-  for (const [id, reach] of mine) {
-    const other = theirs.get(id);
-    if (other === undefined || other.lsn < reach.lsn) {
-      count += reach.ordinal - (other?.ordinal ?? 0);
-    }
+  for (const [id, { ordinal }] of mine) {
+    count += Math.max(0, ordinal - (theirs.get(id)?.ordinal ?? 0));
   }
   return count;
 }
 
-/** Whether everything up to `lsn` of `timeline` is included. */
-export function includes(seen: Seen, timeline: Timeline, lsn: Lsn): boolean {
-  const reach = seen.get(timeline.id);
-  return reach !== undefined && reach.lsn >= lsn;
+/** Whether everything that the state `reach` stands on is included. */
+export function includes(seen: Seen, { timeline, ordinal }: Reach): boolean {
+  const known = seen.get(timeline.id);
+  return known !== undefined && known.ordinal >= ordinal;
 }
 
 /**
@@ -76,19 +74,22 @@ export function mergeBases(project: Project, a: Seen, b: Seen): Reach[] {
   for (const [id, reach] of a) {
     const other = b.get(id);
     if (other !== undefined) {
-      common.push(other.lsn < reach.lsn ? other : reach);
+      common.push(other.ordinal < reach.ordinal ? other : reach);
     }
   }
-  return common.filter(
-    candidate =>
-      !common.some(
-        other =>
-          other !== candidate &&
-          includes(
-            seenBy(project, other.timeline, other.lsn, other.ordinal),
-            candidate.timeline,
-            candidate.lsn
-          )
-      )
-  );
+  // The newest first: they include most of the others, which then need no look of their own.
+  common.sort((x, y) => y.lsn - x.lsn || y.timeline.id - x.timeline.id);
+  const covered = new Set<Reach>();
+  for (const reach of common) {
+    if (covered.has(reach)) {
+      continue;
+    }
+    const seen = seenBy(project, reach);
+    for (const other of common) {
+      if (other !== reach && includes(seen, other)) {
+        covered.add(other);
+      }
+    }
+  }
+  return common.filter(reach => !covered.has(reach));
 }

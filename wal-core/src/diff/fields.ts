@@ -16,7 +16,13 @@ export function diffFields(before: Image, after: Image): FieldChange[] {
 
 function collect(before: Image, after: Image, path: FieldPath, changes: FieldChange[]): void {
   const old = elements(before);
-  const fresh = new Map(elements(after).map(element => [element.name, element]));
+  const later = elements(after);
+  const fresh = new Map(later.map(element => [element.name, element]));
+  if (fresh.size < later.length || new Set(old.map(element => element.name)).size < old.length) {
+    // A name that occurs twice names no field.
+    changes.push({ path, before: { type: OBJECT, bytes: before }, after: { type: OBJECT, bytes: after } });
+    return;
+  }
   const start = changes.length;
   for (const element of old) {
     const other = fresh.get(element.name);

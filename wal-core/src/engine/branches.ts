@@ -8,7 +8,7 @@ import type { Branch, Project, Run, Timeline } from '../branch/model';
 import { checkBranchName, checkProjectName } from '../branch/names';
 import { nearest } from '../branch/nearest';
 import { control } from '../branch/registry';
-import { countMissing, seenBy } from '../branch/seen';
+import { countMissing, type Reach, type Seen, seenBy } from '../branch/seen';
 import type { View } from '../read/snapshot';
 
 export const DEFAULT_BRANCH = 'main';
@@ -61,20 +61,22 @@ export class BranchOffice {
   }
 
   branches(project: Project): BranchInfo[] {
-    const infos = [...project.branches.values()].map(branch => this.info(project, branch));
+    const main = this.seenByDefault(project);
+    const infos = [...project.branches.values()].map(branch => this.info(project, branch, main));
     return infos.sort((a, b) =>
       a.isDefault !== b.isDefault ? (a.isDefault ? -1 : 1) : b.head - a.head || (a.name < b.name ? -1 : 1)
     );
   }
 
-  info(project: Project, branch: Branch): BranchInfo {
-    const { timeline } = branch;
+  private seenByDefault(project: Project): Seen | undefined {
     const main = project.branches.get(project.defaultBranch);
-    const mine = seenBy(project, timeline, timeline.durableHead, timeline.durableCount);
-    const theirs =
-      main === undefined || main === branch
-        ? mine
-        : seenBy(project, main.timeline, main.timeline.durableHead, main.timeline.durableCount);
+    return main === undefined ? undefined : seenBy(project, headReach(main.timeline));
+  }
+
+  info(project: Project, branch: Branch, main = this.seenByDefault(project)): BranchInfo {
+    const { timeline } = branch;
+    const mine = seenBy(project, headReach(timeline));
+    const theirs = main ?? mine;
     const headAt =
       timeline.durableCount === 0
         ? branch.createdAt
@@ -483,4 +485,9 @@ function timelineRecord(
   forkOrdinal: number
 ): ControlRecord {
   return control(TABLE.timeline, project, u32(id), { parent: parent?.id, forkLsn, forkOrdinal });
+}
+
+/** The newest durable state of a timeline. */
+function headReach(timeline: Timeline): Reach {
+  return { timeline, lsn: timeline.durableHead, ordinal: timeline.durableCount };
 }

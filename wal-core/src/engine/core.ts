@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Commit, CommitTime, EngineEvent, EngineOptions, Lsn, Origin, ProjectInfo } from '../api';
-import type { Branch, Project, Timeline } from '../branch/model';
+import type { Branch, ChainLink, Project, Timeline } from '../branch/model';
 import { Mutex } from './mutex';
 import { Registry } from '../branch/registry';
-import { type Positions, resolveRef } from '../branch/resolve';
+import { type Positions, resolveLsn, resolveRef } from '../branch/resolve';
 import { ArgonError } from '../errors';
 import { LogReader } from '../history/log';
 import { type FilterCompiler, IndexKeyMaker } from '../index/keys';
@@ -390,15 +390,36 @@ export class Core implements Positions {
     project: Project,
     at: { timeline: Timeline; lsn: Lsn; ref: string; branch?: string; writable?: boolean; snappedFrom?: Lsn }
   ): View {
-    const newest =
-      at.timeline.chain(at.lsn).map(link => Math.min(link.cap, link.timeline.durableHead))[0] ?? 0;
-    const time = this.timeOf(project, newest as Lsn);
     return new View(this.views, {
       ...at,
       writable: at.writable === true,
       project: this.projectInfo(project),
-      time
+      time: () => this.timeAt(project, at.timeline.chain(at.lsn))
     });
+  }
+
+  /** The state of a timeline at an LSN. @throws LSN_IN_FUTURE */
+  snapshot(project: Project, timeline: Timeline, lsn: Lsn): View {
+    const branch = this.registry.branchOf(timeline)?.name;
+    const { lsn: at, ...found } = resolveLsn(project, timeline, lsn, this);
+    return this.view(project, {
+      timeline,
+      lsn: at,
+      ref: `${branch ?? `timeline-${timeline.id}`}@${at}`,
+      ...(branch === undefined ? {} : { branch }),
+      ...found
+    });
+  }
+
+  /** When the newest change of a state was committed. */
+  private timeAt(project: Project, chain: readonly ChainLink[]): CommitTime {
+    for (const { timeline, cap } of chain) {
+      const time = this.times.newestOf(project, timeline, cap) ?? this.line.rowAt(timeline, cap)?.time;
+      if (time !== undefined) {
+        return time;
+      }
+    }
+    return 0n as CommitTime;
   }
 
   timeOf(project: Project, lsn: Lsn): CommitTime {

@@ -1,17 +1,18 @@
 import type { Answer, Conflict, DocumentDiff, Lsn, Origin, PlanInfo, UndoSelector } from '../api';
 import { docKeyOf } from '../bson';
 import type { Branch, Project } from '../branch/model';
+import { CATALOG_NAME } from '../branch/names';
 import { control } from '../branch/registry';
+import type { Reach } from '../branch/seen';
 import { ArgonError } from '../errors';
 import type { ControlRecord } from '../log/frame';
 import { loadPlans, planRecord, type StoredPlan, storedAnswer } from '../merge/plan';
 import { evaluate, type EvaluatedPlan, planDocument, Planner } from '../merge/planner';
-import type { Decision } from '../merge/work';
-import { CATALOG, collectionOf } from '../read/catalog';
 import type { View } from '../read/snapshot';
-import { lsnBytes, TABLE } from '../store/keys';
+import { lsnBytes, TABLE, u32 } from '../store/keys';
 import type { Stage } from '../write/stage';
 import type { Core } from './core';
+import { stageDecisions } from './stageplan';
 
 const PAGE_DEFAULT = 100;
 const OBJECT = 0x03;
@@ -32,9 +33,11 @@ export class PlanOffice {
     const branch = this.core.registry.branch(project, into);
     const theirs = this.core.resolve(projectName, source);
     const ours = this.core.resolve(projectName, into);
-    const { items, base } = await this.planner.mergeItems(project, ours, theirs);
+    const bases = this.planner.mergeBases(project, ours, theirs);
+    const { items, base } = await this.planner.mergeItems(project, ours, theirs, bases);
     return this.store(project, branch, ours, items, origin, {
       kind: 'merge',
+      bases: bases.map(({ timeline, lsn, ordinal }) => ({ timeline: timeline.id, lsn, ordinal })),
       source: theirs.ref,
       sourceTimeline: theirs.timeline,
       sourceLsn: theirs.lsn,
@@ -69,6 +72,7 @@ export class PlanOffice {
     return this.core.controlLock.run(async () => {
       const plan: StoredPlan = {
         ...made,
+        figures: figuresOf(evaluate(items, { answers: [] })),
         id: `p-${this.of(project).size + 1}`,
         state: 'open',
         into: branch.name,
@@ -121,11 +125,9 @@ export class PlanOffice {
 
   async list(projectName: string): Promise<PlanInfo[]> {
     const project = this.core.registry.project(projectName);
-    const newestFirst = [...this.of(project).values()].sort(
-      (a, b) => b.createdAt.getTime() - a.createdAt.getTime()
-    );
     const infos: PlanInfo[] = [];
-    for (const plan of newestFirst) {
+    // The order in which they were made, turned.
+    for (const plan of [...this.of(project).values()].sort((a, b) => numberOf(b) - numberOf(a))) {
       infos.push(await this.info(project, plan));
     }
     return infos;
@@ -137,34 +139,39 @@ export class PlanOffice {
     if (items === undefined) {
       await this.core.caughtUp();
       const ours = this.viewOf(project, plan.intoTimeline, plan.intoLsn, plan.into);
-      items =
-        plan.undo === undefined
-          ? (
-              await this.planner.mergeItems(
-                project,
-                ours,
-                this.viewOf(project, plan.sourceTimeline!, plan.sourceLsn!, plan.source)
-              )
-            ).items
-          : (await this.planner.undoItems(ours, plan.undo)).items;
+      if (plan.undo === undefined) {
+        const theirs = this.viewOf(project, plan.sourceTimeline!, plan.sourceLsn!, plan.source);
+        const bases = this.basesOf(project, plan) ?? this.planner.mergeBases(project, ours, theirs);
+        items = (await this.planner.mergeItems(project, ours, theirs, bases)).items;
+      } else {
+        items = (await this.planner.undoItems(ours, plan.undo)).items;
+      }
       this.planner.remember(project, plan.id, items);
     }
     return evaluate(items, plan);
   }
 
+  private basesOf(project: Project, { bases, source }: StoredPlan): Reach[] | undefined {
+    return bases?.map(({ timeline, lsn, ordinal }) => {
+      const known = project.timelines.get(timeline);
+      if (known === undefined) {
+        throw gone(source);
+      }
+      return { timeline: known, lsn, ordinal };
+    });
+  }
+
   private viewOf(project: Project, timelineId: StoredPlan['intoTimeline'], lsn: Lsn, ref: string): View {
     const timeline = project.timelines.get(timelineId);
     if (timeline === undefined) {
-      throw new ArgonError('HISTORY_GONE', 'A state that the plan was made from is no longer kept.', {
-        data: { ref }
-      });
+      throw gone(ref);
     }
     return this.core.view(project, { timeline, lsn, ref });
   }
 
   private async info(project: Project, plan: StoredPlan): Promise<PlanInfo> {
     const state = plan.state === 'open' && this.movedHead(project, plan) !== undefined ? 'stale' : plan.state;
-    const { summary, conflicts, unanswered } = await this.evaluate(project, plan);
+    const { summary, conflicts, unanswered } = plan.figures ?? figuresOf(await this.evaluate(project, plan));
     return {
       id: plan.id,
       kind: plan.kind,
@@ -176,7 +183,7 @@ export class PlanOffice {
       ...(plan.sourceLsn === undefined ? {} : { sourceLsn: plan.sourceLsn }),
       base: plan.base,
       summary,
-      conflicts: conflicts.length,
+      conflicts,
       unanswered,
       createdAt: plan.createdAt,
       ...(plan.appliedAs === undefined ? {} : { appliedAs: plan.appliedAs })
@@ -250,12 +257,10 @@ export class PlanOffice {
       this.assertOpen(project, plan);
       const { conflicts } = await this.evaluate(project, plan);
       const known = new Map(conflicts.map(conflict => [conflict.id, conflict]));
-      const given = new Map(plan.answers.map(({ conflict, answer }) => [conflict, answer]));
-      if (all !== undefined) {
-        for (const conflict of conflicts) {
-          given.set(conflict.id, { take: all });
-        }
-      }
+      const rule = all ?? plan.rule;
+      const given = new Map(
+        all === undefined ? plan.answers.map(({ conflict, answer }) => [conflict, answer]) : []
+      );
       for (const { conflict, answer } of answers) {
         const found = known.get(conflict);
         if (found === undefined) {
@@ -263,14 +268,15 @@ export class PlanOffice {
             data: { conflict }
           });
         }
-        if (answer === undefined) {
-          given.delete(conflict);
-        } else {
-          checkAnswer(found, answer);
-          given.set(conflict, storedAnswer(answer));
-        }
+        checkAnswer(found, answer);
+        given.set(conflict, storedAnswer(answer));
       }
-      const next = { ...plan, answers: [...given].map(([conflict, answer]) => ({ conflict, answer })) };
+      const answered = {
+        ...plan,
+        ...(rule === undefined ? {} : { rule }),
+        answers: [...given].map(([conflict, answer]) => ({ conflict, answer }))
+      };
+      const next = { ...answered, figures: figuresOf(await this.evaluate(project, answered)) };
       await this.save(project, next, { actor: 'plan' });
       return this.info(project, next);
     });
@@ -288,47 +294,67 @@ export class PlanOffice {
     }
   }
 
-  /** @throws PLAN_STALE, PLAN_APPLIED, PLAN_UNANSWERED */
+  /** @throws PLAN_STALE, PLAN_APPLIED, PLAN_UNANSWERED, DUPLICATE_KEY, COLLECTION_EXISTS */
   async apply(projectName: string, id: string, origin: Origin): Promise<PlanInfo> {
     return this.core.controlLock.run(async () => {
-      const { branch } = await this.core.writableBranch(
-        projectName,
-        this.find(this.core.registry.project(projectName), id).into
-      );
       const project = this.core.registry.project(projectName);
       const plan = this.find(project, id);
-      const { decisions, unanswered } = await this.evaluate(project, plan);
-      // From here to the commit nothing waits, so no head can move in between.
       this.assertOpen(project, plan);
-      if (unanswered > 0) {
-        throw new ArgonError(
-          'PLAN_UNANSWERED',
-          `${unanswered} of the conflicts of ${id} have no answer yet.`,
-          {
-            data: { plan: id, unanswered }
-          }
-        );
-      }
-      const stage = this.core.stage(project, branch);
-      stageDecisions(stage, decisions);
-      const head = branch.timeline.head;
-      const first = (stage.staged === 0 ? head : project.head + 1) as Lsn;
-      const last = (stage.staged === 0 ? head : project.head + stage.staged) as Lsn;
-      const applied: StoredPlan = {
-        ...plan,
-        state: 'applied',
-        appliedAs: { firstLsn: first, lastLsn: last }
-      };
-      const rows = [planRecord(project, applied), ...this.marks(project, branch, plan, last)];
-      await this.core.commit(project, stage, origin, { kind: plan.kind, atomic: true, control: () => rows });
-      this.saved(project, applied);
-      return this.info(project, applied);
+      const { branch } = await this.core.writableBranch(projectName, plan.into);
+      // Writers wait, so that what is checked is what the changes are put on.
+      return this.core.timelineLock(branch.timeline).run(async () => {
+        await this.core.log.settled();
+        const { decisions, unanswered } = await this.evaluate(project, plan);
+        if (unanswered > 0) {
+          throw unansweredError(id, unanswered);
+        }
+        const stage = this.core.stage(project, branch, { uniqueLater: true });
+        const head = this.core.resolve(projectName, plan.into);
+        await stageDecisions(this.core.keys, stage, head, decisions);
+        // From here to the commit nothing waits, so no head can move in between.
+        this.assertOpen(project, plan);
+        const applied = await this.commit(project, branch, plan, stage, origin);
+        if (stage.newIndexes().length > 0) {
+          // Their entries must be there before the next writer asks whether a key is taken.
+          await this.core.caughtUp();
+        }
+        return this.info(project, applied);
+      });
     });
   }
 
+  private async commit(
+    project: Project,
+    branch: Branch,
+    plan: StoredPlan,
+    stage: Stage,
+    origin: Origin
+  ): Promise<StoredPlan> {
+    const isEmpty = stage.staged === 0;
+    const last = (isEmpty ? branch.timeline.head : project.head + stage.staged) as Lsn;
+    const applied: StoredPlan = {
+      ...plan,
+      state: 'applied',
+      ...(isEmpty ? {} : { appliedAs: { firstLsn: (project.head + 1) as Lsn, lastLsn: last } })
+    };
+    const rows = [planRecord(project, applied), ...this.marks(project, branch, plan, isEmpty, last)];
+    await this.core.commit(project, stage, origin, { kind: plan.kind, atomic: true, control: () => rows });
+    this.saved(project, applied);
+    return applied;
+  }
+
   /** What later merges and the log need to know of this one. */
-  private marks(project: Project, branch: Branch, plan: StoredPlan, last: Lsn): ControlRecord[] {
+  private marks(
+    project: Project,
+    branch: Branch,
+    plan: StoredPlan,
+    isEmpty: boolean,
+    last: Lsn
+  ): ControlRecord[] {
     if (plan.kind === 'undo') {
+      if (isEmpty) {
+        return [];
+      }
       const [first, final] = plan.source
         .slice(plan.source.lastIndexOf(':') + 1)
         .split('..')
@@ -345,58 +371,53 @@ export class PlanOffice {
       source: plan.sourceTimeline,
       sourceLsn: plan.sourceLsn,
       sourceOrdinal: this.core.line.ordinalAt(source, plan.sourceLsn!),
+      nextTimeline: this.core.registry.nextTimeline,
       ref: plan.source
     };
-    return [control(TABLE.merge, branch.timeline.id, lsnBytes(last), mark)];
+    // Several merges that changed nothing may have the same LSN.
+    const key = Buffer.concat([lsnBytes(last), u32(source.id)]);
+    return [control(TABLE.merge, branch.timeline.id, key, mark)];
   }
 }
 
-/** Stages what was decided: catalog entries that appear or change first, those that go last. */
-function stageDecisions(stage: Stage, decisions: readonly Decision[]): void {
-  for (const { item, result } of decisions) {
-    if (item.collection === CATALOG && result !== undefined && !same(item.ours, result)) {
-      stage.restoreCollection(result);
-    }
+function figuresOf({ summary, conflicts, unanswered }: EvaluatedPlan): NonNullable<StoredPlan['figures']> {
+  return { summary, conflicts: conflicts.length, unanswered };
+}
+
+function numberOf({ id }: StoredPlan): number {
+  return Number(id.slice(id.indexOf('-') + 1));
+}
+
+function gone(ref: string): ArgonError {
+  return new ArgonError('HISTORY_GONE', 'A state that the plan was made from is no longer kept.', {
+    data: { ref }
+  });
+}
+
+function unansweredError(id: string, unanswered: number): ArgonError {
+  return new ArgonError('PLAN_UNANSWERED', `${unanswered} of the conflicts of ${id} have no answer yet.`, {
+    data: { plan: id, unanswered }
+  });
+}
+
+/** @throws BAD_REQUEST for an answer that is no document with this `_id`, or no entry of a catalog */
+function checkAnswer(conflict: Conflict, answer: Answer | undefined): void {
+  if (answer === undefined) {
+    return;
   }
-  for (const { item, result } of decisions) {
-    if (item.collection === CATALOG || same(item.ours, result)) {
-      continue;
-    }
-    const collection = stage.collectionById(item.collection);
-    if (collection === undefined) {
+  if (conflict.collection === CATALOG_NAME) {
+    const isPart = 'take' in answer && (conflict[answer.take] !== undefined || conflict.path.length !== 1);
+    if (!isPart) {
       throw new ArgonError(
-        'COLLECTION_NOT_FOUND',
-        `The collection ${item.collectionName} is not there on ${stage.branch}.`,
+        'BAD_REQUEST',
+        'A conflict about collections and indexes is answered with a side.',
         {
-          data: { collection: item.collectionName }
+          data: { conflict: conflict.id }
         }
       );
     }
-    if (result === undefined) {
-      stage.remove(collection, item.key);
-    } else if (item.ours === undefined) {
-      stage.insert(collection, result);
-    } else {
-      stage.replace(collection, item.key, result);
-    }
+    return;
   }
-  for (const { item, result } of decisions) {
-    if (item.collection === CATALOG && result === undefined && item.ours !== undefined) {
-      const collection = stage.collectionById(collectionOf(item.ours).id);
-      // A collection that has got documents of its own meanwhile stays.
-      if (collection !== undefined && stage.isEmptyAfter(collection)) {
-        stage.removeCollection(collection);
-      }
-    }
-  }
-}
-
-function same(a: Buffer | undefined, b: Buffer | undefined): boolean {
-  return a === undefined || b === undefined ? a === b : a.equals(b);
-}
-
-/** A document given as the answer must be the same document. */
-function checkAnswer(conflict: Conflict, answer: Answer): void {
   if ('take' in answer || answer.value === undefined || conflict.path.length > 0) {
     return;
   }

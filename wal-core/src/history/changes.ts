@@ -1,5 +1,6 @@
 import type { Change, ChangeOp, CollectionInfo, DocKey, Lsn } from '../api';
 import type { Timeline } from '../branch/model';
+import { CATALOG_NAME } from '../branch/names';
 import type { Registry } from '../branch/registry';
 import { instantOf } from '../log/clock';
 import { OP_DELETE, OP_INSERT, type Op } from '../log/frame';
@@ -12,7 +13,6 @@ import { verKey, verKeyLsn } from '../store/keys';
 import type { OrderedStore } from '../store/store';
 
 const LIMIT_DEFAULT = 100;
-const CATALOG_NAME = '(catalog)';
 
 export interface ChangeParts {
   readonly store: OrderedStore;

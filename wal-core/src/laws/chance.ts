@@ -11,9 +11,13 @@ export function random(title: string): string {
   return `${title} (seed ${SEED})`;
 }
 
-/** Parameters of a property of `runs` runs. */
+/**
+ * Parameters of a property of `count` runs. The first failure is reported as it is; with
+ * `ARGON_TEST_SHRINK=1` a smaller one is looked for, which takes minutes where each run opens an engine.
+ */
 export function runs<T>(count: number): fc.Parameters<T> {
-  return { seed: SEED, numRuns: Math.max(1, Math.round(count * EFFORT)) };
+  const endOnFailure = process.env['ARGON_TEST_SHRINK'] !== '1';
+  return { seed: SEED, numRuns: Math.max(1, Math.round(count * EFFORT)), endOnFailure };
 }
 
 /** A source of numbers below a bound, the same for the same seed (mulberry32). */

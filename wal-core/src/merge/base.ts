@@ -1,11 +1,11 @@
-import type { CollectionId, DocKey, Image } from '../api';
-import type { Project, Timeline } from '../branch/model';
+import type { CollectionId, DocKey, Image, Lsn, TimelineId } from '../api';
+import type { ChainLink, Project, Timeline } from '../branch/model';
 import { mergeBases, type Reach, seenBy } from '../branch/seen';
 import { type ChangedKeys, collectChanged, forkPoint } from '../diff/changed';
 import type { LineReader } from '../read/line';
 import type { View } from '../read/snapshot';
 import type { Versions } from '../read/versions';
-import { mergeDocuments } from './threeway';
+import { mergeDocuments, sameImage } from './threeway';
 
 /** The common state that both sides of a merge are compared with. */
 export interface MergeBase {
@@ -21,59 +21,80 @@ export interface BaseParts {
   readonly nameOf: (timeline: Timeline) => string;
 }
 
-/** What a view includes, by fork and by merge. */
-export function seenByView(line: LineReader, project: Project, view: View) {
-  return seenBy(project, view.line, view.lsn, line.ordinalAt(view.line, view.lsn));
+/** What a state stands on, past timelines that have no part in it. */
+export function reachOf(line: LineReader, view: View): Reach {
+  let { timeline, cap: lsn } = view.chain[0]!;
+  let ordinal = line.ordinalAt(timeline, lsn);
+  while (ordinal === 0 && timeline.parent !== undefined && timeline.merges.length === 0) {
+    ordinal = lsn >= timeline.forkLsn ? timeline.forkOrdinal : line.ordinalAt(timeline.parent, lsn);
+    lsn = Math.min(lsn, timeline.forkLsn) as Lsn;
+    timeline = timeline.parent;
+  }
+  return { timeline, lsn, ordinal };
+}
+
+/** Where a merge of two states starts; several states after a criss-cross. */
+export function findBases(line: LineReader, project: Project, ours: View, theirs: View): Reach[] {
+  const seenOurs = seenBy(project, reachOf(line, ours));
+  const seenTheirs = seenBy(project, reachOf(line, theirs));
+  return mergeBases(project, seenOurs, seenTheirs).sort((a, b) => a.lsn - b.lsn);
 }
 
 /**
- * The merge base of two states. After criss-cross merges there are several greatest common states;
- * then the base of a document is their own three-way merge, and a path on which they disagree has
- * no base at all, so that it is asked about unless both sides now agree.
+ * The merge base that stands on `reaches`. After criss-cross merges there are several greatest
+ * common states; then the base of a document is their own three-way merge, and a path on which they
+ * disagree has no base at all, so that it is asked about unless both sides now agree.
  */
-export function mergeBase(parts: BaseParts, project: Project, ours: View, theirs: View): MergeBase {
-  const seenOurs = seenByView(parts.line, project, ours);
-  const seenTheirs = seenByView(parts.line, project, theirs);
-  const reaches = mergeBases(project, seenOurs, seenTheirs).sort((a, b) => a.lsn - b.lsn);
+export function mergeBase(parts: BaseParts, project: Project, reaches: readonly Reach[]): MergeBase {
+  const steps = stepsOf(project, reaches);
   return {
     text: reaches.map(reach => `${parts.nameOf(reach.timeline)}@${reach.lsn}`).join(' + '),
     reaches,
-    image: (collection, key) => virtualImage(parts, project, reaches, collection, key)
+    image: (collection, key) => {
+      const at = (chain: readonly ChainLink[]) => parts.versions.get(chain, collection, key);
+      let merged: Image | undefined;
+      for (const [i, { chain, root }] of steps.entries()) {
+        merged = i === 0 ? at(chain) : combined(root === undefined ? undefined : at(root), merged, at(chain));
+      }
+      return merged;
+    }
   };
 }
 
-function imageAt(parts: BaseParts, reach: Reach, collection: CollectionId, key: DocKey): Image | undefined {
-  return parts.versions.get(reach.timeline.chain(reach.lsn), collection, key);
+/** One of several bases, with the state that it and those before it come from. */
+interface Step {
+  readonly chain: readonly ChainLink[];
+  readonly root: readonly ChainLink[] | undefined;
 }
 
-function virtualImage(
-  parts: BaseParts,
-  project: Project,
-  reaches: readonly Reach[],
-  collection: CollectionId,
-  key: DocKey
-): Image | undefined {
-  const [first, ...others] = reaches;
-  if (first === undefined) {
-    return undefined;
+function stepsOf(project: Project, reaches: readonly Reach[]): Step[] {
+  const steps: Step[] = [];
+  const seen = new Map<TimelineId, Reach>();
+  for (const reach of reaches) {
+    const fresh = seenBy(project, reach);
+    const [root] = seen.size === 0 ? [] : mergeBases(project, seen, fresh);
+    steps.push({
+      chain: reach.timeline.chain(reach.lsn),
+      root: root?.timeline.chain(root.lsn)
+    });
+    for (const [id, other] of fresh) {
+      if ((seen.get(id)?.ordinal ?? -1) < other.ordinal) {
+        seen.set(id, other);
+      }
+    }
   }
-  let merged = imageAt(parts, first, collection, key);
-  let seen = seenBy(project, first.timeline, first.lsn, first.ordinal);
-  for (const other of others) {
-    const image = imageAt(parts, other, collection, key);
-    const otherSeen = seenBy(project, other.timeline, other.lsn, other.ordinal);
-    const older = mergeBases(project, seen, otherSeen)[0];
-    const root = older === undefined ? undefined : imageAt(parts, older, collection, key);
-    merged =
-      merged === undefined || image === undefined
-        ? undefined
-        : mergeDocuments(root, merged, image, () => undefined);
-    seen = new Map([
-      ...seen,
-      ...[...otherSeen].filter(([id, reach]) => (seen.get(id)?.lsn ?? -1) < reach.lsn)
-    ]);
+  return steps;
+}
+
+/** What two bases of a document have in common, seen from where both come from. */
+function combined(root: Image | undefined, a: Image | undefined, b: Image | undefined): Image | undefined {
+  if (sameImage(a, b) || sameImage(root, b)) {
+    return a;
   }
-  return merged;
+  if (sameImage(root, a)) {
+    return b;
+  }
+  return a === undefined || b === undefined ? undefined : mergeDocuments(root, a, b, () => undefined);
 }
 
 /** Keys that `side` may have changed since any of the bases. */

@@ -21,14 +21,30 @@ export interface StoredPlan {
   readonly sourceLsn?: Lsn;
   readonly undo?: UndoSelector;
   readonly base: string;
+  /** Where a merge starts, as it was when the plan was made. */
+  readonly bases?: readonly { readonly timeline: TimelineId; readonly lsn: Lsn; readonly ordinal: number }[];
   readonly createdAt: Date;
+  /** Answers every conflict that has no answer of its own. */
+  readonly rule?: 'ours' | 'theirs';
   readonly answers: readonly { readonly conflict: string; readonly answer: StoredAnswer }[];
+  /** What a list of plans shows, so that it need not look at documents. */
+  readonly figures?: Pick<PlanInfo, 'summary' | 'conflicts' | 'unanswered'>;
   readonly appliedAs?: NonNullable<PlanInfo['appliedAs']>;
 }
 
-type StoredAnswer = { take?: 'ours' | 'theirs' | 'base'; type?: number; bytes?: Buffer; missing?: boolean };
+type StoredAnswer = {
+  take?: 'ours' | 'theirs' | 'base';
+  type?: number;
+  bytes?: Buffer;
+  missing?: boolean;
+  /** No answer, whatever the rule says. */
+  open?: boolean;
+};
 
-export function storedAnswer(answer: Answer): StoredAnswer {
+export function storedAnswer(answer: Answer | undefined): StoredAnswer {
+  if (answer === undefined) {
+    return { open: true };
+  }
   if ('take' in answer) {
     return { take: answer.take };
   }
@@ -37,17 +53,32 @@ export function storedAnswer(answer: Answer): StoredAnswer {
     : { type: answer.value.type, bytes: answer.value.bytes };
 }
 
-export function answersOf(plan: StoredPlan): Map<string, Answer> {
-  return new Map(
-    plan.answers.map(({ conflict, answer }): [string, Answer] => {
-      if (answer.take !== undefined) {
-        return [conflict, { take: answer.take }];
+/** Answers by conflict. */
+export interface Answers {
+  get(conflict: string): Answer | undefined;
+}
+
+export function answersOf({ answers, rule }: Pick<StoredPlan, 'answers' | 'rule'>): Answers {
+  const given = new Map(answers.map(({ conflict, answer }) => [conflict, answer]));
+  return {
+    get: conflict => {
+      const answer = given.get(conflict);
+      if (answer === undefined) {
+        return rule === undefined ? undefined : { take: rule };
       }
-      const value =
-        answer.missing === true ? undefined : { type: answer.type!, bytes: Buffer.from(answer.bytes!) };
-      return [conflict, { value }];
-    })
-  );
+      return readAnswer(answer);
+    }
+  };
+}
+
+function readAnswer({ take, type, bytes, missing, open }: StoredAnswer): Answer | undefined {
+  if (open === true) {
+    return undefined;
+  }
+  if (take !== undefined) {
+    return { take };
+  }
+  return { value: missing === true ? undefined : { type: type!, bytes: Buffer.from(bytes!) } };
 }
 
 export function planRecord(project: Project, plan: StoredPlan): ControlRecord {

@@ -1,23 +1,23 @@
 import { LRUCache } from 'lru-cache';
-import type { Answer, CollectionId, Conflict, DocumentDiff, PlanInfo, UndoSelector } from '../api';
+import type { CollectionId, Conflict, DocumentDiff, Lsn, PlanInfo, UndoSelector } from '../api';
+import { docKeyOf } from '../bson';
 import type { Project, Timeline } from '../branch/model';
+import { CATALOG_NAME } from '../branch/names';
 import type { Registry } from '../branch/registry';
-import { seenBy, includes } from '../branch/seen';
+import { includes, type Reach, seenBy } from '../branch/seen';
 import { type ChangedKeys, sortedKeys } from '../diff/changed';
 import { documentDiff } from '../diff/diff';
 import { ArgonError } from '../errors';
 import { SLICE_MS_MAX } from '../limits';
-import { type Catalog, CATALOG, type Catalogs } from '../read/catalog';
+import { type Catalog, CATALOG, catalogImage, type Catalogs } from '../read/catalog';
 import type { LineReader } from '../read/line';
 import { nextTurn, type View } from '../read/snapshot';
+import { keyText } from '../read/unapplied';
 import type { Versions } from '../read/versions';
 import { describeSelector, findUndone } from '../restore/undo';
-import { type BaseParts, changedSinceBase, mergeBase } from './base';
+import { type BaseParts, changedSinceBase, findBases, mergeBase, reachOf } from './base';
 import { answersOf, type StoredPlan } from './plan';
 import { type Decision, decide, type WorkItem } from './work';
-
-/** Name that catalog entries show in plans: no collection can have it. */
-export const CATALOG_NAME = '(catalog)';
 
 export interface PlannerParts {
   readonly line: LineReader;
@@ -40,22 +40,27 @@ export class Planner {
 
   constructor(private readonly parts: PlannerParts) {}
 
-  /** @throws NOTHING_TO_DO when the target includes the source already */
-  async mergeItems(
-    project: Project,
-    ours: View,
-    theirs: View
-  ): Promise<{ items: readonly WorkItem[]; base: string }> {
-    const { line, registry } = this.parts;
-    const ordinal = line.ordinalAt(ours.line, ours.lsn);
-    if (includes(seenBy(project, ours.line, ours.lsn, ordinal), theirs.line, theirs.lsn)) {
+  /** Where a merge starts. @throws NOTHING_TO_DO when the target includes the source already */
+  mergeBases(project: Project, ours: View, theirs: View): readonly Reach[] {
+    const { line } = this.parts;
+    if (includes(seenBy(project, reachOf(line, ours)), reachOf(line, theirs))) {
       throw new ArgonError('NOTHING_TO_DO', `${ours.ref} includes every change of ${theirs.ref} already.`, {
         data: { source: theirs.ref, into: ours.ref }
       });
     }
+    return findBases(line, project, ours, theirs);
+  }
+
+  async mergeItems(
+    project: Project,
+    ours: View,
+    theirs: View,
+    bases: readonly Reach[]
+  ): Promise<{ items: readonly WorkItem[]; base: string }> {
+    const { line, registry } = this.parts;
     const nameOf = (timeline: Timeline) => registry.branchOf(timeline)?.name ?? `timeline-${timeline.id}`;
     const parts: BaseParts = { ...this.parts, nameOf };
-    const base = mergeBase(parts, project, ours, theirs);
+    const base = mergeBase(parts, project, bases);
     const changed = await changedSinceBase(line, base, theirs);
     const items = await this.collect(changed, [ours.catalog, theirs.catalog], (collection, key) => ({
       base: base.image(collection, key),
@@ -64,7 +69,7 @@ export class Planner {
       byField: true,
       isContested: false
     }));
-    return { items, base: base.text };
+    return { items: [...this.spares(items, ours.catalog, [theirs.catalog]), ...items], base: base.text };
   }
 
   /** @throws NOTHING_TO_DO, BAD_REQUEST */
@@ -73,16 +78,16 @@ export class Planner {
     what: UndoSelector
   ): Promise<{ items: readonly WorkItem[]; base: string; source: string }> {
     const undone = await findUndone(this.parts, view, what);
-    const names = [
+    const catalogs = [
       view.catalog,
       this.parts.catalogs.at(view.line, undone.lastLsn),
-      this.parts.catalogs.at(view.line, undone.firstLsn)
+      this.parts.catalogs.at(view.line, (undone.firstLsn - 1) as Lsn)
     ];
     const items = undone.documents.map(document => {
       const ours = this.parts.versions.get(view.chain, document.collection, document.key);
       return {
         collection: document.collection,
-        collectionName: nameIn(names, document.collection),
+        collectionName: nameIn(catalogs, document.collection),
         key: document.key,
         base: document.after,
         ours,
@@ -92,7 +97,35 @@ export class Planner {
       };
     });
     const source = `${describeSelector(what)}: ${undone.firstLsn}..${undone.lastLsn}`;
-    return { items: items.sort(byPlace), base: `${view.branch ?? 'timeline'}@${undone.lastLsn}`, source };
+    return {
+      items: [...this.spares(items, view.catalog, catalogs), ...items.sort(byPlace)],
+      base: `${view.branch ?? 'timeline'}@${undone.lastLsn}`,
+      source
+    };
+  }
+
+  /** Catalog entries of collections that are gone from our side, for the case that a document of them returns. */
+  private spares(items: readonly WorkItem[], ours: Catalog, others: readonly Catalog[]): WorkItem[] {
+    const gone = new Set(items.map(item => item.collection).filter(id => id !== CATALOG));
+    const spares: WorkItem[] = [];
+    for (const id of gone) {
+      const known = others.map(catalog => catalog.getById(id)).find(found => found !== undefined);
+      if (ours.getById(id) === undefined && known !== undefined) {
+        const theirs = catalogImage(known);
+        spares.push({
+          collection: CATALOG,
+          collectionName: CATALOG_NAME,
+          key: docKeyOf(theirs),
+          base: undefined,
+          ours: undefined,
+          theirs,
+          byField: true,
+          isContested: false,
+          spareFor: id
+        });
+      }
+    }
+    return spares;
   }
 
   private async collect(
@@ -132,9 +165,14 @@ export class Planner {
 }
 
 /** Decides every document of a plan with its answers. */
-export function evaluate(items: readonly WorkItem[], plan: Pick<StoredPlan, 'answers'>): EvaluatedPlan {
-  const answers: ReadonlyMap<string, Answer> = answersOf(plan as StoredPlan);
-  const decisions = items.map(item => decide(item, answers)).filter(decision => decision !== undefined);
+export function evaluate(
+  items: readonly WorkItem[],
+  plan: Pick<StoredPlan, 'answers' | 'rule'>
+): EvaluatedPlan {
+  const answers = answersOf(plan);
+  const decisions = withoutIdleSpares(
+    items.map(item => decide(item, answers)).filter(decision => decision !== undefined)
+  );
   const conflicts = decisions.flatMap(decision => decision.conflicts);
   const summary = new Map<
     string,
@@ -167,6 +205,24 @@ export function evaluate(items: readonly WorkItem[], plan: Pick<StoredPlan, 'ans
     conflicts,
     unanswered: conflicts.filter(conflict => conflict.answer === undefined).length
   };
+}
+
+/** Leaves out spare catalog entries of collections that get no document, or that come back anyhow. */
+function withoutIdleSpares(decisions: readonly Decision[]): readonly Decision[] {
+  const needed = new Set<CollectionId>();
+  const restored = new Set<string>();
+  for (const { item, result } of decisions) {
+    if (result !== undefined && item.spareFor === undefined) {
+      needed.add(item.collection);
+      if (item.collection === CATALOG) {
+        restored.add(keyText(item.key));
+      }
+    }
+  }
+  return decisions.filter(
+    ({ item }) =>
+      item.spareFor === undefined || (needed.has(item.spareFor) && !restored.has(keyText(item.key)))
+  );
 }
 
 /** Documents as the plan would leave them, compared with the branch now. */

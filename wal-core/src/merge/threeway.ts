@@ -15,17 +15,36 @@ export interface FieldConflict {
 /** Settles a conflict: the value to take, `undefined` for "not there". */
 export type Settle = (conflict: FieldConflict) => FieldValue | undefined;
 
+/** Whether a sub-document is one value, that is not merged field by field. */
+export type IsWhole = (path: FieldPath) => boolean;
+
 /**
  * Three-way merge of one document, per field path. A path that only one side changed takes that
  * side; both sides to the same value is no conflict; sub-documents are merged field by field; an
  * array is one value. Fields keep our order, their new fields follow in their order.
  * `base` undefined means that both sides added the document.
  */
-export function mergeDocuments(base: Image | undefined, ours: Image, theirs: Image, settle: Settle): Image {
-  return mergeObjects(base ?? EMPTY, ours, theirs, [], settle);
+export function mergeDocuments(
+  base: Image | undefined,
+  ours: Image,
+  theirs: Image,
+  settle: Settle,
+  isWhole: IsWhole = () => false
+): Image {
+  return mergeObjects(base ?? EMPTY, ours, theirs, [], { settle, isWhole });
 }
 
-function mergeObjects(base: Image, ours: Image, theirs: Image, path: FieldPath, settle: Settle): Image {
+/** Whether two images are the same bytes, or both are not there. */
+export function sameImage(a: Image | undefined, b: Image | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : a.equals(b);
+}
+
+interface Policy {
+  readonly settle: Settle;
+  readonly isWhole: IsWhole;
+}
+
+function mergeObjects(base: Image, ours: Image, theirs: Image, path: FieldPath, policy: Policy): Image {
   if (ours.equals(theirs) || base.equals(theirs)) {
     return ours;
   }
@@ -37,7 +56,7 @@ function mergeObjects(base: Image, ours: Image, theirs: Image, path: FieldPath, 
   const right = byName(theirs);
   const merged: { name: string; type: number; bytes: Buffer }[] = [];
   for (const name of new Set([...left.keys(), ...right.keys(), ...old.keys()])) {
-    const value = mergeValue(old.get(name), left.get(name), right.get(name), [...path, name], settle);
+    const value = mergeValue(old.get(name), left.get(name), right.get(name), [...path, name], policy);
     if (value !== undefined) {
       merged.push({ name, type: value.type, bytes: value.bytes });
     }
@@ -50,7 +69,7 @@ function mergeValue(
   ours: FieldValue | undefined,
   theirs: FieldValue | undefined,
   path: FieldPath,
-  settle: Settle
+  policy: Policy
 ): FieldValue | undefined {
   if (same(ours, theirs) || same(base, theirs)) {
     return ours;
@@ -58,17 +77,26 @@ function mergeValue(
   if (same(base, ours)) {
     return theirs;
   }
-  if (ours?.type === OBJECT && theirs?.type === OBJECT && (base === undefined || base.type === OBJECT)) {
+  const areObjects =
+    ours?.type === OBJECT && theirs?.type === OBJECT && (base === undefined || base.type === OBJECT);
+  if (areObjects && !policy.isWhole(path) && haveFields(base?.bytes, ours.bytes, theirs.bytes)) {
     return {
       type: OBJECT,
-      bytes: mergeObjects(base?.bytes ?? EMPTY, ours.bytes, theirs.bytes, path, settle)
+      bytes: mergeObjects(base?.bytes ?? EMPTY, ours.bytes, theirs.bytes, path, policy)
     };
   }
   // The key decides which document it is; two spellings of one number are not worth a question.
   if (path.length === 1 && path[0] === '_id') {
     return ours;
   }
-  return settle({ path, base: plain(base), ours: plain(ours), theirs: plain(theirs) });
+  return policy.settle({ path, base: plain(base), ours: plain(ours), theirs: plain(theirs) });
+}
+
+/** Whether each name occurs once in each document, so that they can be merged by name. */
+export function haveFields(...documents: readonly (Image | undefined)[]): boolean {
+  return documents.every(
+    document => document === undefined || byName(document).size === elements(document).length
+  );
 }
 
 function byName(document: Image): Map<string, RawElement> {

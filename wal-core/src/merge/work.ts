@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Answer, CollectionId, Conflict, DocKey, FieldPath, FieldValue, Image } from '../api';
+import { field, sameValue } from '../bson';
 import { idDocument } from '../diff/diff';
 import { CATALOG } from '../read/catalog';
-import { type FieldConflict, mergeDocuments } from './threeway';
+import type { Answers } from './plan';
+import { type FieldConflict, haveFields, mergeDocuments, sameImage, type Settle } from './threeway';
 
 const OBJECT = 0x03;
 
@@ -18,6 +20,8 @@ export interface WorkItem {
   readonly byField: boolean;
   /** Others changed the document between the changes to undo: always a question, whatever the images say. */
   readonly isContested: boolean;
+  /** For a catalog entry that comes back only when a document of its collection does: that collection. */
+  readonly spareFor?: CollectionId;
 }
 
 /** A decided document. `result` undefined: it shall not be there. */
@@ -31,12 +35,12 @@ export interface Decision {
  * Decides one document with the answers given so far; an unanswered conflict takes our side in the
  * preview. Undefined when the document stays as it is and nobody needs to be asked.
  */
-export function decide(item: WorkItem, answers: ReadonlyMap<string, Answer>): Decision | undefined {
+export function decide(item: WorkItem, answers: Answers): Decision | undefined {
   const { base, ours, theirs } = item;
-  if (same(ours, theirs) || (same(base, theirs) && !item.isContested)) {
+  if (sameImage(ours, theirs) || (sameImage(base, theirs) && !item.isContested)) {
     return undefined;
   }
-  if (same(base, ours) && !item.isContested) {
+  if (sameImage(base, ours) && !item.isContested) {
     return { item, result: theirs, conflicts: [] };
   }
   const conflicts: Conflict[] = [];
@@ -46,20 +50,38 @@ export function decide(item: WorkItem, answers: ReadonlyMap<string, Answer>): De
     return settled(found, conflict.answer);
   };
   let result: Image | undefined;
-  if (item.byField && !item.isContested && ours !== undefined && theirs !== undefined) {
-    result = mergeDocuments(base, ours, theirs, found =>
-      // Two sides that made the same index gave it different ids: ours stays.
-      item.collection === CATALOG && found.path.at(-1) === 'id' ? found.ours : settle(found)
-    );
+  const byField = item.byField && !item.isContested && haveFields(base, ours, theirs);
+  if (byField && ours !== undefined && theirs !== undefined) {
+    result =
+      item.collection === CATALOG
+        ? mergeDocuments(base, ours, theirs, found => settleCatalog(found, settle), isCatalogValue)
+        : mergeDocuments(base, ours, theirs, settle);
   } else {
     const whole = (image: Image | undefined) =>
       image === undefined ? undefined : { type: OBJECT, bytes: image };
     result = settle({ path: [], base: whole(base), ours: whole(ours), theirs: whole(theirs) })?.bytes;
   }
-  return conflicts.length === 0 && same(result, ours) ? undefined : { item, result, conflicts };
+  return conflicts.length === 0 && sameImage(result, ours) ? undefined : { item, result, conflicts };
 }
 
-function conflictOf(item: WorkItem, found: FieldConflict, answers: ReadonlyMap<string, Answer>): Conflict {
+/** An option of a collection, and an index: each is one thing, not a mixture of two. */
+function isCatalogValue(path: FieldPath): boolean {
+  return path.length === 2;
+}
+
+/** Two sides that made the same index gave it different ids: ours stays. */
+function settleCatalog(found: FieldConflict, settle: Settle): FieldValue | undefined {
+  const { path, ours, theirs } = found;
+  if (path[0] === 'indexes' && ours !== undefined && theirs !== undefined) {
+    const [mine, other] = [field(ours.bytes, 'spec'), field(theirs.bytes, 'spec')];
+    if (mine !== undefined && other !== undefined && sameValue(mine, other)) {
+      return ours;
+    }
+  }
+  return settle(found);
+}
+
+function conflictOf(item: WorkItem, found: FieldConflict, answers: Answers): Conflict {
   const id = conflictId(item, found.path);
   const answer = answers.get(id);
   return {
@@ -85,8 +107,4 @@ function conflictId(item: WorkItem, path: FieldPath): string {
     .update(`${item.collection} ${JSON.stringify(path)} `)
     .update(item.key);
   return `c-${hash.digest('hex').slice(0, 10)}`;
-}
-
-function same(a: Image | undefined, b: Image | undefined): boolean {
-  return a === undefined || b === undefined ? a === b : a.equals(b);
 }

@@ -33,7 +33,7 @@ export class Catalog {
 
   /** All collections by name. */
   list(): CollectionInfo[] {
-    return [...this.byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return [...this.byId.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 }
 

@@ -40,7 +40,8 @@ export interface Resolution {
   readonly branch?: string;
   readonly writable: boolean;
   readonly snappedFrom?: Lsn;
-  readonly time: CommitTime;
+  /** Looks the commit time up: few readers ask. */
+  readonly time: () => CommitTime;
 }
 
 /** The state of a timeline at an LSN. Holds nothing open; every call reads afresh. */
@@ -52,14 +53,13 @@ export class View implements Snapshot {
   readonly branch?: string;
   readonly writable: boolean;
   readonly snappedFrom?: Lsn;
-  readonly time: CommitTime;
   readonly line: Timeline;
   /** The timelines whose changes make this state, nearest first. */
   readonly chain: readonly ChainLink[];
 
   constructor(
     private readonly parts: SnapshotParts,
-    resolution: Resolution
+    private readonly resolution: Resolution
   ) {
     this.project = resolution.project;
     this.line = resolution.timeline;
@@ -67,7 +67,6 @@ export class View implements Snapshot {
     this.lsn = resolution.lsn;
     this.ref = resolution.ref;
     this.writable = resolution.writable;
-    this.time = resolution.time;
     if (resolution.branch !== undefined) {
       this.branch = resolution.branch;
     }
@@ -75,6 +74,10 @@ export class View implements Snapshot {
       this.snappedFrom = resolution.snappedFrom;
     }
     this.chain = this.line.chain(this.lsn);
+  }
+
+  get time(): CommitTime {
+    return this.resolution.time();
   }
 
   get catalog(): Catalog {

@@ -1,5 +1,5 @@
 import type { CommitTime, Lsn, TimelineId } from '../api';
-import type { Project, RecentCommit } from '../branch/model';
+import type { Project, RecentCommit, Timeline } from '../branch/model';
 import { commitKey, commitKeyLsn } from '../store/keys';
 import type { OrderedStore, Row } from '../store/store';
 
@@ -49,6 +49,12 @@ export class CommitTimes {
     }
     const row = this.applied(project, lsn);
     return row !== undefined && row.firstLsn <= lsn ? row : undefined;
+  }
+
+  /** When the newest commit of a timeline up to `lsn` was made, among those that the state does not hold yet. */
+  newestOf(project: Project, timeline: Timeline, lsn: Lsn): CommitTime | undefined {
+    return durable(project).findLast(commit => commit.timeline === timeline.id && commit.firstLsn <= lsn)
+      ?.time;
   }
 
   /** Applied commits with a last LSN below `before`, newest first. */

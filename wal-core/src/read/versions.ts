@@ -129,26 +129,6 @@ export class Versions {
     }
   }
 
-  /** Whether every document of a collection passes a test, unapplied records included; stops at the first that fails. */
-  every(chain: readonly ChainLink[], collection: CollectionId, test: (key: DocKey) => boolean): boolean {
-    for (const link of chain) {
-      for (const [text] of this.unapplied.all(link.timeline.id, collection, link.cap)) {
-        if (!test(Buffer.from(text, 'latin1'))) {
-          return false;
-        }
-      }
-    }
-    let after: DocKey | undefined;
-    do {
-      const batch = this.batch(chain, collection, after === undefined ? {} : { after }, 256);
-      if (!batch.keys.every(test)) {
-        return false;
-      }
-      after = batch.last;
-    } while (after !== undefined);
-    return true;
-  }
-
   /** Every document of a small collection (the catalog), unapplied records included. */
   all(chain: readonly ChainLink[], collection: CollectionId): Map<string, FoundVersion> {
     const found = new Map<string, FoundVersion>();

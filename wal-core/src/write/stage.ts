@@ -175,17 +175,6 @@ export class Stage implements Writer {
     this.refreshCatalog(collection.id, undefined);
   }
 
-  /** Whether no document of the collection is left after what is staged. */
-  isEmptyAfter(collection: CollectionInfo): boolean {
-    const isGone = (key: DocKey) => this.find(collection.id, key)?.image === undefined;
-    for (const record of this.records) {
-      if (record.collection === collection.id && !isGone(record.key)) {
-        return false;
-      }
-    }
-    return this.parts.versions.every(this.chain, collection.id, isGone);
-  }
-
   /**
    * Writes a catalog document as a merge or an undo found it. Indexes that the collection does not
    * have now get new ids, so that they are built afresh.
@@ -345,6 +334,21 @@ export class Stage implements Writer {
       } else {
         list.push(change);
       }
+    }
+  }
+
+  /** @throws COLLECTION_EXISTS when two collections have one name, as a merge may have it */
+  assertNames(): void {
+    const names = new Set<string>();
+    for (const { name } of this.current.list()) {
+      if (names.has(name)) {
+        throw new ArgonError(
+          'COLLECTION_EXISTS',
+          `Two collections would be called ${JSON.stringify(name)}. Rename one of them and make a new plan.`,
+          { data: { collection: name } }
+        );
+      }
+      names.add(name);
     }
   }
 

@@ -1,0 +1,91 @@
+import type { CollectionInfo } from '../api';
+import { ArgonError } from '../errors';
+import type { IndexKeyMaker } from '../index/keys';
+import { SLICE_MS_MAX } from '../limits';
+import { sameImage } from '../merge/threeway';
+import type { Decision } from '../merge/work';
+import { CATALOG, collectionOf } from '../read/catalog';
+import { nextTurn, type View } from '../read/snapshot';
+import { keyText } from '../read/unapplied';
+import { checkNewIndexes } from '../write/newindexes';
+import type { Stage } from '../write/stage';
+
+/**
+ * Stages what a plan decided: catalog entries that appear or change first, those that go last.
+ * Nothing else may write to the branch until it is committed.
+ * @throws DUPLICATE_KEY, COLLECTION_EXISTS
+ */
+export async function stageDecisions(
+  keys: IndexKeyMaker,
+  stage: Stage,
+  head: View,
+  decisions: readonly Decision[]
+): Promise<void> {
+  for (const { item, result } of decisions) {
+    if (item.collection === CATALOG && result !== undefined && !sameImage(item.ours, result)) {
+      stage.restoreCollection(result);
+    }
+  }
+  let deadline = performance.now() + SLICE_MS_MAX;
+  for (const decision of decisions) {
+    stageDocument(stage, decision);
+    if (performance.now() > deadline) {
+      await nextTurn();
+      deadline = performance.now() + SLICE_MS_MAX;
+    }
+  }
+  for (const { item, result } of decisions) {
+    if (item.collection === CATALOG && result === undefined && item.ours !== undefined) {
+      const collection = stage.collectionById(collectionOf(item.ours).id);
+      // A collection that has got documents of its own meanwhile stays.
+      if (collection !== undefined && (await isEmptyAfter(stage, head, collection))) {
+        stage.removeCollection(collection);
+      }
+    }
+  }
+  stage.assertNames();
+  stage.assertUnique();
+  for (const { collection, indexes } of stage.newIndexes()) {
+    await checkNewIndexes(keys, head, stage, collection, indexes);
+  }
+}
+
+function stageDocument(stage: Stage, { item, result }: Decision): void {
+  if (item.collection === CATALOG || sameImage(item.ours, result)) {
+    return;
+  }
+  const collection = stage.collectionById(item.collection);
+  if (collection === undefined) {
+    throw new ArgonError(
+      'COLLECTION_NOT_FOUND',
+      `The collection ${item.collectionName} is not there on ${stage.branch}.`,
+      { data: { collection: item.collectionName } }
+    );
+  }
+  if (result === undefined) {
+    stage.remove(collection, item.key);
+  } else if (item.ours === undefined) {
+    stage.insert(collection, result);
+  } else {
+    stage.replace(collection, item.key, result);
+  }
+}
+
+/** Whether no document of a collection is left after what is staged. */
+async function isEmptyAfter(stage: Stage, head: View, collection: CollectionInfo): Promise<boolean> {
+  const staged = stage.changed(collection.id);
+  for (const image of staged.values()) {
+    if (image !== undefined) {
+      return false;
+    }
+  }
+  const known = head.catalog.getById(collection.id);
+  if (known !== undefined) {
+    for await (const { keys } of head.scan(known)) {
+      if (keys.some(key => !staged.has(keyText(key)))) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
