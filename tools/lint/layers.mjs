@@ -20,7 +20,8 @@ export const PACKAGES = [
   { name: '@argon/wal-core', folder: 'wal-core/src', may: [] },
   { name: 'mlflow-ts-client', folder: 'kernel-bridge/mlflow-ts-client/src', may: [] },
   { name: '@argon/bridge', folder: 'kernel-bridge/src', may: ['@argon/wal-core', 'mlflow-ts-client'] },
-  { name: 'jupyterlab-argon', folder: 'extension', may: [] }
+  // The icons of the page are among its styles.
+  { name: 'jupyterlab-argon', folder: 'extension', may: [], also: ['style/icons'] }
 ];
 
 /** What the engine must never know about: networks and their clients. */
@@ -76,7 +77,8 @@ export function importTrouble(file, source, isFolder = () => false) {
     return undefined;
   }
   const target = resolveImport(file, source);
-  if (!`${target}/`.startsWith(`${home.folder}/`)) {
+  const reachable = [home.folder, ...(home.also ?? [])];
+  if (!reachable.some(folder => `${target}/`.startsWith(`${folder}/`))) {
     const other = PACKAGES.find(({ folder }) => `${target}/`.startsWith(`${folder}/`));
     return `${home.name} may not reach out of its folder${other ? ` into ${other.name}` : ` to ${target}`}`;
   }

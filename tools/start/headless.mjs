@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ended, start } from '../setup/child.mjs';
+import { ended, start, stopping } from '../setup/child.mjs';
 import { VENV_PYTHON } from '../setup/checkout.mjs';
 import { playgroundEnvironment } from './environment.mjs';
 
@@ -20,5 +20,10 @@ export async function runHeadless({ notebook, data }) {
     env: playgroundEnvironment(folder),
     stdio: ['ignore', 'inherit', 'inherit']
   });
-  return ended(child);
+  const code = await ended(child);
+  if (code !== 0 && data === undefined && !stopping()) {
+    process.removeListener('exit', clean);
+    console.error(`\nThe data and the bridge's log are kept for a look: ${folder}`);
+  }
+  return code;
 }
