@@ -12,7 +12,7 @@ export async function outcome(operation: Operation, collection: Collection<Row>)
         .map(({ index, code, errmsg }) => ({ index, code, message: wording(code, errmsg) }));
       return canonical({
         writeErrors: errors,
-        result: (error.result as unknown as { result: Document }).result
+        result: counts(error)
       });
     }
     if (error instanceof MongoServerError) {
@@ -20,6 +20,12 @@ export async function outcome(operation: Operation, collection: Collection<Row>)
     }
     throw error;
   }
+}
+
+/** Counts of a bulk write; its errors are compared on their own. */
+function counts(error: MongoBulkWriteError): Document {
+  const { writeErrors: _, ...rest } = (error.result as unknown as { result: Document }).result;
+  return rest;
 }
 
 /** Every document, byte for byte, in the order of `_id`. */

@@ -14,6 +14,9 @@ export interface Operation {
   run(collection: Collection<Row>): Promise<unknown>;
 }
 
+/** mongod sorts an array that is the `_id` of a group as a whole, and everywhere else by its smallest element. */
+const NO_ARRAY = { $not: { $type: 'array' } };
+
 /** Makes operations. Which documents exist is only guessed, so many operations miss, clash or fail: on both sides. */
 export class Operations {
   private lastId = 0;
@@ -222,9 +225,18 @@ export class Operations {
     const pipeline = this.random.pick<() => Document[]>([
       () => [{ $match: this.filter() }, { $sort: { _id: 1 } }, { $limit: 5 }],
       () => [{ $match: this.filter() }, { $count: 'n' }],
-      () => [{ $group: { _id: '$n', count: { $sum: 1 }, ids: { $push: '$_id' } } }, { $sort: { _id: 1 } }],
+      () => [
+        { $sort: { _id: 1 } },
+        { $group: { _id: '$n', count: { $sum: 1 }, ids: { $push: '$_id' } } },
+        { $sort: { _id: 1 } }
+      ],
       () => [{ $sort: { n: -1, _id: 1 } }, { $skip: 2 }, { $project: { n: 1, a: 1 } }],
-      () => [{ $unwind: '$t' }, { $group: { _id: '$t', sum: { $sum: '$n' } } }, { $sort: { _id: 1 } }],
+      () => [
+        { $unwind: '$t' },
+        { $match: { t: NO_ARRAY } },
+        { $group: { _id: '$t', sum: { $sum: '$n' } } },
+        { $sort: { _id: 1 } }
+      ],
       () => [
         { $match: this.filter() },
         { $set: { copy: '$a', n: { $add: ['$n', 1] } } },
