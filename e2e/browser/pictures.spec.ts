@@ -2,6 +2,7 @@ import { expect, test, type IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { join } from 'node:path';
 import type { Branch, CellActivity } from '../../extension/client/protocol';
 import { PENGUINS_NOTEBOOK } from './penguinsNotebook';
+import { PenguinsMerge } from './penguinsViews';
 import { ScriptedBridge, type IScript } from './scriptedBridge';
 
 /** Where the pictures go; git does not follow them. */
@@ -172,5 +173,41 @@ for (const theme of THEMES) {
     await shoot(page, `state-8-slider-${theme}`);
     await page.sidebar.setWidth(250, 'left');
     await shoot(page, `narrow-${theme}`);
+  });
+}
+
+for (const theme of THEMES) {
+  test(`diff and merge, ${theme}`, async ({ page, tmpPath }) => {
+    const merge = new PenguinsMerge();
+    const bridge = await open(page, { answers: merge.answers }, theme);
+    await openNotebook(page, bridge, tmpPath);
+    await page.getByRole('button', { name: 'Diff with main' }).click();
+    await expect(page.getByText('12 of 349 documents differ')).toBeVisible();
+    await expect(page.getByText('imputed.neighbours[0]')).toBeVisible();
+    await page.sidebar.close('left');
+    await page.screenshot({ path: join(PICTURES, `diff-${theme}.png`) });
+    await page.getByRole('button', { name: 'Merge into main…' }).click();
+    await expect(page.getByText('0 of 7 answered')).toBeVisible();
+    await expect(page.getByText('Apply needs 7 more answers.')).toBeVisible();
+    await page.getByRole('radio', { name: 'ours: "male"' }).click();
+    await page.getByRole('button', { name: 'Own value (E)' }).nth(1).click();
+    await page.getByRole('textbox', { name: 'Own value' }).fill('confirmed-dna');
+    await page.keyboard.press('Enter');
+    await expect(page.getByText('2 of 7 answered')).toBeVisible();
+    await expect(page.locator('.jp-ArgonResult')).toContainText('status: "confirmed-dna"');
+    const moved = { ...bridge.story.entries[4]!, firstLsn: 1893, lastLsn: 1893 };
+    bridge.tell({ type: 'commit', project: 'penguins', branch: 'main', lsn: 1893, entry: moved });
+    await expect(page.getByText('main moved from 1192 to 1893.')).toBeVisible();
+    await expect(page.getByText('Apply needs 5 more answers and an updated plan.')).toBeVisible();
+    await page.screenshot({ path: join(PICTURES, `merge-${theme}.png`) });
+    await page.getByRole('button', { name: 'Update plan to main@1893' }).click();
+    await expect(page.getByText('2 answers were kept')).toBeVisible();
+    await page.getByRole('tree', { name: 'Conflicts' }).focus();
+    for (let n = 0; n < 5; n++) {
+      await page.keyboard.press('2');
+    }
+    await expect(page.getByText('7 of 7 answered')).toBeVisible();
+    await page.getByRole('button', { name: 'Apply merge' }).click();
+    await expect(page.getByText('Applied to main as LSN 1893–1904.')).toBeVisible();
   });
 }

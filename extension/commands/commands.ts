@@ -272,6 +272,18 @@ export function addCommands(options: ICommandOptions): IDisposable {
       }
     }
   });
+  add(CommandIds.openPlan, {
+    label: trans.__('Open a Plan'),
+    icon: mergeIcon,
+    describedBy: schemaOf({ plan: ['string', trans.__('Id of a merge or undo that was planned before.')] }),
+    isEnabled: isReady,
+    execute: args => {
+      const plan = text(args, 'plan');
+      if (plan !== undefined) {
+        targets.openMerge({ plan });
+      }
+    }
+  });
   add(CommandIds.undo, {
     label: trans.__('Undo…'),
     icon: undoIcon,

@@ -58,14 +58,16 @@ export function clock(instant: string): string {
 /** `today 14:32:07`, `yesterday 09:12:00`, `5 days ago`, then the date. */
 export function moment(instant: string, now: number, trans: TranslationBundle): string {
   const at = new Date(instant);
-  switch (daysBetween(at, new Date(now))) {
-    case 0:
-      return trans.__('today %1', seconds.format(at));
-    case 1:
-      return trans.__('yesterday %1', seconds.format(at));
-    default:
-      return `${date(instant, now)}, ${seconds.format(at)}`;
+  const days = daysBetween(at, new Date(now));
+  if (days === 0) {
+    return trans.__('today %1', seconds.format(at));
   }
+  if (days === 1) {
+    return trans.__('yesterday %1', seconds.format(at));
+  }
+  return days > 1 && days <= 7
+    ? trans._n('%1 day ago', '%1 days ago', days)
+    : `${date(instant, now)}, ${seconds.format(at)}`;
 }
 
 /** `14:32 today`, `1 day ago`, then the date: the slider's words. */

@@ -99,7 +99,7 @@ export function GraphView(props: { readonly project: ProjectModel; readonly isSt
       }),
     menu: (row, x, y) => {
       panel.select(row.key);
-      openEntryMenu(row.entry!, project, commands, x, y);
+      openEntryMenu(row.entry!, project, commands, { x, y });
     }
   };
   const run = (row: IRow, then: (ref: string) => Promise<unknown>) => {

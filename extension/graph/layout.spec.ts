@@ -104,6 +104,8 @@ describe('layout of the penguins', () => {
     const index = collected.findIndex(row => row.kind === 'horizon');
     expect(collected[index - 1]?.lsn).toBe(949);
     expect(collected[index + 1]?.lsn).toBe(947);
+    const graph = layout(input({ horizon: 949 }));
+    expect(segments(graph, index).map(segment => segment.lane.column)).toEqual([0, 2, 1]);
   });
 
   it('says that older entries are not loaded, and lets their lanes run on', () => {

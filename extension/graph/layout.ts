@@ -132,7 +132,7 @@ export interface ISegment {
 export function segments(graph: IGraph, row: number): readonly ISegment[] {
   const shown = graph.rows[row];
   const index = graph.entryIndex[row];
-  if (shown === undefined || index === undefined || shown.kind === 'horizon') {
+  if (shown === undefined || index === undefined) {
     return [];
   }
   const isInner = shown.kind !== 'entry' && shown.kind !== 'empty';
@@ -148,6 +148,14 @@ export function segments(graph: IGraph, row: number): readonly ISegment[] {
       found[at] = { lane, above: above || segment.above, below: below || segment.below };
     }
   };
+  if (shown.kind === 'horizon') {
+    // Between two entries: what reaches over the edge runs through.
+    const isEnd = row === graph.rows.length - 1;
+    graph.lanes.lanes
+      .filter(lane => !isEnd && lane.top < index && index <= lane.bottom)
+      .forEach(lane => add({ lane, above: true, below: true }));
+    return found;
+  }
   for (const lane of graph.lanes.lanes) {
     if (index < lane.top || index > lane.bottom) {
       continue;

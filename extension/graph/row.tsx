@@ -184,7 +184,7 @@ function Body(props: IRowProps & { readonly row: IRow }): JSX.Element {
       );
     case 'horizon':
       return (
-        <div className="jp-ArgonGraph-line jp-ArgonGraph-horizon">
+        <div className={`jp-ArgonGraph-line jp-ArgonGraph-horizon${row.lsn > 0 ? ' jp-mod-collected' : ''}`}>
           <span>
             {row.lsn > 0
               ? trans.__('GC horizon, LSN %1', count(row.lsn))

@@ -132,12 +132,14 @@ export class CellBadges implements IDisposable {
       line.dispose();
       line = undefined;
     }
-    if (line === undefined) {
-      line = new BadgeLine(this._options.actions(cell), this._options.trans);
-      this._lines.set(id, line);
-      void this._attach(cell, line);
-    }
-    line.state = state;
+    (line ?? this._newLine(id, cell)).state = state;
+  }
+
+  private _newLine(id: string, cell: Cell): BadgeLine {
+    const line = new BadgeLine(this._options.actions(cell), this._options.trans);
+    this._lines.set(id, line);
+    void this._attach(cell, line);
+    return line;
   }
 
   private async _attach(cell: Cell, line: BadgeLine): Promise<void> {

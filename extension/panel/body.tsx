@@ -91,7 +91,7 @@ function Loaded(props: { readonly project: ProjectModel; readonly isLive: boolea
     <>
       <Filter
         counted={
-          isSearching && found !== undefined
+          isSearching && found !== undefined && found.state === undefined
             ? trans.__('%1 of %2', count(found.total), count(project.branchTotal))
             : undefined
         }
@@ -113,7 +113,9 @@ function Loaded(props: { readonly project: ProjectModel; readonly isLive: boolea
       {panel.question !== undefined ? (
         <QuestionView question={panel.question} />
       ) : (
-        entry !== undefined && !isSearching && <DetailsSection project={project} entry={entry} />
+        entry !== undefined &&
+        !isSearching &&
+        panel.looked === undefined && <DetailsSection project={project} entry={entry} />
       )}
       {!isSearching && project.loading === 'ready' && <Slider project={project} />}
     </>

@@ -40,6 +40,8 @@ export function useSignal<T>(signal: ISignal<T, unknown> | undefined): void {
     }
     const slot = () => draw();
     signal.connect(slot);
+    // What was emitted between drawing and now was not heard.
+    draw();
     return () => {
       signal.disconnect(slot);
     };

@@ -21,6 +21,7 @@ import { branchAddIcon, diffIcon, mergeIcon, pinIcon, runIcon } from '../icons';
 import { refOfEntry } from '../model/refs';
 import type { ProjectModel } from '../model/project';
 import { useNow, usePanel } from './context';
+import { below } from '../view/menu';
 import { openMoreMenu } from './entryMenu';
 import { IconButton, SectionTitle, Sign, TextButton } from './parts';
 
@@ -323,9 +324,7 @@ function EntryActions(props: {
         <TextButton
           icon={ellipsesIcon}
           aria-haspopup="menu"
-          onClick={event =>
-            openMoreMenu(entry, project, commands, event.currentTarget.getBoundingClientRect())
-          }
+          onClick={event => openMoreMenu(entry, project, commands, below(event.currentTarget))}
         >
           {trans.__('More')}
         </TextButton>

@@ -1,43 +1,35 @@
 import type { CommandRegistry } from '@lumino/commands';
-import { Menu } from '@lumino/widgets';
 import type { Entry } from '../client/protocol';
 import { CommandIds } from '../commands/ids';
 import type { ProjectModel } from '../model/project';
 import { refOfEntry } from '../model/refs';
+import { openMenu, type MenuItem } from '../view/menu';
 
 /** Opens the menu of an entry: everything that its details offer, and what is rarer. */
 export function openEntryMenu(
   entry: Entry,
   project: ProjectModel,
   commands: CommandRegistry,
-  x: number,
-  y: number
+  at: { readonly x: number; readonly y: number }
 ): void {
   const ref = refOfEntry(entry, project);
-  const timeline = project.history.timelines.get(entry.timeline);
-  const branch = timeline?.branch;
-  const menu = new Menu({ commands });
-  menu.addClass('jp-ArgonMenu');
-  if (ref !== undefined && branch !== undefined) {
-    menu.addItem({ command: CommandIds.switchTo, args: { ref } });
-    menu.addItem({ command: CommandIds.createBranch, args: { from: ref } });
-    menu.addItem({ command: CommandIds.createPin, args: { ref } });
-    menu.addItem({ type: 'separator' });
-    menu.addItem({ command: CommandIds.diff, args: { to: ref } });
-    menu.addItem({ command: CommandIds.merge, args: { source: ref } });
-    menu.addItem({ command: CommandIds.restore, args: { branch, to: `${branch}@${entry.lastLsn}` } });
-    menu.addItem({
-      command: CommandIds.undo,
-      args: { branch, firstLsn: entry.firstLsn, lastLsn: entry.lastLsn }
-    });
-    menu.addItem({ type: 'separator' });
-    addBranchItems(menu, branch, project);
-    menu.addItem({ command: CommandIds.copyRef, args: { ref: `${branch}@${entry.lastLsn}` } });
-  }
-  for (const pin of project.pins.filter(pin => pin.timeline === entry.timeline && isWithin(pin.lsn, entry))) {
-    menu.addItem({ command: CommandIds.deletePin, args: { name: pin.name } });
-  }
-  menu.open(x, y);
+  const branch = project.history.timelines.get(entry.timeline)?.branch;
+  const { firstLsn, lastLsn } = entry;
+  const items: MenuItem[] =
+    ref === undefined || branch === undefined
+      ? []
+      : [
+          { command: CommandIds.switchTo, args: { ref } },
+          { command: CommandIds.createBranch, args: { from: ref } },
+          { command: CommandIds.createPin, args: { ref: `${branch}@${lastLsn}` } },
+          { type: 'separator' },
+          { command: CommandIds.diff, args: { to: ref } },
+          { command: CommandIds.merge, args: { source: ref } },
+          { command: CommandIds.restore, args: { branch, to: `${branch}@${lastLsn}` } },
+          { command: CommandIds.undo, args: { branch, firstLsn, lastLsn } },
+          { type: 'separator' }
+        ];
+  openMenu(commands, [...items, ...rarer(entry, project, branch)], at);
 }
 
 /** Opens the rarer actions of an entry, those that have no button. */
@@ -45,32 +37,29 @@ export function openMoreMenu(
   entry: Entry,
   project: ProjectModel,
   commands: CommandRegistry,
-  box: DOMRect
+  at: { readonly x: number; readonly y: number }
 ): void {
-  const branch = project.history.timelines.get(entry.timeline)?.branch;
-  const menu = new Menu({ commands });
-  menu.addClass('jp-ArgonMenu');
-  if (branch !== undefined) {
-    menu.addItem({
-      command: CommandIds.diff,
-      args: { from: `${branch}@${entry.firstLsn - 1}`, to: `${branch}@${entry.lastLsn}` }
-    });
-    addBranchItems(menu, branch, project);
-    menu.addItem({ command: CommandIds.copyRef, args: { ref: `${branch}@${entry.lastLsn}` } });
-  }
-  for (const pin of project.pins.filter(pin => pin.timeline === entry.timeline && isWithin(pin.lsn, entry))) {
-    menu.addItem({ command: CommandIds.deletePin, args: { name: pin.name } });
-  }
-  menu.open(box.left, box.bottom, { forceY: false });
+  openMenu(commands, rarer(entry, project, project.history.timelines.get(entry.timeline)?.branch), at);
 }
 
-function addBranchItems(menu: Menu, branch: string, project: ProjectModel): void {
-  const isProtected = project.branches.get(branch)?.isProtected === true;
-  menu.addItem({ command: CommandIds.renameBranch, args: { branch } });
-  menu.addItem({ command: CommandIds.protectBranch, args: { branch, protect: !isProtected } });
-  menu.addItem({ command: CommandIds.deleteBranch, args: { branch } });
-}
-
-function isWithin(lsn: number, entry: Entry): boolean {
-  return entry.firstLsn <= lsn && lsn <= entry.lastLsn;
+function rarer(entry: Entry, project: ProjectModel, branch: string | undefined): MenuItem[] {
+  const { firstLsn, lastLsn, timeline } = entry;
+  const isProtected = project.branches.get(branch ?? '')?.isProtected === true;
+  const items: MenuItem[] =
+    branch === undefined
+      ? []
+      : [
+          {
+            command: CommandIds.diff,
+            args: { from: `${branch}@${firstLsn - 1}`, to: `${branch}@${lastLsn}` }
+          },
+          { command: CommandIds.renameBranch, args: { branch } },
+          { command: CommandIds.protectBranch, args: { branch, protect: !isProtected } },
+          { command: CommandIds.deleteBranch, args: { branch } },
+          { command: CommandIds.copyRef, args: { ref: `${branch}@${lastLsn}` } }
+        ];
+  const pins = project.pins.filter(
+    pin => pin.timeline === timeline && pin.lsn >= firstLsn && pin.lsn <= lastLsn
+  );
+  return [...items, ...pins.map(({ name }) => ({ command: CommandIds.deletePin, args: { name } }))];
 }

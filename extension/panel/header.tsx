@@ -1,8 +1,7 @@
 import { ellipsesIcon } from '@jupyterlab/ui-components';
-import { Menu } from '@lumino/widgets';
-import type { MouseEvent } from 'react';
 import { CommandIds } from '../commands/ids';
 import { branchAddIcon, diffIcon, mergeIcon } from '../icons';
+import { below, openMenu, type MenuItem } from '../view/menu';
 import { usePanel } from './context';
 import { IconButton } from './parts';
 
@@ -21,7 +20,7 @@ export function Header(): JSX.Element {
         className="jp-ArgonHeader-project"
         aria-haspopup="menu"
         title={trans.__('Project: look at another, or create one')}
-        onClick={event => openBelow(event, projectMenu())}
+        onClick={event => openMenu(commands, projectMenu(), below(event.currentTarget))}
       >
         <span className="jp-ArgonHeader-name">{name ?? trans.__('Argon')}</span>
         <span className="jp-ArgonCaret jp-mod-open" aria-hidden="true" />
@@ -46,39 +45,28 @@ export function Header(): JSX.Element {
           icon={ellipsesIcon}
           label={trans.__('More')}
           aria-haspopup="menu"
-          onClick={event => openBelow(event, moreMenu())}
+          onClick={event => openMenu(commands, MORE, below(event.currentTarget))}
         />
       </span>
     </div>
   );
 
-  function projectMenu(): Menu {
-    const menu = new Menu({ commands });
-    menu.addClass('jp-ArgonMenu');
-    for (const project of workspace.projects ?? []) {
-      menu.addItem({ command: CommandIds.openProject, args: { name: project.name } });
-    }
-    menu.addItem({ type: 'separator' });
-    menu.addItem({ command: CommandIds.createProject });
-    return menu;
-  }
-
-  function moreMenu(): Menu {
-    const menu = new Menu({ commands });
-    menu.addClass('jp-ArgonMenu');
-    menu.addItem({ command: CommandIds.createPin });
-    menu.addItem({ command: CommandIds.copyRef });
-    menu.addItem({ type: 'separator' });
-    menu.addItem({ command: CommandIds.createProject });
-    menu.addItem({ type: 'separator' });
-    menu.addItem({ command: CommandIds.showLog });
-    menu.addItem({ command: CommandIds.restartBridge });
-    return menu;
+  function projectMenu(): MenuItem[] {
+    const projects = (workspace.projects ?? []).map(project => ({
+      command: CommandIds.openProject,
+      args: { name: project.name }
+    }));
+    return [...projects, { type: 'separator' }, { command: CommandIds.createProject }];
   }
 }
 
-/** Opens a menu under the button that was pressed. */
-export function openBelow(event: MouseEvent<HTMLElement>, menu: Menu): void {
-  const box = event.currentTarget.getBoundingClientRect();
-  menu.open(box.left, box.bottom);
-}
+/** What concerns the session's state, the projects and the bridge. */
+const MORE: readonly MenuItem[] = [
+  { command: CommandIds.createPin },
+  { command: CommandIds.copyRef },
+  { type: 'separator' },
+  { command: CommandIds.createProject },
+  { type: 'separator' },
+  { command: CommandIds.showLog },
+  { command: CommandIds.restartBridge }
+];

@@ -10,6 +10,7 @@ import { branchIcon, errorIcon } from '../icons';
 import { keyOf } from '../model/history';
 import type { ProjectModel } from '../model/project';
 import { useNow, usePanel } from './context';
+import { HistorySection } from './history';
 import { TextButton } from './parts';
 
 /** Branches that one search shows; the bridge says how many there are. */
@@ -98,6 +99,14 @@ export function SearchResults(props: {
       panel.filter = '';
     }
   };
+  if (found.state !== undefined && items.length === 0) {
+    return (
+      <>
+        <FoundState project={project} state={found.state} />
+        <HistorySection project={project} />
+      </>
+    );
+  }
   return (
     <div className="jp-ArgonSearch">
       {found.state !== undefined && <FoundState project={project} state={found.state} />}
@@ -162,7 +171,7 @@ export function SearchResults(props: {
             </div>
           );
         })}
-        {items.length === 0 && found.state === undefined && (
+        {items.length === 0 && (
           <p className="jp-ArgonSearch-none">
             {trans.__('No branch, and no entry of the loaded history, has “%1” in it.', panel.filter.trim())}
           </p>

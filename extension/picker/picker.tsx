@@ -129,7 +129,6 @@ export namespace Picker {
 /** What only this module needs. */
 namespace Private {
   /** The picker that is open: one at a time. */
-  // eslint-disable-next-line prefer-const
   export let current: Picker | undefined;
 }
 

@@ -5,8 +5,10 @@ import { INotebookTracker, NotebookActions, type NotebookPanel } from '@jupyterl
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+/* eslint-disable jupyter/prefer-lazy-imports -- a toolbar factory answers at once, and notebooks are restored with the page */
 import { BranchButton } from '../notebook/branchButton';
 import { CellBadges } from '../notebook/cellBadges';
+/* eslint-enable jupyter/prefer-lazy-imports */
 import { DOMAIN, IArgon } from '../tokens';
 
 /** Notebooks know the session of their kernel: branch picker in the toolbar, badges on cells. */

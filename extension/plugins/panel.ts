@@ -8,20 +8,18 @@ import { Clipboard, ICommandPalette, Notification } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+/* eslint-disable jupyter/prefer-lazy-imports -- the panel is restored with the page: all of this is needed at once */
 import { ArgonClient } from '../client/client';
-import type { CellActivity } from '../client/protocol';
 import { Actions } from '../commands/actions';
 import { addCommands } from '../commands/commands';
 import { CommandIds } from '../commands/ids';
-import { runName } from '../graph/rowName';
-import { keyOf } from '../model/history';
 import { Workspace } from '../model/workspace';
-import type { IBadgeActions } from '../notebook/badge';
+import { badgeActions } from '../notebook/badgeActions';
 import { ArgonPanel } from '../panel/panel';
 import { PanelModel, type INotice } from '../panel/panelModel';
-import { Picker } from '../picker/picker';
 import { DOMAIN, IArgon } from '../tokens';
 import { VERSION } from '../version';
+/* eslint-enable jupyter/prefer-lazy-imports */
 import { MainViews } from './mainViews';
 
 /** Among the side bars of third parties. */
@@ -96,15 +94,17 @@ export const panelPlugin: JupyterFrontEndPlugin<IArgon> = {
     const showPanel = () => shell.activateById(panel.id);
     model.shown.connect(showPanel);
 
-    const pick = (prompt: string, anchor: HTMLElement | undefined) =>
-      Picker.open({
+    const pick = async (prompt: string, anchor: HTMLElement | undefined) => {
+      const { Picker } = await import('../picker/picker');
+      return Picker.open({
         workspace,
         trans,
         prompt,
         anchor,
         onNewBranch: from => void commands.execute(CommandIds.createBranch, { from })
       });
-    const views = new MainViews({ shell, workspace, actions, commands, trans, openCell, copy });
+    };
+    const views = new MainViews(shell, { client, workspace, commands, trans, openCell, copy });
     addCommands({
       commands,
       workspace,
@@ -150,38 +150,7 @@ export const panelPlugin: JupyterFrontEndPlugin<IArgon> = {
           await actions.switchTo(ref);
         }
       },
-      badgeActions: (runAgain: () => void): IBadgeActions => ({
-        runAgain,
-        runName: id => {
-          const run = workspace.project?.runs.find(candidate => candidate.id === id);
-          return run === undefined ? id.slice(0, 8) : runName(run);
-        },
-        undo: (activity: CellActivity) => {
-          const [write] = activity.writes;
-          if (write !== undefined) {
-            showPanel();
-            const own = activity.writes.filter(candidate => candidate.branch === write.branch);
-            void commands.execute(CommandIds.undo, {
-              branch: write.branch,
-              firstLsn: Math.min(...own.map(candidate => candidate.firstLsn)),
-              lastLsn: Math.max(...own.map(candidate => candidate.lastLsn))
-            });
-          }
-        },
-        show: (activity: CellActivity) => {
-          const [write] = activity.writes;
-          const entry = workspace.project?.history.entries.find(
-            candidate =>
-              candidate.branch === write?.branch &&
-              candidate.firstLsn <= (write?.lastLsn ?? 0) &&
-              candidate.lastLsn >= (write?.firstLsn ?? 0)
-          );
-          if (entry !== undefined) {
-            showPanel();
-            model.select(keyOf(entry));
-          }
-        }
-      })
+      badgeActions: runAgain => badgeActions({ workspace, panel: model, commands, showPanel }, runAgain)
     };
   }
 };

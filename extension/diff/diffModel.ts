@@ -1,0 +1,279 @@
+import type { IDisposable } from '@lumino/disposable';
+import { Signal, type ISignal } from '@lumino/signaling';
+import type { ArgonClient } from '../client/client';
+import type { Diff, DocumentDiff, ProtocolEvent, RefCollectionsResult } from '../client/protocol';
+import { isOpen, type ConnectionState } from '../client/connectionState';
+
+/** Documents in a page of a diff. */
+const PAGE = 200;
+
+/** A line of the tree: a collection, or a document in it. */
+export type TreeLine =
+  | { readonly kind: 'collection'; readonly name: string; readonly isOpen: boolean }
+  | { readonly kind: 'document'; readonly index: number }
+  | { readonly kind: 'older' };
+
+/**
+ * The difference of two states, read page by page. It keeps the LSNs it opened with; when a head moves it says so
+ * and offers to read again.
+ */
+export class DiffModel implements IDisposable {
+  constructor(client: ArgonClient, project: string, from: string, to: string) {
+    this._client = client;
+    this.project = project;
+    this._from = from;
+    this._to = to;
+    client.received.connect(this._onEvent, this);
+    client.stateChanged.connect(this._onState, this);
+    void this.read();
+  }
+
+  readonly project: string;
+
+  /** Emits after each change. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /** The refs as they were asked for. */
+  get from(): string {
+    return this._from;
+  }
+  get to(): string {
+    return this._to;
+  }
+
+  /** The first page, with both states and the summary; undefined while it is read. */
+  get diff(): Diff | undefined {
+    return this._diff;
+  }
+
+  /** All documents that were read so far. */
+  get documents(): readonly DocumentDiff[] {
+    return this._documents;
+  }
+
+  /** Collections of both states with their counts, when they are known. */
+  get sides(): readonly [RefCollectionsResult, RefCollectionsResult] | undefined {
+    return this._sides;
+  }
+
+  /** Why there is no diff. */
+  get error(): unknown {
+    return this._error;
+  }
+
+  /** Whether a head has moved since the diff was read. */
+  get isMoved(): boolean {
+    return this._isMoved;
+  }
+
+  /** How long the bridge took for the first page, in milliseconds. */
+  get tookMs(): number {
+    return this._tookMs;
+  }
+
+  get filter(): string {
+    return this._filter;
+  }
+  set filter(value: string) {
+    this._filter = value;
+    this._emit();
+  }
+
+  /** Index of the selected document. */
+  get selected(): number {
+    return this._selected;
+  }
+  set selected(value: number) {
+    this._selected = value;
+    this._emit();
+  }
+
+  /** The lines of the tree: collections that differ, with their documents unless they are folded. */
+  get lines(): readonly TreeLine[] {
+    const lines: TreeLine[] = [];
+    const wanted = this._filter.trim().toLowerCase();
+    for (const { collection } of this._diff?.summary ?? []) {
+      const isOpen = !this._folded.has(collection);
+      lines.push({ kind: 'collection', name: collection, isOpen });
+      if (isOpen) {
+        this._documents.forEach((document, index) => {
+          if (document.collection === collection && (wanted === '' || matches(document, wanted))) {
+            lines.push({ kind: 'document', index });
+          }
+        });
+      }
+    }
+    if (this._next !== undefined) {
+      lines.push({ kind: 'older' });
+    }
+    return lines;
+  }
+
+  /** Folds or opens a collection. */
+  fold(collection: string, isFolded: boolean): void {
+    if (isFolded) {
+      this._folded.add(collection);
+    } else {
+      this._folded.delete(collection);
+    }
+    this._emit();
+  }
+
+  /** Compares other states. */
+  compare(from: string, to: string): Promise<void> {
+    this._from = from;
+    this._to = to;
+    return this.read();
+  }
+
+  /** Exchanges the two sides. */
+  swap(): Promise<void> {
+    return this.compare(this._to, this._from);
+  }
+
+  /** Reads the first page, at the states that the refs mean now. */
+  async read(): Promise<void> {
+    const turn = ++this._turn;
+    const started = performance.now();
+    try {
+      const { project, _from: from, _to: to } = this;
+      const diff = await this._client.call('diff', { project, from, to, limit: PAGE });
+      if (turn !== this._turn) {
+        return;
+      }
+      this._tookMs = performance.now() - started;
+      this._diff = diff;
+      this._documents = diff.documents;
+      this._next = diff.next;
+      this._error = undefined;
+      this._isMoved = false;
+      this._sides = undefined;
+      this._selected = Math.min(this._selected, Math.max(0, diff.documents.length - 1));
+      this._emit();
+      const sides = await Promise.all([
+        this._client.call('ref.collections', { project, ref: diff.from.ref }),
+        this._client.call('ref.collections', { project, ref: diff.to.ref })
+      ]);
+      if (turn === this._turn) {
+        this._sides = sides;
+      }
+    } catch (error) {
+      if (turn === this._turn && this._diff === undefined) {
+        this._error = error;
+      }
+    }
+    this._emit();
+  }
+
+  /** Reads the next page, if there is one. */
+  async readMore(): Promise<void> {
+    const { _next: after, _diff: diff, project } = this;
+    if (after === undefined || diff === undefined || this._isReading) {
+      return;
+    }
+    this._isReading = true;
+    const turn = this._turn;
+    try {
+      const page = await this._client.call('diff', {
+        project,
+        from: pinned(diff.from),
+        to: pinned(diff.to),
+        after,
+        limit: PAGE
+      });
+      if (turn === this._turn) {
+        this._documents = [...this._documents, ...page.documents];
+        this._next = page.next;
+        this._emit();
+      }
+    } catch (error) {
+      this._error = error;
+      this._next = undefined;
+      this._emit();
+    } finally {
+      this._isReading = false;
+    }
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    this._turn += 1;
+    Signal.clearData(this);
+  }
+
+  private _onEvent(_: ArgonClient, event: ProtocolEvent): void {
+    const diff = this._diff;
+    if (event.type !== 'commit' || event.project !== this.project || diff === undefined) {
+      return;
+    }
+    const sides = [
+      [this._from, diff.from],
+      [this._to, diff.to]
+    ] as const;
+    // Only a ref without an LSN moves.
+    if (
+      sides.some(
+        ([ref, state]) => ref === state.branch && event.branch === state.branch && event.lsn > state.lsn
+      )
+    ) {
+      this._isMoved = true;
+      this._emit();
+    }
+  }
+
+  private _onState(_: ArgonClient, state: ConnectionState): void {
+    if (isOpen(state) && this._diff === undefined) {
+      void this.read();
+    }
+  }
+
+  private _emit(): void {
+    if (!this._isDisposed) {
+      this._changed.emit();
+    }
+  }
+
+  private readonly _client: ArgonClient;
+  private readonly _changed = new Signal<this, void>(this);
+  private readonly _folded = new Set<string>();
+  private _from: string;
+  private _to: string;
+  private _diff: Diff | undefined;
+  private _documents: readonly DocumentDiff[] = [];
+  private _next: string | undefined;
+  private _sides: readonly [RefCollectionsResult, RefCollectionsResult] | undefined;
+  private _error: unknown;
+  private _filter = '';
+  private _selected = 0;
+  private _turn = 0;
+  private _tookMs = 0;
+  private _isMoved = false;
+  private _isReading = false;
+  private _isDisposed = false;
+}
+
+/** The same state for ever, so that all pages are of one diff. */
+export function pinned(state: {
+  readonly ref: string;
+  readonly branch?: string;
+  readonly lsn: number;
+}): string {
+  return state.branch === undefined ? state.ref : `${state.branch}@${state.lsn}`;
+}
+
+function matches(document: DocumentDiff, wanted: string): boolean {
+  const text = JSON.stringify([
+    document.id,
+    document.fields.map(field => [field.path, field.before.value, field.after.value])
+  ]);
+  return text.toLowerCase().includes(wanted);
+}

@@ -1,0 +1,245 @@
+import { copyIcon, historyIcon, moveDownIcon, moveUpIcon } from '@jupyterlab/ui-components';
+import { useEffect, useMemo, useState } from 'react';
+import type { Change, DocumentDiff } from '../client/protocol';
+import { count } from '../format/count';
+import { baseName } from '../format/shorten';
+import { moment } from '../format/time';
+import { idText } from '../format/value';
+import { opName } from '../graph/row';
+import { IconButton, Segmented, Sign, TextButton } from '../panel/parts';
+import { CommandIds } from '../commands/ids';
+import { pinned, type DiffModel } from './diffModel';
+import { fieldTable, type IFieldRow } from './fieldRows';
+import { useView } from '../view/viewContext';
+import { ValueText } from './valueCell';
+
+/** Versions of a document that its history shows. */
+const HISTORY_MAX = 20;
+
+/** One document: its fields on both sides, and what happened to it before. */
+export function DocumentView(props: {
+  readonly model: DiffModel;
+  readonly document: DocumentDiff;
+  readonly onStep: (by: 1 | -1) => void;
+}): JSX.Element {
+  const { model, document } = props;
+  const { trans, copy } = useView();
+  const [isAll, setAll] = useState(false);
+  const [isJson, setJson] = useState(false);
+  const [hasHistory, setHistory] = useState(true);
+  const table = useMemo(() => fieldTable(document, isAll), [document, isAll]);
+  const name = `${document.collection} / ${idText(document.id)}`;
+  return (
+    <div className="jp-ArgonDocument">
+      <div className="jp-ArgonDocument-head">
+        <h3 title={name}>{name}</h3>
+        <span className="jp-ArgonDocument-note">
+          {document.op === 'update'
+            ? table.total === undefined
+              ? trans._n('%2 field changed', '%2 fields changed', table.changed, count(table.changed))
+              : trans.__('%1 of %2 fields changed', count(table.changed), count(table.total))
+            : opName(document.op, trans)}
+        </span>
+        <Segmented
+          label={trans.__('Which fields')}
+          choices={[
+            ['changed', trans.__('Changed')],
+            ['all', trans.__('All fields')]
+          ]}
+          value={isAll ? 'all' : 'changed'}
+          onChange={value => setAll(value === 'all')}
+        />
+        <Segmented
+          label={trans.__('How values are shown')}
+          choices={[
+            ['fields', trans.__('Fields')],
+            ['json', trans.__('JSON')]
+          ]}
+          value={isJson ? 'json' : 'fields'}
+          onChange={value => setJson(value === 'json')}
+        />
+        <IconButton
+          icon={moveUpIcon}
+          label={trans.__('Previous document (K)')}
+          onClick={() => props.onStep(-1)}
+        />
+        <IconButton
+          icon={moveDownIcon}
+          label={trans.__('Next document (J)')}
+          onClick={() => props.onStep(1)}
+        />
+        <IconButton
+          icon={copyIcon}
+          label={trans.__('Copy the _id')}
+          onClick={() => copy(idText(document.id))}
+        />
+        <TextButton icon={historyIcon} aria-pressed={hasHistory} onClick={() => setHistory(!hasHistory)}>
+          {trans.__('History')}
+        </TextButton>
+      </div>
+      {isJson ? (
+        <div className="jp-ArgonDocument-json">
+          <pre tabIndex={0}>{json(document.before, trans.__('not there'))}</pre>
+          <pre tabIndex={0}>{json(document.after, trans.__('not there'))}</pre>
+        </div>
+      ) : (
+        <FieldTable model={model} rows={table.rows} />
+      )}
+      {!isJson && table.left > 0 && (
+        <p className="jp-ArgonDocument-more">
+          {trans.__('%1 more fields; see them as JSON', count(table.left))}
+        </p>
+      )}
+      {!isJson && table.unchanged.length > 0 && (
+        <p className="jp-ArgonDocument-more" title={table.unchanged.join(', ')}>
+          {trans.__('%1 unchanged:', count(table.unchanged.length))} <code>{table.unchanged.join(', ')}</code>
+        </p>
+      )}
+      {hasHistory && <DocumentHistory model={model} document={document} />}
+    </div>
+  );
+}
+
+function json(document: unknown, missing: string): string {
+  return document === undefined ? missing : JSON.stringify(document, undefined, 2);
+}
+
+function FieldTable(props: { readonly model: DiffModel; readonly rows: readonly IFieldRow[] }): JSX.Element {
+  const { trans } = useView();
+  const { diff, from, to } = props.model;
+  return (
+    <table className="jp-ArgonFields">
+      <thead>
+        <tr>
+          <th scope="col">{trans.__('Field path')}</th>
+          <th scope="col">{diff === undefined ? from : pinned(diff.from)}</th>
+          <th scope="col">{diff === undefined ? to : pinned(diff.to)}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {props.rows.map(row => (
+          <tr key={JSON.stringify(row.path)} className={`jp-mod-${row.kind}`}>
+            <th scope="row" style={{ paddingLeft: 10 + row.depth * 16 }}>
+              <span className="jp-ArgonFields-path">
+                {row.kind === 'same' ? (
+                  <span className="jp-ArgonSign" />
+                ) : (
+                  <Sign op={row.kind} label={opName(row.kind, trans)} />
+                )}
+                <code title={row.text}>{row.text === '' ? trans.__('whole document') : row.text}</code>
+                {row.isTypeChanged && <span className="jp-ArgonTag">{trans.__('type changed')}</span>}
+              </span>
+            </th>
+            <td className={row.kind === 'update' || row.kind === 'delete' ? 'jp-mod-old' : ''}>
+              <ValueText value={row.before} trans={trans} />
+            </td>
+            <td className={row.kind === 'update' || row.kind === 'insert' ? 'jp-mod-new' : ''}>
+              <ValueText value={row.after} trans={trans} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function DocumentHistory(props: {
+  readonly model: DiffModel;
+  readonly document: DocumentDiff;
+}): JSX.Element | null {
+  const { model, document } = props;
+  const { client, commands, trans, openCell } = useView();
+  const [changes, setChanges] = useState<readonly Change[]>();
+  const state = model.diff?.to;
+  const ref = state === undefined ? undefined : pinned(state);
+  useEffect(() => {
+    let isCurrent = true;
+    setChanges(undefined);
+    if (ref !== undefined) {
+      client
+        .call('history', {
+          project: model.project,
+          ref,
+          collection: document.collection,
+          id: document.id,
+          limit: HISTORY_MAX
+        })
+        .then(
+          found => isCurrent && setChanges(found.changes),
+          () => isCurrent && setChanges([])
+        );
+    }
+    return () => {
+      isCurrent = false;
+    };
+  }, [client, model.project, ref, document]);
+  if (changes === undefined || ref === undefined) {
+    return <p className="jp-ArgonDocument-more">{trans.__('Reading the history of this document…')}</p>;
+  }
+  const now = Date.now();
+  return (
+    <section className="jp-ArgonDocument-history">
+      <h3>
+        {trans.__('History of this document')}{' '}
+        <span className="jp-ArgonDocument-note">
+          {trans._n(
+            '%2 change on %3 and its ancestors',
+            '%2 changes on %3 and its ancestors',
+            changes.length,
+            count(changes.length),
+            state?.branch ?? ref
+          )}
+        </span>
+      </h3>
+      <ul>
+        {changes.map(change => {
+          const { actor, notebook, cell, cellNumber } = change.origin;
+          const at = change.branch ?? state?.branch;
+          return (
+            <li key={`${change.timeline}:${change.lsn}`}>
+              <span className="jp-ArgonDocument-lsn">{count(change.lsn)}</span>
+              <Sign op={change.op} label={opName(change.op, trans)} />
+              <span className="jp-ArgonDocument-what">
+                {change.op === 'update'
+                  ? trans._n(
+                      '%2 field changed',
+                      '%2 fields changed',
+                      change.fields.length,
+                      count(change.fields.length)
+                    )
+                  : opName(change.op, trans)}
+              </span>
+              <span className="jp-ArgonDocument-origin">
+                {`${actor} · ${moment(change.time, now, trans)}`}
+                {notebook !== undefined && (
+                  <>
+                    {' · '}
+                    <button type="button" className="jp-ArgonLink" onClick={() => openCell(notebook, cell)}>
+                      {cellNumber === undefined
+                        ? baseName(notebook)
+                        : trans.__('%1 cell [%2]', baseName(notebook), cellNumber)}
+                    </button>
+                  </>
+                )}
+              </span>
+              {at !== undefined && (
+                <button
+                  type="button"
+                  className="jp-ArgonLink"
+                  onClick={() =>
+                    void commands.execute(CommandIds.diff, {
+                      from: `${at}@${change.lsn - 1}`,
+                      to: `${at}@${change.lsn}`
+                    })
+                  }
+                >
+                  {trans.__('Diff before and after')}
+                </button>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}

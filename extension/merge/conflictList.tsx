@@ -1,0 +1,219 @@
+import { checkIcon, circleEmptyIcon } from '@jupyterlab/ui-components';
+import { CommandRegistry } from '@lumino/commands';
+import type { MouseEvent } from 'react';
+import { count } from '../format/count';
+import { gist, idText, pathText } from '../format/value';
+import { Segmented, Sign, TextButton } from '../panel/parts';
+import { useView } from '../view/viewContext';
+import { below, openMenu, type MenuItem } from '../view/menu';
+import { VirtualList } from '../view/virtualList';
+import { answerKind, type IConflictDocument } from './conflicts';
+import { CONFLICTS_MAX, type PlanModel } from './planModel';
+import type { Conflict } from '../client/protocol';
+
+/** Height of a line, in pixels. */
+const LINE_PX = 25;
+
+/** Segments of the progress bar; more conflicts share them. */
+const SEGMENTS_MAX = 12;
+
+type Line =
+  | { readonly kind: 'document'; readonly group: IConflictDocument }
+  | { readonly kind: 'conflict'; readonly conflict: Conflict };
+
+/** The conflicts of a plan by document, with how far the answers are. */
+export function ConflictList({ model }: { readonly model: PlanModel }): JSX.Element {
+  const { trans } = useView();
+  const plan = model.plan!;
+  const answered = plan.conflicts - plan.unanswered;
+  const lines: Line[] = [];
+  for (const group of model.documents) {
+    const shown = group.conflicts.filter(
+      conflict => !model.isOpenOnly || conflict.answer === undefined || conflict.id === model.selected
+    );
+    if (shown.length > 0) {
+      lines.push({ kind: 'document', group });
+      shown.forEach(conflict => lines.push({ kind: 'conflict', conflict }));
+    }
+  }
+  const active = lines.findIndex(line => line.kind === 'conflict' && line.conflict.id === model.selected);
+  const answerAll = (event: MouseEvent<HTMLElement>) => {
+    const commands = new CommandRegistry();
+    const takes = [
+      ['ours', trans.__('All open conflicts: ours, %1', plan.into)],
+      ['theirs', trans.__('All open conflicts: theirs, %1', plan.source)]
+    ] as const;
+    const items = takes.map(([take, label]): MenuItem => {
+      // The registry lives as long as this menu, and names no command of the application.
+      const command = `argon:answer-${take}`;
+      commands.addCommand(command, {
+        label,
+        describedBy: { args: { type: 'object', properties: {} } },
+        execute: () => model.answerAll(take)
+      });
+      return { command };
+    });
+    openMenu(commands, items, below(event.currentTarget));
+  };
+  return (
+    <>
+      <div className="jp-ArgonProgress">
+        <b aria-live="polite">{trans.__('%1 of %2 answered', count(answered), count(plan.conflicts))}</b>
+        <span>
+          {trans.__('%1 conflicts in %2 documents', count(plan.conflicts), count(model.documents.length))}
+        </span>
+      </div>
+      <div
+        className="jp-ArgonProgress-bar"
+        role="progressbar"
+        aria-valuemin={0}
+        aria-valuemax={plan.conflicts}
+        aria-valuenow={answered}
+        aria-label={trans.__('Answered')}
+      >
+        {Array.from({ length: Math.min(SEGMENTS_MAX, plan.conflicts) }, (_, index) => (
+          <span
+            key={index}
+            className={
+              index < (answered / plan.conflicts) * Math.min(SEGMENTS_MAX, plan.conflicts)
+                ? 'jp-mod-done'
+                : ''
+            }
+          />
+        ))}
+      </div>
+      <div className="jp-ArgonProgress-actions">
+        <Segmented
+          label={trans.__('Which conflicts')}
+          choices={[
+            ['all', trans.__('All')],
+            ['open', trans.__('Open %1', count(plan.unanswered))]
+          ]}
+          value={model.isOpenOnly ? 'open' : 'all'}
+          onChange={value => {
+            model.isOpenOnly = value === 'open';
+          }}
+        />
+        <TextButton
+          aria-haspopup="menu"
+          disabled={plan.unanswered === 0 || plan.state === 'applied'}
+          onClick={answerAll}
+        >
+          {trans.__('Answer all')}
+        </TextButton>
+      </div>
+      <VirtualList
+        label={trans.__('Conflicts')}
+        rowPx={LINE_PX}
+        count={lines.length}
+        active={active}
+        idOf={index => `jp-argon-conflict-${index}`}
+        render={index => <LineView model={model} line={lines[index]!} id={`jp-argon-conflict-${index}`} />}
+        onMove={to => {
+          const step = to >= active ? 1 : -1;
+          for (let at = to; at >= 0 && at < lines.length; at += step) {
+            const line = lines[at];
+            if (line?.kind === 'conflict') {
+              model.selected = line.conflict.id;
+              return;
+            }
+          }
+        }}
+      />
+      {plan.conflicts > model.conflicts.length && (
+        <p className="jp-ArgonView-none">
+          {trans.__(
+            'The first %1 conflicts are shown. Answer the others by rule, or from a notebook.',
+            count(CONFLICTS_MAX)
+          )}
+        </p>
+      )}
+    </>
+  );
+}
+
+function LineView(props: {
+  readonly model: PlanModel;
+  readonly line: Line;
+  readonly id: string;
+}): JSX.Element {
+  const { model, line } = props;
+  const { trans } = useView();
+  if (line.kind === 'document') {
+    const { group } = line;
+    const known = model.results.find(
+      document => JSON.stringify([document.collection, document.id]) === group.key
+    );
+    return (
+      <div id={props.id} role="treeitem" aria-level={1} className="jp-ArgonLine jp-mod-collection">
+        <code className="jp-mod-strong" title={`${group.collection} / ${idText(group.document)}`}>
+          {`${group.collection} / ${idText(group.document)}`}
+        </code>
+        <span className="jp-ArgonLine-gist">{gist(known?.after ?? known?.before)}</span>
+        <span className="jp-ArgonLine-note">
+          {trans.__('%1 of %2', count(group.answered), count(group.conflicts.length))}
+        </span>
+      </div>
+    );
+  }
+  const { conflict } = line;
+  const kind = answerKind(conflict.answer);
+  const isSelected = model.selected === conflict.id;
+  return (
+    <div
+      id={props.id}
+      role="treeitem"
+      aria-level={2}
+      aria-selected={isSelected}
+      className="jp-ArgonLine jp-mod-conflict"
+      onClick={() => {
+        model.selected = conflict.id;
+      }}
+    >
+      {kind === 'open' ? (
+        <circleEmptyIcon.react tag="span" className="jp-ArgonIcon jp-mod-small" />
+      ) : (
+        <checkIcon.react tag="span" className="jp-ArgonIcon jp-mod-small" />
+      )}
+      <code>{conflict.path.length === 0 ? trans.__('whole document') : pathText(conflict.path)}</code>
+      <span className="jp-ArgonLine-note">
+        {
+          {
+            ours: trans.__('ours'),
+            theirs: trans.__('theirs'),
+            base: trans.__('base'),
+            own: trans.__('own value'),
+            open: trans.__('open')
+          }[kind]
+        }
+      </span>
+    </div>
+  );
+}
+
+/** What the plan does without a question, by kind. */
+export function ByRule({ model }: { readonly model: PlanModel }): JSX.Element {
+  const { trans } = useView();
+  const plan = model.plan!;
+  const sum = (pick: (part: (typeof plan.summary)[number]) => number) =>
+    plan.summary.reduce((total, part) => total + pick(part), 0);
+  const rows = [
+    ['update', trans.__('changed'), sum(part => part.changed)],
+    ['delete', trans.__('deleted'), sum(part => part.deleted)],
+    ['insert', trans.__('added'), sum(part => part.added)]
+  ] as const;
+  return (
+    <div className="jp-ArgonByRule">
+      <b>{plan.kind === 'undo' ? trans.__('What the undo writes') : trans.__('What the merge writes')}</b>
+      <ul>
+        {rows.map(([op, words, n]) => (
+          <li key={op}>
+            <Sign op={op} label={words} />
+            <span>{words}</span>
+            <span className="jp-ArgonLine-note">{count(n)}</span>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
