@@ -132,6 +132,8 @@ def shown(outputs: Sequence[Any]) -> str:
                 continue
             text = output["text"] if kind == "stream" else output["data"].get("text/plain", "")
             lines = [line for line in _ANSI.sub("", text).splitlines() if line.strip()]
+            if lines and lines[0].startswith(("{", "[", "(")):
+                return " ".join(lines)
             if lines:
                 return lines[-1] if kind == "stream" else lines[0]
     return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,7 @@ def write_frame(
         ArgonError: `FRAME_KEY` when a key column is missing or empty in a row.
         pymongo.errors.BulkWriteError: as pymongo.
     """
-    from pymongo import InsertOne, UpdateOne
+    from pymongo import UpdateOne
 
     if missing not in ("omit", "null"):
         raise ArgonError("BAD_REQUEST", f'missing is "omit" or "null", not {missing!r}')
@@ -62,57 +63,72 @@ def write_frame(
                 next=[f"its columns are {', '.join(map(str, columns))}"],
             )
     rows = inserted = matched = modified = 0
-    batch: list[Any] = []
     total = len(frame) if hasattr(frame, "__len__") else None
     with progress(total, f"writing {collection.name}") as bar:
-
-        def flush() -> None:
-            nonlocal rows, inserted, matched, modified
-            if not batch:
-                return
-            done = collection.bulk_write(batch, ordered=False)
-            rows += len(batch)
-            inserted += done.inserted_count + done.upserted_count
-            matched += done.matched_count
-            modified += done.modified_count
-            bar.update(len(batch))
-            batch.clear()
-
-        for number, row in enumerate(_rows(frame)):
-            document = _document(row, missing)
+        for batch in _batches(_documents(frame, missing), BATCH_ROWS):
             if not keys:
-                batch.append(InsertOne(document))
+                inserted += len(collection.insert_many(batch, ordered=False).inserted_ids)
             else:
-                which = {name: document.get(name) for name in keys}
-                if any(value is None for value in which.values()):
-                    raise ArgonError("FRAME_KEY", f"row {number} has no value in its key {', '.join(keys)}")
-                batch.append(UpdateOne(which, {"$set": document}, upsert=True))
-            if len(batch) >= BATCH_ROWS:
-                flush()
-        flush()
+                done = collection.bulk_write(
+                    [
+                        UpdateOne(_key(document, keys, rows + number), {"$set": document}, upsert=True)
+                        for number, document in enumerate(batch)
+                    ],
+                    ordered=False,
+                )
+                inserted += done.upserted_count
+                matched += done.matched_count
+                modified += done.modified_count
+            rows += len(batch)
+            bar.update(len(batch))
     return Written(collection.name, rows, inserted, matched, modified)
 
 
-def _rows(frame: Any) -> Iterator[dict[str, Any]]:
-    if hasattr(frame, "columns") and hasattr(frame, "itertuples"):
+def _key(document: dict[str, Any], keys: Sequence[str], row: int) -> dict[str, Any]:
+    key = {name: document.get(name) for name in keys}
+    if any(value is None for value in key.values()):
+        raise ArgonError("FRAME_KEY", f"row {row} has no value in its key {', '.join(keys)}")
+    return key
+
+
+def _batches(documents: Iterator[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
+    while True:
+        batch = list(itertools.islice(documents, size))
+        if not batch:
+            return
+        yield batch
+
+
+def _documents(frame: Any, missing: str) -> Iterator[dict[str, Any]]:
+    """The rows as documents. A pandas frame is turned column by column, a slice of rows at a time."""
+    keep = missing == "null"
+    if hasattr(frame, "columns") and hasattr(frame, "iloc"):
         names = [str(name) for name in frame.columns]
-        for row in frame.itertuples(index=False, name=None):
-            yield dict(zip(names, row, strict=True))
+        for begin in range(0, len(frame), BATCH_ROWS):
+            part = frame.iloc[begin : begin + BATCH_ROWS]
+            columns = [_column(part.iloc[:, index]) for index in range(len(names))]
+            for values in zip(*columns, strict=True):
+                yield {
+                    name: value
+                    for name, value in zip(names, values, strict=True)
+                    if keep or value is not None
+                }
         return
-    if hasattr(frame, "to_pylist"):
-        yield from frame.to_pylist()
-        return
-    yield from frame
+    rows = frame.to_pylist() if hasattr(frame, "to_pylist") else frame
+    for row in rows:
+        plain = {name: plain_value(value) for name, value in row.items()}
+        yield plain if keep else {name: value for name, value in plain.items() if value is not None}
 
 
-def _document(row: dict[str, Any], missing: str) -> dict[str, Any]:
-    document = {}
-    for name, value in row.items():
-        plain = plain_value(value)
-        if plain is None and missing == "omit":
-            continue
-        document[name] = plain
-    return document
+def _column(column: Any) -> list[Any]:
+    values: list[Any] = column.tolist()
+    # Only numpy's own types have no missing values but NaN; pandas' nullable ones call themselves "i" too.
+    kind = column.dtype.kind if type(column.dtype).__module__.startswith("numpy") else "O"
+    if kind in "iub":
+        return values
+    if kind == "f":
+        return [None if value != value else value for value in values]
+    return [plain_value(value) for value in values]
 
 
 def plain_value(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 from ... import protocol
 from ...client import Plan
@@ -68,9 +69,9 @@ def applied(found: Plan) -> Shown:
     info = found.info
     span = info.get("appliedAs")
     lsns = "" if span is None else f" as {lsn_range(span['firstLsn'], span['lastLsn'])}"
-    verb = "Merged" if info["kind"] == "merge" else "Undone:"
+    verb = "Merged" if info["kind"] == "merge" else "Undone"
     changed = sum(part["added"] + part["changed"] + part["deleted"] for part in info["summary"])
-    title = f"{verb} {info['source']}"
+    title = f"{verb} {_source(info)}"
     blocks: list[Block] = [
         Heading(
             [
@@ -138,6 +139,11 @@ def names_of(conflict: protocol.Conflict, number_of: int) -> set[str]:
     return {str(number_of), conflict["id"], document, f"{document}:{path_text(conflict['path'])}"}
 
 
+def _source(info: protocol.Plan) -> str:
+    """`clean@1204`; of an undo `cell [7], 821–944`."""
+    return re.sub(r"(?:, LSN \d+\.\.\d+)?: (\d+)\.\.(\d+)$", r", \1–\2", info["source"])
+
+
 def _side(info: protocol.Plan) -> str:
     return info["source"].split("@")[0] if info["kind"] == "merge" else "before"
 
@@ -146,8 +152,9 @@ def _title(info: protocol.Plan, conflicts: list[protocol.Conflict]) -> str:
     clean = sum(part["added"] + part["changed"] + part["deleted"] for part in info["summary"])
     total = clean
     if info["conflicts"]:
-        documents = {(one["collection"], repr(one["document"])) for one in conflicts}
-        total += len(documents) if len(conflicts) == info["conflicts"] else info["conflicts"]
+        # A document whose conflicts are answered stands among the changed ones already.
+        waiting = {(one["collection"], repr(one["document"])) for one in conflicts if "answer" not in one}
+        total += len(waiting) if len(conflicts) == info["conflicts"] else info["unanswered"]
     verb = "merge cleanly" if info["kind"] == "merge" else "go back cleanly"
     if info["conflicts"] == 0:
         return f"{count(clean, 'document')} {verb}, no conflicts"
@@ -162,7 +169,7 @@ def _between(info: protocol.Plan) -> str:
         if "@" not in source and "sourceLsn" in info:
             source += f"@{info['sourceLsn']}"
         return f"{source} into {info['into']}@{info['intoLsn']}, base {info['base']}"
-    return f"undo of {info['source']} on {info['into']}@{info['intoLsn']}"
+    return f"undo of {_source(info)} on {info['into']}@{info['intoLsn']}"
 
 
 def _table(info: protocol.Plan) -> list[Block]:

@@ -1,0 +1,147 @@
+"""Frames in and out, with their types."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from argon.client import Client, Project
+from argon.data import Reading, write_frame
+from argon.errors import ArgonError
+from bson import Decimal128, ObjectId
+
+
+@pytest.fixture
+def things(client: Client, project: Project) -> Any:
+    return client[project.name].things
+
+
+def test_types_come_back_as_they_went(things: Any) -> None:
+    moment = datetime(2007, 11, 11, 10, 30)
+    frame = pd.DataFrame(
+        {
+            "_id": [1, 2, 3],
+            "name": ["a", None, "ü"],
+            "mass": [1.5, np.nan, 3.0],
+            "small": pd.array([1, None, 3], dtype="Int32"),
+            "big": np.array([2**40, 1, 2], dtype="int64"),
+            "seen": [True, False, True],
+            "at": [moment, pd.NaT, moment + timedelta(days=1)],
+            "tags": [["x", "y"], [], None],
+            "size": [{"mm": np.float32(1.5)}, {"mm": 2}, None],
+        }
+    )
+    done = write_frame(frame, things)
+    assert (done.rows, done.inserted, done.matched) == (3, 3, 0)
+    assert things.find_one(1) == {
+        "_id": 1,
+        "name": "a",
+        "mass": 1.5,
+        "small": 1,
+        "big": 2**40,
+        "seen": True,
+        "at": moment,
+        "tags": ["x", "y"],
+        "size": {"mm": 1.5},
+    }
+    # What is missing in the frame is not there in the document.
+    assert things.find_one(2) == {"_id": 2, "big": 1, "seen": False, "tags": [], "size": {"mm": 2}}
+    back = Reading(things, "main").to_pandas()
+    assert list(back.columns) == list(frame.columns)
+    assert back.mass.dtype == "float64"
+    assert back.seen.dtype == "bool"
+    assert back.big.dtype == "int64"
+    assert str(back["at"].dtype).startswith("datetime64")
+    assert back.mass.isna().tolist() == [False, True, False]
+    assert back.name.iloc[2] == "ü"
+
+
+def test_a_frame_is_upserted_by_its_key(things: Any) -> None:
+    things.insert_many([{"_id": n, "code": f"c{n}", "old": True} for n in range(3)])
+    frame = pd.DataFrame({"code": ["c1", "c9"], "mass": [1.0, 9.0]})
+    done = write_frame(frame, things, key="code")
+    assert (done.inserted, done.matched, done.modified) == (1, 1, 1)
+    assert things.find_one({"code": "c1"}) == {"_id": 1, "code": "c1", "old": True, "mass": 1.0}
+    again = write_frame(frame, things, key="code")
+    assert (again.inserted, again.matched, again.modified) == (0, 2, 0)
+
+
+def test_missing_values_can_be_nulls(things: Any) -> None:
+    write_frame([{"_id": 1, "a": None, "b": float("nan")}], things, missing="null")
+    assert things.find_one(1) == {"_id": 1, "a": None, "b": None}
+    with pytest.raises(ArgonError, match="missing is"):
+        write_frame([], things, missing="what")
+
+
+def test_a_key_that_is_not_there_is_refused(things: Any) -> None:
+    with pytest.raises(ArgonError) as caught:
+        write_frame(pd.DataFrame({"a": [1]}), things, key="code")
+    assert caught.value.code == "FRAME_KEY"
+    with pytest.raises(ArgonError, match="row 1 has no value in its key"):
+        write_frame(pd.DataFrame({"code": ["a", None]}), things, key="code")
+    assert things.count_documents({}) == 0
+
+
+def test_batches_filter_and_projection(things: Any) -> None:
+    things.insert_many([{"_id": n, "even": n % 2 == 0, "text": "x"} for n in range(25)])
+    reading = Reading(things, "main", {"even": True}, ["text"])
+    assert [len(batch) for batch in reading.batches(5)] == [5, 5, 3]
+    assert next(iter(reading)) == {"_id": 0, "text": "x"}
+    assert reading.count() == 13
+    assert reading.to_pandas().shape == (13, 2)
+    assert Reading(things, "main", {"_id": -1}).to_pandas().shape == (0, 0)
+
+
+def test_columns_that_begin_or_end_late(things: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A field that only some batches have, and one whose type differs between batches."""
+    import argon.data.read as read
+
+    monkeypatch.setattr(read, "BATCH_DOCUMENTS", 3)
+    monkeypatch.setattr(read.Reading.batches, "__defaults__", (3,))
+    documents: list[dict[str, Any]] = [{"_id": n, "early": n} for n in range(3)]
+    documents += [{"_id": n, "late": float(n), "mixed": n} for n in range(3, 6)]
+    documents += [{"_id": n, "late": float(n), "mixed": str(n), "flag": True} for n in range(6, 8)]
+    things.insert_many(documents)
+    frame = Reading(things, "main").to_pandas()
+    assert len(frame) == 8
+    assert frame.early.dtype == "float64"
+    assert frame.early.isna().sum() == 5
+    assert frame.late.dtype == "float64"
+    assert frame.late.tolist()[3:] == [3.0, 4.0, 5.0, 6.0, 7.0]
+    assert frame.mixed.tolist()[3:] == [3, 4, 5, "6", "7"]
+    assert frame.flag.tolist()[6:] == [True, True]
+
+
+def test_arrow(things: Any) -> None:
+    oid = ObjectId()
+    things.insert_many(
+        [
+            {"_id": oid, "price": Decimal128("1.10"), "at": datetime(2020, 1, 1), "deep": {"a": [1, 2]}},
+            {"_id": ObjectId(), "n": 1},
+            {"_id": ObjectId(), "n": 2.5},
+        ]
+    )
+    table = Reading(things, "main").to_arrow()
+    assert table.num_rows == 3
+    assert table.column("_id")[0].as_py() == str(oid)
+    assert str(table.column("price")[0].as_py()) == "1.10"
+    assert table.column("deep")[0].as_py() == {"a": [1, 2]}
+    assert table.column("n").to_pylist() == [None, 1.0, 2.5]
+    things.insert_one({"_id": 1, "n": "text"})
+    with pytest.raises(ArgonError) as caught:
+        Reading(things, "main").to_arrow()
+    assert caught.value.code == "FRAME_TYPES"
+    assert Reading(things, "main", {"n": 5}).to_arrow().num_rows == 0
+    write_frame(pa.table({"_id": [10, 11], "x": [1.0, None]}), things)
+    assert things.find_one(11) == {"_id": 11}
+
+
+def test_a_big_frame_in_slices(things: Any) -> None:
+    frame = pd.DataFrame({"_id": range(12_345), "x": np.linspace(0, 1, 12_345)})
+    assert write_frame(frame, things, key=[]).inserted == 12_345
+    back = Reading(things, "main").to_pandas()
+    pd.testing.assert_frame_equal(back.sort_values("_id", ignore_index=True), frame)
