@@ -42,6 +42,7 @@ export const CHECKS = [
     command: node(at('tools', 'errors.mjs'), '--check'),
     fix: node(at('tools', 'errors.mjs'))
   },
+  { name: 'links', title: 'links of the pages', command: node(at('tools', 'links.mjs')) },
   {
     name: 'ruff',
     title: 'ruff',
