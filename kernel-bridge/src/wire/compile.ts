@@ -1,12 +1,17 @@
 import {
+  T,
+  arrayOf,
   compileFilter,
   compileProjection,
   compileSort,
+  compileUpdate,
+  documentOf,
   elements,
   EMPTY_DOCUMENT,
   type Filter,
   type Projection,
   type QueryOptions,
+  type RawValue,
   type Sort
 } from '@argon/wal-core';
 import { numberOf, type Arguments } from './arguments';
@@ -14,7 +19,7 @@ import { MongoError } from './errors';
 
 /** The options that all parts of one command share: `let`, `collation`, one clock. */
 export function queryOptions(args: Arguments, now = Date.now()): QueryOptions {
-  const variables = args.optionalDocument('let');
+  const variables = letOf(args.optionalDocument('let'));
   const collation = args.optionalDocument('collation');
   return {
     ...(variables === undefined ? {} : { let: variables }),
@@ -22,6 +27,25 @@ export function queryOptions(args: Arguments, now = Date.now()): QueryOptions {
     now
   };
 }
+
+/**
+ * `let` with its values computed: the command gives expressions (without fields), the query room takes constants.
+ * An update pipeline on an empty document computes them.
+ */
+function letOf(variables: Buffer | undefined): Buffer | undefined {
+  if (variables === undefined || !elements(variables).some(isExpression)) {
+    return variables;
+  }
+  const stage = documentOf([{ name: '$replaceWith', type: T.OBJECT, bytes: variables }]);
+  const pipeline = arrayOf([{ type: T.OBJECT, bytes: stage }]);
+  return compileUpdate({ type: T.ARRAY, bytes: pipeline }).apply(EMPTY_DOCUMENT);
+}
+
+function isExpression({ type, bytes }: RawValue): boolean {
+  return type === T.OBJECT || type === T.ARRAY || (type === T.STRING && bytes[4] === DOLLAR);
+}
+
+const DOLLAR = 0x24;
 
 /** The filter of a command; a missing one matches everything. */
 export function filterOf(filter: Buffer | undefined, options: QueryOptions): Filter {

@@ -168,10 +168,9 @@ function merged(
       return withFields(before, incoming);
     default: {
       // The pipeline sees the incoming document as $$new.
-      const literal = documentOf([{ name: '$literal', type: T.OBJECT, bytes: incoming }]);
       const variables = documentOf([
         ...elements(options.let ?? EMPTY_DOCUMENT),
-        { name: 'new', type: T.OBJECT, bytes: literal }
+        { name: 'new', type: T.OBJECT, bytes: incoming }
       ]);
       const update = compileUpdate(stage.whenMatched.pipeline, { ...options, let: variables });
       return update.apply(before, { now: clock.now });
