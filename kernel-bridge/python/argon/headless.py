@@ -20,6 +20,7 @@ from typing import Any
 from .errors import ArgonError, printable
 from .launch import BridgeProcess, places
 from .launch.ensure import listens
+from .session.identity import NOTEBOOK_ROOT_VARIABLE
 
 CELL_SECONDS_MAX = 600
 SOURCE_WIDTH = 38
@@ -100,7 +101,11 @@ def run(path: Path, timeout: float, output: Path | None) -> int:
     began = time.perf_counter()
     failed = 0
     done = 0
-    environment = {**os.environ, "JPY_SESSION_NAME": str(path.absolute())}
+    environment = {
+        **os.environ,
+        "JPY_SESSION_NAME": str(path.absolute()),
+        NOTEBOOK_ROOT_VARIABLE: str(path.absolute().parent),
+    }
     with client.setup_kernel(env=environment):
         for index, cell in enumerate(notebook.cells):
             if cell.cell_type == "markdown":

@@ -35,8 +35,11 @@ def test_types_come_back_as_they_went(things: Any) -> None:
             "size": [{"mm": np.float32(1.5)}, {"mm": 2}, None],
         }
     )
-    done = write_frame(frame, things)
+    done = write_frame(frame, things, key=[])
     assert (done.rows, done.inserted, done.matched) == (3, 3, 0)
+    # By its key the same frame changes nothing.
+    again = write_frame(frame, things)
+    assert (again.inserted, again.matched, again.modified) == (0, 3, 0)
     assert things.find_one(1) == {
         "_id": 1,
         "name": "a",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +13,7 @@ from pathlib import Path
 import pytest
 from argon.client import Client
 from argon.launch import Places
+from conftest import bridge_pids, kill_bridge_of
 from kernels import Kernel
 
 BIRDS = """
@@ -498,3 +502,67 @@ def test_verbs_are_quick(kernel: Kernel) -> None:
     )
     p95 = float(kernel.run("sorted(times)[28]").text)
     assert p95 < 0.1, f"branch create took {p95 * 1000:.1f} ms at p95"
+
+
+def test_an_interrupt_stops_a_verb_within_a_second(home: Path) -> None:
+    kernel = Kernel(home)
+    try:
+        kernel.run("%load_ext argon\n%argon init slow")
+        (bridge,) = bridge_pids(home)
+        os.kill(bridge, signal.SIGSTOP)
+        message = kernel.send("%argon log")
+        time.sleep(0.5)
+        begin = time.monotonic()
+        kernel.manager.interrupt_kernel()
+        stopped = kernel.wait(message)
+        assert time.monotonic() - begin < 1
+        assert stopped.status == "error"
+        assert "KeyboardInterrupt: stopped %argon log; nothing is half done" in stopped.text
+        assert "Traceback" not in stopped.text
+        os.kill(bridge, signal.SIGCONT)
+        assert "nothing has been written yet" in kernel.run("%argon log").text
+    finally:
+        kernel.stop()
+
+
+def test_kill_9_in_the_middle_of_a_cell_loses_nothing_and_the_kernel_goes_on(home: Path) -> None:
+    kernel = Kernel(home)
+    try:
+        kernel.run("%load_ext argon\n%argon init birds\nimport argon\ndb = argon.db()")
+        kernel.run("%argon branch create exp --switch")
+        message = kernel.send(
+            "acknowledged = []\n"
+            "for n in range(300):\n"
+            "    db.nests.insert_one({'_id': n})\n"
+            "    acknowledged.append(n)"
+        )
+        for _ in range(2):
+            time.sleep(0.4)
+            kill_bridge_of(home)
+        assert kernel.wait(message, 120).status == "ok"
+        assert (
+            kernel.run("[d['_id'] for d in db.nests.find()] == acknowledged == list(range(300))").text
+            == "True"
+        )
+        facts = kernel.run("%argon").json("place")
+        assert (facts["project"], facts["ref"], facts["lsn"]) == ("birds", "exp", 301)
+        # What was written after the restart is still this cell's.
+        assert kernel.run("%argon undo --lsn 2..301").json("applied")["state"] == "applied"
+    finally:
+        kernel.stop()
+
+
+def test_a_bridge_that_cannot_start_is_told_in_words(home: Path) -> None:
+    kernel = Kernel(home, ARGON_NODE="/nowhere/node")
+    try:
+        loaded = kernel.run("%load_ext argon")
+        assert "ArgonError: ARGON_NODE is /nowhere/node" in loaded.text
+        assert "Code:  BRIDGE_NODE_MISSING" in kernel.run("%argon", check=False).text
+        health = kernel.run("%argon health").text
+        assert health.startswith("Something is wrong")
+        assert "FAILED  ARGON_NODE is /nowhere/node" in health
+        # As soon as the reason is gone, the verbs work.
+        kernel.run("import os\ndel os.environ['ARGON_NODE']")
+        kernel.run("%argon init now")
+    finally:
+        kernel.stop()

@@ -39,8 +39,9 @@ def write_frame(
     Args:
         frame: the rows. numpy and pandas values become plain ones: int, float, bool, str, datetime.
         collection: where to.
-        key: the columns that say which document a row is; default `_id` when the frame has it, else, and
-            for an empty list, every row is a new document.
+        key: the columns that say which document a row is; its other columns are then set with `$set`, which
+            takes dots as paths and adds new fields in alphabetical order. Default `_id` when the frame has
+            it; without it, and for an empty list, every row is a new document with its fields in their order.
         missing: what becomes of None, NaN, NaT and NA: `"omit"` leaves the field as it is, `"null"` writes null.
 
     Raises:

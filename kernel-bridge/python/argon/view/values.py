@@ -13,13 +13,15 @@ from .blocks import ARROW, Line, Span, note
 
 NOT_THERE = "not there"
 VALUE_LETTERS_MAX = 40
+CHANGED_LETTERS_MAX = 24
+"""A change has two values, and a line several changes."""
 
 
-def value_text(value: protocol.Value) -> str:
+def value_text(value: protocol.Value, letters_max: int = VALUE_LETTERS_MAX) -> str:
     """A value, or the words "not there"."""
     if value.get("missing"):
         return NOT_THERE
-    return _clip(extended_text(value.get("value")))
+    return _clip(extended_text(value.get("value")), letters_max)
 
 
 def extended_text(value: Any) -> str:
@@ -81,17 +83,17 @@ def field_change(change: protocol.FieldChange) -> list[Span | str]:
     types_differ = not somewhere_missing and before.get("type") != after.get("type")
     line: list[Span | str] = [
         path_text(change["path"]) + (": " if somewhere_missing else " "),
-        value_text(before),
+        value_text(before, CHANGED_LETTERS_MAX),
     ]
     if types_differ and before.get("type") != "null":
         line.append(note(f" {before.get('type')}"))
-    line += [ARROW, value_text(after)]
+    line += [ARROW, value_text(after, CHANGED_LETTERS_MAX)]
     if types_differ and before.get("type") != "null" and after.get("type") != "null":
         line.append(note(f" {after.get('type')}"))
     return line
 
 
-def field_changes(changes: Sequence[protocol.FieldChange], letters_max: int = 72) -> Line:
+def field_changes(changes: Sequence[protocol.FieldChange], letters_max: int = 96) -> Line:
     """As many changes of a document as fit on a line, and how many more there are."""
     line: list[Span | str] = []
     length = 0
@@ -123,5 +125,5 @@ def _date(value: Any) -> str:
     return str(value)
 
 
-def _clip(text: str) -> str:
-    return text if len(text) <= VALUE_LETTERS_MAX else text[: VALUE_LETTERS_MAX - 1] + "…"
+def _clip(text: str, letters_max: int = VALUE_LETTERS_MAX) -> str:
+    return text if len(text) <= letters_max else text[: letters_max - 1] + "…"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 
 
@@ -50,6 +51,11 @@ def remaining(text: str, now: datetime | None = None) -> str:
 def lsn_range(first: int, last: int) -> str:
     """`1193–1204`, or one number."""
     return str(first) if first == last else f"{first}–{last}"
+
+
+def undone_text(what: str) -> str:
+    """What an undo takes back, with its LSNs said once: `cell [7], 821–944`."""
+    return re.sub(r"(?:, LSN \d+\.\.\d+)?[:,] (?:LSN )?(\d+)\.\.(\d+)$", r", \1–\2", what)
 
 
 def short(text: str, length: int = 12) -> str:

@@ -26,7 +26,7 @@ from ..blocks import (
 )
 from ..shown import Shown
 from ..values import document_name, field_changes
-from ..words import age, count, number
+from ..words import age, count, number, undone_text
 
 DOCUMENTS_SHOWN = 10
 
@@ -187,5 +187,5 @@ def entry_text(entry: protocol.Entry) -> str:
     if merge is not None:
         return f"merge of {merge['source']}@{merge['sourceLsn']}: {what}"
     if undo is not None:
-        return f"undo of {undo['what']}: {what}"
+        return f"undo of {undone_text(undo['what'])}: {what}"
     return f"import: {what}" if entry["kind"] == "import" else what

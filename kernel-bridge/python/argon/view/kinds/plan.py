@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 
 from ... import protocol
 from ...client import Plan
@@ -26,7 +25,7 @@ from ..blocks import (
 )
 from ..shown import Shown
 from ..values import document_name, extended_text, id_text, path_text, value_text
-from ..words import count, lsn_range, number
+from ..words import count, lsn_range, number, undone_text
 
 CONFLICTS_SHOWN = 20
 
@@ -71,7 +70,7 @@ def applied(found: Plan) -> Shown:
     lsns = "" if span is None else f" as {lsn_range(span['firstLsn'], span['lastLsn'])}"
     verb = "Merged" if info["kind"] == "merge" else "Undone"
     changed = sum(part["added"] + part["changed"] + part["deleted"] for part in info["summary"])
-    title = f"{verb} {_source(info)}"
+    title = f"{verb} {undone_text(info['source'])}"
     blocks: list[Block] = [
         Heading(
             [
@@ -139,11 +138,6 @@ def names_of(conflict: protocol.Conflict, number_of: int) -> set[str]:
     return {str(number_of), conflict["id"], document, f"{document}:{path_text(conflict['path'])}"}
 
 
-def _source(info: protocol.Plan) -> str:
-    """`clean@1204`; of an undo `cell [7], 821–944`."""
-    return re.sub(r"(?:, LSN \d+\.\.\d+)?: (\d+)\.\.(\d+)$", r", \1–\2", info["source"])
-
-
 def _side(info: protocol.Plan) -> str:
     return info["source"].split("@")[0] if info["kind"] == "merge" else "before"
 
@@ -169,7 +163,7 @@ def _between(info: protocol.Plan) -> str:
         if "@" not in source and "sourceLsn" in info:
             source += f"@{info['sourceLsn']}"
         return f"{source} into {info['into']}@{info['intoLsn']}, base {info['base']}"
-    return f"undo of {_source(info)} on {info['into']}@{info['intoLsn']}"
+    return f"undo of {undone_text(info['source'])} on {info['into']}@{info['intoLsn']}"
 
 
 def _table(info: protocol.Plan) -> list[Block]:
