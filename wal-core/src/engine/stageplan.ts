@@ -1,4 +1,3 @@
-import type { CollectionInfo } from '../api';
 import { ArgonError } from '../errors';
 import type { IndexKeyMaker } from '../index/keys';
 import { SLICE_MS_MAX } from '../limits';
@@ -6,7 +5,6 @@ import { sameImage } from '../merge/threeway';
 import type { Decision } from '../merge/work';
 import { CATALOG, collectionOf } from '../read/catalog';
 import { nextTurn, type View } from '../read/snapshot';
-import { keyText } from '../read/unapplied';
 import { checkNewIndexes } from '../write/newindexes';
 import type { Stage } from '../write/stage';
 
@@ -36,11 +34,7 @@ export async function stageDecisions(
   }
   for (const { item, result } of decisions) {
     if (item.collection === CATALOG && result === undefined && item.ours !== undefined) {
-      const collection = stage.collectionById(collectionOf(item.ours).id);
-      // A collection that has got documents of its own meanwhile stays.
-      if (collection !== undefined && (await isEmptyAfter(stage, head, collection))) {
-        stage.removeCollection(collection);
-      }
+      stage.removeCollection(collectionOf(item.ours));
     }
   }
   stage.assertNames();
@@ -69,23 +63,4 @@ function stageDocument(stage: Stage, { item, result }: Decision): void {
   } else {
     stage.replace(collection, item.key, result);
   }
-}
-
-/** Whether no document of a collection is left after what is staged. */
-async function isEmptyAfter(stage: Stage, head: View, collection: CollectionInfo): Promise<boolean> {
-  const staged = stage.changed(collection.id);
-  for (const image of staged.values()) {
-    if (image !== undefined) {
-      return false;
-    }
-  }
-  const known = head.catalog.getById(collection.id);
-  if (known !== undefined) {
-    for await (const { keys } of head.scan(known)) {
-      if (keys.some(key => !staged.has(keyText(key)))) {
-        return false;
-      }
-    }
-  }
-  return true;
 }

@@ -1,6 +1,6 @@
-import type { CollectionId, DocKey, Image, Lsn, TimelineId } from '../api';
+import type { CollectionId, DocKey, Image, TimelineId } from '../api';
 import type { ChainLink, Project, Timeline } from '../branch/model';
-import { mergeBases, type Reach, seenBy } from '../branch/seen';
+import { includes, mergeBases, type Reach, seenBy } from '../branch/seen';
 import { type ChangedKeys, collectChanged, forkPoint } from '../diff/changed';
 import type { LineReader } from '../read/line';
 import type { View } from '../read/snapshot';
@@ -21,23 +21,33 @@ export interface BaseParts {
   readonly nameOf: (timeline: Timeline) => string;
 }
 
-/** What a state stands on, past timelines that have no part in it. */
-export function reachOf(line: LineReader, view: View): Reach {
-  let { timeline, cap: lsn } = view.chain[0]!;
-  let ordinal = line.ordinalAt(timeline, lsn);
+/** A state as a reach of its timeline, or of the ancestor it really lies on. */
+function reachOf(line: LineReader, view: View): Reach {
+  let timeline = view.line;
+  while (timeline.parent !== undefined && view.lsn < timeline.forkLsn) {
+    timeline = timeline.parent;
+  }
+  return { timeline, lsn: view.lsn, ordinal: line.ordinalAt(timeline, view.lsn) };
+}
+
+/** The reach whose last change is the last of `reach`: a timeline that has none yet says nothing of its own. */
+function standsOn(reach: Reach): Reach {
+  let { timeline, lsn, ordinal } = reach;
   while (ordinal === 0 && timeline.parent !== undefined && timeline.merges.length === 0) {
-    ordinal = lsn >= timeline.forkLsn ? timeline.forkOrdinal : line.ordinalAt(timeline.parent, lsn);
-    lsn = Math.min(lsn, timeline.forkLsn) as Lsn;
+    lsn = timeline.forkLsn;
+    ordinal = timeline.forkOrdinal;
     timeline = timeline.parent;
   }
   return { timeline, lsn, ordinal };
 }
 
-/** Where a merge of two states starts; several states after a criss-cross. */
-export function findBases(line: LineReader, project: Project, ours: View, theirs: View): Reach[] {
+/** Where a merge of two states starts, several states after a criss-cross; undefined when ours includes theirs. */
+export function findBases(line: LineReader, project: Project, ours: View, theirs: View): Reach[] | undefined {
   const seenOurs = seenBy(project, reachOf(line, ours));
-  const seenTheirs = seenBy(project, reachOf(line, theirs));
-  return mergeBases(project, seenOurs, seenTheirs).sort((a, b) => a.lsn - b.lsn);
+  const reach = reachOf(line, theirs);
+  return includes(seenOurs, standsOn(reach))
+    ? undefined
+    : mergeBases(project, seenOurs, seenBy(project, reach)).sort((a, b) => a.lsn - b.lsn);
 }
 
 /**

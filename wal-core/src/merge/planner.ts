@@ -4,18 +4,19 @@ import { docKeyOf } from '../bson';
 import type { Project, Timeline } from '../branch/model';
 import { CATALOG_NAME } from '../branch/names';
 import type { Registry } from '../branch/registry';
-import { includes, type Reach, seenBy } from '../branch/seen';
+import type { Reach } from '../branch/seen';
 import { type ChangedKeys, sortedKeys } from '../diff/changed';
 import { documentDiff } from '../diff/diff';
 import { ArgonError } from '../errors';
 import { SLICE_MS_MAX } from '../limits';
-import { type Catalog, CATALOG, catalogImage, type Catalogs } from '../read/catalog';
+import { type Catalog, CATALOG, catalogImage, type Catalogs, collectionOf } from '../read/catalog';
 import type { LineReader } from '../read/line';
 import { nextTurn, type View } from '../read/snapshot';
+import type { StatsReader } from '../read/stats';
 import { keyText } from '../read/unapplied';
 import type { Versions } from '../read/versions';
 import { describeSelector, findUndone } from '../restore/undo';
-import { type BaseParts, changedSinceBase, findBases, mergeBase, reachOf } from './base';
+import { type BaseParts, changedSinceBase, findBases, mergeBase } from './base';
 import { answersOf, type StoredPlan } from './plan';
 import { type Decision, decide, type WorkItem } from './work';
 
@@ -24,6 +25,7 @@ export interface PlannerParts {
   readonly versions: Versions;
   readonly registry: Registry;
   readonly catalogs: Catalogs;
+  readonly stats: StatsReader;
 }
 
 /** The documents of a plan, decided with its answers. */
@@ -42,13 +44,13 @@ export class Planner {
 
   /** Where a merge starts. @throws NOTHING_TO_DO when the target includes the source already */
   mergeBases(project: Project, ours: View, theirs: View): readonly Reach[] {
-    const { line } = this.parts;
-    if (includes(seenBy(project, reachOf(line, ours)), reachOf(line, theirs))) {
+    const bases = findBases(this.parts.line, project, ours, theirs);
+    if (bases === undefined) {
       throw new ArgonError('NOTHING_TO_DO', `${ours.ref} includes every change of ${theirs.ref} already.`, {
         data: { source: theirs.ref, into: ours.ref }
       });
     }
-    return findBases(line, project, ours, theirs);
+    return bases;
   }
 
   async mergeItems(
@@ -69,7 +71,10 @@ export class Planner {
       byField: true,
       isContested: false
     }));
-    return { items: [...this.spares(items, ours.catalog, [theirs.catalog]), ...items], base: base.text };
+    return {
+      items: this.withCounts([...this.spares(items, ours.catalog, [theirs.catalog]), ...items], ours),
+      base: base.text
+    };
   }
 
   /** @throws NOTHING_TO_DO, BAD_REQUEST */
@@ -98,10 +103,22 @@ export class Planner {
     });
     const source = `${describeSelector(what)}: ${undone.firstLsn}..${undone.lastLsn}`;
     return {
-      items: [...this.spares(items, view.catalog, catalogs), ...items.sort(byPlace)],
+      items: this.withCounts([...this.spares(items, view.catalog, catalogs), ...items.sort(byPlace)], view),
       base: `${view.branch ?? 'timeline'}@${undone.lastLsn}`,
       source
     };
+  }
+
+  /** Notes how many documents of ours stand behind catalog entries that may go. */
+  private withCounts(items: readonly WorkItem[], ours: View): WorkItem[] {
+    return items.map(item => {
+      if (item.collection !== CATALOG || item.ours === undefined || item.theirs !== undefined) {
+        return item;
+      }
+      const { id } = collectionOf(item.ours);
+      const { count } = this.parts.stats.at(ours.line, ours.lsn, id);
+      return { ...item, dropped: { id, documents: count } };
+    });
   }
 
   /** Catalog entries of collections that are gone from our side, for the case that a document of them returns. */
@@ -171,7 +188,7 @@ export function evaluate(
 ): EvaluatedPlan {
   const answers = answersOf(plan);
   const decisions = withoutIdleSpares(
-    items.map(item => decide(item, answers)).filter(decision => decision !== undefined)
+    withoutEarlyDrops(items.map(item => decide(item, answers)).filter(decision => decision !== undefined))
   );
   const conflicts = decisions.flatMap(decision => decision.conflicts);
   const summary = new Map<
@@ -205,6 +222,26 @@ export function evaluate(
     conflicts,
     unanswered: conflicts.filter(conflict => conflict.answer === undefined).length
   };
+}
+
+/** A collection stays while documents of it stay. */
+function withoutEarlyDrops(decisions: readonly Decision[]): readonly Decision[] {
+  const growth = new Map<CollectionId, number>();
+  for (const { item, result } of decisions) {
+    const more = (result === undefined ? 0 : 1) - (item.ours === undefined ? 0 : 1);
+    growth.set(item.collection, (growth.get(item.collection) ?? 0) + more);
+  }
+  return decisions.flatMap(decision => {
+    const { item, result, conflicts } = decision;
+    if (item.dropped === undefined || result !== undefined) {
+      return [decision];
+    }
+    const { id, documents } = item.dropped;
+    if (documents + (growth.get(id) ?? 0) === 0) {
+      return [decision];
+    }
+    return conflicts.length === 0 ? [] : [{ ...decision, result: item.ours }];
+  });
 }
 
 /** Leaves out spare catalog entries of collections that get no document, or that come back anyhow. */

@@ -22,6 +22,8 @@ export interface WorkItem {
   readonly isContested: boolean;
   /** For a catalog entry that comes back only when a document of its collection does: that collection. */
   readonly spareFor?: CollectionId;
+  /** For a catalog entry that may go: its collection and the number of its documents on our side. */
+  readonly dropped?: { readonly id: CollectionId; readonly documents: number };
 }
 
 /** A decided document. `result` undefined: it shall not be there. */

@@ -121,7 +121,8 @@ export class Applier {
     let records = 0;
     for (const next of this.queue) {
       const size = next.frame.changes.reduce((sum, section) => sum + section.records.length, 1);
-      if (frames.length > 0 && (records + size > APPLY_RECORDS_MAX || this.buildsIndex(next))) {
+      const standsAlone = this.buildsIndex(next) || this.startsTimeline(next);
+      if (frames.length > 0 && (records + size > APPLY_RECORDS_MAX || standsAlone)) {
         break;
       }
       frames.push(next);
@@ -154,6 +155,16 @@ export class Applier {
     while (this.waiters.length > 0 && this.waiters[0]!.until <= this.done) {
       this.waiters.shift()!.resolve();
     }
+  }
+
+  /**
+   * Whether a frame has the first changes of a child. Its counts begin with its parent's at the fork,
+   * so what the parent wrote before must be in the state.
+   */
+  private startsTimeline({ frame, ordinals }: AppliedFrame): boolean {
+    return frame.changes.some(
+      (section, i) => ordinals[i] === 0 && this.timeline(section.timeline)?.parent !== undefined
+    );
   }
 
   private buildsIndex({ hasCatalog, frame }: AppliedFrame): boolean {
