@@ -60,7 +60,8 @@ export async function openCore({ data, logger, mlflow }: CoreOptions): Promise<B
   };
   const expiry = setInterval(() => {
     engine.expireBranches({ actor: 'ttl' }).then(
-      expired => expired.forEach(branch => logger.info('a branch reached the end of its time to live', { branch })),
+      expired =>
+        expired.forEach(branch => logger.info('a branch reached the end of its time to live', { branch })),
       (error: unknown) => logger.warn('branches could not be expired', { error: String(error) })
     );
   }, EXPIRY_INTERVAL_MS).unref();
