@@ -1,4 +1,4 @@
-import { T } from '@argon/wal-core';
+import { T, field } from '@argon/wal-core';
 import { Arguments, firstElement, stringOf } from './arguments';
 import type { DocumentBuilder } from './builder';
 import { checkWriteConcern, readReadConcern } from './concerns';
@@ -170,7 +170,7 @@ function databaseOf(request: Request, raw: Buffer): string {
     const dot = request.namespace.indexOf('.');
     return dot < 0 ? request.namespace : request.namespace.slice(0, dot);
   }
-  const value = new Arguments(raw, 'OP_MSG').get('$db');
+  const value = field(raw, '$db');
   if (value === undefined) {
     throw new MongoError(40571, 'OP_MSG requests require a $db argument');
   }

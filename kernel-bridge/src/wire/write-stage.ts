@@ -1,4 +1,12 @@
-import { T, elements, values, type QueryOptions, type RawValue, type StageSpec } from '@argon/wal-core';
+import {
+  T,
+  TYPE_NAMES,
+  elements,
+  values,
+  type QueryOptions,
+  type RawValue,
+  type StageSpec
+} from '@argon/wal-core';
 import { Arguments, stringOf } from './arguments';
 import type { CommandContext } from './context';
 import { MongoError } from './errors';
@@ -49,7 +57,10 @@ function readDestination(context: CommandContext, value: RawValue, stage: string
     return { database: context.database, collection: stringOf(value) };
   }
   if (value.type !== T.OBJECT) {
-    throw new MongoError(16990, `${stage} only supports a string or object argument, but found another type`);
+    throw new MongoError(
+      16990,
+      `${stage} only supports a string or object argument, but found ${TYPE_NAMES[value.type]}`
+    );
   }
   const args = new Arguments(value.bytes, stage).only(['db', 'coll', 'timeseries'], undefined);
   if (args.has('timeseries')) {
@@ -72,7 +83,10 @@ function readMerge(
     };
   }
   if (value.type !== T.OBJECT) {
-    throw new MongoError(51182, '$merge only supports a string or object argument');
+    throw new MongoError(
+      'TypeMismatch',
+      `$merge requires a string or object argument, but found ${TYPE_NAMES[value.type]}`
+    );
   }
   const args = new Arguments(value.bytes, '$merge').only(
     ['into', 'on', 'let', 'whenMatched', 'whenNotMatched'],
