@@ -8,7 +8,8 @@ const PRIVATE = /^(ARGON_(?!BROWSER|TEST_MONGOD|NODE|PYTHON|UV)|MLFLOW_|_MLFLOW_
 export function testEnvironment(base = process.env) {
   const env = playgroundEnvironment('.', base);
   for (const name of Object.keys(env)) {
-    if (PRIVATE.test(name)) {
+    // Logs are plain text; some runners take any value of FORCE_COLOR for a yes.
+    if (PRIVATE.test(name) || name === 'FORCE_COLOR') {
       delete env[name];
     }
   }
@@ -16,6 +17,6 @@ export function testEnvironment(base = process.env) {
     ...env,
     MLFLOW_DISABLE_TELEMETRY: 'true',
     PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD: '1',
-    FORCE_COLOR: '0'
+    NO_COLOR: '1'
   };
 }

@@ -92,7 +92,7 @@ const pytest = {
   run: context =>
     reported(
       VENV_PYTHON,
-      ['-m', 'pytest', '-p', 'no:cacheprovider', `--junitxml=${context.report}`],
+      ['-m', 'pytest', '-p', 'no:cacheprovider', '--durations=10', `--junitxml=${context.report}`],
       context,
       readJunit
     )
