@@ -96,6 +96,12 @@ export function integerResult(type: number, n: bigint): RawValue | undefined {
   return n < INT64_MIN || n > INT64_MAX ? undefined : int64(n);
 }
 
+/** C's llround: halves away from zero. */
+function roundAway(n: number): number {
+  const rounded = Math.floor(Math.abs(n) + 0.5);
+  return n < 0 ? -rounded : rounded;
+}
+
 /**
  * A sum of numbers of any type as MongoDB keeps it: doubles with the rounding error
  * carried into the next addition (Kahan), integers exactly, Decimal128 beside them.
@@ -131,34 +137,24 @@ export class Summation {
 
   addDouble(x: number): void {
     this.special += x;
+    // The error so far goes with the next number; what neither sum can hold is the new error.
     const y = x + this.addend;
+    const lost = this.addend - (y - x);
     const sum = this.sum + y;
     const back = sum - this.sum;
-    this.addend = this.sum - (sum - back) + (y - back);
+    this.addend = this.sum - (sum - back) + (y - back) + lost;
     this.sum = sum;
-  }
-
-  /** Adds what another sum holds. */
-  addSum(other: Summation): void {
-    this.type = widest(this.type, other.type);
-    this.addDouble(other.sum);
-    this.addDouble(other.addend);
-    if (other.decimalTotal !== undefined) {
-      this.decimalTotal =
-        this.decimalTotal === undefined
-          ? other.decimalTotal
-          : addDecimals(this.decimalTotal, other.decimalTotal);
-    }
   }
 
   /** The sum of all but the Decimal128s. */
   get double(): number {
-    return Number.isFinite(this.sum) ? this.sum + this.addend : this.special;
+    return Number.isFinite(this.sum) ? this.sum : this.special;
   }
 
   private get integer(): bigint | undefined {
     if (!Number.isFinite(this.sum)) return undefined;
-    const n = BigInt(this.sum) + BigInt(Math.trunc(this.addend));
+    const near = roundAway(this.sum);
+    const n = BigInt(near) + BigInt(roundAway(this.sum - near + this.addend));
     return n < INT64_MIN || n > INT64_MAX ? undefined : n;
   }
 
@@ -181,7 +177,6 @@ export class Summation {
   /** The integer part, for dates; undefined when it does not fit int64. */
   get long(): bigint | undefined {
     if (this.type === T.DECIMAL128) return toInt64(decimal(quantize(this.decimal, 0))) ?? INT64_MIN;
-    if (this.type === T.DOUBLE) return toInt64(double(Math.round(this.double)));
     return this.integer;
   }
 }

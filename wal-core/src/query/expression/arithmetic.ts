@@ -31,7 +31,7 @@ import {
 } from '../numeric';
 import { show } from '../show';
 import { date, double, INT64_MAX, INT64_MIN, int64, isNullish, NULL, type Value } from '../values';
-import { operator, register } from './compile';
+import { commutative, operator, register } from './compile';
 import type { RawValue } from './scope';
 
 /** Name of a value's type in messages; missing values are called so. */
@@ -277,8 +277,8 @@ function towards(mode: RoundingMode, plain: (n: number) => number) {
 }
 
 register({
-  $add: operator(0, Infinity, sum),
-  $multiply: operator(0, Infinity, product),
+  $add: commutative(sum),
+  $multiply: commutative(product),
   $subtract: operator(2, 2, difference),
   $divide: operator(2, 2, quotient),
   $mod: operator(2, 2, modulo),

@@ -211,3 +211,22 @@ export function required(args: Map<string, RawElement>, key: string, name: strin
   if (found === undefined) throw queryError(code, `Missing '${key}' parameter to ${name}`);
   return found;
 }
+
+/**
+ * An operator whose arguments may change places: as in mongod, the constant ones come last
+ * and are computed beforehand.
+ */
+export function commutative(compute: (values: Value[], name: string) => Value): OperatorCompiler {
+  return (argument, scope, name) => {
+    const parts = argumentList(argument).map(item => compileExpression(item, scope));
+    const constants = parts.filter(part => part.constant !== undefined);
+    const others = parts.filter(part => part.constant === undefined);
+    const all = (list: readonly Expression[]): Expression =>
+      folded(list, frame => {
+        const values = list.map(part => part.evaluate(frame));
+        return compute(values, name);
+      });
+    if (others.length === 0 || constants.length < 2) return all([...others, ...constants]);
+    return all([...others, all(constants)]);
+  };
+}

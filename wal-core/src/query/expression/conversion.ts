@@ -278,9 +278,11 @@ const convertOperator: OperatorCompiler = (argument, scope) => {
   return folded([...parts.values()], frame => {
     const target = to.evaluate(frame);
     const value = input.evaluate(frame);
-    const type = isNullish(target) ? undefined : typeOfTarget(target);
+    // An alias is looked up in any case, a number only when it is needed.
+    if (target?.type === T.STRING) typeOfTarget(target);
     if (isNullish(value)) return onNull ? onNull.evaluate(frame) : NULL;
-    if (type === undefined) return NULL;
+    if (isNullish(target)) return NULL;
+    const type = typeOfTarget(target);
     if (onError === undefined) return convert(value, type);
     try {
       return convert(value, type);

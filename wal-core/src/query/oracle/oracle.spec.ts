@@ -10,7 +10,7 @@ import {
   sortSpec,
   type Mismatch
 } from './finds';
-import { comparePipeline, hasOddities, pipeline } from './pipelines';
+import { comparePipeline, graphDocument, hasOddities, pipeline } from './pipelines';
 import { Random } from './random';
 import { compareUpdate, updateCase, upsertCase } from './updates';
 
@@ -36,20 +36,20 @@ afterAll(async () => {
   await stop?.();
 });
 
-/** Two errors agree here whatever their codes: which of several faults is found first is nobody's promise. */
 const isRounding = (m: Mismatch | undefined): boolean =>
   m !== undefined && m.what.includes('$pow') && nearly(m.ours, m.theirs);
 
 /** mongod's powers of Decimal128 are off in the last of 34 digits; ours are rounded correctly. */
 function nearly(ours: string, theirs: string): boolean {
-  const [a, b] = [ours, theirs].map(s => Number(/^\{"\$numberDecimal":"([^"]+)"\}$/.exec(s)?.[1]));
-  return a === b;
+  const [a, b] = [ours, theirs].map(s => /^\{"\$numberDecimal":"([^"]+)"\}$/.exec(s)?.[1]?.slice(0, 30));
+  return a !== undefined && a === b;
 }
 
 /** A constant part that fails is found before or after documents are read, depending on mongod's optimizer. */
 const isEarly = (m: Mismatch | undefined): boolean =>
   m !== undefined && (m.ours.startsWith('error ') || m.theirs.includes('Failed to optimize'));
 
+/** Two errors agree here whatever their codes: which of several faults is found first is nobody's promise. */
 function report(mismatches: (Mismatch | undefined)[]): void {
   const shown = mismatches
     .filter((m): m is Mismatch => m !== undefined)
@@ -150,10 +150,12 @@ describe('aggregate', () => {
     for (let round = 0; round < 6 * scale; round++) {
       const [docs, other] = [plain(40), plain(20)];
       await load(client, 'piped', docs);
+      const graph = Array.from({ length: 25 }, (_, i) => graphDocument(r, i));
       await load(client, 'other', other);
+      await load(client, 'graph', graph);
       for (let i = 0; i < 100; i++) {
         const { stages, ordered } = pipeline(r, docs);
-        found.push(await comparePipeline(client, 'piped', { piped: docs, other }, stages, ordered));
+        found.push(await comparePipeline(client, 'piped', { piped: docs, other, graph }, stages, ordered));
       }
     }
     report(found.filter(m => !isRounding(m) && !isEarly(m)));

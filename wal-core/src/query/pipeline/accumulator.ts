@@ -84,11 +84,19 @@ class Average implements Fold {
 class Extreme implements Fold {
   private best: Value;
 
-  constructor(private readonly sign: 1 | -1) {}
+  constructor(
+    private readonly sign: 1 | -1,
+    /** Of equal numbers of different types the last stays, not the first. */
+    private readonly keepsLast: boolean
+  ) {}
 
   add(value: Value): void {
     if (isNullish(value)) return;
-    if (this.best === undefined || compareValues(value, this.best) * this.sign < 0) this.best = value;
+    if (this.best !== undefined) {
+      const order = compareValues(value, this.best) * this.sign;
+      if (order > 0 || (order === 0 && !this.keepsLast)) return;
+    }
+    this.best = value;
   }
 
   value(): Value {
@@ -288,16 +296,16 @@ function sortedN(bottom: boolean, single: boolean, argument: RawElement, scope: 
 }
 
 /** Compiles `{$sum: …}` of a `$group` field. @throws 15952 for unknown accumulators */
-export function compileAccumulator(argument: RawElement, scope: Scope): AccumulatorFactory {
+export function compileAccumulator(argument: RawElement, scope: Scope, leading = false): AccumulatorFactory {
   switch (argument.name) {
     case '$sum':
       return simple(argument, scope, () => new Sum());
     case '$avg':
       return simple(argument, scope, () => new Average());
     case '$min':
-      return simple(argument, scope, () => new Extreme(1));
+      return simple(argument, scope, () => new Extreme(1, leading));
     case '$max':
-      return simple(argument, scope, () => new Extreme(-1));
+      return simple(argument, scope, () => new Extreme(-1, leading));
     case '$first':
       return simple(argument, scope, () => new First());
     case '$last':

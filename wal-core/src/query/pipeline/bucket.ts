@@ -28,7 +28,8 @@ function outputFields(
   element: RawElement | undefined,
   scope: Scope,
   code: number,
-  stage: string
+  stage: string,
+  leading = false
 ): GroupField[] {
   if (element === undefined) return defaultOutput(scope);
   if (element.type !== T.OBJECT) {
@@ -37,7 +38,7 @@ function outputFields(
       `The ${stage} 'output' field must be an object, but found type: ${TYPE_NAMES[element.type]}`
     );
   }
-  return elements(element.bytes).map(field => groupField(field, scope));
+  return elements(element.bytes).map(field => groupField(field, scope, leading));
 }
 
 function groupByExpression(element: RawElement, scope: Scope, code: number, stage: string): Expression {
@@ -72,7 +73,7 @@ function bucketDocument({ id, states }: Bucket, fields: readonly GroupField[]): 
 }
 
 /** `$bucket: {groupBy, boundaries, default, output}`. */
-export const bucket: StageCompiler = (argument, scope, name): Stage => {
+export const bucket: StageCompiler = (argument, scope, name, leading): Stage => {
   if (argument.type !== T.OBJECT)
     throw queryError(
       40201,
@@ -108,7 +109,7 @@ export const bucket: StageCompiler = (argument, scope, name): Stage => {
   if (groupBy === undefined || boundaries === undefined) {
     throw queryError(40198, "$bucket requires 'groupBy' and 'boundaries' to be specified.");
   }
-  const fields = outputFields(output, scope, 40196, name);
+  const fields = outputFields(output, scope, 40196, name, leading);
   const [by, edges, other] = [groupBy, boundaries, fallback];
   if (
     other !== undefined &&

@@ -7,7 +7,9 @@ import { bucket, bucketAuto } from './bucket';
 import { facet } from './facet';
 import { count, limit, match, sample, skip, sortArgument, sortStage } from './flow';
 import { group } from './group';
-import { graphLookup, lookup, unionWith } from './lookup';
+import { graphLookup } from './graphlookup';
+import { lookup } from './lookup';
+import { unionWith } from './union';
 import { redact } from './redact';
 import { shape } from './shape';
 import { batches, type Batch, type Run, type Stage, type StageCompiler } from './stage';
@@ -44,6 +46,7 @@ const COMPILERS: Readonly<Record<string, StageCompiler>> = {
   $limit: limit,
   $skip: skip,
   $unwind: unwind,
+  $lookup: lookup,
   $unionWith: unionWith,
   $graphLookup: graphLookup,
   $count: count,
@@ -74,7 +77,7 @@ export const WRITING_STAGES: ReadonlySet<string> = new Set(['$out', '$merge']);
 
 const KNOWN_BUT_MISSING = new Set(['$geoNear', '$search', '$searchMeta', '$listLocalSessions']);
 
-/** Stages that mongod 6.0 runs together with a `$lookup` behind them in its newer engine. */
+/** Stages that mongod 6.0 runs together with a `$group` or `$lookup` behind them in its newer engine. */
 const PUSHED_DOWN = new Set(['$match', '$sort', '$skip', '$limit', '$group', '$lookup']);
 
 /** Where a pipeline stands; some stages are only allowed in some places. */
@@ -102,6 +105,7 @@ export function compileStages(list: readonly Buffer[], scope: Scope, place: Plac
   const stages: Stage[] = [];
   specs.forEach(({ name, value }, i) => {
     checkPlace(name, i, place);
+    const leading = place === 'top' && specs.slice(0, i).every(spec => PUSHED_DOWN.has(spec.name));
     if (name === '$sort') {
       const sort = sortArgument(value);
       stages.push({ name, run: (source, run) => sortStage(sort, keepOf(stages, i)).run(source, run) });
@@ -111,14 +115,9 @@ export function compileStages(list: readonly Buffer[], scope: Scope, place: Plac
       stages.push(sortByCount(value, scope));
       return;
     }
-    if (name === '$lookup') {
-      const leading = place === 'top' && specs.slice(0, i).every(spec => PUSHED_DOWN.has(spec.name));
-      stages.push(lookup(value, scope, name, leading));
-      return;
-    }
     const compiler = COMPILERS[name];
     if (compiler === undefined) throw unknownStage(name);
-    stages.push(compiler(value, scope, name));
+    stages.push(compiler(value, scope, name, leading));
   });
   return {
     stages,

@@ -2,7 +2,7 @@ import { arrayOf, documentOf, elements, T, TYPE_NAMES } from '../../bson';
 import { queryError } from '../error';
 import { array, object } from '../values';
 import { compileStages, runStages } from './compile';
-import { documentsOf } from './lookup';
+import { documentsOf } from './collections';
 import { collect, Memory, type Batch, type Stage, type StageCompiler } from './stage';
 
 /** `$facet`: several pipelines over the same documents. */

@@ -12,14 +12,14 @@ export interface GroupField {
 }
 
 /** Compiles `{total: {$sum: "$x"}}`. @throws 40234, 40238, 40235, 40236 */
-export function groupField(element: RawElement, scope: Scope): GroupField {
+export function groupField(element: RawElement, scope: Scope, leading = false): GroupField {
   const { name } = element;
   if (name.includes('.')) throw queryError(40235, `The field name '${name}' cannot contain '.'`);
   if (name.startsWith('$')) throw queryError(40236, `The field name '${name}' cannot be an operator name`);
   if (element.type !== T.OBJECT) throw queryError(40234, `The field '${name}' must be an accumulator object`);
   const list = elements(element.bytes);
   if (list.length !== 1) throw queryError(40238, `The field '${name}' must specify one accumulator`);
-  return { name, make: compileAccumulator(list[0]!, scope) };
+  return { name, make: compileAccumulator(list[0]!, scope, leading) };
 }
 
 /** Groups that fill up as documents come by. */
@@ -99,7 +99,7 @@ function otherNumber(value: RawValue): string {
 }
 
 /** `$group`. */
-export const group: StageCompiler = (argument, scope, name): Stage => {
+export const group: StageCompiler = (argument, scope, name, leading): Stage => {
   if (argument.type !== T.OBJECT) throw queryError(15947, "a group's fields must be specified in an object");
   let id: Expression | undefined;
   const fields: GroupField[] = [];
@@ -110,7 +110,7 @@ export const group: StageCompiler = (argument, scope, name): Stage => {
     } else if (element.name === '$doingMerge') {
       throw queryError(17030, '$doingMerge should be true if present');
     } else {
-      fields.push(groupField(element, scope));
+      fields.push(groupField(element, scope, leading));
     }
   }
   if (id === undefined) throw queryError(15955, 'a group specification must include an _id');

@@ -27,8 +27,11 @@ export interface Stage {
   readonly collections?: readonly string[];
 }
 
-/** Compiles the argument of a stage. */
-export type StageCompiler = (argument: RawValue, scope: Scope, name: string) => Stage;
+/**
+ * Compiles the argument of a stage. `leading`: mongod 6.0 would run it in its newer engine,
+ * which differs in small things (which of equal numbers `$min` keeps, where `$lookup` puts its field).
+ */
+export type StageCompiler = (argument: RawValue, scope: Scope, name: string, leading?: boolean) => Stage;
 
 /** A frame for one stage of a run. */
 export function frameOf(run: Run): Frame {
