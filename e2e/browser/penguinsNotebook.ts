@@ -4,7 +4,12 @@ export const PENGUINS_NOTEBOOK = {
   nbformat_minor: 5,
   metadata: { kernelspec: { name: 'python3', display_name: 'Python 3 (ipykernel)', language: 'python' } },
   cells: [
-    { cell_type: 'markdown', id: 'title', metadata: {}, source: '# Fill missing `sex`, drop penguins without measurements' },
+    {
+      cell_type: 'markdown',
+      id: 'title',
+      metadata: {},
+      source: '# Fill missing `sex`, drop penguins without measurements'
+    },
     code(
       'c1',
       1,
@@ -41,6 +46,13 @@ function code(id: string, number: number, source: string, result?: string): obje
   const outputs =
     result === undefined
       ? []
-      : [{ output_type: 'execute_result', execution_count: number, metadata: {}, data: { 'text/plain': result } }];
+      : [
+          {
+            output_type: 'execute_result',
+            execution_count: number,
+            metadata: {},
+            data: { 'text/plain': result }
+          }
+        ];
   return { cell_type: 'code', id, metadata: {}, execution_count: number, source, outputs };
 }

@@ -1,4 +1,12 @@
-import type { Answer, Conflict, DocumentDiff, Methods, Plan, State, Value } from '../../extension/client/protocol';
+import type {
+  Answer,
+  Conflict,
+  DocumentDiff,
+  Methods,
+  Plan,
+  State,
+  Value
+} from '../../extension/client/protocol';
 
 /** What the diff and the merge of the pictures show: clean-nulls@1204 against main@1192. */
 
@@ -12,7 +20,17 @@ function state(branch: string, timeline: number, lsn: number): State {
   const clusterTime = { t: 1, i: 1 };
   const database = `penguins@${branch}`;
   const time = new Date().toISOString();
-  return { project: 'penguins', ref: `${branch}@${lsn}`, branch, timeline, lsn, time, clusterTime, writable: true, database };
+  return {
+    project: 'penguins',
+    ref: `${branch}@${lsn}`,
+    branch,
+    timeline,
+    lsn,
+    time,
+    clusterTime,
+    writable: true,
+    database
+  };
 }
 
 const G027 = {
@@ -26,7 +44,11 @@ const G027 = {
 };
 
 function changed(id: string, species: string, island: string, n: number): DocumentDiff {
-  const fields = Array.from({ length: n }, (_, at) => ({ path: [`field${at}`], before: nothing, after: text('x') }));
+  const fields = Array.from({ length: n }, (_, at) => ({
+    path: [`field${at}`],
+    before: nothing,
+    after: text('x')
+  }));
   return { collection: 'penguins', id, op: 'update', fields, after: { _id: id, species, island } };
 }
 
@@ -39,7 +61,13 @@ const documents: DocumentDiff[] = [
     collection: 'penguins',
     id: 'G027',
     op: 'update',
-    before: { ...G027, bill_length_mm: '44.5', sex: null, review: { status: 'open', by: null }, tags: ['no-blood-sample'] },
+    before: {
+      ...G027,
+      bill_length_mm: '44.5',
+      sex: null,
+      review: { status: 'open', by: null },
+      tags: ['no-blood-sample']
+    },
     after: {
       ...G027,
       bill_length_mm: double('44.5'),
@@ -57,7 +85,10 @@ const documents: DocumentDiff[] = [
       {
         path: ['imputed'],
         before: missing,
-        after: { type: 'object', value: { field: 'sex', confidence: double('0.91'), neighbours: ['G031', 'G044', 'G052'] } }
+        after: {
+          type: 'object',
+          value: { field: 'sex', confidence: double('0.91'), neighbours: ['G031', 'G044', 'G052'] }
+        }
       }
     ]
   },
@@ -80,7 +111,14 @@ const documents: DocumentDiff[] = [
   }
 ];
 
-function conflict(id: string, document: string, path: string[], base: Value, ours: Value, theirs: Value): Conflict {
+function conflict(
+  id: string,
+  document: string,
+  path: string[],
+  base: Value,
+  ours: Value,
+  theirs: Value
+): Conflict {
   return { id, collection: 'penguins', document, path, base, ours, theirs };
 }
 
@@ -93,7 +131,14 @@ export class PenguinsMerge {
     conflict('k4', 'G105', ['sex'], nothing, text('male'), text('female')),
     conflict('k5', 'G105', ['review', 'status'], text('open'), text('confirmed'), text('imputed')),
     conflict('k6', 'G105', ['review', 'by'], nothing, text('lin'), text('knn-5')),
-    conflict('k7', 'A004', [], { type: 'object', value: { _id: 'A004' } }, { type: 'object', value: { _id: 'A004', sex: 'male' } }, missing)
+    conflict(
+      'k7',
+      'A004',
+      [],
+      { type: 'object', value: { _id: 'A004' } },
+      { type: 'object', value: { _id: 'A004', sex: 'male' } },
+      missing
+    )
   ];
   applied = false;
 
@@ -131,7 +176,13 @@ export class PenguinsMerge {
           ? known.theirs.value
           : answer.value;
     };
-    const before = { _id: 'A009', species: 'Adelie', island: 'Torgersen', bill_length_mm: double('34.1'), body_mass_g: int(3450) };
+    const before = {
+      _id: 'A009',
+      species: 'Adelie',
+      island: 'Torgersen',
+      bill_length_mm: double('34.1'),
+      body_mass_g: int(3450)
+    };
     return {
       collection: 'penguins',
       id: 'A009',
@@ -147,7 +198,11 @@ export class PenguinsMerge {
       },
       fields: [
         { path: ['tags', 2], before: missing, after: text('sex-imputed') },
-        { path: ['imputed'], before: missing, after: { type: 'object', value: { field: 'sex', confidence: double('0.91') } } }
+        {
+          path: ['imputed'],
+          before: missing,
+          after: { type: 'object', value: { field: 'sex', confidence: double('0.91') } }
+        }
       ]
     };
   }
@@ -166,9 +221,23 @@ export class PenguinsMerge {
     }),
     'ref.collections': ({ ref }) => {
       const isMain = ref.startsWith('main');
-      const collection = (name: string, count: number) => ({ name, count, digest: '', indexes: [], options: {} });
-      const collections = [collection('penguins', isMain ? 344 : 342), collection('sources', isMain ? 2 : 3), collection('islands', 3)];
-      return { state: isMain ? state('main', 1, 1192) : state('clean-nulls', 4, 1204), digest: '', collections };
+      const collection = (name: string, count: number) => ({
+        name,
+        count,
+        digest: '',
+        indexes: [],
+        options: {}
+      });
+      const collections = [
+        collection('penguins', isMain ? 344 : 342),
+        collection('sources', isMain ? 2 : 3),
+        collection('islands', 3)
+      ];
+      return {
+        state: isMain ? state('main', 1, 1192) : state('clean-nulls', 4, 1204),
+        digest: '',
+        collections
+      };
     },
     history: ({ collection, id }) => {
       const origin = { actor: 'ada', notebook: '02-clean-nulls.ipynb', cell: 'c3', cellNumber: 3 };
@@ -177,7 +246,17 @@ export class PenguinsMerge {
       const fields = documents[0]!.fields;
       return {
         changes: [
-          { lsn: 1198, timeline: 4, branch: 'clean-nulls', collection, id, op: 'update', time, origin, fields },
+          {
+            lsn: 1198,
+            timeline: 4,
+            branch: 'clean-nulls',
+            collection,
+            id,
+            op: 'update',
+            time,
+            origin,
+            fields
+          },
           {
             lsn: 182,
             timeline: 1,
@@ -201,7 +280,9 @@ export class PenguinsMerge {
         this._set(id, answer ?? undefined);
       }
       if (all !== undefined) {
-        this.conflicts.filter(known => known.answer === undefined).forEach(known => this._set(known.id, { take: all }));
+        this.conflicts
+          .filter(known => known.answer === undefined)
+          .forEach(known => this._set(known.id, { take: all }));
       }
       return this.plan;
     },

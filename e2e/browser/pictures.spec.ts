@@ -14,7 +14,8 @@ const THEMES = ['light', 'dark'] as const;
 test.use({ autoGoto: false, deviceScaleFactor: 2 });
 
 /** A stand-in for the font of a desktop, which a bare machine does not have. */
-const FONT = ':root { --jp-ui-font-family: Inter, system-ui !important; --jp-content-font-family: Inter, system-ui !important; }';
+const FONT =
+  ':root { --jp-ui-font-family: Inter, system-ui !important; --jp-content-font-family: Inter, system-ui !important; }';
 
 async function open(
   page: IJupyterLabPageFixture,
@@ -34,7 +35,11 @@ async function open(
 }
 
 /** Opens the notebook of the pictures and lets its kernel have the story's session. */
-async function openNotebook(page: IJupyterLabPageFixture, bridge: ScriptedBridge, tmpPath: string): Promise<void> {
+async function openNotebook(
+  page: IJupyterLabPageFixture,
+  bridge: ScriptedBridge,
+  tmpPath: string
+): Promise<void> {
   const path = `${tmpPath}/${NOTEBOOK}`;
   await page.contents.uploadContent(JSON.stringify(PENGUINS_NOTEBOOK), 'text', path);
   await page.evaluate(async opened => {
@@ -58,7 +63,14 @@ async function openNotebook(page: IJupyterLabPageFixture, bridge: ScriptedBridge
 
 function activities(): CellActivity[] {
   const read = (lsn: number, documents: number) => [
-    { ref: `clean-nulls@${lsn}`, collection: 'penguins', documents, lsn, branch: 'clean-nulls', digest: '7c1e0b94' }
+    {
+      ref: `clean-nulls@${lsn}`,
+      collection: 'penguins',
+      documents,
+      lsn,
+      branch: 'clean-nulls',
+      digest: '7c1e0b94'
+    }
   ];
   const cell = (n: number, part: Partial<CellActivity>): CellActivity => ({
     cell: `c${n}`,
@@ -121,7 +133,9 @@ for (const theme of THEMES) {
     await expect(page.getByRole('heading', { name: 'Starting the bridge' })).toBeVisible();
     await shoot(page, `state-2-starting-${theme}`);
     const missing = 'Node.js 20 or newer was not found on this server, so the bridge could not start.';
-    first.script = { info: { state: 'missing', message: missing, code: 'BRIDGE_NODE_MISSING', log: ['no node'] } };
+    first.script = {
+      info: { state: 'missing', message: missing, code: 'BRIDGE_NODE_MISSING', log: ['no node'] }
+    };
     await expect(page.getByRole('heading', { name: 'The bridge is not running' })).toBeVisible();
     await expect(page.getByText('pip install "jupyterlab-argon[node]"')).toBeVisible();
     await page.getByRole('button', { name: 'Show log' }).click();
@@ -148,14 +162,28 @@ for (const theme of THEMES) {
   test(`search, history gone and the slider, ${theme}`, async ({ page, tmpPath }) => {
     const many = Array.from({ length: 10_000 }, (_, n): Branch => {
       const at = new Date(Date.now() - (n + 2) * 3_600_000).toISOString();
-      const name = n % 263 === 0 ? `sweep/scale-${String(n).padStart(4, '0')}` : `sweep/lr-${String(n).padStart(4, '0')}`;
-      const facts = { timeline: 100 + n, head: 949, isDefault: false, isProtected: false, ahead: 1032, behind: 3 };
+      const name =
+        n % 263 === 0
+          ? `sweep/scale-${String(n).padStart(4, '0')}`
+          : `sweep/lr-${String(n).padStart(4, '0')}`;
+      const facts = {
+        timeline: 100 + n,
+        head: 949,
+        isDefault: false,
+        isProtected: false,
+        ahead: 1032,
+        behind: 3
+      };
       return { name, headAt: at, createdAt: at, ...facts };
     });
     const gone = () => {
       throw Object.assign(new Error('It lies below the GC horizon, LSN 949.'), { code: 'HISTORY_GONE' });
     };
-    const bridge = await open(page, { moreBranches: many, horizon: 949, answers: { 'ref.resolve': gone } }, theme);
+    const bridge = await open(
+      page,
+      { moreBranches: many, horizon: 949, answers: { 'ref.resolve': gone } },
+      theme
+    );
     await openNotebook(page, bridge, tmpPath);
     await page.getByPlaceholder('Filter by branch').fill('scale');
     await expect(page.getByText('of 10,004')).toBeVisible();

@@ -10,15 +10,19 @@ const { env } = process;
 
 /** A port that is free now. The workers of Playwright inherit what the first process chose. */
 function freePort(): string {
-  const program = 'const s=require("net").createServer().listen(0,"127.0.0.1",()=>{console.log(s.address().port);s.close()})';
+  const program =
+    'const s=require("net").createServer().listen(0,"127.0.0.1",()=>{console.log(s.address().port);s.close()})';
   return execFileSync(process.execPath, ['-e', program], { encoding: 'utf8' }).trim();
 }
 
 /** The browser that `npm test` found, else Debian's. */
 function browser(): string | undefined {
-  return [env['ARGON_BROWSER'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-    path => path !== undefined && existsSync(path)
-  );
+  return [
+    env['ARGON_BROWSER'],
+    '/usr/bin/chromium',
+    '/usr/bin/chromium-browser',
+    '/usr/bin/google-chrome'
+  ].find(path => path !== undefined && existsSync(path));
 }
 
 if (env['ARGON_E2E_PORT'] === undefined) {

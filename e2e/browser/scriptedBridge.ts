@@ -57,7 +57,9 @@ export class ScriptedBridge {
   /** Ends every connection, as a bridge does that was killed. */
   async kill(): Promise<void> {
     this.isDown = true;
-    await Promise.all([...this._sockets].map(socket => socket.close({ code: 1001, reason: 'the bridge went away' })));
+    await Promise.all(
+      [...this._sockets].map(socket => socket.close({ code: 1001, reason: 'the bridge went away' }))
+    );
     this._sockets.clear();
   }
 
@@ -93,14 +95,20 @@ export class ScriptedBridge {
 
   private _refuse(socket: WebSocketRoute, id: number, error: { code?: string; message: string }): void {
     const data = { code: error.code ?? 'INTERNAL' };
-    socket.send(JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32000, message: error.message, data } }));
+    socket.send(
+      JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32000, message: error.message, data } })
+    );
   }
 
   private get _sessions(): Session[] {
     const { kernel, notebook } = this.script;
     return kernel === undefined
       ? []
-      : this.story.sessions.map(session => ({ ...session, kernel, notebook: notebook ?? session.notebook ?? '' }));
+      : this.story.sessions.map(session => ({
+          ...session,
+          kernel,
+          notebook: notebook ?? session.notebook ?? ''
+        }));
   }
 
   private get _branches(): Branch[] {
@@ -131,12 +139,21 @@ export class ScriptedBridge {
       const entries = older.slice(0, limit ?? 100);
       const next = older.length > entries.length ? entries.at(-1)!.firstLsn : undefined;
       const { timelines } = this.story;
-      return { entries, timelines, horizon: this.script.horizon ?? 0, head: 1892, ...(next === undefined ? {} : { next }) };
+      return {
+        entries,
+        timelines,
+        horizon: this.script.horizon ?? 0,
+        head: 1892,
+        ...(next === undefined ? {} : { next })
+      };
     },
     'branch.list': ({ search, limit }) => {
       const found = this._branches
         .filter(branch => search === undefined || branch.name.includes(search))
-        .sort((one, other) => Number(other.isDefault) - Number(one.isDefault) || (one.headAt < other.headAt ? 1 : -1));
+        .sort(
+          (one, other) =>
+            Number(other.isDefault) - Number(one.isDefault) || (one.headAt < other.headAt ? 1 : -1)
+        );
       return { branches: found.slice(0, limit ?? 100), total: found.length };
     },
     'branch.get': ({ name }) => this._branches.find(branch => branch.name === name),
@@ -175,7 +192,11 @@ export class ScriptedBridge {
               change(firstLsn + n, 'update', 'penguins', {
                 id: `A${String(n).padStart(3, '0')}`,
                 fields: [
-                  { path: ['sex'], before: { type: 'null', value: null }, after: { type: 'string', value: 'female' } }
+                  {
+                    path: ['sex'],
+                    before: { type: 'null', value: null },
+                    after: { type: 'string', value: 'female' }
+                  }
                 ],
                 after: { _id: `A${n}`, species: species(n), island: 'Biscoe' }
               })
