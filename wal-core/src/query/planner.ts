@@ -1,11 +1,213 @@
 import type { IndexInfo } from '../api';
-import type { Filter, IndexPlan, Sort } from './api';
+import {
+  compareValues,
+  elements,
+  encodeKey,
+  indexBound,
+  keyPattern,
+  sameValue,
+  type KeyPattern,
+  type RawValue
+} from '../bson';
+import { isArgonError } from '../errors';
+import type { Bound, Filter, IndexPlan, Interval, KeyRange, Sort } from './api';
+import { toNumber } from './numeric';
+import { MAX_KEY, MIN_KEY, NULL, UNDEFINED } from './values';
 
-/** The index to use for a filter and sort, if one helps. */
+/** More ranges than this are not worth their seeks; fewer fields are used then. */
+const RANGES_MAX = 256;
+
+/** What is known of an index beside its definition. */
+export interface PlannableIndex extends IndexInfo {
+  /** False when no document ever had an array on the index's paths; unknown counts as true. */
+  readonly multikey?: boolean;
+}
+
+/**
+ * The index to use for a filter and sort, if one helps. The plan may read too much, never
+ * too little: the filter must be applied to what it yields.
+ */
 export function planIndex(
-  _filter: Filter,
-  _sort: Sort | undefined,
-  _indexes: readonly IndexInfo[]
+  filter: Filter,
+  sort: Sort | undefined,
+  indexes: readonly PlannableIndex[]
 ): IndexPlan | undefined {
-  return undefined;
+  let best: { plan: IndexPlan; score: number } | undefined;
+  for (const index of indexes) {
+    const candidate = planOne(filter, sort, index);
+    if (candidate !== undefined && (best === undefined || candidate.score > best.score)) best = candidate;
+  }
+  return best?.plan;
+}
+
+function planOne(
+  filter: Filter,
+  sort: Sort | undefined,
+  index: PlannableIndex
+): { plan: IndexPlan; score: number } | undefined {
+  const pattern = patternOf(index);
+  if (pattern === undefined || !isImplied(filter, index)) return undefined;
+  const multikey = index.multikey !== false;
+  const fields = boundedFields(filter, pattern, multikey);
+  if (index.sparse && !fields.some(excludesMissing)) return undefined;
+  const order = sort === undefined || sort.isEmpty ? undefined : sortOrder(sort, pattern, fields, multikey);
+  if (fields.length === 0 && order === undefined) return undefined;
+  const reverse = order === 'backward';
+  const ranges = rangesOf(fields, pattern.descending);
+  return {
+    plan: {
+      index,
+      ranges: reverse ? [...ranges].reverse() : ranges,
+      reverse,
+      providesSort: order !== undefined,
+      mayRepeat: multikey
+    },
+    score: scoreOf(fields, index, order !== undefined)
+  };
+}
+
+function patternOf(index: IndexInfo): KeyPattern | undefined {
+  try {
+    return keyPattern(index.key);
+  } catch (error) {
+    if (isArgonError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Whether every document the filter matches is in a partial index: each of its conditions stands in the filter too. */
+function isImplied(filter: Filter, index: IndexInfo): boolean {
+  if (index.partialFilter === undefined) return true;
+  const conditions = elements(filter.source);
+  return elements(index.partialFilter).every(
+    needed =>
+      !needed.name.startsWith('$') && conditions.some(c => c.name === needed.name && sameValue(c, needed))
+  );
+}
+
+/** Intervals for the leading fields: points as long as there are, then at most one field of ranges. */
+function boundedFields(filter: Filter, pattern: KeyPattern, multikey: boolean): (readonly Interval[])[] {
+  const out: (readonly Interval[])[] = [];
+  let count = 1;
+  // With arrays, conditions on two fields under one array may be met by different elements.
+  const usable = multikey ? independent(pattern) : pattern.paths.length;
+  for (const path of pattern.paths.slice(0, usable)) {
+    const intervals = filter.bounds(path, !multikey || path === '_id');
+    if (intervals === undefined || count * intervals.length > RANGES_MAX) break;
+    out.push(intervals);
+    count *= intervals.length;
+    if (!intervals.every(isPoint)) break;
+  }
+  return out;
+}
+
+/** How many leading fields have no path component in common: those can be bounded together in any case. */
+function independent(pattern: KeyPattern): number {
+  const roots = new Set<string>();
+  for (const [i, path] of pattern.paths.entries()) {
+    const root = path.split('.')[0]!;
+    if (roots.has(root)) return i;
+    roots.add(root);
+  }
+  return pattern.paths.length;
+}
+
+function isPoint({ lower, upper }: Interval): boolean {
+  return (
+    lower !== undefined &&
+    upper !== undefined &&
+    lower.inclusive &&
+    upper.inclusive &&
+    compareValues(lower.value, upper.value) === 0
+  );
+}
+
+/** Whether a document without the field is outside of all intervals. */
+function excludesMissing(intervals: readonly Interval[]): boolean {
+  return !intervals.some(interval => holds(interval, NULL) || holds(interval, UNDEFINED));
+}
+
+function holds({ lower, upper }: Interval, value: RawValue): boolean {
+  const above = lower === undefined ? 1 : compareValues(value, lower.value);
+  const below = upper === undefined ? -1 : compareValues(value, upper.value);
+  return (above > 0 || (above === 0 && lower!.inclusive)) && (below < 0 || (below === 0 && upper!.inclusive));
+}
+
+/** Whether reading the ranges in order gives the sort's order, and in which direction. */
+function sortOrder(
+  sort: Sort,
+  pattern: KeyPattern,
+  fields: readonly (readonly Interval[])[],
+  multikey: boolean
+): 'forward' | 'backward' | undefined {
+  // A document with arrays sorts by all its elements, but bounds may have left some out.
+  if (multikey && fields.length > 0) return undefined;
+  const fixed = fields.findIndex(intervals => intervals.length !== 1 || !isPoint(intervals[0]!));
+  const skippable = fixed < 0 ? fields.length : fixed;
+  let direction: 'forward' | 'backward' | undefined;
+  let at = 0;
+  for (const { name, ...value } of elements(sort.source)) {
+    while (at < skippable && pattern.paths[at] !== name) at++;
+    const known = pattern.paths.slice(0, skippable).includes(name);
+    if (pattern.paths[at] !== name) {
+      // A field that is the same in all documents sorts nothing.
+      if (known) continue;
+      return undefined;
+    }
+    const wanted = toNumber(value) < 0 === pattern.descending[at] ? 'forward' : 'backward';
+    if (at >= skippable) {
+      if (direction !== undefined && direction !== wanted) return undefined;
+      direction = wanted;
+    }
+    at++;
+  }
+  return direction ?? 'forward';
+}
+
+function rangesOf(fields: readonly (readonly Interval[])[], descending: readonly boolean[]): KeyRange[] {
+  let prefixes: (readonly RawValue[])[] = [[]];
+  for (const [i, intervals] of fields.entries()) {
+    const inOrder = descending[i] ? [...intervals].reverse() : intervals;
+    if (!intervals.every(isPoint)) {
+      return prefixes.flatMap(prefix => inOrder.map(interval => rangeOf(prefix, interval, descending)));
+    }
+    prefixes = prefixes.flatMap(prefix => inOrder.map(interval => [...prefix, interval.lower!.value]));
+  }
+  return prefixes.map(prefix => rangeOf(prefix, {}, descending));
+}
+
+/** The keys that begin with `prefix` and have their next value in the interval. */
+function rangeOf(prefix: readonly RawValue[], interval: Interval, descending: readonly boolean[]): KeyRange {
+  const backwards = descending[prefix.length] ?? false;
+  const end = (bound: Bound | undefined): KeyRange['lower'] => {
+    if (bound === undefined && prefix.length === 0) return undefined;
+    const values = bound === undefined ? prefix : [...prefix, bound.value];
+    const { key, shortened } = indexBound(encodeKey(values, descending));
+    return { key, inclusive: shortened || bound === undefined || bound.inclusive };
+  };
+  const lower = end(backwards ? interval.upper : interval.lower);
+  const upper = end(backwards ? interval.lower : interval.upper);
+  return { ...(lower && { lower }), ...(upper && { upper }) };
+}
+
+/** Prefers many exact fields, then unique indexes, then a sort that comes for free, then narrow ranges. */
+function scoreOf(fields: readonly (readonly Interval[])[], index: IndexInfo, sorted: boolean): number {
+  let score = sorted ? 40 : 0;
+  for (const intervals of fields) {
+    if (intervals.length === 0) score += 1000;
+    else if (intervals.every(isPoint)) score += 100 - Math.min(60, intervals.length - 1);
+    else if (intervals.every(i => i.lower !== undefined && i.upper !== undefined))
+      score += isBracket(intervals) ? 15 : 30;
+    else score += 5;
+  }
+  if (index.unique && fields.length > 0) score += 1;
+  return score;
+}
+
+/** Whether an interval reaches to an end of all values. */
+function isBracket(intervals: readonly Interval[]): boolean {
+  return intervals.some(
+    ({ lower, upper }) =>
+      compareValues(lower!.value, MIN_KEY) === 0 || compareValues(upper!.value, MAX_KEY) === 0
+  );
 }
