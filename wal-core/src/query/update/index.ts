@@ -16,8 +16,9 @@ import { checkCollation } from '../collation';
 import { queryError } from '../error';
 import { compileUpdatePipeline } from '../pipeline/update';
 import { show, showId } from '../show';
-import { object, startsWithDollar } from '../values';
+import { startsWithDollar } from '../values';
 import { applyNode, comparePathParts, createAt, placeOf } from './node';
+import type { ModifierContext } from './modifier';
 import { parseOperators, type ParsedOperators } from './parse';
 import { MutableValue } from './tree';
 
@@ -38,6 +39,27 @@ export function compileUpdate(update: RawValue, options: UpdateOptions = {}): Up
   return new Replacement(update.bytes);
 }
 
+/** What modifiers may ask; computed only when they do. */
+class Context implements ModifierContext {
+  constructor(
+    private readonly doc: Buffer,
+    readonly isInsert: boolean,
+    private readonly given: UpdateContext
+  ) {}
+
+  get id(): string {
+    return showId(this.doc);
+  }
+
+  get now(): number {
+    return this.given.now ?? Date.now();
+  }
+
+  get timestamp(): bigint {
+    return this.given.timestamp ?? (BigInt(Math.floor(this.now / 1000)) << 32n) | 1n;
+  }
+}
+
 class OperatorUpdate implements Update {
   readonly kind = 'operators';
   readonly needsPosition: boolean;
@@ -47,7 +69,7 @@ class OperatorUpdate implements Update {
   }
 
   apply(doc: Buffer, context: UpdateContext = {}): Buffer {
-    return finish(doc, this.run(doc, context, false));
+    return finish(doc, this.run(doc, context, false), this.parsed.touchesId);
   }
 
   upsert(filter: Filter, context: UpdateContext = {}): Buffer {
@@ -57,19 +79,13 @@ class OperatorUpdate implements Update {
   }
 
   private run(doc: Buffer, context: UpdateContext, isInsert: boolean): Buffer {
-    const root = new MutableValue(object(doc));
-    const now = context.now ?? Date.now();
+    const root = MutableValue.of(doc);
     const state = {
       root,
       position: context.position,
       filters: this.parsed.filters,
-      id: field(doc, '_id'),
-      context: {
-        id: showId(doc),
-        isInsert,
-        now,
-        timestamp: context.timestamp ?? (BigInt(Math.floor(now / 1000)) << 32n) | 1n
-      }
+      id: this.parsed.touchesId ? field(doc, '_id') : undefined,
+      context: new Context(doc, isInsert, context)
     };
     applyNode(this.parsed.root, placeOf(root, []), state);
     return root.raw().bytes;
@@ -153,8 +169,9 @@ function altered(id: RawValue): Error {
 }
 
 /** Checks that `_id` is as it was and puts it first; the same buffer when nothing changed. */
-function finish(before: Buffer, after: Buffer): Buffer {
+function finish(before: Buffer, after: Buffer, touchesId = true): Buffer {
   if (after === before || after.equals(before)) return before;
+  if (!touchesId) return idFirst(after);
   const old = field(before, '_id');
   const now = field(after, '_id');
   if (old !== undefined && (now === undefined || !sameValue(old, now)))
@@ -201,7 +218,7 @@ function seedOf(filter: Filter): Buffer {
       );
     }
   }
-  const root = new MutableValue(object(EMPTY_DOCUMENT));
+  const root = MutableValue.of(EMPTY_DOCUMENT);
   for (const { path, value } of equalities) createAt(placeOf(root, path.split('.')), value);
   return idFirst(root.raw().bytes);
 }

@@ -57,6 +57,12 @@ export class FieldNode {
   readonly kind = 'field';
   readonly children = new Map<string, UpdateNode>();
   positional: UpdateNode | undefined;
+  private order: [string, UpdateNode][] | undefined;
+
+  /** The children in the order they are applied; not to be asked before all are there. */
+  get sorted(): readonly [string, UpdateNode][] {
+    return (this.order ??= inOrder(this.children));
+  }
 }
 
 /** Array elements by filter: `$[]` is the filter ''. */
@@ -106,24 +112,28 @@ function checkId(path: readonly string[], { root, id }: UpdateState): void {
 }
 
 function applyFields(node: FieldNode, place: Place, state: UpdateState): void {
-  const children = new Map(node.children);
-  if (node.positional !== undefined) {
-    const { position } = state;
-    if (position === undefined) {
-      throw queryError(2, 'The positional operator did not find the match needed from the query.');
-    }
-    const own = children.get(position);
-    children.set(
-      position,
-      own === undefined ? node.positional : merge(own, node.positional, [...place.path, position])
-    );
-  }
-  const names = [...children.keys()].sort(comparePathParts);
-  for (const name of names) {
+  for (const [name, child] of node.positional === undefined
+    ? node.sorted
+    : withPosition(node, place, state)) {
     // An earlier sibling may have created what was missing.
     const now = place.missing.length > 0 ? placeOf(state.root, place.path) : place;
-    applyNode(children.get(name)!, step(now, name), state);
+    applyNode(child, step(now, name), state);
   }
+}
+
+/** The children with the positional one under the position that the filter found. */
+function withPosition(node: FieldNode, place: Place, { position }: UpdateState): [string, UpdateNode][] {
+  if (position === undefined) {
+    throw queryError(2, 'The positional operator did not find the match needed from the query.');
+  }
+  const own = node.children.get(position);
+  const there =
+    own === undefined ? node.positional! : merge(own, node.positional!, [...place.path, position]);
+  return inOrder(new Map(node.children).set(position, there));
+}
+
+function inOrder(children: ReadonlyMap<string, UpdateNode>): [string, UpdateNode][] {
+  return [...children].sort(([a], [b]) => comparePathParts(a, b));
 }
 
 function step(place: Place, name: string): Place {

@@ -30,6 +30,8 @@ export interface ParsedOperators {
   readonly root: FieldNode;
   readonly filters: ReadonlyMap<string, ArrayFilter>;
   readonly needsPosition: boolean;
+  /** Whether a path begins with `_id`. */
+  readonly touchesId: boolean;
 }
 
 function modifierFor(op: string, argument: RawElement): Modifier {
@@ -74,9 +76,11 @@ export function parseOperators(update: Buffer, options: UpdateOptions): ParsedOp
   const root = new FieldNode();
   const used = new Set<string>();
   let needsPosition = false;
+  let touchesId = false;
   const put = (path: string, end: UpdateNode): void => {
     const parts = splitPath(path);
     if (parts.includes('$')) needsPosition = true;
+    if (parts[0] === '_id') touchesId = true;
     insert(root, parts, path, end, filters, used);
   };
   for (const operator of elements(update)) {
@@ -107,7 +111,7 @@ export function parseOperators(update: Buffer, options: UpdateOptions): ParsedOp
       );
     }
   }
-  return { root, filters, needsPosition };
+  return { root, filters, needsPosition, touchesId };
 }
 
 const OPERATORS = new Set([

@@ -1,21 +1,26 @@
-import { arrayOf, Cursor, documentOf, T, type RawValue } from '../../bson';
+import { nameBytes, T, valueSize, type RawValue } from '../../bson';
 
 /**
- * A document that is being changed: parsed only where it is looked at, and written back so
- * that what was not changed keeps its bytes.
+ * A document (or array) that is being changed. It is taken apart only where it is looked
+ * at, by offsets, and what was not changed is copied as it stands.
  */
 export class MutableValue {
-  private type_: number;
-  private bytes_: Buffer;
-  private children_: MutableField[] | undefined;
+  private fields: Field[] | undefined;
+  /** The bytes that the offsets of `fields` belong to. */
+  private source: Buffer;
   private changed = false;
 
   constructor(
-    value: RawValue,
-    private readonly parent?: MutableValue
+    private type_: number,
+    private bytes: Buffer,
+    private readonly parent: MutableValue | undefined
   ) {
-    this.type_ = value.type;
-    this.bytes_ = value.bytes;
+    this.source = bytes;
+  }
+
+  /** The root of a document. */
+  static of(doc: Buffer): MutableValue {
+    return new MutableValue(T.OBJECT, doc, undefined);
   }
 
   get type(): number {
@@ -30,68 +35,49 @@ export class MutableValue {
     return this.type_ === T.ARRAY;
   }
 
-  private get children(): MutableField[] {
-    if (this.children_ === undefined) {
-      this.children_ = [];
-      for (const cursor = new Cursor(this.bytes_); cursor.next();) {
-        this.children_.push({ name: cursor.name, value: new MutableValue(cursor.value, this) });
-      }
-    }
-    return this.children_;
-  }
-
   /** Number of elements of an array or document. */
   get size(): number {
-    return this.children.length;
+    return this.parse().length;
   }
 
   /** A field of an object, or the element of an array at a position. */
   child(name: string): MutableValue | undefined {
-    if (this.isArray) {
-      const index = arrayIndex(name);
-      return index === undefined ? undefined : this.children[index]?.value;
-    }
-    return this.isObject ? this.children.find(c => c.name === name)?.value : undefined;
+    const at = this.find(name);
+    return at < 0 ? undefined : this.valueAt(at);
   }
 
   items(): MutableValue[] {
-    return this.children.map(c => c.value);
+    return this.parse().map((_, i) => this.valueAt(i));
   }
 
   /** The value as it stands now. */
   raw(): RawValue {
-    if (this.changed && this.children_ !== undefined) {
-      this.bytes_ = this.isArray
-        ? arrayOf(this.children_.map(c => c.value.raw()))
-        : documentOf(this.children_.map(c => ({ ...c.value.raw(), name: c.name })));
+    if (this.changed) {
+      this.bytes = this.write();
       this.changed = false;
     }
-    return { type: this.type_, bytes: this.bytes_ };
+    return { type: this.type_, bytes: this.bytes };
   }
 
   /** Puts another value in this place. */
   set(value: RawValue): void {
     this.type_ = value.type;
-    this.bytes_ = value.bytes;
-    this.children_ = undefined;
+    this.bytes = value.bytes;
+    this.fields = undefined;
     this.changed = false;
     this.parent?.touch();
   }
 
   /** Adds a field at the end, or sets an array element, filling the gap before it with null. */
   add(name: string, value: RawValue): MutableValue {
-    const child = new MutableValue(value, this);
-    const children = this.children;
+    const fields = this.parse();
     if (this.isArray) {
-      const index = arrayIndex(name)!;
-      while (children.length < index) {
-        children.push({
-          name: String(children.length),
-          value: new MutableValue({ type: T.NULL, bytes: Buffer.alloc(0) }, this)
-        });
+      while (fields.length < arrayIndex(name)!) {
+        fields.push(addedField(String(fields.length), new MutableValue(T.NULL, NO_BYTES, this)));
       }
     }
-    children.push({ name, value: child });
+    const child = new MutableValue(value.type, value.bytes, this);
+    fields.push(addedField(name, child));
     this.touch();
     return child;
   }
@@ -99,14 +85,94 @@ export class MutableValue {
   /** Removes a field; an array element becomes null, so that the others keep their positions. */
   remove(name: string): void {
     if (this.isArray) {
-      this.child(name)?.set({ type: T.NULL, bytes: Buffer.alloc(0) });
+      this.child(name)?.set({ type: T.NULL, bytes: NO_BYTES });
       return;
     }
-    const children = this.children;
-    const at = children.findIndex(c => c.name === name);
+    const at = this.find(name);
     if (at < 0) return;
-    children.splice(at, 1);
+    this.parse().splice(at, 1);
     this.touch();
+  }
+
+  private find(name: string): number {
+    if (this.isArray) {
+      const index = arrayIndex(name);
+      return index !== undefined && index < this.parse().length ? index : -1;
+    }
+    if (!this.isObject) return -1;
+    const fields = this.parse();
+    const wanted = nameBytes(name);
+    for (let i = 0; i < fields.length; i++) if (this.isNamed(fields[i]!, wanted)) return i;
+    return -1;
+  }
+
+  private isNamed(field: Field, wanted: Buffer): boolean {
+    if (field.at < 0) return nameBytes(field.name!).equals(wanted);
+    const start = field.at + 1;
+    if (field.value - 1 - start !== wanted.length) return false;
+    for (let i = 0; i < wanted.length; i++) if (this.source[start + i] !== wanted[i]) return false;
+    return true;
+  }
+
+  private valueAt(index: number): MutableValue {
+    const field = this.parse()[index]!;
+    return (field.node ??= new MutableValue(
+      this.source[field.at]!,
+      field.value === field.end ? NO_BYTES : this.source.subarray(field.value, field.end),
+      this
+    ));
+  }
+
+  private parse(): Field[] {
+    if (this.fields !== undefined) return this.fields;
+    const fields: Field[] = [];
+    const bytes = (this.source = this.bytes);
+    let at = 4;
+    for (let type = bytes[at]!; type !== 0; type = bytes[at]!) {
+      let value = at + 1;
+      while (bytes[value++] !== 0);
+      const end = value + valueSize(type, bytes, value);
+      fields.push({ at, value, end, node: undefined, name: undefined });
+      at = end;
+    }
+    return (this.fields = fields);
+  }
+
+  private write(): Buffer {
+    const fields = this.fields!;
+    let size = 5;
+    for (const field of fields) {
+      if (field.node === undefined) size += field.end - field.at;
+      else size += 2 + this.nameLength(field) + field.node.raw().bytes.length;
+    }
+    const out = Buffer.allocUnsafe(size);
+    out.writeInt32LE(size, 0);
+    let to = 4;
+    for (let i = 0; i < fields.length; i++) {
+      const field = fields[i]!;
+      const { node } = field;
+      if (node === undefined) {
+        // Neighbours that stand together are copied together.
+        let end = field.end;
+        while (i + 1 < fields.length && fields[i + 1]!.node === undefined && fields[i + 1]!.at === end)
+          end = fields[++i]!.end;
+        this.source.copy(out, to, field.at, end);
+        to += end - field.at;
+      } else {
+        out[to++] = node.type;
+        if (field.at < 0) to += nameBytes(field.name!).copy(out, to);
+        else to += this.source.copy(out, to, field.at + 1, field.value - 1);
+        out[to++] = 0;
+        const { bytes } = node.raw();
+        to += bytes.copy(out, to);
+      }
+    }
+    out[to] = 0;
+    return out;
+  }
+
+  private nameLength(field: Field): number {
+    return field.at < 0 ? nameBytes(field.name!).length : field.value - field.at - 2;
   }
 
   private touch(): void {
@@ -116,9 +182,19 @@ export class MutableValue {
   }
 }
 
-interface MutableField {
-  readonly name: string;
-  readonly value: MutableValue;
+const NO_BYTES = Buffer.alloc(0);
+
+/** An element: where it stands in its parent's bytes (`at` is -1 for an added one) and its value once looked at. */
+interface Field {
+  readonly at: number;
+  readonly value: number;
+  readonly end: number;
+  readonly name: string | undefined;
+  node: MutableValue | undefined;
+}
+
+function addedField(name: string, node: MutableValue): Field {
+  return { at: -1, value: -1, end: -1, name, node };
 }
 
 /** A position written the way arrays number their elements: no sign, no leading zero. */
