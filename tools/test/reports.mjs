@@ -83,7 +83,10 @@ export function readPlaywright(text) {
           const reason = test.annotations?.find(
             each => each.type === 'skip' || each.type === 'fixme'
           )?.description;
-          skips.push(`${name} (${reason ?? 'no reason given'})`);
+          // In a file of steps the ones after a failure are never begun.
+          const otherwise =
+            failures.length > 0 ? 'did not run after the failure before it' : 'no reason given';
+          skips.push(`${name} (${reason ?? otherwise})`);
         } else if (test.status === 'unexpected') {
           failures.push(name);
         } else {
