@@ -12,6 +12,8 @@ import { ROOT } from './checkout.mjs';
 
 const MARK = 'ARGON_STARTED_BY';
 const mark = randomUUID();
+// Whoever is started from here inherits it, by `start` or not; marks of those who started us stay.
+process.env[MARK] = [process.env[MARK], mark].filter(Boolean).join(',');
 const OUTPUT_KEPT_CHARS = 200_000;
 /** How long a child may take to end by itself before it is killed. */
 const GRACE_MS = 10_000;
@@ -32,7 +34,7 @@ export function start(command, args, options = {}) {
     cwd: ROOT,
     stdio: 'inherit',
     ...options,
-    env: { ...(options.env ?? process.env), [MARK]: mark },
+    env: { ...(options.env ?? process.env), [MARK]: process.env[MARK] },
     detached: process.platform !== 'win32'
   });
   alive.add(child);
@@ -125,7 +127,7 @@ function marked() {
       continue;
     }
     try {
-      if (readFileSync(`/proc/${name}/environ`, 'latin1').includes(`${MARK}=${mark}`)) {
+      if (readFileSync(`/proc/${name}/environ`, 'latin1').includes(mark)) {
         found.push(Number(name));
       }
     } catch {
