@@ -104,7 +104,7 @@ def run(path: Path, timeout: float, output: Path | None) -> int:
     environment = {
         **os.environ,
         "JPY_SESSION_NAME": str(path.absolute()),
-        NOTEBOOK_ROOT_VARIABLE: str(path.absolute().parent),
+        NOTEBOOK_ROOT_VARIABLE: os.path.realpath(path.parent),
     }
     with client.setup_kernel(env=environment):
         for index, cell in enumerate(notebook.cells):

@@ -202,7 +202,7 @@ def test_a_kernel_of_the_server_uses_its_bridge(server: Server, home: Path) -> N
     kernel_id = made["kernel"]["id"]
     kernel = BlockingKernelClient(connection_file=str(home / "runtime" / f"kernel-{kernel_id}.json"))
     kernel.load_connection_file()
-    kernel.start_channels()
+    kernel.start_channels(hb=False)
     kernel.wait_for_ready(timeout=40)
     reply = kernel.execute_interactive("%load_ext argon\n%argon init birds", timeout=40)
     assert reply["content"]["status"] == "ok"

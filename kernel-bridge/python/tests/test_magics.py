@@ -566,3 +566,19 @@ def test_a_bridge_that_cannot_start_is_told_in_words(home: Path) -> None:
         kernel.run("%argon init now")
     finally:
         kernel.stop()
+
+
+def test_tab_is_quick_with_thousands_of_branches(here: Places, tmp_path: Path) -> None:
+    with Client(data=here.data) as client:
+        project = client.projects.create(f"many-{uuid.uuid4().hex[:8]}")
+        for n in range(1500):
+            project.branches.create(f"exp/{n:04}")
+    kernel = Kernel(tmp_path)
+    try:
+        kernel.run(f"%load_ext argon\n%argon use {project.name}")
+        kernel.complete("%argon checkout exp/")
+        begin = time.perf_counter()
+        assert kernel.complete("%argon checkout exp/1234") == ["%argon checkout exp/1234"]
+        assert time.perf_counter() - begin < 0.5
+    finally:
+        kernel.stop()

@@ -41,7 +41,8 @@ class ArgonExtension(ExtensionApp):
             self.needs = NeedListener(self.supervisor, here)
             os.environ["ARGON_DATA"] = str(here.data)
             os.environ["ARGON_RUNTIME_DIR"] = str(here.runtime.parent)
-            os.environ[SUPERVISOR_VARIABLE] = str(self.needs.path)
+        # That of a server which started us is not ours.
+        os.environ.pop(SUPERVISOR_VARIABLE, None)
         root = getattr(self.serverapp, "root_dir", None)
         if root:
             os.environ[NOTEBOOK_ROOT_VARIABLE] = os.path.realpath(root)
@@ -53,8 +54,15 @@ class ArgonExtension(ExtensionApp):
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         """Called when the event loop runs."""
-        if hasattr(self, "needs"):
+        if not hasattr(self, "needs"):
+            return
+        try:
             await self.needs.start()
+        except OSError as error:
+            # Kernels then start a bridge of their own, which ends when nobody uses it.
+            self.log.warning("Argon: cannot listen at %s: %s", self.needs.path, error)
+        else:
+            os.environ[SUPERVISOR_VARIABLE] = str(self.needs.path)
 
     async def stop_extension(self) -> None:
         """Called when the server ends: no bridge of ours stays behind."""

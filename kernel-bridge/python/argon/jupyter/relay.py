@@ -92,7 +92,7 @@ class RelayHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
                     open_timeout=10,
                     close_timeout=1,
                 )
-            except (OSError, WebSocketException, TimeoutError):
+            except (OSError, WebSocketException, asyncio.TimeoutError):
                 await asyncio.sleep(0.1 * (attempt + 1))
         raise ArgonError("BRIDGE_UNAVAILABLE", "the bridge does not answer")
 

@@ -14,6 +14,8 @@ from .grammar import cell_grammar, grammar
 from .parser import VerbParser
 
 COMPLETIONS_MAX = 200
+BRANCHES_AT_ONCE_MAX = 500
+"""Of more branches only those are asked for that hold the letters typed so far."""
 RUNS_MAX = 50
 
 _LINE = re.compile(r"^\s*(?:[\w\s,.\[\]'\"]+=\s*)?(%%?)argon(?:\s+(.*))?$", re.DOTALL)
@@ -97,7 +99,7 @@ def _names(parser: VerbParser, rest: list[str], fragment: str) -> Iterator[str]:
     if rest and rest[-1].startswith("--"):
         for action in parser._actions:
             if rest[-1] in action.option_strings and action.nargs != 0:
-                yield from _values(action)
+                yield from _values(action, fragment)
                 if action.nargs != "?":
                     return
     parts = parser.parts()
@@ -108,7 +110,7 @@ def _names(parser: VerbParser, rest: list[str], fragment: str) -> Iterator[str]:
     if positional:
         action = positional[min(len(given), len(positional) - 1)]
         if len(given) < len(positional) or action.nargs in ("*", "+"):
-            yield from _merge_words(given) if action.dest == "words" else _values(action)
+            yield from _merge_words(given, fragment) if action.dest == "words" else _values(action, fragment)
 
 
 def _positional_words(parser: VerbParser, rest: list[str]) -> list[str]:
@@ -128,9 +130,9 @@ def _positional_words(parser: VerbParser, rest: list[str]) -> list[str]:
     return words
 
 
-def _merge_words(given: list[str]) -> Iterator[str]:
+def _merge_words(given: list[str], fragment: str) -> Iterator[str]:
     if not given:
-        yield from _branches()
+        yield from _branches(fragment)
         yield from ("answer", "apply", "show")
     elif given[0] in ("answer", "apply", "show"):
         if len(given) == 1:
@@ -141,12 +143,12 @@ def _merge_words(given: list[str]) -> Iterator[str]:
             yield from ("ours", "theirs", "base")
 
 
-def _values(action: argparse.Action) -> Iterator[str]:
+def _values(action: argparse.Action, fragment: str) -> Iterator[str]:
     wanted = action.dest
     if wanted in ("ref", "other_ref"):
-        yield from _refs()
+        yield from _refs(fragment)
     elif wanted in ("branch", "into", "to"):
-        yield from _branches()
+        yield from _branches(fragment)
     elif wanted == "pin":
         yield from (pin["name"] for pin in _ask(lambda session: session.project.pins()))
     elif wanted == "collection":
@@ -159,16 +161,21 @@ def _values(action: argparse.Action) -> Iterator[str]:
         yield from _ask(lambda session: [one["name"] for one in session.client.projects.list()])
 
 
-def _refs() -> Iterator[str]:
-    yield from _branches()
+def _refs(fragment: str) -> Iterator[str]:
+    yield from _branches(fragment)
     yield from (f"pin:{pin['name']}" for pin in _ask(lambda session: session.project.pins()))
     yield from (f"run:{run}" for run in _runs())
 
 
-def _branches() -> Iterator[str]:
-    yield from _ask(
-        lambda session: [one["name"] for one in session.project.branches.page(limit=10_000)["branches"]]
-    )
+def _branches(fragment: str) -> Iterator[str]:
+    def look(session: Session) -> list[str]:
+        branches = session.project.branches
+        page = branches.page(limit=BRANCHES_AT_ONCE_MAX)
+        if page["total"] > BRANCHES_AT_ONCE_MAX and fragment:
+            page = branches.page(search=fragment, limit=BRANCHES_AT_ONCE_MAX)
+        return [branch["name"] for branch in page["branches"]]
+
+    yield from _ask(look)
 
 
 def _runs() -> Iterator[str]:

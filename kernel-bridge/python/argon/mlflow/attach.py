@@ -21,10 +21,10 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Run, RunTag
 from .. import protocol
 from ..errors import ArgonError
 from ..session import active_session
-from .start import CONTEXT_TAG, Start
+from .start import CONTEXT_TAG, Start, run_tags
 
 FIND_SECONDS_MAX = 10.0
-CELL_SECONDS_MAX = 2.0
+CELL_SECONDS_MAX = 4.0
 """How long the end of a cell waits, so that the next cell sees its run complete."""
 
 DIGEST_LENGTH_MAX = 36
@@ -123,7 +123,9 @@ def _find(start: Start, seconds: float) -> None:
             },
         )
     client.log_batch(
-        start.run_id, metrics=[Metric("argon.lsn", float(start.state["lsn"]), start.begun_ms, 0)]
+        start.run_id,
+        metrics=[Metric("argon.lsn", float(start.state["lsn"]), start.begun_ms, 0)],
+        tags=[RunTag(name, value) for name, value in run_tags(start).items()] if start.tags_missing else [],
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +16,10 @@ from ..client.parameters import given
 from ..session import Session, active_session, mongo
 
 TAGS_SECONDS_MAX = 0.25
+"""How long the start of a run may wait for its tags."""
+
+LATE_SECONDS_MAX = 10.0
+"""How long an answer may take that is added to the run afterwards."""
 
 CONTEXT_TAG = "argon.context"
 """Unique to one start. MLflow asks for tags before the run has an id; by this one it is found again."""
@@ -33,6 +39,8 @@ class Start:
     run_id: str | None = None
     logged: set[tuple[str, str]] = field(default_factory=set)
     """Name and digest of the dataset inputs logged so far."""
+    tags_missing: bool = False
+    """The answer came after the run had begun: its tags are still to be set."""
 
     @property
     def state(self) -> protocol.State:
@@ -47,40 +55,89 @@ class Start:
 
 
 def run_starts() -> dict[str, str]:
-    """The tags of a run that starts now; the rest is done beside the run, not before it."""
+    """The tags of a run that starts now; the rest is done beside the run, not before it.
+
+    A bridge that is slow to answer costs the run `TAGS_SECONDS_MAX` and no more: then MLflow gets the
+    context tag alone, and the others follow when the answer is there.
+    """
     session = active_session()
     if session is None:
         return {}
-    end = time.monotonic() + TAGS_SECONDS_MAX
-    while not session.link.connected:
-        # The bridge may be on its way back; a run does not wait for it longer than this.
-        if time.monotonic() > end:
+    question = _Question(session, uuid.uuid4().hex, mlflow.get_tracking_uri())
+    return question.answer(TAGS_SECONDS_MAX)
+
+
+class _Question:
+    """Asks the bridge for the state a run starts on, on a thread of its own."""
+
+    def __init__(self, session: Session, token: str, tracking_uri: str) -> None:
+        self._session = session
+        self._token = token
+        self._tracking_uri = tracking_uri
+        self._lock = threading.Lock()
+        self._start: Start | None = None
+        self._is_late = False
+        self._begun_ms = int(time.time() * 1000)
+        self._thread = threading.Thread(target=self._run, name="argon-run-start", daemon=True)
+        self._thread.start()
+
+    def answer(self, seconds: float) -> dict[str, str]:
+        """The tags, when they are there in time; else those that let them be added later."""
+        self._thread.join(seconds)
+        with self._lock:
+            start = self._start
+            # Without a connection there is nothing to wait for: the run stays as MLflow made it.
+            self._is_late = start is None and self._thread.is_alive() and self._session.link.connected
+            if self._is_late:
+                return {CONTEXT_TAG: self._token}
+        if start is None:
             return {}
-        time.sleep(0.005)
-    info = session.info(deadline=end - time.monotonic())
-    if not info.get("project") or not info.get("ref"):
-        return {}
-    collections: protocol.RefCollectionsResult = session.link.call(
-        "ref.collections",
-        {"project": info["project"], "ref": info["ref"]},
-        deadline=max(0.0, end - time.monotonic()),
-    )
-    start = Start(
-        token=uuid.uuid4().hex,
-        tracking_uri=mlflow.get_tracking_uri(),
-        session=session,
-        info=info,
-        collections=collections,
-        cell=session.running_cell or given(id=info.get("cell")),
-        begun_ms=int(time.time() * 1000),
-    )
-    from . import attach
+        from . import attach
 
-    attach.follow(start)
-    return _tags(start)
+        attach.follow(start)
+        return run_tags(start)
+
+    def _run(self) -> None:
+        # A run goes on without its tags when there is no answer at all.
+        with suppress(Exception):
+            start = self._ask()
+            with self._lock:
+                self._start = start
+                is_late = self._is_late
+            if is_late and start is not None:
+                from . import attach
+
+                start.tags_missing = True
+                attach.follow(start)
+
+    def _ask(self) -> Start | None:
+        end = time.monotonic() + LATE_SECONDS_MAX
+        while not self._session.link.connected:
+            # The bridge may be on its way back.
+            if time.monotonic() > end:
+                return None
+            time.sleep(0.005)
+        info = self._session.info(deadline=end - time.monotonic())
+        if not info.get("project") or not info.get("ref"):
+            return None
+        collections: protocol.RefCollectionsResult = self._session.link.call(
+            "ref.collections",
+            {"project": info["project"], "ref": info["ref"]},
+            deadline=max(0.0, end - time.monotonic()),
+        )
+        return Start(
+            token=self._token,
+            tracking_uri=self._tracking_uri,
+            session=self._session,
+            info=info,
+            collections=collections,
+            cell=self._session.running_cell or given(id=info.get("cell")),
+            begun_ms=self._begun_ms,
+        )
 
 
-def _tags(start: Start) -> dict[str, str]:
+def run_tags(start: Start) -> dict[str, str]:
+    """All tags that say where a run stands."""
     state = start.state
     tags: dict[str, Any] = {
         "argon.project": state["project"],

@@ -8,6 +8,7 @@ import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any
 
 from websockets.exceptions import WebSocketException
@@ -55,7 +56,7 @@ class Connection:
             ).result(HANDSHAKE_SECONDS_MAX)
         except BaseException as error:
             self.close()
-            if isinstance(error, TimeoutError):
+            if isinstance(error, FutureTimeout):
                 raise Dropped(sent=False) from error
             raise
 

@@ -88,8 +88,8 @@ def _notebook() -> str | None:
     root = os.environ.get(NOTEBOOK_ROOT_VARIABLE)
     path = Path(str(given))
     if root and path.is_absolute():
-        try:
-            return path.relative_to(root).as_posix()
-        except ValueError:
-            return path.as_posix()
+        # The directory may be reached through a link; the notebook itself keeps its name.
+        real = Path(os.path.realpath(path.parent)) / path.name
+        if real.is_relative_to(root):
+            return real.relative_to(root).as_posix()
     return path.as_posix()
