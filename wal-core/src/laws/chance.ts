@@ -30,3 +30,8 @@ export function numbersFrom(seed: number): (below: number) => number {
     return Math.floor((((x ^ (x >>> 14)) >>> 0) / 4_294_967_296) * below);
   };
 }
+
+/** Gives a file's tests time, on a busy machine and for a long search. */
+export function allowSeconds(seconds: number): void {
+  jest.setTimeout(seconds * 1000 * Math.max(1, EFFORT));
+}

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import { random, runs } from './chance';
+import { allowSeconds, random, runs } from './chance';
 import { releaseStates } from './hold';
 import { modelCommand, ModelRun } from './model';
 import { ADA, image, SHOP, World } from './world';
 
-jest.setTimeout(180_000);
+allowSeconds(180);
 
 describe('law 2: one state per LSN', () => {
   afterEach(releaseStates);

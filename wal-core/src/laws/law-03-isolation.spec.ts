@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { random, runs } from './chance';
+import { allowSeconds, random, runs } from './chance';
 import { holdState, releaseStates } from './hold';
 import { ADA, SHOP, World } from './world';
 
-jest.setTimeout(120_000);
+allowSeconds(120);
 
 describe('law 3: isolation', () => {
   let world: World;

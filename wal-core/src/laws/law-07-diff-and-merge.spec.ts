@@ -2,12 +2,12 @@ import { deserialize } from 'bson';
 import fc from 'fast-check';
 import type { Answer, Conflict, Diff, FieldPath, FieldValue, Image, PlanInfo } from '../api';
 import { field } from '../bson';
-import { numbersFrom, random, runs } from './chance';
+import { allowSeconds, numbersFrom, random, runs } from './chance';
 import { holdState, releaseStates } from './hold';
 import { mergeTables, type ReferenceConflict, sorted, type Table } from './reference-merge';
 import { ADA, image, keyOf, type Plain, scanAll, SHOP, World } from './world';
 
-jest.setTimeout(120_000);
+allowSeconds(120);
 
 const scalar = fc.oneof(fc.nat(3), fc.constantFrom('x', null), fc.array(fc.nat(2), { maxLength: 2 }));
 const nested = fc.record({ x: scalar, y: scalar }, { requiredKeys: [] });

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import type { Origin, PlanInfo, UndoSelector } from '../api';
-import { numbersFrom, random, runs } from './chance';
+import { allowSeconds, numbersFrom, random, runs } from './chance';
 import { releaseStates } from './hold';
 import { ADA, image, keyOf, lsn, SHOP, World } from './world';
 
-jest.setTimeout(120_000);
+allowSeconds(120);
 
 interface Step {
   readonly cell: number;

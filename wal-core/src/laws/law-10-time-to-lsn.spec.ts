@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import type { CommitTime } from '../api';
 import { commitTimeAt, commitTimeEnd, instantOf } from '../log/clock';
 import { LmdbStore } from '../store/lmdb/store';
-import { random, runs } from './chance';
+import { allowSeconds, random, runs } from './chance';
 import { holdState, releaseStates } from './hold';
 import { ADA, SHOP, World } from './world';
 
-jest.setTimeout(120_000);
+allowSeconds(120);
 
 describe('law 10: time to LSN', () => {
   let world: World;

@@ -4,7 +4,7 @@ import { docKeyOf, encodeKey, field, indexKeys } from '../bson';
 import { isArgonError } from '../errors';
 import { compileFilter } from '../query';
 import { holdState, releaseStates } from './hold';
-import { numbersFrom, random, runs } from './chance';
+import { allowSeconds, numbersFrom, random, runs } from './chance';
 import { ADA, image, keyOf, type Plain, scanAll, SHOP, World } from './world';
 
 interface IndexShape {
@@ -198,7 +198,7 @@ async function obey(
   }
 }
 
-jest.setTimeout(120_000);
+allowSeconds(120);
 
 describe('law 11: the catalog is history', () => {
   let world: World;

@@ -18,7 +18,7 @@ import { openEngine } from '../engine';
 import { isArgonError } from '../errors';
 import { type LogFileSystem, REAL_FILE_SYSTEM } from '../log/file/log';
 import { LmdbStore } from '../store/lmdb/store';
-import { numbersFrom, random, runs } from './chance';
+import { allowSeconds, numbersFrom, random, runs } from './chance';
 import { ADA, copyLog, dumpOf, image, type Plain, scanAll, SHOP, temporaryDirectory, World } from './world';
 
 /** Longer than what `ver` holds inline, so that reading it reads the log. */
@@ -72,6 +72,8 @@ class Faults implements LogFileSystem {
     await REAL_FILE_SYSTEM.sync(fd);
   }
 }
+
+allowSeconds(120);
 
 describe('law 12: fail stop', () => {
   const directories: string[] = [];

@@ -1,0 +1,112 @@
+import fc from 'fast-check';
+import { allowSeconds, random, runs } from './chance';
+import { seeksOf } from './seeks';
+import { ADA, keyOf, SHOP, World } from './world';
+
+allowSeconds(120);
+
+describe('law 5: flat time travel', () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await World.open();
+  });
+  afterEach(() => world.close());
+
+  /** The most seeks that one of some point reads took. */
+  async function worst(refs: readonly string[], ids: readonly unknown[]): Promise<number> {
+    let most = 0;
+    for (const ref of refs) {
+      const view = world.view(ref);
+      const items = view.collection('items')!;
+      for (const id of ids) {
+        most = Math.max(most, await seeksOf(() => view.get(items, keyOf(id))));
+      }
+    }
+    return most;
+  }
+
+  it(
+    random('a point read takes one seek per level of branches at most, however long the history is'),
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 6 }),
+          fc.nat(99),
+          async (levels, percent) => {
+            const own = world;
+            const name = `t${own.engine.projects().length}`;
+            await own.engine.createProject(name, ADA);
+            let branch = 'main';
+            await own.put('main', [{ _id: 'hot' }, { _id: 'cold' }], { project: name });
+            for (const [level, updates] of levels.entries()) {
+              for (let i = 0; i < updates; i += 10) {
+                await own.put(
+                  branch,
+                  Array.from({ length: 10 }, (_, n) => ({ _id: 'hot', level, n })),
+                  { project: name }
+                );
+              }
+              if (level < levels.length - 1) {
+                await own.engine.createBranch(name, `b${level}`, ADA, { from: branch });
+                branch = `b${level}`;
+              }
+            }
+            const head = own.view(branch, name);
+            await head.stateDigest();
+            const at = own.view(`${branch}@${Math.max(3, Math.floor((head.lsn * percent) / 100))}`, name);
+            for (const view of [head, at]) {
+              const items = view.collection('items')!;
+              expect(await seeksOf(() => view.get(items, keyOf('hot')))).toBeLessThanOrEqual(levels.length);
+              expect(await seeksOf(() => view.get(items, keyOf('cold')))).toBeLessThanOrEqual(levels.length);
+              expect(view.get(items, keyOf('cold'))).toBeDefined();
+            }
+          }
+        ),
+        runs(15)
+      );
+    }
+  );
+
+  it('ten versions and ten thousand take the same seeks, at the head, in between and at the start', async () => {
+    const found: number[] = [];
+    for (const versions of [10, 10_000]) {
+      for (let done = 0; done < versions; done += 1000) {
+        const size = Math.min(1000, versions - done);
+        await world.put(
+          'main',
+          Array.from({ length: size }, (_, n) => ({ _id: 'hot', n: done + n }))
+        );
+      }
+      const { lsn } = world.view('main');
+      await world.view('main').stateDigest();
+      found.push(await worst(['main', `main@${Math.floor(lsn / 2)}`, 'main@2'], ['hot', 'missing']));
+    }
+    expect(found).toEqual([1, 1]);
+  });
+
+  it('opening a state takes a handful of seeks, however long the history and however many the branches', async () => {
+    const opened: number[] = [];
+    for (const size of [5, 400]) {
+      for (let i = 0; i < size; i++) {
+        await world.put('main', [{ _id: i }]);
+        await world.engine.createBranch(SHOP, `b-${size}-${i}`, ADA);
+      }
+      await world.view('main').stateDigest();
+      const { lsn } = world.view('main');
+      const open = (ref: string) => seeksOf(() => world.view(ref).collection('items'));
+      await open('main');
+      opened.push(await open('main'), await open(`main@${lsn - 3}`), await open(`b-${size}-${size - 1}`));
+    }
+    expect(Math.max(...opened)).toBeLessThanOrEqual(4);
+  });
+
+  it('documents not yet in the state take no seek', async () => {
+    await world.put('main', [{ _id: 1 }]);
+    const view = world.view('main');
+    const items = view.collection('items')!;
+    // Not awaited in between: the state has not had the time.
+    const commit = world.put('main', [{ _id: 2 }]);
+    await commit;
+    expect(await seeksOf(() => world.view('main').get(items, keyOf(2)))).toBeLessThanOrEqual(1);
+  });
+});
