@@ -166,7 +166,7 @@ export function documentFromExtendedJson(json: unknown): Buffer {
   const parts: { name: string; type: number; bytes: Buffer }[] = [];
   for (const [name, value] of Object.entries(json)) {
     if (name.includes('\0')) throw malformed('a field name with NUL');
-    parts.push({ name, ...fromExtendedJson(value) });
+    parts.push({ ...fromExtendedJson(value), name });
   }
   return documentOf(parts);
 }

@@ -1,5 +1,6 @@
 export * from './types';
 export * from './raw';
+export * from './writer';
 export * from './check';
 export * from './decimal';
 export * from './numbers';

@@ -9,7 +9,7 @@ const anyName = fc.oneof(
 );
 
 function documentOfPairs(fields: readonly (readonly [string, RawValue])[]): Buffer {
-  return documentOf(fields.map(([name, value]) => ({ name, ...value })));
+  return documentOf(fields.map(([name, value]) => ({ ...value, name })));
 }
 
 function bytesOf(size: number, write: (bytes: Buffer) => void): Buffer {
@@ -143,7 +143,7 @@ export const anyScalar: fc.Arbitrary<RawValue> = fc.oneof(
     bytes: Buffer.concat([string(s).bytes, id])
   })),
   fc.tuple(anyText, anyCstring, fc.integer()).map(([s, name, n]) => {
-    const body = Buffer.concat([string(s).bytes, documentOf([{ name, ...int32(n) }])]);
+    const body = Buffer.concat([string(s).bytes, documentOf([{ ...int32(n), name }])]);
     return {
       type: T.CODE_W_SCOPE,
       bytes: Buffer.concat([bytesOf(4, b => b.writeInt32LE(body.length + 4)), body])

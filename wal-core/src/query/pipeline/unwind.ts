@@ -1,4 +1,6 @@
-import { Cursor, documentOf, elements, field, T, values, type RawValue } from '../../bson';
+import { documentOf, DocumentWriter, elements, field, nameBytes, T, values, type RawValue } from '../../bson';
+import { fieldOf } from '../expression/fieldpath';
+import { findField } from '../filter/path';
 import { queryError } from '../error';
 import { parseFieldPath } from '../expression';
 import { int64, isTrue, NULL, object, textOf, type Value } from '../values';
@@ -100,29 +102,41 @@ export function valueAt(doc: Buffer, path: readonly string[]): Value {
 
 /** The document with a nested field set (or taken away), missing or other values on the way becoming documents. */
 export function setAt(doc: Buffer, path: readonly string[], value: Value, appends = false): Buffer {
-  const [name, ...rest] = path as [string, ...string[]];
-  const out: { name: string; type: number; bytes: Buffer }[] = [];
-  let found = false;
-  for (const cursor = new Cursor(doc); cursor.next();) {
-    if (found || cursor.name !== name) {
-      out.push({ name: cursor.name, type: cursor.type, bytes: cursor.bytes });
-      continue;
+  const name = path[0]!;
+  const rest = path.length === 1 ? NO_PARTS : path.slice(1);
+  const wanted = nameBytes(name);
+  const writer = (writers[path.length] ??= new DocumentWriter());
+  const start = findField(doc, 0, wanted);
+  const current = start < 0 ? undefined : fieldOf(object(doc), wanted);
+  // Computed before the writer begins, since it may be needed for the inner document.
+  const inner =
+    rest.length === 0
+      ? value
+      : current === undefined && value === undefined
+        ? undefined
+        : nested(current, rest, value);
+  writer.begin();
+  const end = start < 0 ? -1 : start + 2 + wanted.length + current!.bytes.length;
+  const last = doc.length - 1;
+  if (start < 0 || (appends && rest.length === 0)) {
+    if (start < 0) {
+      if (last > 4) writer.take(doc, 4, last);
+    } else {
+      if (start > 4) writer.take(doc, 4, start);
+      if (end < last) writer.take(doc, end, last);
     }
-    found = true;
-    if (appends && rest.length === 0) {
-      found = false;
-      continue;
-    }
-    const inner = rest.length === 0 ? value : nested(cursor.value, rest, value);
-    if (inner !== undefined) out.push({ name, type: inner.type, bytes: inner.bytes });
+    if (inner !== undefined) writer.add(name, inner);
+  } else {
+    if (start > 4) writer.take(doc, 4, start);
+    if (inner !== undefined) writer.add(name, inner);
+    if (end < last) writer.take(doc, end, last);
   }
-  if (!found) {
-    const inner =
-      rest.length === 0 ? value : value === undefined ? undefined : nested(undefined, rest, value);
-    if (inner !== undefined) out.push({ name, type: inner.type, bytes: inner.bytes });
-  }
-  return documentOf(out);
+  return writer.finish();
 }
+
+const NO_PARTS: readonly string[] = [];
+/** One writer for each depth, so that an inner document does not disturb the outer one. */
+const writers: DocumentWriter[] = [];
 
 function nested(current: Value, rest: readonly string[], value: Value): Value {
   return object(setAt(current?.type === T.OBJECT ? current.bytes : documentOf([]), rest, value));

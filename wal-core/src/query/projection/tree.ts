@@ -1,12 +1,7 @@
-import { arrayOf, Cursor, documentOf, T, type RawValue } from '../../bson';
+import { arrayOf, Cursor, DocumentWriter, nameBytes, T, type RawValue } from '../../bson';
+import { findField } from '../filter/path';
 import type { Expression, Frame } from '../expression';
 import { array, object, type Value } from '../values';
-
-interface Part {
-  readonly name: string;
-  readonly type: number;
-  readonly bytes: Buffer;
-}
 
 /** Keep what is named, drop what is named, or keep all and only add. */
 export type ProjectionMode = 'inclusion' | 'exclusion';
@@ -24,6 +19,7 @@ export class ProjectionNode {
   /** Computed fields and children, in the order they were given. */
   private readonly order: string[] = [];
   private computes = false;
+  private readonly writer = new DocumentWriter();
 
   constructor(private readonly mode: ProjectionMode) {}
 
@@ -57,53 +53,53 @@ export class ProjectionNode {
 
   /** The projected document; `frame` holds the document that computed fields read. */
   apply(doc: Buffer, frame: Frame): Buffer {
-    return documentOf(this.parts(doc, frame));
-  }
-
-  private parts(doc: Buffer, frame: Frame): Part[] {
+    const { named, children, computed } = this;
     const keeps = this.mode === 'inclusion';
-    const out: Part[] = [];
-    const { named, children } = this;
+    // Fields are computed first: they may read what is written here only afterwards.
+    const values = this.computes ? this.compute(doc, frame) : undefined;
+    const writer = this.writer.begin();
     for (const cursor = new Cursor(doc); cursor.next();) {
       const name = cursor.name;
+      if (values !== undefined && computed.has(name)) {
+        // A computed field takes the place of the one that is there, unless that would not be kept.
+        if (named.has(name) !== keeps) continue;
+        const value = values.get(name);
+        if (value !== undefined) writer.add(name, value);
+        values.delete(name);
+        continue;
+      }
       const child = children.get(name);
       if (child !== undefined) {
         const value = child.transform(cursor.value, frame);
-        if (value !== undefined) out.push({ name, type: value.type, bytes: value.bytes });
+        if (value !== undefined) writer.add(name, value);
       } else if (named.has(name) === keeps) {
-        out.push({ name, type: cursor.type, bytes: cursor.bytes });
+        writer.take(doc, cursor.nameStart - 1, cursor.valueEnd);
       }
     }
-    if (this.computes) this.compute(doc, frame, out);
-    return out;
+    if (values !== undefined)
+      for (const [name, value] of values) if (value !== undefined) writer.add(name, value);
+    return writer.finish();
   }
 
-  private compute(doc: Buffer | undefined, frame: Frame, out: Part[]): void {
+  /** The computed fields, and those of children that the document does not have, in order. */
+  private compute(doc: Buffer | undefined, frame: Frame): Map<string, Value> {
+    const out = new Map<string, Value>();
     for (const name of this.order) {
       const expression = this.computed.get(name);
-      let value: Value;
-      if (expression !== undefined) value = expression.evaluate(frame);
-      else {
-        const child = this.children.get(name)!;
-        // Children that are in the document were dealt with on the way.
-        if (!child.computes || (doc !== undefined && has(doc, name))) continue;
-        value = child.transform(undefined, frame);
+      if (expression !== undefined) {
+        out.set(name, expression.evaluate(frame));
+        continue;
       }
-      const at = out.findIndex(part => part.name === name);
-      if (value === undefined) {
-        if (at >= 0) out.splice(at, 1);
-      } else {
-        const part = { name, type: value.type, bytes: value.bytes };
-        if (at >= 0) out[at] = part;
-        else out.push(part);
-      }
+      const child = this.children.get(name)!;
+      if (!child.computes || (doc !== undefined && findField(doc, 0, nameBytes(name)) >= 0)) continue;
+      out.set(name, child.transform(undefined, frame));
     }
+    return out;
   }
 
   /** What becomes of a value on the way to deeper fields. */
   private transform(value: Value, frame: Frame): Value {
-    if (value !== undefined && value.type === T.OBJECT)
-      return object(documentOf(this.parts(value.bytes, frame)));
+    if (value !== undefined && value.type === T.OBJECT) return object(this.apply(value.bytes, frame));
     if (value !== undefined && value.type === T.ARRAY) {
       const out: RawValue[] = [];
       for (const cursor = new Cursor(value.bytes); cursor.next();) {
@@ -113,15 +109,11 @@ export class ProjectionNode {
       return array(arrayOf(out));
     }
     if (this.computes) {
-      const parts: Part[] = [];
-      this.compute(undefined, frame, parts);
-      return object(documentOf(parts));
+      const values = this.compute(undefined, frame);
+      const writer = this.writer.begin();
+      for (const [name, made] of values) if (made !== undefined) writer.add(name, made);
+      return object(writer.finish());
     }
     return this.mode === 'inclusion' ? undefined : value;
   }
-}
-
-function has(doc: Buffer, name: string): boolean {
-  for (const cursor = new Cursor(doc); cursor.next();) if (cursor.name === name) return true;
-  return false;
 }
