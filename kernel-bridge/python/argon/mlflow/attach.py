@@ -24,7 +24,7 @@ from ..session import active_session
 from .start import CONTEXT_TAG, Start, run_tags
 
 FIND_SECONDS_MAX = 10.0
-CELL_SECONDS_MAX = 4.0
+CELL_SECONDS_MAX = 2.0
 """How long the end of a cell waits, so that the next cell sees its run complete."""
 
 DIGEST_LENGTH_MAX = 36
