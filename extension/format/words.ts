@@ -79,7 +79,7 @@ export function title(entry: Entry, trans: TranslationBundle): string {
   const written = writes(entry, trans);
   switch (entry.kind) {
     case 'merge':
-      return trans.__('Merge %1', entry.merge?.source ?? '');
+      return trans.__('Merge %1', entry.merge?.source.replace(/@\d+$/, '') ?? '');
     case 'undo':
       return trans.__('Undo %1', entry.undo?.what ?? '');
     case 'import':

@@ -72,14 +72,29 @@ export function Sign(props: {
   );
 }
 
-/** A name that is cut in the middle when there is no room: its end stays. */
+/** Names up to this length are short enough to be cut at their end, if ever. */
+const SHORT_NAME = 12;
+
+/** A name that is cut in the middle when there is no room: its end stays. Screen readers are told it whole. */
 export function MiddleCut(props: { readonly text: string; readonly tail?: number }): JSX.Element {
-  const tail = Math.min(props.tail ?? 6, Math.floor(props.text.length / 2));
-  const cut = props.text.length - tail;
+  const { text } = props;
+  if (text.length <= SHORT_NAME) {
+    return (
+      <span className="jp-ArgonMiddleCut jp-mod-short" title={text}>
+        {text}
+      </span>
+    );
+  }
+  const cut = text.length - (props.tail ?? 6);
   return (
-    <span className="jp-ArgonMiddleCut" title={props.text}>
-      <span className="jp-ArgonMiddleCut-head">{props.text.slice(0, cut)}</span>
-      <span className="jp-ArgonMiddleCut-tail">{props.text.slice(cut)}</span>
+    <span className="jp-ArgonMiddleCut" title={text}>
+      <span className="jp-ArgonHidden">{text}</span>
+      <span className="jp-ArgonMiddleCut-head" aria-hidden="true">
+        {text.slice(0, cut)}
+      </span>
+      <span className="jp-ArgonMiddleCut-tail" aria-hidden="true">
+        {text.slice(cut)}
+      </span>
     </span>
   );
 }

@@ -126,7 +126,7 @@ export class FakeServer {
     const fetch = (input: unknown): Promise<Response> => {
       const { init } = input as FakeRequest;
       if (init.method === 'POST') {
-        this.posted.push((JSON.parse(String(init.body)) as { action: string }).action);
+        this.posted.push((JSON.parse(init.body as string) as { action: string }).action);
         this.info = { state: 'running', message: '', log: [] };
       }
       const { info, status } = this;
