@@ -29,7 +29,6 @@ async function start(options) {
   if (options.mode === 'lab') {
     return runLab({ ...options, data: options.data ?? DATA });
   }
-  console.log('');
   const code = await runHeadless(options);
   if (options.isGuess) {
     console.log(
