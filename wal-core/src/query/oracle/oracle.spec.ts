@@ -11,7 +11,8 @@ import {
   type Mismatch
 } from './finds';
 import { comparePipeline, graphDocument, hasOddities, pipeline } from './pipelines';
-import { Random } from './random';
+import { doc, Random } from './random';
+import { schema } from './schemas';
 import { compareUpdate, updateCase, upsertCase } from './updates';
 
 /**
@@ -78,6 +79,8 @@ describe('find', () => {
   };
 
   it('matches the same documents', () => rounds(1500, (r, docs) => ({ filter: filter(r, docs) })));
+  it('judges them the same by $jsonSchema', () =>
+    rounds(500, r => ({ filter: doc([['$jsonSchema', schema(r, 2)]]) })));
   it('sorts them the same', () => rounds(500, r => ({ sort: sortSpec(r) })));
   it('projects them the same', () => rounds(1000, (r, docs) => ({ projection: projection(r, docs) })));
   it('knows the position that matched', () => rounds(500, positional));
