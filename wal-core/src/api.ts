@@ -461,6 +461,8 @@ export interface Engine {
   ): Promise<{ result: T; commit: Commit | undefined }>;
   /** The remembered reply of a retryable write, raw BSON. */
   retried(key: string): Image | undefined;
+  /** False when no document with an array on the index's paths was ever seen, so that a planner may use it fully. */
+  isMultikey(index: IndexInfo): boolean;
   /** Builds a secondary index; spec is raw BSON `{key, name, unique?, sparse?, partialFilterExpression?}`. True when it was made now. */
   createIndex(
     project: string,

@@ -14,6 +14,7 @@ import type {
   EngineOptions,
   EngineStatus,
   Image,
+  IndexInfo,
   LogEntry,
   Lsn,
   Origin,
@@ -222,6 +223,10 @@ class ArgonEngine implements Engine {
 
   retried(key: string): Image | undefined {
     return this.core.smallValue(TABLE.retry, key);
+  }
+
+  isMultikey(index: IndexInfo): boolean {
+    return this.core.keys.multikey.has(index);
   }
 
   createIndex(

@@ -38,7 +38,11 @@ export async function createIndex(
     const head = core.resolve(projectName, branchName);
     await checkNewIndexes(core.keys, head, stage, collection, [index]);
     // Nothing was written meanwhile: writers of this timeline wait for the lock.
-    stage.addIndex(collection, id => ({ ...index, id }));
+    stage.addIndex(collection, id => {
+      const made = { ...index, id };
+      core.keys.multikey.adopt(made, index);
+      return made;
+    });
     await core.commit(project, stage, origin, { kind: 'catalog', atomic: true });
     await core.caughtUp();
     return true;

@@ -8,6 +8,7 @@ import { type Positions, resolveLsn, resolveRef } from '../branch/resolve';
 import { ArgonError } from '../errors';
 import { LogReader } from '../history/log';
 import { type FilterCompiler, IndexKeyMaker } from '../index/keys';
+import { MultikeyIndexes } from '../index/multikey';
 import { UNAPPLIED_BYTES_MAX, UNAPPLIED_RECORDS_MAX } from '../limits';
 import { CommitClock } from '../log/clock';
 import { FileLog, type LogOptions } from '../log/file/log';
@@ -95,7 +96,7 @@ export class Core implements Positions {
     this.line = new LineReader(this.store);
     this.stats = new StatsReader(this.store, this.line, this.versions);
     this.times = new CommitTimes(this.store);
-    this.keys = new IndexKeyMaker(compile);
+    this.keys = new IndexKeyMaker(compile, MultikeyIndexes.load(this.store));
     this.logReader = new LogReader(this);
     this.applier = new Applier(this, error => this.fail(error));
     this.clock = new CommitClock(wallMs);

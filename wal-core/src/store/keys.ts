@@ -186,5 +186,6 @@ export const TABLE = {
   collectionStat: 33,
   commit: 34,
   applied: 35,
-  format: 36
+  format: 36,
+  multikey: 37
 } as const;

@@ -219,7 +219,7 @@ export class Applier {
     for (const piece of pieces) {
       this.pieceRows(piece, puts, indexes, stats);
     }
-    puts.push(...indexes.puts(), ...stats.puts());
+    puts.push(...indexes.puts(), ...stats.puts(), ...this.parts.keys.multikey.puts());
     for (const frame of finished) {
       this.frameRows(frame, puts);
     }
