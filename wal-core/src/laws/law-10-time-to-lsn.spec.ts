@@ -83,7 +83,7 @@ describe('law 10: time to LSN', () => {
           }
         }
       ),
-      runs(25)
+      runs(15)
     );
   });
 

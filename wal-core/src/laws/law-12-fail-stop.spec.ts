@@ -140,7 +140,7 @@ describe('law 12: fail stop', () => {
         expect(await torn.dump('main')).toEqual(after);
         await torn.close();
       }),
-      runs(25)
+      runs(20)
     );
     expect(heads.size).toBeGreaterThan(3);
   });
@@ -175,9 +175,9 @@ describe('law 12: fail stop', () => {
           await expect(openEngine({ directory })).rejects.toMatchObject({ code: 'DATA_CORRUPT' });
         }
       }),
-      { ...runs(60), examples: [[0], [64], [159], [160], [192], [size * 8 - 1]] }
+      { ...runs(40), examples: [[0], [64], [159], [160], [192], [size * 8 - 1]] }
     );
-    expect(refused).toBeGreaterThan(30);
+    expect(refused).toBeGreaterThan(20);
     await world.reopen();
   });
 
