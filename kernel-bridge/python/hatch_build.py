@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -35,3 +37,7 @@ class ArgonBuildHook(BuildHookInterface[Any]):
         ]
         if missing:
             raise RuntimeError(f"{' and '.join(missing)} must be built before the wheel: npm run build")
+        if any((root / BRIDGE).parent.rglob("*.node")):
+            # The bridge brings programs for this kind of machine, and for any Python on it.
+            build_data["pure_python"] = False
+            build_data["tag"] = f"py3-none-{re.sub(r'[-.]', '_', sysconfig.get_platform())}"
