@@ -126,7 +126,7 @@ function idScan(filter: Filter, keys: number): Stage {
     isMultiKey: false,
     isUnique: true,
     direction: 'forward',
-    indexBounds: { _id: boundsText(filter.bounds('_id')) },
+    indexBounds: { _id: boundsText(filter.bounds('_id', true)) },
     seeks: keys
   };
 }
@@ -143,7 +143,7 @@ function indexScan({ index, reverse, mayRepeat }: IndexPlan, filter: Filter): St
     indexVersion: 2,
     direction: reverse ? 'backward' : 'forward',
     indexBounds: Object.fromEntries(
-      elements(index.key).map(({ name }) => [name, boundsText(filter.bounds(name))])
+      elements(index.key).map(({ name }) => [name, boundsText(filter.bounds(name, !mayRepeat))])
     )
   };
 }

@@ -9,9 +9,11 @@ import {
   planIndex,
   type CollectionInfo,
   type DocKey,
+  type Engine,
   type Filter,
   type IndexInfo,
   type IndexPlan,
+  type PlannableIndex,
   type RawValue,
   type Sort
 } from '@argon/wal-core';
@@ -49,6 +51,7 @@ export type Hint = RawValue | undefined;
 
 /** Chooses how to read. @throws MongoError 2 when the hint names no index */
 export function choosePlan(
+  engine: Pick<Engine, 'isMultikey'>,
   collection: CollectionInfo | undefined,
   filter: Filter,
   sort: Sort | undefined,
@@ -59,7 +62,7 @@ export function choosePlan(
   }
   const hinted = resolveHint(collection, hint);
   if (hinted !== undefined && hinted.kind === 'index') {
-    return indexPlan(filter, sort, hinted.index);
+    return indexPlan(filter, sort, plannable(engine, hinted.index));
   }
   const natural = naturalDirection(sort) ?? (hinted?.kind === 'natural' ? hinted.direction : undefined);
   if (natural !== undefined) {
@@ -72,7 +75,7 @@ export function choosePlan(
     return idPlan(filter, ids, sort, order);
   }
   if (hinted === undefined) {
-    const plan = planIndex(filter, sort, visibleIndexes(collection));
+    const plan = planIndex(filter, sort, visibleIndexes(engine, collection));
     const stretches = keyStretches(filter);
     // Bounds on _id are as good as any index; a full scan is what an index is better than.
     if (plan !== undefined && (stretches === undefined || plan.providesSort)) {
@@ -104,7 +107,7 @@ function idPlan(
 }
 
 /** A plan on one index that was asked for: by its bounds if the filter has any, else the whole of it. */
-function indexPlan(filter: Filter, sort: Sort | undefined, index: IndexInfo): Plan {
+function indexPlan(filter: Filter, sort: Sort | undefined, index: PlannableIndex): Plan {
   const plan = planIndex(filter, sort, [index]) ?? {
     index,
     ranges: [{}],
@@ -115,19 +118,18 @@ function indexPlan(filter: Filter, sort: Sort | undefined, index: IndexInfo): Pl
   return { kind: 'index', plan, sorted: sort === undefined || plan.providesSort };
 }
 
-const visible = new WeakMap<readonly IndexInfo[], readonly IndexInfo[]>();
-
 /** The indexes a planner may use: not those made with `hidden`. */
-function visibleIndexes({ indexes }: CollectionInfo): readonly IndexInfo[] {
-  let known = visible.get(indexes);
-  if (known === undefined) {
-    known = indexes.filter(index => {
-      const hidden = field(index.spec, 'hidden');
+function visibleIndexes(engine: Pick<Engine, 'isMultikey'>, { indexes }: CollectionInfo): PlannableIndex[] {
+  return indexes
+    .filter(({ spec }) => {
+      const hidden = field(spec, 'hidden');
       return hidden === undefined || isTruthy(hidden) !== true;
-    });
-    visible.set(indexes, known);
-  }
-  return known;
+    })
+    .map(index => plannable(engine, index));
+}
+
+function plannable(engine: Pick<Engine, 'isMultikey'>, index: IndexInfo): PlannableIndex {
+  return { ...index, multikey: engine.isMultikey(index) };
 }
 
 type ResolvedHint =
@@ -204,7 +206,7 @@ const HASHED_FROM = Buffer.from([HASHED_KEY_MARK]);
 
 /** The stretches that conditions on `_id` leave; undefined when they leave everything. */
 function keyStretches(filter: Filter): KeyStretch[] | undefined {
-  const intervals = filter.bounds('_id');
+  const intervals = filter.bounds('_id', true);
   if (intervals === undefined) {
     return undefined;
   }

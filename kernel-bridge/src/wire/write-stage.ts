@@ -45,6 +45,12 @@ export async function writeResult(
 
 /** Checks a writing stage before anything is read. */
 export function checkWriteStage(context: CommandContext, stage: StageSpec): void {
+  if (context.readConcern.level === 'linearizable') {
+    throw new MongoError(
+      'InvalidOptions',
+      `${stage.name} cannot be used with a 'linearizable' read concern level`
+    );
+  }
   if (stage.name === '$out') {
     readDestination(context, stage.value, '$out');
   } else {

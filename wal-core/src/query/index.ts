@@ -6,4 +6,4 @@ export { compileProjection } from './projection';
 export { compileSort } from './sort';
 export { compileUpdate } from './update';
 export { compilePipeline, runPipeline, splitPipeline } from './pipeline';
-export { planIndex } from './planner';
+export { planIndex, type PlannableIndex } from './planner';

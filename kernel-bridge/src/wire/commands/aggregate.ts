@@ -102,7 +102,7 @@ export function openAggregate(context: CommandContext): OpenedAggregate {
   const filter = filterOf(lead.filter, options);
   const sort = sortOf(lead.sort, options);
   const info = place?.snapshot.collection(collection);
-  const plan = choosePlan(info, filter, sort, args.get('hint'));
+  const plan = choosePlan(context.services.engine, info, filter, sort, args.get('hint'));
   const query = { filter, sort, projection: undefined, skip: lead.skip ?? 0, limit: lead.limit ?? Infinity };
   const run = new QueryRun(
     place?.snapshot as NonNullable<ReadPlace>['snapshot'],
@@ -300,7 +300,7 @@ function readOther(
   if (place === undefined || info === undefined) {
     return listSource([]);
   }
-  const plan = choosePlan(info, query.filter, undefined, undefined);
+  const plan = choosePlan(context.services.engine, info, query.filter, undefined, undefined);
   const run = new QueryRun(place.snapshot, info, plan, query, context.operation);
   return countDocuments(run.documents(), documents => noteRead(context, place, name, documents));
 }

@@ -24,7 +24,7 @@ export function openCount(context: CommandContext): {
   const limit = Math.abs(args.integer('limit') ?? 0) || Infinity;
   const place = readPlace(context);
   const info = place?.snapshot.collection(collection);
-  const plan = choosePlan(info, filter, undefined, args.get('hint'));
+  const plan = choosePlan(context.services.engine, info, filter, undefined, args.get('hint'));
   const query = { filter, sort: undefined, projection: undefined, skip, limit };
   const run = new QueryRun(
     place?.snapshot as NonNullable<ReadPlace>['snapshot'],

@@ -26,7 +26,7 @@ export function openDistinct(context: CommandContext): {
   const filter = filterOf(args.optionalDocument('query'), queryOptions(args));
   const place = readPlace(context);
   const info = place?.snapshot.collection(collection);
-  const plan = choosePlan(info, filter, undefined, args.get('hint'));
+  const plan = choosePlan(context.services.engine, info, filter, undefined, args.get('hint'));
   const query = { filter, sort: undefined, projection: undefined, skip: 0, limit: Infinity };
   const run = new QueryRun(
     place?.snapshot as NonNullable<ReadPlace>['snapshot'],

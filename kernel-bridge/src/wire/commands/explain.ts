@@ -135,7 +135,7 @@ function explainWrite(
   };
   const place = readPlace(context);
   const info = place?.snapshot.collection(collection);
-  const plan = choosePlan(info, query.filter, query.sort, hint);
+  const plan = choosePlan(context.services.engine, info, query.filter, query.sort, hint);
   const run = new QueryRun(
     place?.snapshot as NonNullable<ReadPlace>['snapshot'],
     info,

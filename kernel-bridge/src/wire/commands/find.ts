@@ -32,7 +32,7 @@ export function openFind(context: CommandContext): OpenedFind {
   };
   const place = readPlace(context);
   const info = place?.snapshot.collection(collection);
-  const plan = choosePlan(info, query.filter, query.sort, args.get('hint'));
+  const plan = choosePlan(context.services.engine, info, query.filter, query.sort, args.get('hint'));
   // Without a project there is no snapshot, and without a collection the plan reads none.
   const run = new QueryRun(
     place?.snapshot as NonNullable<ReadPlace>['snapshot'],

@@ -49,7 +49,7 @@ function runOn(
   return new QueryRun(
     snapshot,
     collection,
-    choosePlan(collection, filter, sort, hint),
+    choosePlan(context.services.engine, collection, filter, sort, hint),
     query,
     context.operation
   );

@@ -1,6 +1,7 @@
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import {
   EMPTY_DOCUMENT,
+  NULL_VALUE,
   T,
   compileFilter,
   compileUpdate,
@@ -15,6 +16,7 @@ import {
   type RawValue,
   type Writer
 } from '@argon/wal-core';
+import { decode } from '../arguments';
 import { noteCommit, type CommandContext } from '../context';
 import { MongoError } from '../errors';
 import { WRITE_SLICE_MAX } from '../limits';
@@ -158,10 +160,7 @@ function merged(
     case 'keepExisting':
       return before;
     case 'fail':
-      throw new MongoError(
-        'DuplicateKey',
-        'a document with these `on` fields exists already (whenMatched: "fail")'
-      );
+      throw alreadyThere(before, stage.on);
     case 'replace':
       return withFields(documentOf([{ name: '_id', ...field(before, '_id')! }]), incoming);
     case 'merge':
@@ -176,6 +175,16 @@ function merged(
       return update.apply(before, { now: clock.now });
     }
   }
+}
+
+function alreadyThere(before: Image, on: readonly string[]): MongoError {
+  const keyPattern = Object.fromEntries(on.map(path => [path, 1]));
+  const keyValue = Object.fromEntries(on.map(path => [path, decode(valueAt(before, path) ?? NULL_VALUE)]));
+  return new MongoError(
+    'DuplicateKey',
+    "$merge with whenMatched: fail found an existing document with the same values for the 'on' fields",
+    { fields: { keyPattern, keyValue } }
+  );
 }
 
 /** `before` with the top-level fields of `incoming` in the place of its own, new ones at the end. */
@@ -221,7 +230,7 @@ async function find(
   const snapshot = context.services.engine.resolve(place.project, place.branch);
   const collection = snapshot.collection(name);
   const query = { filter, sort: undefined, projection: undefined, skip: 0, limit: 1 };
-  const plan = choosePlan(collection, filter, undefined, undefined);
+  const plan = choosePlan(context.services.engine, collection, filter, undefined, undefined);
   const run = new QueryRun(snapshot, collection, plan, query, context.operation);
   for await (const [image] of run.documents()) {
     if (image !== undefined) {
