@@ -331,7 +331,7 @@ export class Operations {
     if (!this.indexed) {
       filter['_id'] = this.lastId + 1;
     }
-    this.lastId = Math.max(this.lastId, filter['_id']);
+    this.lastId = Math.max(this.lastId, Number(filter['_id']));
     return { upsert: true };
   }
 

@@ -86,7 +86,7 @@ function queryStages(plan: Plan, query: Query): Stage {
   if (sorts) {
     stage = {
       stage: 'SORT',
-      sortPattern: deserialize(query.sort!.source, { promoteValues: false }),
+      sortPattern: deserialize(query.sort.source, { promoteValues: false }),
       memLimit: 104857600,
       ...(Number.isFinite(query.limit) ? { limitAmount: query.limit + query.skip } : {}),
       type: 'simple',

@@ -11,6 +11,7 @@ export function holdState(): { release: () => void } {
   const opened = new Promise<void>(resolve => {
     open = resolve;
   });
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with the store it is asked of
   const write = LmdbStore.prototype.write;
   const spy = jest.spyOn(LmdbStore.prototype, 'write').mockImplementation(async function (
     this: LmdbStore,

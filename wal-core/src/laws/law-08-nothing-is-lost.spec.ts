@@ -210,7 +210,11 @@ describe('law 8: nothing is lost by an operation', () => {
                 conflicts += isClean ? 0 : 1;
                 if (isClean || side === 'theirs') {
                   restored++;
-                  before === undefined ? expected.delete(id) : expected.set(id, before);
+                  if (before === undefined) {
+                    expected.delete(id);
+                  } else {
+                    expected.set(id, before);
+                  }
                 }
               }
               conflictCount += conflicts;

@@ -143,7 +143,6 @@ export function batchSizeOf({ args }: CommandContext): number | undefined {
 /** A result that is known as a whole. */
 export function listSource(documents: readonly Buffer[]): DocumentSource {
   return {
-    // eslint-disable-next-line @typescript-eslint/require-await
     async *[Symbol.asyncIterator]() {
       if (documents.length > 0) {
         yield documents;

@@ -137,7 +137,7 @@ async function tryUpsert(
 
 /** Whether the filter asks for exactly the key that is taken: then the document that has it is the one meant. */
 function isKeyOf(error: ArgonError, { filter }: Statement): boolean {
-  const paths = Object.keys((error.data['keyPattern'] ?? {}) as object);
+  const paths = Object.keys(error.data['keyPattern'] ?? {});
   const asked = new Set(filter.equalities().map(({ path }) => path));
   return elements(filter.source).length === paths.length && paths.every(path => asked.has(path));
 }

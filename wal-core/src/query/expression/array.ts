@@ -449,7 +449,10 @@ function takeN(which: 'first' | 'last' | 'max' | 'min'): OperatorCompiler {
     }
   );
   // Computed for each document even when constant, as mongod does, so that errors come late.
-  return (argument, scope, name) => ({ evaluate: compiler(argument, scope, name).evaluate });
+  return (argument, scope, name) => {
+    const compiled = compiler(argument, scope, name);
+    return { evaluate: frame => compiled.evaluate(frame) };
+  };
 }
 
 /** `n` of the N-family: a positive integer. */

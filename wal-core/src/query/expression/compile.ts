@@ -122,7 +122,7 @@ function compileArray(items: Buffer, scope: Scope): Expression {
 /** Compiles an expression that stands by itself. @throws what computing its constant parts throws */
 export function compileRoot(value: RawValue, scope: Scope): Expression {
   const expression = compileExpression(value, scope);
-  if (expression.failure !== undefined) throw expression.failure;
+  if (expression.failure !== undefined) throw expression.failure as Error;
   return expression;
 }
 
