@@ -226,6 +226,7 @@ export class Operations {
       () => [{ $match: this.filter() }, { $sort: { _id: 1 } }, { $limit: 5 }],
       () => [{ $match: this.filter() }, { $count: 'n' }],
       () => [
+        { $match: { n: NO_ARRAY } },
         { $sort: { _id: 1 } },
         { $group: { _id: '$n', count: { $sum: 1 }, ids: { $push: '$_id' } } },
         { $sort: { _id: 1 } }
