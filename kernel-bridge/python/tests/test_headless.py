@@ -119,12 +119,13 @@ def test_a_bridge_that_runs_already_is_used_and_left_alone(home: Path) -> None:
     mine.stop()
 
 
+@pytest.mark.timeout(1200)
 def test_the_quickstart_holds_twice(home: Path) -> None:
     """Run All, and Run All again on what the first left behind."""
     path = home / "quickstart.ipynb"
     path.write_text((ROOT / "binder" / "quickstart.ipynb").read_text("utf-8"), "utf-8")
     for _ in range(2):
-        code, output = run(path, timeout=280)
+        code, output = run(path, timeout=580)
         assert code == 0, output
         assert "every step held" in output
     assert bridge_pids(home) == []

@@ -281,7 +281,7 @@ def python(code: str, cwd: Path, **environment: str) -> subprocess.CompletedProc
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=280,
     )
 
 
@@ -369,7 +369,7 @@ def test_a_tracking_server_that_is_away_does_not_hold_the_cells(here: Places, tm
             "from argon.mlflow.context import ArgonRunContext\n"
             "ArgonRunContext().tags()"
         )
-        assert kernel.run("1 + 1").seconds < 5
-        assert kernel.run("2 + 2").text == "4"
+        assert kernel.run("1 + 1").seconds < 1
+        assert kernel.run("2 + 2").seconds < 1
     finally:
         kernel.stop()

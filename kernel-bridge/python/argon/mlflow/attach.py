@@ -24,8 +24,11 @@ from ..session import active_session
 from .start import CONTEXT_TAG, Start, run_tags
 
 FIND_SECONDS_MAX = 10.0
-CELL_SECONDS_MAX = 2.0
+CELL_SECONDS_MAX = 20.0
 """How long the end of a cell waits, so that the next cell sees its run complete."""
+
+CELL_SECONDS_MAX_WITH_SERVER = 5.0
+"""The same where the store is a server, which may be away."""
 
 DIGEST_LENGTH_MAX = 36
 NAME_LENGTH_MAX = 500
@@ -37,6 +40,8 @@ _ENDED = ("FINISHED", "FAILED", "KILLED")
 _open: list[Start] = []
 _jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
 _worker: threading.Thread | None = None
+_waited_for: threading.Event | None = None
+"""Set when the job that was last waited for is done."""
 
 
 def follow(start: Start) -> None:
@@ -67,7 +72,9 @@ def after_cell(activity: protocol.CellActivity | None) -> None:
 
 def _wait_for(job: Callable[[], None]) -> None:
     """Does a job after those that wait, and waits for it, but not long."""
-    done = threading.Event()
+    global _waited_for
+    before, done = _waited_for, threading.Event()
+    _waited_for = done
 
     def work() -> None:
         try:
@@ -76,7 +83,11 @@ def _wait_for(job: Callable[[], None]) -> None:
             done.set()
 
     _do(work)
-    done.wait(CELL_SECONDS_MAX)
+    if before is not None and not before.is_set():
+        # Somebody has waited in vain already: the store is away, and one cell was held up enough.
+        return
+    remote = any(start.tracking_uri.startswith("http") for start in _open)
+    done.wait(CELL_SECONDS_MAX_WITH_SERVER if remote else CELL_SECONDS_MAX)
 
 
 def _do(job: Callable[[], None]) -> None:
