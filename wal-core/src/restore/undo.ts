@@ -149,7 +149,9 @@ export function describeSelector({ range, cell, cellNumber, session, actor, txn 
   const words = [
     cellNumber === undefined ? undefined : `cell [${cellNumber}]`,
     cell === undefined || cellNumber !== undefined ? undefined : `cell ${cell}`,
-    range === undefined ? undefined : `LSN ${range.first}..${range.last}`,
+    range === undefined || cellNumber !== undefined || cell !== undefined
+      ? undefined
+      : `LSN ${range.first}..${range.last}`,
     actor === undefined ? undefined : `actor ${actor}`,
     txn === undefined ? undefined : `transaction ${txn}`,
     session === undefined || cellNumber !== undefined || cell !== undefined ? undefined : `session ${session}`
