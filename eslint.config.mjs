@@ -4,7 +4,12 @@ import * as jsonc from 'jsonc-eslint-parser';
 import tseslint from 'typescript-eslint';
 import { importDirection } from './tools/lint/import-direction.mjs';
 
-const SPECS = ['**/*.spec.ts', '**/*.spec.tsx', '**/*.test.ts'];
+const SPECS = [
+  '**/*.{spec,test,testing}.{ts,tsx}',
+  '**/testing.ts',
+  '**/{oracle,testing}/**/*.ts',
+  'e2e/**/*.ts'
+];
 /** What Node gives without an import, in modules and in CommonJS. */
 const NODE_GLOBALS = [
   'process',

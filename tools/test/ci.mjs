@@ -42,7 +42,7 @@ export async function main() {
     console.log('\nTypes');
     add(await checkTypes());
     console.log('');
-    add(await runTests([]));
+    add((await runTests([])) ?? { failed: 1 });
   } catch (error) {
     report(error, ROOT);
     add({ failed: 1 });

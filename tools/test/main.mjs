@@ -4,7 +4,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureBrowser } from '../setup/browser.mjs';
 import { ROOT, at } from '../setup/checkout.mjs';
-import { finish, stopWithUs } from '../setup/child.mjs';
+import { finish, stopWithUs, stopping } from '../setup/child.mjs';
 import { ensurePip } from '../setup/pip.mjs';
 import { findPython } from '../setup/python.mjs';
 import { setUp } from '../setup/setup.mjs';
@@ -109,7 +109,7 @@ function sumUp(rows) {
 /**
  * Runs suites.
  * @param {readonly string[]} args
- * @returns {Promise<{ passed: number, failed: number, skipped: number }>}
+ * @returns {Promise<{ passed: number, failed: number, skipped: number } | undefined>} undefined: nothing was to be run
  */
 export async function runTests(args) {
   const { values } = parseArgs({
@@ -137,6 +137,9 @@ export async function runTests(args) {
   for (const suite of chosen) {
     const begun = Date.now();
     const found = await runSuite(suite, { folder, env, missing });
+    if (stopping()) {
+      return undefined;
+    }
     found.ms = Date.now() - begun;
     rows.push({ suite, found });
     console.log(row(suite.title, words(found), found.ms));
