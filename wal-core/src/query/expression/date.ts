@@ -442,9 +442,10 @@ const dateFromParts: OperatorCompiler = (argument, scope, name) => {
 };
 
 const UNITS = ['year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'second', 'millisecond'] as const;
-type Unit = (typeof UNITS)[number];
+/** A unit of time, as date expressions name it. */
+export type TimeUnit = (typeof UNITS)[number];
 
-const UNIT_MS: Readonly<Partial<Record<Unit, bigint>>> = {
+const UNIT_MS: Readonly<Partial<Record<TimeUnit, bigint>>> = {
   week: 604_800_000n,
   day: 86_400_000n,
   hour: 3_600_000n,
@@ -453,13 +454,18 @@ const UNIT_MS: Readonly<Partial<Record<Unit, bigint>>> = {
   millisecond: 1n
 };
 
-function unitOf(value: RawValue, name: string): Unit {
+export function unitOf(value: RawValue, name: string): TimeUnit {
   if (value.type !== T.STRING)
     throw queryError(5439013, `${name} requires 'unit' to be a string, but got ${typeName(value)}`);
   const text = textOf(value);
   if (!(UNITS as readonly string[]).includes(text))
     throw queryError(9, `${name} parameter 'unit' value cannot be recognized as a time unit: ${text}`);
-  return text as Unit;
+  return text as TimeUnit;
+}
+
+/** Milliseconds of a unit that always has the same. */
+export function unitMs(unit: TimeUnit): bigint | undefined {
+  return UNIT_MS[unit];
 }
 
 const WEEKDAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
@@ -478,7 +484,7 @@ function startOfWeek(value: RawValue, name: string): number {
 }
 
 /** A moment plus so many units; months that are too short take their last day. */
-function addUnits(ms: bigint, unit: Unit, amount: bigint, zone: TimeZone): bigint {
+export function addUnits(ms: bigint, unit: TimeUnit, amount: bigint, zone: TimeZone): bigint {
   const small = unit === 'hour' || unit === 'minute' || unit === 'second' || unit === 'millisecond';
   if (small) return ms + amount * UNIT_MS[unit]!;
   const p = localParts(ms, zone);
@@ -640,7 +646,7 @@ const dateTrunc: OperatorCompiler = (argument, scope, name) => {
 };
 
 /** Down to a whole number of bins since 2000-01-01 (for weeks: since the first such day of that year). */
-function truncate(ms: bigint, unit: Unit, bin: bigint, zone: TimeZone, firstDay: number): bigint {
+function truncate(ms: bigint, unit: TimeUnit, bin: bigint, zone: TimeZone, firstDay: number): bigint {
   const midnight = { hour: 0, minute: 0, second: 0, millisecond: 0 };
   const p = localParts(ms, zone);
   switch (unit) {

@@ -14,6 +14,7 @@ import { comparePipeline, graphDocument, hasOddities, pipeline } from './pipelin
 import { doc, Random } from './random';
 import { schema } from './schemas';
 import { compareUpdate, updateCase, upsertCase } from './updates';
+import { windowDocument, windowStages } from './windows';
 
 /**
  * The same random operations here and in a real mongod 6.0.5, compared byte by byte.
@@ -162,5 +163,18 @@ describe('aggregate', () => {
       }
     }
     report(found.filter(m => !isRounding(m) && !isEarly(m)));
+  });
+
+  it('computes windows and fills gaps the same', async () => {
+    const r = new Random(seed);
+    const found: (Mismatch | undefined)[] = [];
+    for (let round = 0; round < 4 * scale; round++) {
+      const docs = Array.from({ length: 25 }, (_, i) => windowDocument(r, i));
+      await load(client, 'windows', docs);
+      for (let i = 0; i < 100; i++) {
+        found.push(await comparePipeline(client, 'windows', { windows: docs }, windowStages(r), false));
+      }
+    }
+    report(found);
   });
 });

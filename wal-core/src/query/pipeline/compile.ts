@@ -14,7 +14,9 @@ import { redact } from './redact';
 import { shape } from './shape';
 import { batches, type Batch, type Run, type Stage, type StageCompiler } from './stage';
 import { unwind } from './unwind';
-import { densify, fill, setWindowFields } from './window';
+import { setWindowFields } from './window';
+import { densify } from './window/densify';
+import { fill } from './window/fill';
 
 /** `$documents`: an array of documents out of nothing. */
 const documents: StageCompiler = (argument, scope, name): Stage => {
