@@ -13,16 +13,8 @@ export class LineReader {
 
   /** The row that holds `lsn`, or the newest row before it. */
   rowAt(timeline: Timeline, lsn: Lsn): LineRow | undefined {
-    const to = lineKey(timeline.id, lsn + 1);
-    for (const row of this.store.range('line', {
-      from: lineKey(timeline.id, 0),
-      to,
-      reverse: true,
-      limit: 1
-    })) {
-      return decodeLine(lineKeyLsn(row.key), row.value);
-    }
-    return undefined;
+    const row = this.store.last('line', lineKey(timeline.id, 0), lineKey(timeline.id, lsn + 1));
+    return row === undefined ? undefined : decodeLine(lineKeyLsn(row.key), row.value);
   }
 
   /** Rows that hold LSNs in `(after, upTo]`, oldest first. */

@@ -79,11 +79,8 @@ export class CommitTimes {
 
   /** The applied commit with the smallest last LSN that is at least `lsn`. */
   private applied(project: Project, lsn: number): CommitRow | undefined {
-    const range = { from: commitKey(project.id, lsn), to: commitKey(project.id, LAST_LSN), limit: 1 };
-    for (const row of this.store.range('meta', range)) {
-      return decode(row);
-    }
-    return undefined;
+    const row = this.store.first('meta', commitKey(project.id, lsn), commitKey(project.id, LAST_LSN));
+    return row === undefined ? undefined : decode(row);
   }
 }
 

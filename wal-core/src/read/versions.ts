@@ -41,7 +41,8 @@ export class Versions {
       }
       const from = verKey(timeline.id, collection, key, cap);
       const to = verKey(timeline.id, collection, key, FIRST_LSN);
-      for (const row of this.store.range('ver', { from, to, limit: 1 })) {
+      const row = this.store.first('ver', from, to);
+      if (row !== undefined) {
         return { lsn: verKeyLsn(row.key), image: decodeVersion(row.value, this.readLog) };
       }
     }

@@ -30,6 +30,10 @@ export interface Put {
 
 export interface OrderedStore {
   get(table: TableName, key: Buffer): Buffer | undefined;
+  /** The first row of `[from, to)`. */
+  first(table: TableName, from: Buffer, to: Buffer): Row | undefined;
+  /** The last row of `[from, to)`. */
+  last(table: TableName, from: Buffer, to: Buffer): Row | undefined;
   /** Rows of `[from, to)` in key order (or backwards). Stop early by returning from the loop. */
   range(table: TableName, options: RangeOptions): Iterable<Row>;
   /** Applies the puts in one transaction; resolves when later reads see it. Values must not be changed afterwards. */

@@ -2,11 +2,17 @@ import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { type OrderedStore, type Put, type RangeOptions, type Row, type TableName, TABLES } from '../store';
+import { KEY_BYTES, VALUE_BYTES } from './buffers';
+import { Walker } from './walker';
 
 /** Address space reserved for the map; the file grows only as it is filled. */
 const MAP_BYTES = 512 * 1024 * 1024 * 1024;
 
-type Table = Database<Buffer, Buffer>;
+interface Table {
+  readonly database: Database<Buffer, Buffer>;
+  readonly forwards: Walker;
+  readonly backwards: Walker;
+}
 
 /**
  * The store in LMDB. Commits are flushed in the background: the log is the truth, and after a
@@ -21,7 +27,13 @@ export class LmdbStore implements OrderedStore {
   ) {
     const tables = {} as Record<TableName, Table>;
     for (const name of TABLES) {
-      tables[name] = root.openDB<Buffer, Buffer>({ name, keyEncoding: 'binary', encoding: 'binary' });
+      const options = { name, keyEncoder: KEY_BYTES, encoder: VALUE_BYTES };
+      const database = root.openDB<Buffer, Buffer>(options);
+      tables[name] = {
+        database,
+        forwards: new Walker(database, false),
+        backwards: new Walker(database, true)
+      };
     }
     this.tables = tables;
   }
@@ -33,8 +45,8 @@ export class LmdbStore implements OrderedStore {
       mapSize: MAP_BYTES,
       maxDbs: 16,
       pageSize: 4096,
-      keyEncoding: 'binary',
-      encoding: 'binary',
+      keyEncoder: KEY_BYTES,
+      encoder: VALUE_BYTES,
       overlappingSync: true,
       separateFlushed: true,
       safeRestore: true
@@ -45,16 +57,21 @@ export class LmdbStore implements OrderedStore {
   }
 
   get(table: TableName, key: Buffer): Buffer | undefined {
-    return this.tables[table].getBinary(key);
+    return this.tables[table].database.get(key);
   }
 
-  range(table: TableName, options: RangeOptions): Iterable<Row> {
-    const { from, to, reverse = false, limit } = options;
-    const bounds = reverse
-      ? // lmdb walks (end, start] backwards; our ends are [from, to).
-        { start: to, end: from, reverse: true, exclusiveStart: true, inclusiveEnd: true }
-      : { start: from, end: to };
-    return this.tables[table].getRange(limit === undefined ? bounds : { ...bounds, limit });
+  first(table: TableName, from: Buffer, to: Buffer): Row | undefined {
+    return this.tables[table].forwards.first(from, to);
+  }
+
+  last(table: TableName, from: Buffer, to: Buffer): Row | undefined {
+    return this.tables[table].backwards.first(from, to);
+  }
+
+  range(table: TableName, { from, to, reverse = false, limit = Infinity }: RangeOptions): Iterable<Row> {
+    const { forwards, backwards } = this.tables[table];
+    const walker = reverse ? backwards : forwards;
+    return { [Symbol.iterator]: () => walker.rows(from, to, limit) };
   }
 
   async write(puts: readonly Put[]): Promise<void> {
@@ -62,9 +79,9 @@ export class LmdbStore implements OrderedStore {
       return;
     }
     let last: Promise<boolean> | undefined;
-    for (const put of puts) {
-      const table = this.tables[put.table];
-      last = put.value === undefined ? table.remove(put.key) : table.put(put.key, put.value);
+    for (const { table, key, value } of puts) {
+      const { database } = this.tables[table];
+      last = value === undefined ? database.remove(key) : database.put(key, value);
     }
     await last;
     this.root.resetReadTxn();
