@@ -88,7 +88,7 @@ test('create, switch, write from a kernel, merge, undo, delete: all from the pag
     await expect(badge).toContainText('10 deletes');
     await badge.hover();
     await badge.getByRole('button', { name: 'Undo' }).click();
-    await expect(page.getByRole('alertdialog')).toContainText('10 documents added');
+    await expect(page.getByRole('alertdialog')).toContainText('10 documents added on clean.');
     await page.screenshot({ path: join(PICTURES, 'journey-undo.png') });
     await page.getByRole('alertdialog').getByRole('button', { name: 'Undo', exact: true }).click();
     await expect(row(page, /Undo/)).toBeVisible();

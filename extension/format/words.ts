@@ -81,7 +81,8 @@ export function title(entry: Entry, trans: TranslationBundle): string {
     case 'merge':
       return trans.__('Merge %1', entry.merge?.source.replace(/@\d+$/, '') ?? '');
     case 'undo':
-      return trans.__('Undo %1', entry.undo?.what ?? '');
+      // The range follows in the details; the row says what it was.
+      return trans.__('Undo %1', entry.undo?.what.replace(/, LSN \d+\.\.\d+$/, '') ?? '');
     case 'import':
       return written === '' ? trans.__('Import') : trans.__('Import, %1', written);
     case 'catalog':

@@ -224,7 +224,7 @@ function ChipNote(props: {
     <span className="jp-ArgonGraph-chipNote">
       {(chip.isSession || hasKernel) && (
         <span title={labels}>
-          <kernelIcon.react tag="span" className="jp-ArgonIcon jp-mod-small" />
+          <kernelIcon.react tag="span" className="jp-ArgonIcon jp-mod-medium" />
           {chip.isSession
             ? trans.__('session')
             : trans._n('%2 kernel', '%2 kernels', row.kernels.length, count(row.kernels.length))}

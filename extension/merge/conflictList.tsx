@@ -60,7 +60,13 @@ export function ConflictList({ model }: { readonly model: PlanModel }): JSX.Elem
       <div className="jp-ArgonProgress">
         <b aria-live="polite">{trans.__('%1 of %2 answered', count(answered), count(plan.conflicts))}</b>
         <span>
-          {trans.__('%1 conflicts in %2 documents', count(plan.conflicts), count(model.documents.length))}
+          {trans._n(
+            '%2 conflict in %3',
+            '%2 conflicts in %3',
+            plan.conflicts,
+            count(plan.conflicts),
+            trans._n('%2 document', '%2 documents', model.documents.length, count(model.documents.length))
+          )}
         </span>
       </div>
       <div

@@ -97,8 +97,10 @@ export function MergeBody({ model }: { readonly model: PlanModel }): JSX.Element
               <div className="jp-ArgonDocument-head">
                 <h3>{`${group.collection} / ${idText(group.document)}`}</h3>
                 <span className="jp-ArgonDocument-note">
-                  {trans.__(
-                    '%1 conflicts, %2 answered',
+                  {trans._n(
+                    '%2 conflict, %3 answered',
+                    '%2 conflicts, %3 answered',
+                    group.conflicts.length,
                     count(group.conflicts.length),
                     count(group.answered)
                   )}

@@ -74,22 +74,19 @@ export function ResultView(props: {
         )}
       </p>
       <p className="jp-ArgonResult-counts">
-        <span>
-          <Sign op="insert" label={trans.__('added')} />{' '}
-          {trans.__('%1 added', count(sum(part => part.added)))}
-        </span>
-        <span>
-          <Sign op="update" label={trans.__('changed')} />{' '}
-          {trans.__('%1 changed', count(sum(part => part.changed)))}
-        </span>
-        <span>
-          <Sign op="delete" label={trans.__('deleted')} />{' '}
-          {trans.__('%1 deleted', count(sum(part => part.deleted)))}
-        </span>
-        {plan.unanswered > 0 && (
-          <span>
-            <Sign op="conflict" label={trans.__('open')} /> {trans.__('%1 open', count(plan.unanswered))}
-          </span>
+        {(
+          [
+            ['insert', sum(part => part.added), trans.__('%1 added', count(sum(part => part.added)))],
+            ['update', sum(part => part.changed), trans.__('%1 changed', count(sum(part => part.changed)))],
+            ['delete', sum(part => part.deleted), trans.__('%1 deleted', count(sum(part => part.deleted)))],
+            ['conflict', plan.unanswered, trans.__('%1 open', count(plan.unanswered))]
+          ] as const
+        ).map(([op, n, words]) =>
+          n === 0 ? null : (
+            <span key={op}>
+              <Sign op={op} label={words} /> {words}
+            </span>
+          )
         )}
       </p>
       <p className="jp-ArgonResult-note">

@@ -1,3 +1,4 @@
+import { closeIcon } from '@jupyterlab/ui-components';
 import { isOpen } from '../client/connectionState';
 import { codeOf, messageOf } from '../client/rpcError';
 import { count } from '../format/count';
@@ -16,7 +17,6 @@ import { SearchResults, useSearch } from './search';
 import { SessionBlock } from './sessionBlock';
 import { Slider } from './slider';
 import { FirstRun, LogView, StateView } from './states';
-import { clearIcon } from '@jupyterlab/ui-components';
 
 /** The panel: everything inside the side bar's widget. */
 export function PanelBody({ context }: { readonly context: IPanelContext }): JSX.Element {
@@ -134,7 +134,7 @@ function Notice(): JSX.Element {
             <NoticeText notice={notice} />
           </span>
           <IconButton
-            icon={clearIcon}
+            icon={closeIcon}
             label={trans.__('Close this message')}
             onClick={() => panel.say(undefined)}
           />

@@ -26,7 +26,7 @@ import { openMoreMenu } from './entryMenu';
 import { IconButton, SectionTitle, Sign, TextButton } from './parts';
 
 /** Changes that the details show; the diff view shows all. */
-const CHANGES_MAX = 8;
+const CHANGES_MAX = 5;
 
 /** The section with the selected entry: what changed, who, which cell, when, what runs on it, what can be done. */
 export function DetailsSection(props: {

@@ -3,6 +3,9 @@ import { Signal, type ISignal } from '@lumino/signaling';
 import type { Branch, Plan, RestorePreviewResult } from '../client/protocol';
 import type { Workspace } from '../model/workspace';
 
+/** How long the panel says that something was done, in milliseconds. */
+const DONE_MS = 8_000;
+
 /** A question that the panel asks in place, in the details; never a dialog. */
 export type Question =
   | { readonly kind: 'project' }
@@ -159,8 +162,13 @@ export class PanelModel implements IDisposable {
 
   /** Says a sentence, or takes it away. */
   say(notice: INotice | undefined): void {
+    clearTimeout(this._timer);
     this._notice = notice;
     this._emit();
+    if (notice?.kind === 'done') {
+      // What went well needs no answer; what did not stays until it is read.
+      this._timer = setTimeout(() => this.say(undefined), DONE_MS);
+    }
   }
 
   dispose(): void {
@@ -168,6 +176,7 @@ export class PanelModel implements IDisposable {
       return;
     }
     this._isDisposed = true;
+    clearTimeout(this._timer);
     Signal.clearData(this);
   }
 
@@ -179,6 +188,7 @@ export class PanelModel implements IDisposable {
 
   private readonly _changed = new Signal<this, void>(this);
   private readonly _shown = new Signal<this, void>(this);
+  private _timer: ReturnType<typeof setTimeout> | undefined;
   private _isVisible = false;
   private _selected: string | undefined;
   private _question: Question | undefined;

@@ -149,15 +149,19 @@ function DeleteBranch(props: {
   );
 }
 
-/** What a plan would write, in words: `2 added, 7 changed, 1 deleted on main`. */
+/** What a plan would write, in words: `2 documents added, 7 changed on main.` */
 export function planWords(plan: Plan, trans: TranslationBundle): string {
   const sum = (pick: (part: Plan['summary'][number]) => number) =>
     plan.summary.reduce((total, part) => total + pick(part), 0);
-  return trans.__(
-    '%1 documents added, %2 changed, %3 deleted on %4.',
-    count(sum(part => part.added)),
-    count(sum(part => part.changed)),
-    count(sum(part => part.deleted)),
-    plan.into
-  );
+  const added = sum(part => part.added);
+  const changed = sum(part => part.changed);
+  const deleted = sum(part => part.deleted);
+  const parts = [
+    added > 0 ? trans._n('%2 document added', '%2 documents added', added, count(added)) : '',
+    changed > 0 ? trans._n('%2 document changed', '%2 documents changed', changed, count(changed)) : '',
+    deleted > 0 ? trans._n('%2 document deleted', '%2 documents deleted', deleted, count(deleted)) : ''
+  ].filter(part => part !== '');
+  return parts.length === 0
+    ? trans.__('Collections and indexes change on %1, no document does.', plan.into)
+    : trans.__('%1 on %2.', parts.join(', '), plan.into);
 }

@@ -59,7 +59,9 @@ export function SessionBlock({ project }: { readonly project: ProjectModel }): J
     const facts = branch === undefined ? undefined : project.branches.get(branch);
     const ahead = facts?.ahead ?? session.ahead;
     const behind = facts?.behind ?? session.behind;
-    const notebook = session.notebook === undefined ? session.actor : baseName(session.notebook);
+    // The page knows the notebook's name of today; the kernel knows that of its start.
+    const path = workspace.notebook?.kernel === session.kernel ? workspace.notebook?.path : session.notebook;
+    const notebook = path === undefined ? session.actor : baseName(path);
     if (branch === project.defaultBranch) {
       return trans.__('default branch · %1', notebook);
     }
