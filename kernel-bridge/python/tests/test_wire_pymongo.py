@@ -17,7 +17,16 @@ from argon.launch import Places
 from bson import Decimal128, Int64, ObjectId
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
-from pymongo import DeleteMany, InsertOne, MongoClient, ReplaceOne, ReturnDocument, UpdateMany, UpdateOne
+from pymongo import (
+    CursorType,
+    DeleteMany,
+    InsertOne,
+    MongoClient,
+    ReplaceOne,
+    ReturnDocument,
+    UpdateMany,
+    UpdateOne,
+)
 from pymongo.database import Database
 from pymongo.errors import (
     BulkWriteError,
@@ -108,6 +117,17 @@ def test_cursors_live_and_die(db: Database[Document]) -> None:
     db.command("killCursors", "c", cursors=[Int64(cursor.cursor_id)])
     with pytest.raises(CursorNotFound):
         list(cursor)
+
+
+def test_exhaust_cursors_stream(db: Database[Document]) -> None:
+    db.c.insert_many({"_id": n} for n in range(500))
+    cursor = db.c.find(cursor_type=CursorType.EXHAUST, batch_size=20)
+    assert [document["_id"] for document in cursor] == list(range(500))
+    abandoned = db.c.find(cursor_type=CursorType.EXHAUST, batch_size=20)
+    for _ in range(45):
+        next(abandoned)
+    abandoned.close()
+    assert db.c.count_documents({}) == 500
 
 
 def test_inserts_report_what_went_wrong(db: Database[Document]) -> None:
@@ -260,6 +280,8 @@ def test_the_catalog(mongo: MongoClient[Document], db: Database[Document]) -> No
     with pytest.raises(WriteError) as invalid:
         db.a.insert_one({"n": -1})
     assert invalid.value.code == 121
+    db.a.insert_one({"n": -1, "_id": "forced"}, bypass_document_validation=True)
+    db.a.delete_one({"_id": "forced"})
     db.a.insert_one({"n": 1})
     db.a.rename("b")
     assert db.list_collection_names() == ["b"]

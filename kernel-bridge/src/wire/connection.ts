@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { isArgonError } from '@argon/wal-core';
+import { T, field, isArgonError } from '@argon/wal-core';
 import type { ConnectionState, Services } from './context';
 import type { Dispatcher } from './dispatch';
 import { ProtocolFault, toMongoError } from './errors';
@@ -124,13 +124,21 @@ export class Connection {
       await this.send(writeReply(bare(frame), errorReply(toMongoError(error))));
       return;
     }
-    const reply = await this.dispatcher.execute(request, this.state);
-    if (request.silent) {
-      return;
+    const isStream = request.exhaust && request.name === 'getMore';
+    for (let previousId: number | undefined; ;) {
+      const reply = await this.dispatcher.execute(request, this.state);
+      if (request.silent) {
+        return;
+      }
+      const moreToCome = isStream && !this.ending && !this.state.isClosed && hasOpenCursor(reply);
+      const message = writeReply(request, reply, { previousId, moreToCome });
+      const packed = request.compressed && this.state.compression && !PLAIN_COMMANDS.has(request.name);
+      await this.send(packed ? await compress(message) : message);
+      if (!moreToCome) {
+        return;
+      }
+      previousId = message.readInt32LE(4);
     }
-    const message = writeReply(request, reply);
-    const packed = request.compressed && this.state.compression && !PLAIN_COMMANDS.has(request.name);
-    await this.send(packed ? await compress(message) : message);
   }
 
   private async send(message: Buffer): Promise<void> {
@@ -172,6 +180,13 @@ export class Connection {
   }
 }
 
+/** Whether a reply holds a cursor that is not at its end. */
+function hasOpenCursor(reply: Buffer): boolean {
+  const cursor = field(reply, 'cursor');
+  const id = cursor?.type === T.OBJECT ? field(cursor.bytes, 'id') : undefined;
+  return id?.type === T.INT64 && id.bytes.readBigInt64LE(0) !== 0n;
+}
+
 /** Enough of a request to address an answer to it. */
 function bare(frame: Frame): Request {
   return {
@@ -181,6 +196,7 @@ function bare(frame: Frame): Request {
     command: Buffer.alloc(0),
     sequences: new Map(),
     silent: false,
+    exhaust: false,
     compressed: frame.compressed
   };
 }

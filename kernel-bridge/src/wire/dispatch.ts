@@ -9,6 +9,7 @@ import type { Request } from './message';
 import { NOT_IMPLEMENTED } from './missing';
 import { OP } from './frame';
 import { errorFields } from './reply';
+import { addWriteConcernError } from './commands/write-reply';
 import { checkFields, type Command, type Registry } from './registry';
 
 /** The commands OP_QUERY may carry: what drivers open a connection with. */
@@ -38,8 +39,10 @@ export class Dispatcher {
   /** The raw BSON reply. Never throws. */
   async execute(request: Request, connection: ConnectionState): Promise<Buffer> {
     let retryable = false;
+    let writes: Arguments | undefined;
     try {
       const { command, args, name, database } = this.open(request);
+      writes = command.writes === true ? args : undefined;
       this.services.statistics.count(command.name);
       const operation = this.services.operations.start(connection.id, command.name, `${database}.${name}`);
       try {
@@ -54,7 +57,7 @@ export class Dispatcher {
         this.services.operations.finish(operation);
       }
     } catch (error) {
-      return this.fail(error, request, retryable);
+      return this.fail(error, request, retryable, writes);
     }
   }
 
@@ -130,7 +133,7 @@ export class Dispatcher {
     return this.stamp(reply, context.commitTime).finish();
   }
 
-  private fail(thrown: unknown, request: Request, retryable: boolean): Buffer {
+  private fail(thrown: unknown, request: Request, retryable: boolean, writes: Arguments | undefined): Buffer {
     const error = toMongoError(thrown);
     if (isFault(error)) {
       this.services.logger.error('a command failed', {
@@ -141,6 +144,9 @@ export class Dispatcher {
     const reply = errorFields(error);
     if (retryable && RETRYABLE_CODES.has(error.code) && error.fields['errorLabels'] === undefined) {
       reply.value('errorLabels', ['RetryableWriteError']);
+    }
+    if (writes !== undefined) {
+      addWriteConcernError(reply, writes);
     }
     return this.stamp(reply, undefined).finish();
   }

@@ -41,6 +41,11 @@ export class LogicalSessions {
     session.txnNumber = txnNumber;
   }
 
+  /** All sessions with the time of their last use. */
+  all(): { key: SessionKey; usedAt: number }[] {
+    return [...this.known].map(([key, { usedAt }]) => ({ key, usedAt }));
+  }
+
   end(key: SessionKey): void {
     this.known.delete(key);
   }

@@ -15,12 +15,14 @@ export interface Request {
   readonly sequences: ReadonlyMap<string, readonly Buffer[]>;
   /** `test.$cmd` of OP_QUERY; OP_MSG names its database in `$db`. */
   readonly namespace?: string;
+  /** The client takes several replies to one getMore, until the cursor is at its end. */
+  readonly exhaust: boolean;
   /** The client does not read a reply. */
   readonly silent: boolean;
   readonly compressed: boolean;
 }
 
-const FLAG = { CHECKSUM: 1, MORE_TO_COME: 2 } as const;
+const FLAG = { CHECKSUM: 1, MORE_TO_COME: 2, EXHAUST_ALLOWED: 1 << 16 } as const;
 /** Flags a receiver must understand; the high half may be ignored. */
 const KNOWN_REQUIRED = FLAG.CHECKSUM | FLAG.MORE_TO_COME;
 const CHECKSUM_BYTES = 4;
@@ -87,6 +89,7 @@ function readMessage({ body, requestId, compressed }: Frame): Request {
     command,
     sequences,
     silent: (flags & FLAG.MORE_TO_COME) !== 0,
+    exhaust: (flags & FLAG.EXHAUST_ALLOWED) !== 0,
     compressed
   };
 }
@@ -125,6 +128,7 @@ function readQuery({ body, requestId, compressed }: Frame): Request {
     sequences: new Map(),
     namespace,
     silent: false,
+    exhaust: false,
     compressed
   };
 }
@@ -154,15 +158,22 @@ function header(length: number, responseTo: number, opCode: number): Buffer {
 }
 
 /** The answer to `request` in the message kind it came in. */
-export function writeReply(request: Request, reply: Buffer): Buffer {
+export function writeReply(request: Request, reply: Buffer, stream?: Stream): Buffer {
   return request.opCode === OP.MSG
-    ? writeMessage(request.requestId, reply)
+    ? writeMessage(stream?.previousId ?? request.requestId, reply, stream?.moreToCome ?? false)
     : writeOpReply(request.requestId, reply);
 }
 
-function writeMessage(responseTo: number, reply: Buffer): Buffer {
+/** The place of a reply in a stream of replies to one request. */
+export interface Stream {
+  /** Each reply answers the one before it; absent for the first. */
+  readonly previousId?: number | undefined;
+  readonly moreToCome: boolean;
+}
+
+function writeMessage(responseTo: number, reply: Buffer, moreToCome: boolean): Buffer {
   const out = header(HEADER_BYTES + 5 + reply.length, responseTo, OP.MSG);
-  out.writeInt32LE(0, HEADER_BYTES);
+  out.writeInt32LE(moreToCome ? FLAG.MORE_TO_COME : 0, HEADER_BYTES);
   out[HEADER_BYTES + 4] = 0;
   reply.copy(out, HEADER_BYTES + 5);
   return out;

@@ -27,7 +27,6 @@ export const NOT_IMPLEMENTED: ReadonlyMap<string, string> = new Map([
   ['dbHash', 'ask for the digest with %argon status'],
   ['dataSize', 'use collStats'],
   ['profile', 'there is no profiler'],
-  ['fsync', 'every acknowledged write is on disk already'],
   ['shutdown', 'end the bridge where it was started'],
   ['planCacheClear', 'there is no plan cache'],
   ['planCacheSetFilter', 'there are no index filters'],

@@ -12,7 +12,7 @@ import type { CommandContext } from './context';
 import { MongoError } from './errors';
 import { checkWritableName } from './namespace';
 import { ensureWritePlace } from './place';
-import { writeClock } from './writing/apply';
+import { writeTerms } from './writing/apply';
 import { mergeInto, type MergeStage } from './writing/merge-into';
 import { writeOut } from './writing/out';
 
@@ -29,18 +29,21 @@ export async function writeResult(
   source: AsyncIterable<readonly Buffer[]>,
   options: QueryOptions
 ): Promise<void> {
-  const clock = writeClock(options.now);
+  const terms = writeTerms({
+    now: options.now,
+    validates: !context.args.flag('bypassDocumentValidation', false)
+  });
   if (stage.name === '$out') {
     const { database, collection } = readDestination(context, stage.value, '$out');
     checkWritableName(database, collection);
     const place = await ensureWritePlace(context, database);
-    await writeOut(context, place, collection, source, clock);
+    await writeOut(context, place, collection, source, terms);
     return;
   }
   const { destination, merge } = readMerge(context, stage.value);
   checkWritableName(destination.database, destination.collection);
   const place = await ensureWritePlace(context, destination.database);
-  await mergeInto(context, place, destination.collection, merge, source, clock, options);
+  await mergeInto(context, place, destination.collection, merge, source, terms, options);
 }
 
 /** Checks a writing stage before anything is read. */

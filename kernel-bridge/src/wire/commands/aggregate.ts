@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { Long, deserialize, serialize } from 'bson';
+import { Binary, Long, deserialize, serialize } from 'bson';
 import {
   T,
   compilePipeline,
@@ -25,6 +25,7 @@ import { explainAggregate } from './explain-aggregate';
 import { ID_INDEX, batchSizeOf, listSource } from './indexes';
 import { describeOperations } from './server';
 import { storageStats } from './stats';
+import { addWriteConcernError } from './write-reply';
 
 export const AGGREGATE_FIELDS = [
   'pipeline',
@@ -191,7 +192,7 @@ async function answer(
   if (last !== undefined) {
     await writeResult(context, last, results, options);
   }
-  return answerWithCursor(context, {
+  const reply = await answerWithCursor(context, {
     namespace,
     source: last === undefined ? results : listSource([]),
     batchSize,
@@ -199,6 +200,7 @@ async function answer(
       ? {}
       : { read: { place, collection, documents: () => read } })
   });
+  return last === undefined ? reply : addWriteConcernError(reply, args);
 }
 
 /** The documents a pipeline begins with. */
@@ -220,8 +222,14 @@ async function sourceOf(
     case '$currentOp':
       return listSource(describeOperations(context).map(toBuffer));
     case '$listLocalSessions':
-    case '$listSessions':
-      return listSource([]);
+      return listSource(
+        context.services.logical.all().map(({ key, usedAt }) =>
+          toBuffer({
+            _id: { id: new Binary(Buffer.from(key, 'hex'), Binary.SUBTYPE_UUID) },
+            lastUse: new Date(usedAt)
+          })
+        )
+      );
     default:
       throw new MongoError('NotImplemented', `${first.name} is not available in Argon yet`);
   }

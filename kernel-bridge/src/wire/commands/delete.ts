@@ -4,7 +4,7 @@ import { MongoError } from '../errors';
 import { checkWritableName } from '../namespace';
 import { writePlace } from '../place';
 import type { Command } from '../registry';
-import { writeClock } from '../writing/apply';
+import { writeTerms } from '../writing/apply';
 import { runBatch, type Prepared } from '../writing/batch';
 import { statementFailure } from '../writing/failure';
 import { compileStatement } from '../writing/statement';
@@ -29,8 +29,8 @@ const remove: Command = {
     checkBatchSize(statements.length);
     checkWritableName(context.database, collection);
     context.services.statistics.count('delete', statements.length - 1);
-    const clock = writeClock();
-    const shared = queryOptions(args, clock.now);
+    const terms = writeTerms();
+    const shared = queryOptions(args, terms.now);
     const prepared = statements.map((statement, index): Prepared => {
       const filter = statement.document('q');
       const limit = statement.integer('limit') ?? statement.missing('limit');
@@ -52,7 +52,7 @@ const remove: Command = {
     const result =
       place === undefined
         ? faultsOnly(context, prepared, ordered)
-        : await runBatch(context, { place, collection, clock, ordered }, prepared);
+        : await runBatch(context, { place, collection, terms, ordered }, prepared);
     return writeReply(result, args, { modified: false });
   }
 };

@@ -3,6 +3,7 @@ import { filterOf, queryOptions } from '../compile';
 import type { CommandContext } from '../context';
 import { MongoError } from '../errors';
 import { DISTINCT_BYTES_MAX } from '../limits';
+import { snapshotTime } from '../open-cursor';
 import { noteRead, readPlace, type ReadPlace } from '../place';
 import { choosePlan } from '../plan';
 import { QueryRun } from '../query';
@@ -68,7 +69,9 @@ export const distinct: Command = {
     if (place !== undefined) {
       noteRead(context, place, collection, documents);
     }
-    return emptyReply().raw('values', { type: T.ARRAY, bytes: arrayOf(ordered) });
+    const reply = emptyReply().raw('values', { type: T.ARRAY, bytes: arrayOf(ordered) });
+    const { atClusterTime } = snapshotTime(context, place);
+    return atClusterTime === undefined ? reply : reply.timestamp('atClusterTime', atClusterTime);
   }
 };
 

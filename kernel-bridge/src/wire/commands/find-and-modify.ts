@@ -9,7 +9,7 @@ import { ensureWritePlace, writePlace } from '../place';
 import { emptyReply } from '../reply';
 import { retryKey, statementId, type Remembering } from '../retry';
 import type { Command } from '../registry';
-import { writeClock, type Effect } from '../writing/apply';
+import { writeTerms, type Effect } from '../writing/apply';
 import { noteWrite } from '../writing/batch';
 import { statementFailure } from '../writing/failure';
 import { applyToOne } from '../writing/locate';
@@ -68,8 +68,8 @@ export const findAndModify: Command = {
     const collection = collectionNameOf(context);
     checkWritableName(context.database, collection);
     const form = readForm(args);
-    const clock = writeClock();
-    const options = queryOptions(args, clock.now);
+    const terms = writeTerms({ validates: !args.flag('bypassDocumentValidation', false) });
+    const options = queryOptions(args, terms.now);
     const projection = projectionOf(args.optionalDocument('fields'), options);
     const statement = compileStatement({
       index: 0,
@@ -96,7 +96,7 @@ export const findAndModify: Command = {
             place,
             collection,
             statement,
-            clock,
+            terms,
             writeOptions,
             effect => {
               // The projection runs before the frame is made: when it fails, nothing is written.

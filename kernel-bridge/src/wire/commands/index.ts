@@ -15,6 +15,7 @@ import { insert } from './insert';
 import {
   buildInfo,
   currentOp,
+  fsync,
   getCmdLineOpts,
   getLog,
   getParameter,
@@ -74,6 +75,7 @@ export const COMMANDS: readonly Command[] = [
   top,
   currentOp,
   killOp,
+  fsync,
   startSession,
   endSessions,
   killSessions,

@@ -1,7 +1,7 @@
 import { checkWritableName } from '../namespace';
 import { ensureWritePlace } from '../place';
 import type { Command } from '../registry';
-import { writeClock } from '../writing/apply';
+import { writeTerms } from '../writing/apply';
 import { runInserts } from '../writing/insert';
 import { collectionNameOf } from './collection-name';
 import { checkBatchSize, writeReply } from './write-reply';
@@ -20,7 +20,12 @@ export const insert: Command = {
     checkWritableName(context.database, collection);
     context.services.statistics.count('insert', documents.length - 1);
     const place = await ensureWritePlace(context);
-    const target = { place, collection, clock: writeClock(), ordered };
+    const target = {
+      place,
+      collection,
+      terms: writeTerms({ validates: !args.flag('bypassDocumentValidation', false) }),
+      ordered
+    };
     const result = await runInserts(context, target, documents);
     return writeReply(result, args, { modified: false });
   }

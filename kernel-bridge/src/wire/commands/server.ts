@@ -109,6 +109,18 @@ function longs(counters: Readonly<Record<string, number>>): Record<string, Long>
   return Object.fromEntries(Object.entries(counters).map(([name, count]) => [name, Long.fromNumber(count)]));
 }
 
+/** Every acknowledged write is on disk already; there is no lock to take. */
+export const fsync: Command = {
+  name: 'fsync',
+  adminOnly: true,
+  run: ({ args }) => {
+    if (args.flag('lock', false)) {
+      throw new MongoError('NotImplemented', 'fsync with lock is not available in Argon');
+    }
+    return emptyReply().int32('numFiles', 1);
+  }
+};
+
 export const whatsmyuri: Command = {
   name: 'whatsmyuri',
   run: ({ connection }) => emptyReply().string('you', connection.remoteAddress)

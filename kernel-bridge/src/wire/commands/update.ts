@@ -6,7 +6,7 @@ import { MongoError } from '../errors';
 import { checkWritableName } from '../namespace';
 import { ensureWritePlace, writePlace } from '../place';
 import type { Command } from '../registry';
-import { writeClock } from '../writing/apply';
+import { writeTerms } from '../writing/apply';
 import { BatchResult, runBatch, type Prepared } from '../writing/batch';
 import { statementFailure } from '../writing/failure';
 import { compileStatement } from '../writing/statement';
@@ -41,14 +41,14 @@ export const update: Command = {
     checkBatchSize(statements.length);
     checkWritableName(context.database, collection);
     context.services.statistics.count('update', statements.length - 1);
-    const clock = writeClock();
-    const shared = queryOptions(args, clock.now);
+    const terms = writeTerms({ validates: !args.flag('bypassDocumentValidation', false) });
+    const shared = queryOptions(args, terms.now);
     const prepared = statements.map((statement, index) =>
       prepare(context, collection, statement, index, shared)
     );
     const upserts = prepared.some(statement => !('error' in statement) && statement.upsert);
     const place = upserts ? await ensureWritePlace(context) : writePlace(context);
-    const target = { collection, clock, ordered };
+    const target = { collection, terms, ordered };
     // Nothing is there to update, and nothing may be made: only the statements' own faults are left to tell.
     const result =
       place === undefined

@@ -1,5 +1,5 @@
 import { ObjectId, Long } from 'bson';
-import type { Commit } from '@argon/wal-core';
+import { T, field, type Commit } from '@argon/wal-core';
 import { numberOf, stringOf, type Arguments } from '../arguments';
 import { toTimestamp, type DocumentBuilder } from '../builder';
 import { MongoError } from '../errors';
@@ -49,7 +49,8 @@ export function addCommit(reply: DocumentBuilder, commit: Commit | undefined): D
 
 /** A write concern that a set of one node cannot meet is answered as mongod does; the write is durable all the same. */
 export function addWriteConcernError(reply: DocumentBuilder, args: Arguments): DocumentBuilder {
-  const w = args.object('writeConcern')?.get('w');
+  const concern = args.get('writeConcern');
+  const w = concern?.type === T.OBJECT ? field(concern.bytes, 'w') : undefined;
   const nodes = w === undefined ? undefined : numberOf(w);
   if (nodes !== undefined && nodes > 1) {
     reply.value('writeConcernError', {
@@ -58,7 +59,7 @@ export function addWriteConcernError(reply: DocumentBuilder, args: Arguments): D
       errmsg: 'Not enough data-bearing nodes',
       errInfo: { writeConcern: { w: nodes, wtimeout: 0, provenance: 'clientSupplied' } }
     });
-  } else if (w?.type === 2 && stringOf(w) !== 'majority') {
+  } else if (w?.type === T.STRING && stringOf(w) !== 'majority') {
     reply.value('writeConcernError', {
       code: 79,
       codeName: 'UnknownReplWriteConcern',

@@ -19,20 +19,25 @@ export type Effect =
   | { readonly kind: 'removed'; readonly before: Image }
   | { readonly kind: 'upserted'; readonly after: Image; readonly id: RawValue };
 
-/** The clock of one command. */
-export interface WriteClock {
+/** What holds for all writes of one command. */
+export interface WriteTerms {
   readonly now: number;
   /** A new BSON timestamp each time. */
   readonly nextTimestamp: () => bigint;
+  /** False with `bypassDocumentValidation`. */
+  readonly validates: boolean;
 }
 
 const NONE: Effect = { kind: 'none' };
 
-/** A clock that stands still for one command; its timestamps go on. */
-export function writeClock(now = Date.now()): WriteClock {
+/** The terms of a command: a clock that stands still for it, and timestamps that go on. */
+export function writeTerms(
+  options: { readonly now?: number | undefined; readonly validates?: boolean } = {}
+): WriteTerms {
+  const now = options.now ?? Date.now();
   let increment = 0n;
   const seconds = BigInt(Math.floor(now / 1000)) << 32n;
-  return { now, nextTimestamp: () => seconds | ++increment };
+  return { now, nextTimestamp: () => seconds | ++increment, validates: options.validates ?? true };
 }
 
 /**
@@ -44,7 +49,7 @@ export function applyTo(
   collection: CollectionInfo,
   key: DocKey,
   statement: Statement,
-  clock: WriteClock
+  terms: WriteTerms
 ): Effect {
   const before = writer.get(collection, key);
   if (before === undefined) {
@@ -59,15 +64,15 @@ export function applyTo(
     return { kind: 'removed', before };
   }
   const after = statement.update.apply(before, {
-    now: clock.now,
-    timestamp: clock.nextTimestamp(),
+    now: terms.now,
+    timestamp: terms.nextTimestamp(),
     ...(position === undefined ? {} : { position })
   });
   if (after === before || after.equals(before)) {
     return { kind: 'updated', before, after: before, changed: false };
   }
   checkUpdated(after);
-  checkValidator(collection, after, before);
+  checkValidator(terms, collection, after, before);
   writer.replace(collection, key, after);
   return { kind: 'updated', before, after, changed: true };
 }
@@ -77,11 +82,11 @@ export function insertUpserted(
   writer: Writer,
   name: string,
   statement: Statement,
-  clock: WriteClock
+  terms: WriteTerms
 ): Effect {
   const made = statement.update!.upsert(statement.filter, {
-    now: clock.now,
-    timestamp: clock.nextTimestamp()
+    now: terms.now,
+    timestamp: terms.nextTimestamp()
   });
   if (field(made, '_id')?.type === T.ARRAY) {
     throw new MongoError(
@@ -89,21 +94,21 @@ export function insertUpserted(
       "After applying the update to the document, the (immutable) field '_id' was found to be an array or array descendant."
     );
   }
-  const after = toStored(made, clock.nextTimestamp);
+  const after = toStored(made, terms.nextTimestamp);
   const id = idOf(after);
   checkUpdated(after);
   const collection = writer.ensureCollection(name);
-  checkValidator(collection, after);
+  checkValidator(terms, collection, after);
   writer.insert(collection, after);
   return { kind: 'upserted', after, id };
 }
 
 /** Applies a statement whose filter names the `_id`; upserts when it may. */
-export function applyByKey(writer: Writer, name: string, statement: Statement, clock: WriteClock): Effect {
+export function applyByKey(writer: Writer, name: string, statement: Statement, terms: WriteTerms): Effect {
   const collection = writer.collection(name);
   const effect =
-    collection === undefined ? NONE : applyTo(writer, collection, statement.key!, statement, clock);
-  return effect.kind === 'none' && statement.upsert ? insertUpserted(writer, name, statement, clock) : effect;
+    collection === undefined ? NONE : applyTo(writer, collection, statement.key!, statement, terms);
+  return effect.kind === 'none' && statement.upsert ? insertUpserted(writer, name, statement, terms) : effect;
 }
 
 function match({ filter, update }: Statement, image: Image): { matched: boolean; position?: string } {

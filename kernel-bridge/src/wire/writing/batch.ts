@@ -6,7 +6,7 @@ import { MongoError } from '../errors';
 import { WRITE_SLICE_BYTES_MAX, WRITE_SLICE_MAX } from '../limits';
 import type { WritePlace } from '../place';
 import { retryKey, statementId } from '../retry';
-import { applyByKey, applyTo, type Effect, type WriteClock } from './apply';
+import { applyByKey, applyTo, type Effect, type WriteTerms } from './apply';
 import { commitChange } from './commit';
 import { statementFailure, writeErrorEntry } from './failure';
 import { applyToOne, runStatement } from './locate';
@@ -20,7 +20,7 @@ export type Prepared = Statement | { readonly index: number; readonly error: Mon
 export interface BatchTarget {
   readonly place: WritePlace;
   readonly collection: string;
-  readonly clock: WriteClock;
+  readonly terms: WriteTerms;
   readonly ordered: boolean;
 }
 
@@ -175,7 +175,7 @@ function applyUnit(
       if ('error' in prepared) {
         throw prepared.error;
       }
-      count(context, slice, prepared, applyByKey(writer!, target.collection, prepared, target.clock));
+      count(context, slice, prepared, applyByKey(writer!, target.collection, prepared, target.terms));
     } catch (error) {
       slice.writeErrors.push(writeErrorEntry(prepared.index, statementFailure(error, namespace)));
       if (target.ordered) {
@@ -201,7 +201,7 @@ async function runSearched(
       target.place,
       target.collection,
       statement,
-      target.clock,
+      target.terms,
       options,
       found => {
         const settled = emptySlice();
@@ -291,7 +291,7 @@ async function writeMany(
     const collection = writer.collection(target.collection);
     for (const key of collection === undefined ? [] : keys) {
       try {
-        count(context, slice, statement, applyTo(writer, collection!, key, statement, target.clock));
+        count(context, slice, statement, applyTo(writer, collection!, key, statement, target.terms));
       } catch (error) {
         // What was written before the fault stays, as in mongod; the rest is not touched.
         slice.writeErrors.push(writeErrorEntry(statement.index, statementFailure(error, namespace)));

@@ -78,7 +78,7 @@ async function insertSlice(
   options: WriteOptions,
   settle: (slice: SliceResult) => void
 ): Promise<SliceResult> {
-  const { place, ordered, collection: name, clock } = target;
+  const { place, ordered, collection: name, terms } = target;
   const namespace = `${context.database}.${name}`;
   const { result, commit } = await commitChange(
     context,
@@ -93,9 +93,9 @@ async function insertSlice(
       for (let at = 0; at < documents.length; at++) {
         const index = first + at;
         try {
-          const document = toStored(documents[at]!, clock.nextTimestamp);
+          const document = toStored(documents[at]!, terms.nextTimestamp);
           const collection = writer.ensureCollection(name);
-          checkValidator(collection, document);
+          checkValidator(terms, collection, document);
           writer.insert(collection, document);
           slice.n++;
           slice.inserts++;

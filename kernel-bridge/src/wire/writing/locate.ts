@@ -16,7 +16,7 @@ import { UPDATE_ATTEMPTS_MAX } from '../limits';
 import type { WritePlace } from '../place';
 import { choosePlan } from '../plan';
 import { QueryRun } from '../query';
-import { applyByKey, applyTo, insertUpserted, type Effect, type WriteClock } from './apply';
+import { applyByKey, applyTo, insertUpserted, type Effect, type WriteTerms } from './apply';
 import { commitChange } from './commit';
 import type { Statement } from './statement';
 
@@ -65,7 +65,7 @@ export async function applyToOne(
   place: WritePlace,
   name: string,
   statement: Statement,
-  clock: WriteClock,
+  terms: WriteTerms,
   options: WriteOptions,
   settle: (effect: Effect) => void
 ): Promise<Located> {
@@ -83,7 +83,7 @@ export async function applyToOne(
     return { effect: result, commit };
   };
   if (statement.key !== undefined) {
-    return write(writer => applyByKey(writer, name, statement, clock));
+    return write(writer => applyByKey(writer, name, statement, terms));
   }
   for (let attempt = 1; attempt <= UPDATE_ATTEMPTS_MAX; attempt++) {
     context.operation.check();
@@ -94,14 +94,14 @@ export async function applyToOne(
         const collection = writer.collection(name);
         return collection === undefined
           ? { kind: 'none' }
-          : applyTo(writer, collection, key, statement, clock);
+          : applyTo(writer, collection, key, statement, terms);
       });
       if (located.effect.kind !== 'none') {
         return located;
       }
     }
     if (candidates === 0) {
-      const upserted = statement.upsert ? await tryUpsert(write, name, statement, clock) : NOTHING;
+      const upserted = statement.upsert ? await tryUpsert(write, name, statement, terms) : NOTHING;
       if (upserted !== undefined) {
         return upserted;
       }
@@ -123,10 +123,10 @@ async function tryUpsert(
   write: (change: (writer: Writer) => Effect) => Promise<Located>,
   name: string,
   statement: Statement,
-  clock: WriteClock
+  terms: WriteTerms
 ): Promise<Located | undefined> {
   try {
-    return await write(writer => insertUpserted(writer, name, statement, clock));
+    return await write(writer => insertUpserted(writer, name, statement, terms));
   } catch (error) {
     if (isArgonError(error, 'DUPLICATE_KEY') && isKeyOf(error, statement)) {
       return undefined;

@@ -23,7 +23,7 @@ import { WRITE_SLICE_MAX } from '../limits';
 import type { WritePlace } from '../place';
 import { choosePlan } from '../plan';
 import { QueryRun } from '../query';
-import type { WriteClock } from './apply';
+import type { WriteTerms } from './apply';
 import { noteWrite } from './batch';
 import { commitChange } from './commit';
 import { checkUpdated, toStored } from './document';
@@ -45,7 +45,7 @@ export async function mergeInto(
   collection: string,
   stage: MergeStage,
   source: AsyncIterable<readonly Buffer[]>,
-  clock: WriteClock,
+  terms: WriteTerms,
   options: QueryOptions
 ): Promise<void> {
   const byId = stage.on.length === 1 && stage.on[0] === '_id';
@@ -60,8 +60,8 @@ export async function mergeInto(
         await writeSlice(context, place, collection, writer => {
           const slice = emptySlice();
           for (const raw of documents) {
-            const document = toStored(raw, clock.nextTimestamp);
-            mergeOne(writer, collection, docKeyOf(document), document, stage, clock, options, slice);
+            const document = toStored(raw, terms.nextTimestamp);
+            mergeOne(writer, collection, docKeyOf(document), document, stage, terms, options, slice);
           }
           return slice;
         });
@@ -70,7 +70,7 @@ export async function mergeInto(
           const key = await find(context, place, collection, raw, stage.on);
           await writeSlice(context, place, collection, writer => {
             const slice = emptySlice();
-            mergeOne(writer, collection, key, raw, stage, clock, options, slice);
+            mergeOne(writer, collection, key, raw, stage, terms, options, slice);
             return slice;
           });
         }
@@ -106,22 +106,22 @@ function mergeOne(
   key: DocKey | undefined,
   incoming: Image,
   stage: MergeStage,
-  clock: WriteClock,
+  terms: WriteTerms,
   options: QueryOptions,
   slice: SliceResult
 ): void {
   const collection = writer.ensureCollection(name);
   const before = key === undefined ? undefined : writer.get(collection, key);
   if (before === undefined || key === undefined) {
-    insertUnmatched(writer, collection, incoming, stage, clock, slice);
+    insertUnmatched(writer, collection, incoming, stage, terms, slice);
     return;
   }
-  const after = merged(before, incoming, stage, clock, options);
+  const after = merged(before, incoming, stage, terms, options);
   if (after === before || after.equals(before)) {
     return;
   }
   checkUpdated(after);
-  checkValidator(collection, after, before);
+  checkValidator(terms, collection, after, before);
   writer.replace(collection, key, after);
   slice.updates++;
 }
@@ -131,7 +131,7 @@ function insertUnmatched(
   collection: CollectionInfo,
   incoming: Image,
   stage: MergeStage,
-  clock: WriteClock,
+  terms: WriteTerms,
   slice: SliceResult
 ): void {
   if (stage.whenNotMatched === 'discard') {
@@ -143,8 +143,8 @@ function insertUnmatched(
       '$merge could not find a matching document in the target collection for at least one document in the source collection'
     );
   }
-  const document = toStored(incoming, clock.nextTimestamp);
-  checkValidator(collection, document);
+  const document = toStored(incoming, terms.nextTimestamp);
+  checkValidator(terms, collection, document);
   writer.insert(collection, document);
   slice.inserts++;
 }
@@ -153,7 +153,7 @@ function merged(
   before: Image,
   incoming: Image,
   stage: MergeStage,
-  clock: WriteClock,
+  terms: WriteTerms,
   options: QueryOptions
 ): Image {
   switch (stage.whenMatched) {
@@ -172,7 +172,7 @@ function merged(
         { name: 'new', type: T.OBJECT, bytes: incoming }
       ]);
       const update = compileUpdate(stage.whenMatched.pipeline, { ...options, let: variables });
-      return update.apply(before, { now: clock.now });
+      return update.apply(before, { now: terms.now });
     }
   }
 }

@@ -3,11 +3,12 @@ import { noteCommit, type CommandContext } from '../context';
 import { MongoError } from '../errors';
 import { OUT_BYTES_MAX } from '../limits';
 import type { WritePlace } from '../place';
-import type { WriteClock } from './apply';
+import type { WriteTerms } from './apply';
 import { noteWrite } from './batch';
 import { toStored } from './document';
 import { duplicateKey } from './failure';
 import { emptySlice } from './slice';
+import { checkValidator } from './validator';
 
 /**
  * `$out`: makes a collection hold exactly the documents of a pipeline, as one atomic commit. Indexes and options
@@ -18,10 +19,10 @@ export async function writeOut(
   place: WritePlace,
   collection: string,
   source: AsyncIterable<readonly Buffer[]>,
-  clock: WriteClock
+  terms: WriteTerms
 ): Promise<void> {
   const { engine } = context.services;
-  const wanted = await collect(context, collection, source, clock);
+  const wanted = await collect(context, collection, source, terms);
   const surplus = await keysWithout(context, place, collection, wanted);
   const slice = emptySlice();
   try {
@@ -38,6 +39,7 @@ export async function writeOut(
         }
         for (const { key, document } of wanted.values()) {
           const before = writer.get(info, key);
+          checkValidator(terms, info, document, before);
           if (before === undefined) {
             writer.insert(info, document);
             slice.inserts++;
@@ -67,14 +69,14 @@ async function collect(
   context: CommandContext,
   collection: string,
   source: AsyncIterable<readonly Buffer[]>,
-  clock: WriteClock
+  terms: WriteTerms
 ): Promise<Map<string, Wanted>> {
   const wanted = new Map<string, Wanted>();
   let bytes = 0;
   for await (const batch of source) {
     context.operation.check();
     for (const raw of batch) {
-      const document = toStored(raw, clock.nextTimestamp);
+      const document = toStored(raw, terms.nextTimestamp);
       const key = docKeyOf(document);
       const name = key.toString('latin1');
       if (wanted.has(name)) {

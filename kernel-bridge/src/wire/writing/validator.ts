@@ -2,6 +2,7 @@ import { deserialize } from 'bson';
 import { T, compileFilter, field, type CollectionInfo, type Filter } from '@argon/wal-core';
 import { decode, stringOf } from '../arguments';
 import { MongoError } from '../errors';
+import type { WriteTerms } from './apply';
 import { idOf } from './document';
 
 interface Rule {
@@ -17,7 +18,15 @@ const rules = new WeakMap<Buffer, Rule | 'none'>();
  * `moderate` a document that broke the rule already may go on doing so.
  * @throws MongoError 121
  */
-export function checkValidator(collection: CollectionInfo, after: Buffer, before?: Buffer): void {
+export function checkValidator(
+  terms: WriteTerms,
+  collection: CollectionInfo,
+  after: Buffer,
+  before?: Buffer
+): void {
+  if (!terms.validates) {
+    return;
+  }
   const rule = ruleOf(collection);
   if (rule === 'none' || rule.filter.matches(after)) {
     return;
