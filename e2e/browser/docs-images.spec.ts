@@ -16,7 +16,7 @@ const FONT =
 test.use({ autoGoto: false, deviceScaleFactor: 1.5, viewport: { width: 1440, height: 900 } });
 
 test('pictures of the panel beside the quickstart', async ({ page }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(600_000);
   const notebook = JSON.parse(readFileSync(join(ROOT, 'binder', 'quickstart.ipynb'), 'utf8')) as {
     cells: { id: string }[];
   };
@@ -24,21 +24,15 @@ test('pictures of the panel beside the quickstart', async ({ page }) => {
   await page.goto();
   await page.contents.uploadContent(JSON.stringify(notebook), 'text', 'quickstart.ipynb');
   await page.evaluate(async () => {
-    await window.jupyterapp.commands.execute('docmanager:open', { path: 'quickstart.ipynb', factory: 'Notebook' });
+    await window.jupyterapp.commands.execute('docmanager:open', {
+      path: 'quickstart.ipynb',
+      factory: 'Notebook'
+    });
   });
   await page.notebook.activate('quickstart.ipynb');
   await page.notebook.run();
   await page.notebook.save();
-  await page.evaluate(content => {
-    for (const widget of window.jupyterapp.shell.widgets('main')) {
-      if (widget.title.label === 'Launcher') {
-        widget.close();
-      }
-    }
-    const style = document.createElement('style');
-    style.textContent = content;
-    document.head.append(style);
-  }, FONT);
+  await page.addStyleTag({ content: FONT });
   await page.sidebar.openTab('argon-panel');
   await page.sidebar.setWidth(353, 'left');
   await page.notebook.activate('quickstart.ipynb');
