@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+import pytest
 from conftest import ROOT, bridge_pids, wait_until
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 

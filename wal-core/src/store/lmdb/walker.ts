@@ -33,9 +33,9 @@ export class Walker {
   first(from: Buffer, to: Buffer): Row | undefined {
     this.options.start = this.reverse ? to : from;
     const rows = this.range[Symbol.iterator]();
-    const { value, done } = rows.next();
+    const next: IteratorResult<Row, unknown> = rows.next();
     rows.return!();
-    return done !== true && this.isInside(value.key, from, to) ? value : undefined;
+    return next.done !== true && this.isInside(next.value.key, from, to) ? next.value : undefined;
   }
 
   /** At most `limit` rows of `[from, to)`. The caller goes to the end or calls `return`. */
