@@ -111,6 +111,14 @@ export class Dispatcher {
     if (command.writes === true) {
       checkWriteConcern(args);
     }
+    const readConcern = readReadConcern(args);
+    if (readConcern.level === 'snapshot' && command.snapshots !== true) {
+      throw new MongoError(
+        'InvalidOptions',
+        `Command ${command.name} does not support { readConcern: { level: "snapshot", provenance: "clientSupplied" } } ` +
+          ':: caused by :: read concern not supported'
+      );
+    }
     const place = connection.appName === undefined ? undefined : sessions.byAppName(connection.appName);
     return {
       services: this.services,
@@ -121,7 +129,7 @@ export class Dispatcher {
       operation,
       session,
       retry,
-      readConcern: readReadConcern(args),
+      readConcern,
       place,
       origin: place?.origin ?? { actor: connection.appName ?? 'anonymous' },
       commitTime: undefined

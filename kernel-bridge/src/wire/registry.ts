@@ -17,6 +17,8 @@ export interface Command {
   /** May carry a txnNumber. */
   readonly retryable?: boolean;
   readonly writes?: boolean;
+  /** Can read at `readConcern: {level: 'snapshot'}`. */
+  readonly snapshots?: boolean;
   run(context: CommandContext): Reply | Promise<Reply>;
 }
 

@@ -585,6 +585,8 @@ describe('commands', () => {
     [{ nonsense: 1 }, 59],
     [{ atlasVersion: 1 }, 59],
     [{ mapReduce: 'c' }, 238],
+    [{ insert: 'c', documents: [{}], readConcern: { level: 'snapshot' } }, 72],
+    [{ count: 'c', readConcern: { level: 'snapshot' } }, 72],
     [{ find: 'c', nonsense: 1 }, 40415],
     [{ aggregate: 'c', pipeline: [{ $changeStream: {} }], cursor: {} }, 238]
   ])('%j is refused with %d', async (command, code) => {

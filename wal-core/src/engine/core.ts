@@ -282,6 +282,7 @@ export class Core implements Positions {
       txn,
       groupFirst: firstLsn,
       groupLast: lastLsn,
+      count: records.length,
       records
     };
     return this.logReader.entry(timeline, [row], this.registry.branchOf(timeline)?.name);

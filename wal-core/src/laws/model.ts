@@ -115,6 +115,26 @@ export const modelCommand: fc.Arbitrary<ModelCommand> = fc.oneof(
   }
 );
 
+function writeOn(branch: number, changes: readonly Change[], collection = 'items'): WriteCommand {
+  return { do: 'write', on: branch, collection, changes, atomic: false, held: false };
+}
+
+/** A short story in which every kind of command has something to do. */
+export const EVERY_COMMAND: readonly ModelCommand[] = [
+  writeOn(0, [{ id: 1, value: 1 }]),
+  { do: 'branch', on: 0, at: 99 },
+  { do: 'crowd', writes: [writeOn(1, [{ id: 2, value: 2 }]), writeOn(0, [{ id: 1, value: 3 }])] },
+  { do: 'merge', on: 0, from: 1, answers: 1 },
+  writeOn(0, [{ id: 3, value: 3 }]),
+  { do: 'undo', on: 0 },
+  writeOn(0, [{ id: 4, value: 4 }], 'orders'),
+  { do: 'drop', on: 0, collection: 'orders' },
+  { do: 'reset', on: 0, at: 50 },
+  { do: 'rename', on: 1 },
+  { do: 'delete', on: 1 },
+  { do: 'reopen', on: 0 }
+];
+
 /** A state that was read once and must read the same for ever. */
 interface Witness {
   readonly timeline: Snapshot['timeline'];

@@ -52,6 +52,8 @@ export interface ChangeRecord {
   readonly image: Image | undefined;
   /** Where the image starts, counted from the first byte of the frame. Set by `encodeFrame`. */
   imageAt: number;
+  /** The image before, where the writer knows it: null when there was none, undefined when it must be read. Not logged. */
+  readonly before?: Image | null;
 }
 
 /** Changes of one timeline in a frame; record i has LSN `firstLsn + i`. */

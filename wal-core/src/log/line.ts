@@ -37,6 +37,8 @@ export interface LineRow {
   /** First and last LSN of the whole commit on this timeline. */
   readonly groupFirst: Lsn;
   readonly groupLast: Lsn;
+  /** Number of records. */
+  readonly count: number;
   readonly records: readonly LineRecord[];
 }
 
@@ -86,27 +88,61 @@ export function encodeLine(
 }
 
 export function decodeLine(firstLsn: Lsn, value: Buffer): LineRow {
-  const input = new ByteReader(value, 1);
-  const ordinal = input.varint();
-  const segment = input.varint();
-  const frameOffset = input.varint();
-  const time = input.u64() as CommitTime;
-  const kind = kindOf(input.u8());
-  const atomic = (input.u8() & FLAG_ATOMIC) !== 0;
-  const origin = input.varint();
-  const txn = input.text();
-  const groupFirst = input.varint() as Lsn;
-  const groupLast = (groupFirst + input.varint() - 1) as Lsn;
-  const records: LineRecord[] = [];
-  for (let count = input.varint(), lsn: number = firstLsn; count > 0; count--, lsn++) {
-    const collection = input.varint() as CollectionId;
-    const op = input.u8() as Op;
-    const previous = input.varint() as Lsn;
-    const key = input.bytes();
-    const imageAt = input.varint();
-    const length = input.varint();
-    const image = length === 0 ? undefined : { segment, offset: frameOffset + imageAt, length };
-    records.push({ lsn: lsn as Lsn, collection, op, previous, key, image });
+  return new DecodedLine(firstLsn, value);
+}
+
+/** A row whose records are decoded when somebody asks for them: many only want to know which commit it is. */
+class DecodedLine implements LineRow {
+  readonly ordinal: number;
+  readonly time: CommitTime;
+  readonly kind: CommitKind;
+  readonly atomic: boolean;
+  readonly origin: number;
+  readonly txn: string;
+  readonly groupFirst: Lsn;
+  readonly groupLast: Lsn;
+  readonly count: number;
+  private readonly place: Place;
+  private readonly recordsAt: number;
+  private decoded: readonly LineRecord[] | undefined;
+
+  constructor(
+    readonly firstLsn: Lsn,
+    private readonly value: Buffer
+  ) {
+    const input = new ByteReader(value, 1);
+    this.ordinal = input.varint();
+    this.place = { segment: input.varint(), offset: input.varint() };
+    this.time = input.u64() as CommitTime;
+    this.kind = kindOf(input.u8());
+    this.atomic = (input.u8() & FLAG_ATOMIC) !== 0;
+    this.origin = input.varint();
+    this.txn = input.text();
+    this.groupFirst = input.varint() as Lsn;
+    this.groupLast = (this.groupFirst + input.varint() - 1) as Lsn;
+    this.count = input.varint();
+    this.recordsAt = input.offset;
   }
-  return { firstLsn, ordinal, time, kind, atomic, origin, txn, groupFirst, groupLast, records };
+
+  get records(): readonly LineRecord[] {
+    this.decoded ??= this.decode();
+    return this.decoded;
+  }
+
+  private decode(): LineRecord[] {
+    const input = new ByteReader(this.value, this.recordsAt);
+    const { segment, offset } = this.place;
+    const records: LineRecord[] = [];
+    for (let i = 0; i < this.count; i++) {
+      const collection = input.varint() as CollectionId;
+      const op = input.u8() as Op;
+      const previous = input.varint() as Lsn;
+      const key = input.bytes();
+      const imageAt = input.varint();
+      const length = input.varint();
+      const image = length === 0 ? undefined : { segment, offset: offset + imageAt, length };
+      records.push({ lsn: (this.firstLsn + i) as Lsn, collection, op, previous, key, image });
+    }
+    return records;
+  }
 }

@@ -8,6 +8,7 @@ const CODE_NAMES: Readonly<Record<number, string>> = {
   15: 'Overflow',
   20: 'IllegalOperation',
   28: 'PathNotViable',
+  34: 'CannotBackfillArray',
   40: 'ConflictingUpdateOperators',
   52: 'DollarPrefixedFieldName',
   53: 'InvalidIdField',

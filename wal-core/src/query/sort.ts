@@ -33,7 +33,7 @@ export function compileSort(sort: Buffer, options: QueryOptions = {}): Sort {
     if (element.type === T.OBJECT) {
       const meta = elements(element.bytes);
       if (meta.length === 1 && meta[0]!.name === '$meta') throw notImplemented('sorting by $meta');
-      throw queryError(15975, `Illegal key in $sort specification: ${element.name}: expected 1 or -1`);
+      throw queryError(17312, '$meta is the only expression supported by $sort right now');
     }
     if (!isNumberType(element.type)) {
       throw queryError(15974, `Illegal key in $sort specification: ${element.name}: expected 1 or -1`);

@@ -68,7 +68,7 @@ export class LineReader {
   /** Number of changes on the timeline itself up to `lsn`. */
   ordinalAt(timeline: Timeline, lsn: Lsn): number {
     const row = this.rowAt(timeline, lsn);
-    return row === undefined ? 0 : row.ordinal + Math.min(row.records.length, lsn - row.firstLsn + 1);
+    return row === undefined ? 0 : row.ordinal + Math.min(row.count, lsn - row.firstLsn + 1);
   }
 
   private step(timeline: Timeline, from: number, to: number, reverse: boolean): LineRow[] {
@@ -87,5 +87,5 @@ export class LineReader {
 }
 
 export function lastLsnOf(row: LineRow): Lsn {
-  return (row.firstLsn + row.records.length - 1) as Lsn;
+  return (row.firstLsn + row.count - 1) as Lsn;
 }

@@ -4,6 +4,8 @@ import type { CollectionId, DocKey, Lsn, TimelineId } from '../api';
 export interface UnappliedVersion {
   readonly lsn: Lsn;
   readonly image: Buffer | undefined;
+  /** Bytes of the image before, which is held until this one is applied. */
+  readonly beforeBytes?: number;
 }
 
 type Versions = UnappliedVersion[];
@@ -12,6 +14,10 @@ type Documents = Map<string, Versions>;
 /** docKeys as Map keys: one byte, one char. */
 export function keyText(key: DocKey): string {
   return key.toString('latin1');
+}
+
+function weightOf({ image, beforeBytes }: UnappliedVersion, key: DocKey): number {
+  return (image?.length ?? 0) + (beforeBytes ?? 0) + key.length;
 }
 
 /**
@@ -42,12 +48,13 @@ export class Unapplied {
       versions.push(version);
     }
     this.records++;
-    this.bytes += (version.image?.length ?? 0) + key.length;
+    this.bytes += weightOf(version, key);
   }
 
   /** The newest version not after `cap`; undefined when the state must be asked. */
   get(timeline: TimelineId, collection: CollectionId, key: DocKey, cap: Lsn): UnappliedVersion | undefined {
-    const versions = this.timelines.get(timeline)?.get(collection)?.get(keyText(key));
+    const documents = this.timelines.get(timeline)?.get(collection);
+    const versions = documents?.get(keyText(key));
     if (versions === undefined) {
       return undefined;
     }
@@ -87,7 +94,7 @@ export class Unapplied {
     }
     const [version] = versions.splice(at, 1);
     this.records--;
-    this.bytes -= (version!.image?.length ?? 0) + key.length;
+    this.bytes -= weightOf(version!, key);
     if (versions.length === 0) {
       documents.delete(text);
       if (documents.size === 0) {

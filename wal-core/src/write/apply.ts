@@ -239,13 +239,15 @@ export class Applier {
     for (let i = piece.start; i < piece.end; i++) {
       const record = section.records[i]!;
       const lsn = (section.firstLsn + i) as Lsn;
-      const chain = timeline.chain(lsn);
       puts.push({
         table: 'ver',
         key: verKey(timeline.id, record.collection, record.key, lsn),
         value: encodeVersion(record.image, { segment: place.segment, offset: place.offset + record.imageAt })
       });
-      const before = versions.at(chain, record.collection, record.key, record.previous);
+      const before =
+        record.before === undefined
+          ? versions.at(timeline.chain(lsn), record.collection, record.key, record.previous)
+          : (record.before ?? undefined);
       stats.change(timeline, record.collection, lsn, before, record.image);
       for (const index of this.indexesOf(timeline, lsn, record)) {
         indexes.change(

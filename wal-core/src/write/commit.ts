@@ -182,7 +182,8 @@ export class Committer {
     });
     section.records.forEach((record, i) => {
       const lsn = (section.firstLsn + i) as Lsn;
-      unapplied.add(timeline.id, record.collection, record.key, { lsn, image: record.image });
+      const beforeBytes = record.before?.length ?? 0;
+      unapplied.add(timeline.id, record.collection, record.key, { lsn, image: record.image, beforeBytes });
       if (record.collection === CATALOG) {
         catalogs.changed(timeline, lsn);
       }

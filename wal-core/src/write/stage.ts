@@ -68,7 +68,7 @@ export class Stage implements Writer {
   hasCatalog = false;
   hasDocuments = false;
   /** Position in `records` of the newest change of a document. */
-  private readonly latest = new Map<string, number>();
+  private readonly latest = new Map<CollectionId, Map<string, number>>();
   /** For a record that changes a document staged before: the position of that earlier record. */
   private readonly earlier = new Map<number, number>();
   private readonly chain: readonly ChainLink[];
@@ -227,7 +227,7 @@ export class Stage implements Writer {
 
   /** The newest version, staged or logged; a staged one has no LSN yet. */
   private find(collection: CollectionId, key: DocKey): { lsn?: Lsn; image: Image | undefined } | undefined {
-    const staged = this.latest.get(`${collection} ${keyText(key)}`);
+    const staged = this.latest.get(collection)?.get(keyText(key));
     return staged === undefined
       ? this.parts.versions.find(this.chain, collection, key)
       : { image: this.records[staged]!.image };
@@ -240,13 +240,20 @@ export class Stage implements Writer {
     found: { lsn?: Lsn; image: Image | undefined } | undefined
   ): void {
     const op = image === undefined ? OP_DELETE : found?.image === undefined ? OP_INSERT : OP_UPDATE;
-    const text = `${collection} ${keyText(key)}`;
-    const staged = this.latest.get(text);
+    let latest = this.latest.get(collection);
+    if (latest === undefined) {
+      latest = new Map();
+      this.latest.set(collection, latest);
+    }
+    const text = keyText(key);
+    const staged = latest.get(text);
     if (staged !== undefined) {
       this.earlier.set(this.records.length, staged);
     }
-    this.latest.set(text, this.records.length);
-    this.records.push({ collection, op, key, previous: found?.lsn ?? (0 as Lsn), image, imageAt: 0 });
+    latest.set(text, this.records.length);
+    const previous = found?.lsn ?? (0 as Lsn);
+    const before = found?.image ?? null;
+    this.records.push({ collection, op, key, previous, image, imageAt: 0, before });
     if (collection === CATALOG) {
       this.hasCatalog = true;
     } else {
@@ -302,9 +309,13 @@ export class Stage implements Writer {
     before: Image | undefined,
     after: Image | undefined
   ): void {
+    const indexes = this.current.getById(collection.id)?.indexes;
+    if (indexes === undefined || indexes.length === 0) {
+      return;
+    }
     const changes: StagedKey[] = [];
     const at = this.records.length;
-    for (const index of this.current.getById(collection.id)?.indexes ?? []) {
+    for (const index of indexes) {
       if (!index.unique) {
         // Still computed once here, so that a document an index cannot hold is refused before it is logged.
         this.parts.keys.keys(index, after);

@@ -47,6 +47,7 @@ export const aggregate: Command = {
   name: 'aggregate',
   fields: AGGREGATE_FIELDS,
   writes: true,
+  snapshots: true,
   run: async context => {
     const { args } = context;
     const opened = openAggregate(context);

@@ -42,6 +42,7 @@ export function openDistinct(context: CommandContext): {
 export const distinct: Command = {
   name: 'distinct',
   fields: ['key', 'query', 'collation', 'hint'],
+  snapshots: true,
   run: async context => {
     const { run, place, collection, path } = openDistinct(context);
     const steps = path.split('.');

@@ -94,6 +94,7 @@ export const find: Command = {
   name: 'find',
   where: 'FindCommandRequest',
   fields: FIND_FIELDS,
+  snapshots: true,
   run: context => {
     const { run, place, collection, query } = openFind(context);
     const { args } = context;

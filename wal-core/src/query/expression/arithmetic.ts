@@ -32,6 +32,7 @@ import {
 import { show } from '../show';
 import { date, double, INT64_MAX, INT64_MIN, int64, isNullish, NULL, type Value } from '../values';
 import { commutative, operator, register } from './compile';
+import { power as plainPower } from './power';
 import type { RawValue } from './scope';
 
 /** Name of a value's type in messages; missing values are called so. */
@@ -77,19 +78,15 @@ function product(values: Value[], name: string): Value {
   let type: number = T.INT32;
   let long = 1n;
   let plain = 1;
-  let exact: Decimal = decimalOfInteger(1n);
   for (const value of values) {
     if (isNullish(value)) return NULL;
     if (!isNumber(value)) throw queryError(14, `${name} only supports numeric types, not ${typeName(value)}`);
     const next = widest(type, value.type);
-    if (next === T.DECIMAL128) {
-      if (type === T.DOUBLE) exact = toDecimal(double(plain));
-      else if (type !== T.DECIMAL128) exact = decimalOfInteger(long);
-      exact = multiply(exact, toDecimal(value));
-      type = next;
-    } else if (next === T.DOUBLE) {
+    if (next === T.DOUBLE) {
       if (type !== T.DOUBLE) plain = Number(long);
       plain *= toNumber(value);
+      type = next;
+    } else if (next === T.DECIMAL128) {
       type = next;
     } else {
       const result = long * toBigInt(value);
@@ -102,8 +99,9 @@ function product(values: Value[], name: string): Value {
       }
     }
   }
-  if (type === T.DECIMAL128) return decimal(exact);
-  return type === T.DOUBLE ? double(plain) : integerResult(type, long);
+  if (type !== T.DECIMAL128) return type === T.DOUBLE ? double(plain) : integerResult(type, long);
+  // With a Decimal128 among them, each operand is converted by itself.
+  return decimal(values.reduce((sofar, value) => multiply(sofar, toDecimal(value!)), decimalOfInteger(1n)));
 }
 
 function difference([a, b]: Value[]): Value {
@@ -111,7 +109,7 @@ function difference([a, b]: Value[]): Value {
   if (a.type === T.DATE) {
     const ms = a.bytes.readBigInt64LE(0);
     if (b.type === T.DATE) return int64(checkLong(ms - b.bytes.readBigInt64LE(0)));
-    if (isNumber(b)) return date(checkLong(ms - roundedLong(b)));
+    if (isNumber(b)) return date(checkLong(ms - wholeMs(b)));
   } else if (isNumber(a) && isNumber(b)) {
     const type = widest(a.type, b.type);
     if (type === T.DECIMAL128) return decimal(subtract(toDecimal(a), toDecimal(b)));
@@ -127,12 +125,9 @@ function checkLong(n: bigint): bigint {
   return n;
 }
 
-/** A number of milliseconds, rounded. @throws 31109 when it is none */
-function roundedLong(value: RawValue): bigint {
-  let n: bigint | undefined;
-  if (value.type === T.DOUBLE) n = toInt64(double(Math.round(toNumber(value))));
-  else if (isDecimal(value)) n = toInt64(decimal(quantize(toDecimal(value), 0)));
-  else n = toInt64(value);
+/** A number of milliseconds: doubles lose their fraction, Decimal128 is rounded half to even. @throws 31109 when it is none */
+function wholeMs(value: RawValue): bigint {
+  const n = toInt64(isDecimal(value) ? decimal(quantize(toDecimal(value), 0)) : value);
   if (n === undefined) throw queryError(31109, `Can't coerce out of range value ${show(value)} to long`);
   return n;
 }
@@ -189,13 +184,6 @@ function raise([base, exponent]: Value[]): Value {
     return integerResult(type, e % 2n === 0n ? 1n : b);
   }
   return double(plainPower(Number(b), Number(e)));
-}
-
-/** C's pow: 1 to any power is 1, even to NaN. */
-function plainPower(base: number, exponent: number): number {
-  if (base === 1) return 1;
-  if (base === -1 && Math.abs(exponent) === Infinity) return 1;
-  return base ** exponent;
 }
 
 function isZeroNumber(value: RawValue): boolean {

@@ -422,13 +422,22 @@ function sortOrder(spec: RawValue): (a: RawValue, b: RawValue) => number {
   return (a, b) => sort.compare(doc(a), doc(b));
 }
 
-/** The `count` largest, falling; of equals the earliest are taken and come last, as in mongod's multimap. */
+/**
+ * The `count` largest, falling. As in mongod's multimap: a newcomer equal to the least is
+ * not taken, the least and oldest goes first, and of equals the youngest comes out first.
+ */
 export function largest(items: readonly RawValue[], count: number): RawValue[] {
-  const taken = items
-    .map((item, i) => ({ item, i }))
-    .sort((a, b) => compareValues(b.item, a.item) || a.i - b.i)
-    .slice(0, count);
-  return taken.sort((a, b) => compareValues(b.item, a.item) || b.i - a.i).map(({ item }) => item);
+  const kept: RawValue[] = [];
+  for (const item of items) {
+    if (kept.length === count) {
+      if (compareValues(item, kept[0]!) <= 0) continue;
+      kept.shift();
+    }
+    let at = kept.length;
+    while (at > 0 && compareValues(kept[at - 1]!, item) > 0) at--;
+    kept.splice(at, 0, item);
+  }
+  return kept.reverse();
 }
 
 /** `$firstN`, `$lastN`, `$maxN`, `$minN` as expressions on an array. */

@@ -254,6 +254,8 @@ function typeOfTarget(value: RawValue): number {
     throw queryError(9, `$convert's 'to' argument must be a string or number, but is ${typeName(value)}`);
   const code = toNumber(value);
   if (!Number.isInteger(code)) throw queryError(9, "In $convert, numeric 'to' argument is not an integer");
+  // 0 is the type of a missing value: known, but nothing converts to it.
+  if (code === 0) return code;
   const byte = code === -1 ? T.MIN_KEY : code;
   if (TYPE_NAMES[byte] === undefined || code === 255)
     throw queryError(9, `In $convert, numeric value for 'to' does not correspond to a BSON type: ${code}`);

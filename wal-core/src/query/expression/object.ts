@@ -44,7 +44,7 @@ const getField: OperatorCompiler = (argument, scope) => {
   } else {
     name = argument;
   }
-  const key = nameBytes(constantName(name, scope, '$getField', [5654600, 5654601]));
+  const key = nameBytes(constantName(name, scope, '$getField', [5654600, 5654602]));
   return folded([input, { evaluate: () => undefined }], frame => {
     const from = input.evaluate(frame);
     if (isNullish(from)) return from === undefined ? undefined : NULL;

@@ -1,4 +1,5 @@
 import { arrayOf, documentOf, elements, T } from '../../bson';
+import { isArgonError } from '../../errors';
 import { queryError } from '../error';
 import { compileRegex } from '../regex';
 import {
@@ -58,11 +59,21 @@ function regexOperator(nothing: RawValue, run: (text: string, regex: RegExp) => 
           `${name}: found regex option(s) specified in both 'regex' and 'option' fields`
         );
       }
-      const regex = compileRegex(own.pattern, isNullish(flags) ? own.options : textOf(flags), 'g');
+      const regex = regexFor(name, own.pattern, isNullish(flags) ? own.options : textOf(flags));
       regex.lastIndex = 0;
       return run(textOf(text), regex);
     });
   };
+}
+
+/** The compiled pattern. @throws 51111 for one that is malformed, as these operators report it */
+function regexFor(name: string, pattern: string, options: string): RegExp {
+  try {
+    return compileRegex(pattern, options, 'g');
+  } catch (error) {
+    if (!isArgonError(error) || error.data.mongoCode !== 51091) throw error;
+    throw queryError(51111, `Invalid Regex in ${name}: ${error.message}`);
+  }
 }
 
 function describe(match: RegExpExecArray, text: string): RawValue {

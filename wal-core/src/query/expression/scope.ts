@@ -89,16 +89,16 @@ export function setRoot(frame: Frame, doc: Buffer): Frame {
   return frame;
 }
 
-/** @throws 16867, 16868, 16866 for names that user variables may not have */
+/** @throws 9 for names that user variables may not have */
 export function checkVariableName(name: string): string {
-  if (name === '') throw queryError(16866, 'empty variable names are not allowed');
+  if (name === '') throw queryError(9, 'empty variable names are not allowed');
   const first = name.codePointAt(0)!;
   if (name !== 'CURRENT' && !(first >= 0x61 && first <= 0x7a) && first < 0x80) {
-    throw queryError(16867, `'${name}' starts with an invalid character for a user variable name`);
+    throw queryError(9, `'${name}' starts with an invalid character for a user variable name`);
   }
   for (const c of name) {
     if (!/[A-Za-z0-9_]/.test(c) && c.charCodeAt(0) < 0x80) {
-      throw queryError(16868, `'${name}' contains an invalid character for a variable name: '${c}'`);
+      throw queryError(9, `'${name}' contains an invalid character for a variable name: '${c}'`);
     }
   }
   return name;

@@ -348,10 +348,10 @@ function sizeNode(path: string, element: RawElement): FilterNode {
   const size = isNumberType(element.type) ? toNumber(element) : NaN;
   if (!Number.isInteger(size)) {
     const what = isNumberType(element.type) ? 'Expected an integer' : 'Expected a number in';
-    throw queryError(9, `Failed to parse $size. ${what}: $size`);
+    throw queryError(2, `Failed to parse $size. ${what}: $size`);
   }
   if (size < 0)
-    throw queryError(9, `Failed to parse $size. Expected a non-negative number in: $size: ${size}`);
+    throw queryError(2, `Failed to parse $size. Expected a non-negative number in: $size: ${size}`);
   return new ArrayNode(path, (buf, start) => countElements(buf, start) === size, undefined);
 }
 

@@ -21,7 +21,11 @@ import { setAt } from './unwind';
 
 /** `$graphLookup`: everything reachable from a document by following a field, breadth first. */
 export const graphLookup: StageCompiler = (argument, scope, name): Stage => {
-  if (argument.type !== T.OBJECT) throw queryError(40327, '$graphLookup specification must be an object');
+  if (argument.type !== T.OBJECT)
+    throw queryError(
+      9,
+      `the $graphLookup stage specification must be an object, but found ${TYPE_NAMES[argument.type]}`
+    );
   const args = new Map<string, RawElement>();
   for (const element of elements(argument.bytes)) {
     const known = [

@@ -18,6 +18,7 @@ export function groupField(element: RawElement, scope: Scope, leading = false): 
   if (name.startsWith('$')) throw queryError(40236, `The field name '${name}' cannot be an operator name`);
   if (element.type !== T.OBJECT) throw queryError(40234, `The field '${name}' must be an accumulator object`);
   const list = elements(element.bytes);
+  if (list.length === 0) throw queryError(40234, `The field '${name}' must be an accumulator object`);
   if (list.length !== 1) throw queryError(40238, `The field '${name}' must specify one accumulator`);
   return { name, make: compileAccumulator(list[0]!, scope, leading) };
 }

@@ -1,4 +1,5 @@
 import { documentOf, elements, T, TYPE_NAMES, type RawValue } from '../../bson';
+import { isArgonError } from '../../errors';
 import { queryError } from '../error';
 import { compileExpression, parseFieldPath, setRoot, type Frame, type Scope } from '../expression';
 import { typeName } from '../expression/arithmetic';
@@ -67,12 +68,25 @@ function addComputed(
       );
     }
     if (element.type === T.OBJECT && !startsWithDollar(element.bytes)) {
-      taken.check(path, false);
+      claim(() => taken.check(path, false), stage);
       addComputed(root, element.bytes, path, scope, taken, stage);
     } else {
-      taken.add(path);
+      claim(() => taken.add(path), stage);
       root.addComputed(path, compileExpression(element, scope));
     }
+  }
+}
+
+/** Notes a path. @throws 40176 when it conflicts with an earlier one */
+function claim(take: () => void, stage: string): void {
+  try {
+    take();
+  } catch (error) {
+    if (!isArgonError(error)) throw error;
+    throw queryError(
+      40176,
+      `Invalid ${stage} :: caused by :: specification contains two conflicting paths. ${error.message}`
+    );
   }
 }
 

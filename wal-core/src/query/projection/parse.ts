@@ -1,6 +1,13 @@
 import { elements, isNumberType, T, type RawElement, type RawValue } from '../../bson';
 import { queryError } from '../error';
-import { compileExpression, constant, parseFieldPath, type Expression, type Scope } from '../expression';
+import {
+  compileExpression,
+  constant,
+  parseFieldPath,
+  type Expression,
+  type Scope,
+  isOperatorName
+} from '../expression';
 import { isTrue, startsWithDollar, textOf } from '../values';
 import { ProjectionNode, type ProjectionMode } from './tree';
 
@@ -85,7 +92,10 @@ function parseObject(
     return;
   }
   if (inner.length > 1) {
-    throw queryError(15983, 'an object representing an expression must have exactly one field');
+    throw queryError(
+      16410,
+      "FieldPath field names may not start with '$'. Consider using $getField or $setField."
+    );
   }
   if (dialect === 'find' && first.name === '$elemMatch') {
     if (first.type !== T.OBJECT)
@@ -97,6 +107,7 @@ function parseObject(
   } else if (first.name === '$meta') {
     throw queryError(238, '$meta is not implemented');
   } else {
+    if (!isOperatorName(first.name)) throw queryError(31325, `Unknown expression ${first.name}`);
     out.push({ kind: 'computed', path, expression: compileExpression(element, scope) });
   }
 }

@@ -233,6 +233,13 @@ function applyRename(node: RenameNode, place: Place, state: UpdateState): void {
     `destination field cannot be an array element, '${place.path.join('.')}'`,
     context.id
   );
+  // Nothing may be moved onto _id, not even the value it has.
+  if (place.path[0] === '_id' && state.id !== undefined) {
+    throw queryError(
+      66,
+      `Performing an update on the path '${place.path.join('.')}' would modify the immutable field '_id'`
+    );
+  }
   const value = source.at.raw();
   if (place.missing.length === 0) place.at.set(value);
   else createAt(place, value);
@@ -274,7 +281,7 @@ export function createAt(place: Place, value: RawValue): void {
   const { at, missing } = place;
   const first = missing[0]!;
   if (at.isArray && arrayIndex(first)! > at.size + ARRAY_BACKFILL_MAX) {
-    throw queryError(2, `can't backfill more than ${ARRAY_BACKFILL_MAX} elements`);
+    throw queryError(34, `can't backfill more than ${ARRAY_BACKFILL_MAX} elements`);
   }
   if (missing.length === 1) {
     at.add(first, value);

@@ -1,0 +1,156 @@
+import fc from 'fast-check';
+import type { CollectionId, CommitTime, Lsn, ProjectId, TimelineId } from '../api';
+import {
+  type ChangeRecord,
+  type ChangeSection,
+  type ControlRecord,
+  decodeFrame,
+  encodeFrame,
+  type Frame,
+  FRAME_HEADER_BYTES,
+  frameSizeAt,
+  kindCode,
+  kindOf,
+  OP_DELETE,
+  OP_INSERT,
+  OP_UPDATE
+} from './frame';
+import { decodeLine, encodeLine } from './line';
+import { LINE_VALUE_BYTES_MAX } from '../limits';
+
+const id = fc.integer({ min: 0, max: 0xffffffff });
+const position = fc.integer({ min: 0, max: 2 ** 48 - 1 });
+const bytes = (max: number) => fc.uint8Array({ maxLength: max }).map(value => Buffer.from(value));
+const time = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(value => value as CommitTime);
+
+const record: fc.Arbitrary<ChangeRecord> = fc
+  .record({
+    collection: id.map(value => value as CollectionId),
+    op: fc.constantFrom(OP_INSERT, OP_UPDATE, OP_DELETE),
+    key: fc.oneof(
+      { weight: 9, arbitrary: bytes(40) },
+      { weight: 1, arbitrary: fc.constant(Buffer.alloc(900, 7)) }
+    ),
+    previous: position.map(value => value as Lsn),
+    // No document is shorter than five bytes.
+    image: fc.uint8Array({ minLength: 5, maxLength: 300 }).map(value => Buffer.from(value))
+  })
+  .map(({ image, ...rest }) => ({ ...rest, image: rest.op === OP_DELETE ? undefined : image, imageAt: 0 }));
+
+const section: fc.Arbitrary<ChangeSection> = fc.record({
+  project: id.map(value => value as ProjectId),
+  timeline: id.map(value => value as TimelineId),
+  firstLsn: fc.integer({ min: 1, max: 2 ** 40 }).map(value => value as Lsn),
+  atomic: fc.boolean(),
+  kind: fc.constantFrom(
+    'writes' as const,
+    'catalog' as const,
+    'merge' as const,
+    'undo' as const,
+    'import' as const
+  ),
+  origin: id,
+  txn: fc.string(),
+  records: fc.array(record, { minLength: 1, maxLength: 80 })
+});
+
+const control: fc.Arbitrary<ControlRecord> = fc.record({
+  table: fc.integer({ min: 0, max: 255 }),
+  scope: id,
+  key: bytes(30),
+  value: fc.option(bytes(100), { nil: undefined })
+});
+
+const frame: fc.Arbitrary<Frame> = fc.record({
+  time,
+  changes: fc.array(section, { maxLength: 3 }),
+  control: fc.array(control, { maxLength: 4 })
+});
+
+describe('a frame', () => {
+  it('comes back as it went, and images lie where it says', () => {
+    fc.assert(
+      fc.property(frame, position, (made, durable) => {
+        const encoded = encodeFrame(made, durable);
+        expect(frameSizeAt(encoded, 0)).toBe(encoded.length);
+        expect(decodeFrame(encoded)).toEqual(made);
+        for (const { image, imageAt } of made.changes.flatMap(({ records }) => records)) {
+          if (image !== undefined) {
+            expect(encoded.subarray(imageAt, imageAt + image.length).equals(image)).toBe(true);
+          }
+        }
+      })
+    );
+  });
+
+  it('is found between other bytes, and not when a bit of it is wrong or a byte of it missing', () => {
+    fc.assert(
+      fc.property(frame, bytes(20), fc.nat(), fc.nat(), (made, before, bit, cut) => {
+        const encoded = encodeFrame(made, 20);
+        const framed = Buffer.concat([before, encoded, Buffer.alloc(9, 1)]);
+        expect(frameSizeAt(framed, before.length)).toBe(encoded.length);
+        const torn = encoded.subarray(0, cut % encoded.length);
+        expect(frameSizeAt(torn, 0)).toBeUndefined();
+        // A wrong length may only ask for other bytes, whose checksum then does not fit.
+        const wrong = Buffer.from(encoded);
+        wrong[(bit >> 3) % wrong.length]! ^= 1 << (bit & 7);
+        expect(frameSizeAt(wrong, 0)).toBeUndefined();
+      })
+    );
+  });
+
+  it('may hold nothing, and still is one', () => {
+    const empty = encodeFrame({ time: 0n as CommitTime, changes: [], control: [] }, 1);
+    expect(frameSizeAt(empty, 0)).toBe(FRAME_HEADER_BYTES + 11);
+    expect(decodeFrame(empty)).toEqual({ time: 0n, changes: [], control: [] });
+  });
+
+  it('keeps the codes of its kinds', () => {
+    const kinds = ['writes', 'catalog', 'merge', 'undo', 'import'] as const;
+    expect(kinds.map(kindCode)).toEqual([0, 1, 2, 3, 4]);
+    expect(kinds.map(kind => kindOf(kindCode(kind)))).toEqual(kinds);
+  });
+});
+
+describe('rows of line', () => {
+  it('tell of a section all but the images, each row within its size', () => {
+    fc.assert(
+      fc.property(section, time, position, fc.nat(), (made, at, offset, ordinal) => {
+        encodeFrame({ time: at, changes: [made], control: [] }, 20);
+        const place = { segment: 3, offset };
+        const rows = encodeLine(made, at, place, ordinal);
+        expect(rows.every(({ value }) => value.length <= LINE_VALUE_BYTES_MAX || made.txn.length > 20)).toBe(
+          true
+        );
+        const decoded = rows.map(({ firstLsn, value }) => decodeLine(firstLsn, value));
+        const last = made.firstLsn + made.records.length - 1;
+        let next = 0;
+        for (const row of decoded) {
+          expect(row).toMatchObject({
+            firstLsn: made.firstLsn + next,
+            ordinal: ordinal + next,
+            time: at,
+            kind: made.kind,
+            atomic: made.atomic,
+            origin: made.origin,
+            txn: made.txn,
+            groupFirst: made.firstLsn,
+            groupLast: last
+          });
+          expect(row.records).toHaveLength(row.count);
+          next += row.count;
+        }
+        expect(decoded.flatMap(({ records }) => records)).toEqual(
+          made.records.map(({ collection, op, previous, key, image, imageAt }, i) => ({
+            lsn: made.firstLsn + i,
+            collection,
+            op,
+            previous,
+            key,
+            image: image && { segment: 3, offset: offset + imageAt, length: image.length }
+          }))
+        );
+      })
+    );
+  });
+});
