@@ -21,7 +21,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Run, RunTag
 from .. import protocol
 from ..errors import ArgonError
 from ..session import active_session
-from .start import CONTEXT_TAG, Start, run_tags
+from .start import CONTEXT_TAG, LATE_SECONDS_MAX, Start, run_tags, wait_for_late
 
 FIND_SECONDS_MAX = 10.0
 CELL_SECONDS_MAX = 20.0
@@ -52,6 +52,7 @@ def follow(start: Start) -> None:
 
 def before_cell_ends() -> None:
     """Waits a moment for the runs of the cell to be known, so that the bridge counts them to this cell."""
+    wait_for_late(LATE_SECONDS_MAX)
     if any(start.run_id is None for start in _open):
         _wait_for(lambda: None)
 

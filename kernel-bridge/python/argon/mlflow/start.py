@@ -67,6 +67,17 @@ def run_starts() -> dict[str, str]:
     return question.answer(TAGS_SECONDS_MAX)
 
 
+_late: list[threading.Thread] = []
+"""Questions whose answer did not come in time for the start of their run."""
+
+
+def wait_for_late(seconds: float) -> None:
+    """Waits for late answers, so that their runs are known when a cell ends."""
+    end = time.monotonic() + seconds
+    while _late:
+        _late.pop().join(max(0.0, end - time.monotonic()))
+
+
 class _Question:
     """Asks the bridge for the state a run starts on, on a thread of its own."""
 
@@ -89,6 +100,7 @@ class _Question:
             # Without a connection there is nothing to wait for: the run stays as MLflow made it.
             self._is_late = start is None and self._thread.is_alive() and self._session.link.connected
             if self._is_late:
+                _late.append(self._thread)
                 return {CONTEXT_TAG: self._token}
         if start is None:
             return {}
