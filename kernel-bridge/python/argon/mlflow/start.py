@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,7 +64,10 @@ def run_starts() -> dict[str, str]:
     session = active_session()
     if session is None:
         return {}
-    question = _Question(session, uuid.uuid4().hex, mlflow.get_tracking_uri())
+    # Imported before the question is asked: the end of the cell looks for it.
+    from .attach import follow
+
+    question = _Question(session, uuid.uuid4().hex, mlflow.get_tracking_uri(), follow)
     return question.answer(TAGS_SECONDS_MAX)
 
 
@@ -81,7 +85,10 @@ def wait_for_late(seconds: float) -> None:
 class _Question:
     """Asks the bridge for the state a run starts on, on a thread of its own."""
 
-    def __init__(self, session: Session, token: str, tracking_uri: str) -> None:
+    def __init__(
+        self, session: Session, token: str, tracking_uri: str, follow: Callable[[Start], None]
+    ) -> None:
+        self._follow = follow
         self._session = session
         self._token = token
         self._tracking_uri = tracking_uri
@@ -104,9 +111,7 @@ class _Question:
                 return {CONTEXT_TAG: self._token}
         if start is None:
             return {}
-        from . import attach
-
-        attach.follow(start)
+        self._follow(start)
         return run_tags(start)
 
     def _run(self) -> None:
@@ -117,10 +122,8 @@ class _Question:
                 self._start = start
                 is_late = self._is_late
             if is_late and start is not None:
-                from . import attach
-
                 start.tags_missing = True
-                attach.follow(start)
+                self._follow(start)
 
     def _ask(self) -> Start | None:
         end = time.monotonic() + LATE_SECONDS_MAX
