@@ -16,6 +16,18 @@ const OPTIONAL = [
   'utf-8-validate'
 ];
 
+/** fs-native-extensions looks for its native part by its own package.json; the bundle has it in `prebuilds`. */
+const nativeLocks = {
+  name: 'native-locks',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]fs-native-extensions[\\/]binding\.js$/ }, () => ({
+      contents: `const { join } = require('node:path');
+        const platform = process.platform + '-' + process.arch;
+        module.exports = require(join(__dirname, 'prebuilds', platform, 'fs-native-extensions.node'));`
+    }));
+  }
+};
+
 const [outfile, mode] = process.argv.slice(2);
 
 /** @type {import('esbuild').BuildOptions} */
@@ -37,6 +49,7 @@ const options = {
   // lmdb is an ES module that asks where it is, to find its native part.
   define: { 'import.meta.url': '__bundleUrl' },
   banner: { js: "const __bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  plugins: [nativeLocks],
   external: ['*.node', '@node-rs/crc32-*', ...OPTIONAL]
 };
 

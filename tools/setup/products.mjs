@@ -61,7 +61,7 @@ export const compile = {
   }
 };
 
-/** Native parts of the bridge, laid out where lmdb and crc32 look for them beside the bundle. */
+/** Native parts of the bridge, laid out where lmdb, crc32 and the file locks look for them beside the bundle. */
 function copyNativeParts(into) {
   const lmdb = at('node_modules', '@lmdb');
   for (const name of readdirSync(lmdb).filter(entry => entry.startsWith('lmdb-'))) {
@@ -71,6 +71,12 @@ function copyNativeParts(into) {
       cpSync(join(lmdb, name, file), join(folder, file));
     }
   }
+  const platform = `${process.platform}-${process.arch}`;
+  mkdirSync(join(into, 'prebuilds', platform), { recursive: true });
+  cpSync(
+    at('node_modules', 'fs-native-extensions', 'prebuilds', platform, 'fs-native-extensions.node'),
+    join(into, 'prebuilds', platform, 'fs-native-extensions.node')
+  );
   const crc = at('node_modules', '@node-rs');
   for (const name of readdirSync(crc).filter(entry => entry.startsWith('crc32-'))) {
     for (const file of readdirSync(join(crc, name)).filter(entry => entry.endsWith('.node'))) {

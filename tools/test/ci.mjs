@@ -1,7 +1,7 @@
 /** What `.ci/run` does. */
 import { runChecks } from '../lint/main.mjs';
 import { ROOT, at, program } from '../setup/checkout.mjs';
-import { run, finish, stopWithUs } from '../setup/child.mjs';
+import { run, finish, stopping, stopWithUs } from '../setup/child.mjs';
 import { setUp } from '../setup/setup.mjs';
 import { row } from '../setup/steps.mjs';
 import { report } from '../setup/trouble.mjs';
@@ -47,6 +47,9 @@ export async function main() {
     report(error, ROOT);
     add({ failed: 1 });
   }
-  console.log(`\n${closingLine(sums)}`);
+  // What was stopped half way has no count: it would read as one of the whole.
+  if (!stopping()) {
+    console.log(`\n${closingLine(sums)}`);
+  }
   await finish(sums.failed === 0 ? 0 : 1);
 }

@@ -1,22 +1,14 @@
 import { crc32c } from '@node-rs/crc32';
 import fc from 'fast-check';
-import {
-  closeSync,
-  cpSync,
-  existsSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync
-} from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Commit, Snapshot } from '../api';
 import { openEngine } from '../engine';
 import { isArgonError } from '../errors';
 import { type LogFileSystem, REAL_FILE_SYSTEM } from '../log/file/log';
+import { lockDirectory } from '../log/lock';
 import { LmdbStore } from '../store/lmdb/store';
 import { allowSeconds, numbersFrom, random, runs } from './chance';
 import { ADA, copyLog, dumpOf, image, type Plain, scanAll, SHOP, temporaryDirectory, World } from './world';
@@ -460,24 +452,69 @@ describe('law 12: fail stop', () => {
     await world.put('main', [{ _id: 1 }]);
     await world.engine.close();
     await expect(world.put('main', [{ _id: 2 }])).rejects.toMatchObject({ code: 'CLOSED' });
-    expect(existsSync(join(world.directory, 'LOCK'))).toBe(false);
     await world.reopen();
   });
 
-  it('takes over a lock whose owner is gone, or whose process id was given to another', async () => {
+  it('does not care what an earlier owner left in the lock file', async () => {
     const world = await open();
     await world.engine.close();
-    const path = join(world.directory, 'LOCK');
-    for (const text of ['', 'not json', '{"pid":999999999}', `{"pid":${process.pid},"started":"1"}`]) {
-      closeSync(openSync(path, 'w'));
-      writeFileSync(path, text);
+    for (const text of ['', 'not json', '{"pid":999999999}', `{"pid":${process.pid}}`]) {
+      writeFileSync(join(world.directory, 'LOCK'), text);
       const engine = await openEngine({ directory: world.directory });
       await engine.close();
     }
-    expect(readdirSync(world.directory).sort()).toEqual(['log', 'state']);
+    expect(readdirSync(world.directory).sort()).toEqual(['LOCK', 'log', 'state']);
+    await world.reopen();
+  });
+
+  it('opens at once what a killed process held, also while nobody has waited for that process', async () => {
+    const world = await open();
+    await world.engine.close();
+    const lock = JSON.stringify(join(__dirname, '..', '..', 'dist', 'log', 'lock.js'));
+    const hold = `require(${lock}).lockDirectory(process.argv[1]); console.log('held'); setInterval(() => {}, 1000)`;
+    const script = `const { spawn } = require('node:child_process');
+      const child = spawn(process.execPath, ['-e', ${JSON.stringify(hold)}, process.argv[1]]);
+      child.stdout.once('data', () => {
+        console.log(child.pid);
+        process.stdin.once('data', () => {
+          process.kill(child.pid, 'SIGKILL');
+          // Blocked, this parent cannot reap its child: it stays a zombie.
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000);
+        });
+      });`;
+    const parent = spawn(process.execPath, ['-e', script, world.directory]);
+    try {
+      const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+      const pid = Number(line.toString());
+      await expect(openEngine({ directory: world.directory })).rejects.toMatchObject({
+        code: 'DIRECTORY_LOCKED',
+        data: { pid }
+      });
+      parent.stdin.write('kill\n');
+      await waitFor(() => !isHeld(world.directory));
+    } finally {
+      parent.kill('SIGKILL');
+    }
     await world.reopen();
   });
 });
+
+/** Whether another holds the lock of a directory. */
+function isHeld(directory: string): boolean {
+  try {
+    lockDirectory(directory)();
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+async function waitFor(condition: () => boolean): Promise<void> {
+  for (const end = Date.now() + 10_000; !condition();) {
+    expect(Date.now()).toBeLessThan(end);
+    await new Promise(resolve => setTimeout(resolve, 10));
+  }
+}
 
 function itemsOf(view: Snapshot) {
   return view.collection('items')!;

@@ -1,131 +1,40 @@
-import { randomUUID } from 'node:crypto';
-import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { tryLock } from 'fs-native-extensions';
 import { ArgonError } from '../errors';
 
 const NAME = 'LOCK';
-/** How often a stale lock may be found before that is taken for a fault. */
-const ATTEMPTS_MAX = 10;
-
-/** Whether a process of this id runs on this machine. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** When a process was started, so that a reused process id is not taken for the owner. Linux only. */
-function startTime(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-  } catch {
-    return '';
-  }
-}
 
 /**
- * Takes the one lock of a data directory; answers how to give it back. A lock whose owner is gone
- * (kill -9, power loss) is taken over, by one process only when several find it.
+ * Takes the one lock of a data directory; answers how to give it back. The lock is the operating
+ * system's, on an open file: it ends with its process however that ends, and holds between
+ * containers that share a directory. The file stays; it says who holds or last held the lock.
  * @throws DIRECTORY_LOCKED
  */
 export function lockDirectory(directory: string): () => void {
   const path = join(directory, NAME);
-  // Written whole under another name first: a lock is never seen half written.
-  const mine = `${path}.${randomUUID()}`;
-  writeFileSync(mine, JSON.stringify({ pid: process.pid, started: startTime(process.pid) }), { mode: 0o600 });
+  const file = openSync(path, 'a+', 0o600);
   try {
-    for (let attempt = 0; ; attempt++) {
-      if (placeLock(mine, path)) {
-        return () => unlinkSync(path);
-      }
-      const text = readText(path);
-      const owner = text === undefined ? undefined : ownerOf(text);
-      if (owner !== undefined && isRunning(owner)) {
-        throw locked(directory, owner.pid);
-      }
-      if (attempt === ATTEMPTS_MAX) {
-        throw locked(directory, owner?.pid);
-      }
-      if (text !== undefined) {
-        removeStale(path, text);
-      }
+    if (!tryLock(file)) {
+      throw locked(directory, ownerOf(path));
     }
-  } finally {
-    rmSync(mine, { force: true });
+    ftruncateSync(file);
+    writeSync(file, JSON.stringify({ pid: process.pid }));
+  } catch (error) {
+    closeSync(file);
+    throw isWithoutLocks(error) ? withoutLocks(directory, error) : error;
   }
+  return () => closeSync(file);
 }
 
-/** Puts a lock in place unless there is one. */
-function placeLock(mine: string, path: string): boolean {
+/** The process that wrote the lock file; undefined when it has not written it yet. */
+function ownerOf(path: string): number | undefined {
   try {
-    linkSync(mine, path);
-    return true;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') {
-      return false;
-    }
-    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') {
-      throw error;
-    }
-  }
-  // A file system without hard links.
-  try {
-    writeFileSync(path, readFileSync(mine), { flag: 'wx', mode: 0o600 });
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
-      return false;
-    }
-    throw error;
-  }
-}
-
-/** Takes a stale lock away, unless it is another one by now. */
-function removeStale(path: string, text: string): void {
-  const aside = `${path}.${randomUUID()}`;
-  try {
-    renameSync(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      return;
-    }
-    throw error;
-  }
-  if (readText(aside) !== text) {
-    placeLock(aside, path);
-  }
-  rmSync(aside, { force: true });
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
+    const { pid } = JSON.parse(readFileSync(path, 'utf8')) as { pid?: unknown };
+    return typeof pid === 'number' ? pid : undefined;
   } catch {
     return undefined;
   }
-}
-
-interface Owner {
-  readonly pid: number;
-  readonly started: string;
-}
-
-function ownerOf(text: string): Owner | undefined {
-  try {
-    const { pid, started } = JSON.parse(text) as { pid?: number; started?: string };
-    return typeof pid === 'number' ? { pid, started: started ?? '' } : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isRunning({ pid, started }: Owner): boolean {
-  return isAlive(pid) && (started === '' || started === startTime(pid));
 }
 
 function locked(directory: string, pid: number | undefined): ArgonError {
@@ -134,5 +43,18 @@ function locked(directory: string, pid: number | undefined): ArgonError {
     'DIRECTORY_LOCKED',
     `Another bridge${owner} uses the data directory ${directory}. Use that one, stop it, or choose another directory.`,
     { data: pid === undefined ? { directory } : { directory, pid } }
+  );
+}
+
+function isWithoutLocks(error: unknown): boolean {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return ['ENOLCK', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'].includes(code);
+}
+
+function withoutLocks(directory: string, cause: unknown): ArgonError {
+  return new ArgonError(
+    'DIRECTORY_LOCKED',
+    `The file system of ${directory} has no file locks, so two bridges could write there at once. Choose a directory on a local disk.`,
+    { data: { directory }, cause }
   );
 }
