@@ -17,8 +17,10 @@ const HELP = `Usage: npm run bench -- SUITE [OPTIONS]
 
   engine             the engine, beside raw LMDB and a bare append-only file
   wire               the bridge through a MongoDB driver, beside a real mongod
+  growth             how the engine's costs grow with history, depth, size, branches
 
   --json FILE        also write the rows as JSON
+  --pictures         growth: also draw the curves of docs/performance.md
   --quick            small sizes, for a first look
   --size NAME=N      one of the suite's sizes, such as documents=100000; can be repeated
   --directory DIR    where the files under test go (default: the system's temporary folder)`;
@@ -62,6 +64,7 @@ async function bench(args) {
     allowPositionals: true,
     options: {
       json: { type: 'string' },
+      pictures: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       size: { type: 'string', multiple: true, default: [] },
       directory: { type: 'string' },
@@ -84,7 +87,7 @@ async function bench(args) {
   const { run } = await import(pathToFileURL(at('bench', suite, 'main.mjs')).href);
   const live = process.stderr.isTTY === true;
   const onRow = each => live && process.stderr.write(`\r\x1b[K${each.name}`);
-  const rows = await run({ directory, quick: values.quick, sizes, onRow });
+  const rows = await run({ directory, quick: values.quick, pictures: values.pictures, sizes, onRow });
   if (live) {
     process.stderr.write('\r\x1b[K');
   }
