@@ -6,6 +6,17 @@ export const DOCUMENT_BYTES_MAX = 16 * 1024 * 1024;
 export const DOCUMENT_DEPTH_MAX = 180;
 /** One atomic group in one frame. */
 export const FRAME_BYTES_MAX = 512 * 1024 * 1024;
+/** Bytes and records that a commit holds in memory; what is more goes ahead into the log in part frames. */
+export const PART_BYTES_MAX = 8 * 1024 * 1024;
+export const PART_RECORDS_MAX = 32_768;
+/** Records of one interactive transaction: their keys are held in memory, about 100 bytes each. */
+export const TRANSACTION_RECORDS_MAX = 2_000_000;
+/** Transactions that are open at a time. */
+export const TRANSACTIONS_OPEN_MAX = 10_000;
+/** How long a transaction may stay open, in milliseconds. */
+export const TRANSACTION_MS_MAX = 60_000;
+/** Records of a transaction that are checked for conflicts without a break. */
+export const CONFLICT_CHECKS_MAX = 2_000;
 /** A log segment is closed when the next frame would pass this size. */
 export const SEGMENT_BYTES_MAX = 64 * 1024 * 1024;
 /** Project names are database names of MongoDB. */
@@ -30,3 +41,12 @@ export const BATCH_DOCUMENTS_DEFAULT = 512;
 export const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 /** Documents in one page of a diff. */
 export const DIFF_PAGE_MAX = 10_000;
+/** Image files kept open, and the memory of their directories. */
+export const IMAGE_FILES_OPEN_MAX = 64;
+export const IMAGE_DIRECTORIES_BYTES_MAX = 16 * 1024 * 1024;
+/** Memory of all overlays together; the one that was not used for longest goes first. */
+export const OVERLAYS_BYTES_MAX = 64 * 1024 * 1024;
+/** An image that an overlay holds; longer ones are read from the state when they are needed. */
+export const OVERLAY_IMAGE_BYTES_MAX = 1000;
+/** Changes since the last image from which on no overlay is gathered: the state is walked until there is an image. */
+export const OVERLAY_CHANGES_MAX = 300_000;

@@ -123,6 +123,30 @@ export function dyadicLevel(from: number, to: number): number {
   return level;
 }
 
+/** `img [timeline u32][collection u32][~lsn u48][kind u8]` */
+export function imgKey(timeline: TimelineId, collection: CollectionId, lsn: number, kind: number): Buffer {
+  const key = Buffer.allocUnsafe(9 + LSN_BYTES);
+  key.writeUInt32BE(timeline, 0);
+  key.writeUInt32BE(collection, 4);
+  writeLsn(key, LSN_TOP - lsn, 8);
+  key[8 + LSN_BYTES] = kind;
+  return key;
+}
+
+export function imgKeyParts(key: Buffer): {
+  timeline: TimelineId;
+  collection: CollectionId;
+  lsn: Lsn;
+  kind: number;
+} {
+  return {
+    timeline: key.readUInt32BE(0) as TimelineId,
+    collection: key.readUInt32BE(4) as CollectionId,
+    lsn: (LSN_TOP - key.readUIntBE(8, LSN_BYTES)) as Lsn,
+    kind: key[8 + LSN_BYTES]!
+  };
+}
+
 /** `meta [table u8][scope u32][key]` */
 export function metaKey(table: number, scope: number, key: Buffer = Buffer.alloc(0)): Buffer {
   const head = Buffer.allocUnsafe(5);

@@ -1,0 +1,287 @@
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { LRUCache } from 'lru-cache';
+import type { CollectionId, TimelineId } from '../api';
+import type { ChainLink } from '../branch/model';
+import { ArgonError, isArgonError } from '../errors';
+import { IMAGE_DIRECTORIES_BYTES_MAX, IMAGE_FILES_OPEN_MAX } from '../limits';
+import { syncDirectory } from '../log/file/segment';
+import type { OrderedStore } from '../store/store';
+import { ImageFile } from './file';
+import type { Page } from './page';
+import { type Stack, stackOf } from './stack';
+import { markerOf, type StoredImage, storedImageOf, unmark } from './stored';
+
+/** An image turned out to be damaged and counts no more: what read it must start afresh without it. */
+export class ImageLost extends Error {}
+
+const NONE: readonly StoredImage[] = [];
+
+/** The path of an image file. */
+export function imagePath(directory: string, file: number): string {
+  return join(directory, `${String(file).padStart(8, '0')}.img`);
+}
+
+/**
+ * The images of a data directory. A file counts from the moment its marker is in the state, and is
+ * removed only after the marker is: what a crash leaves between the two is swept at open. Images
+ * are derived: a damaged one is dropped and its documents are read from `ver` until it is made again.
+ */
+export class Images {
+  private readonly byTimeline = new Map<TimelineId, Map<CollectionId, StoredImage[]>>();
+  private nextFile = 1;
+  private sum = 0;
+  private damagedCount = 0;
+  private changes = 0;
+  /** Files that somebody outside this thread reads, and how many; removed when nobody does. */
+  private readonly held = new Map<number, number>();
+  private readonly doomed = new Set<number>();
+  private readonly open: LRUCache<number, ImageFile>;
+
+  constructor(
+    readonly directory: string,
+    private readonly store: OrderedStore
+  ) {
+    this.open = new LRUCache({
+      max: IMAGE_FILES_OPEN_MAX,
+      maxSize: IMAGE_DIRECTORIES_BYTES_MAX,
+      // A single huge directory must not refuse its file.
+      sizeCalculation: file => Math.min(file.memoryBytes, IMAGE_DIRECTORIES_BYTES_MAX / 2),
+      dispose: file => file.close()
+    });
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    this.load();
+  }
+
+  /** Reads the markers; drops those whose file is not whole, and files without a marker. */
+  private load(): void {
+    const lost: StoredImage[] = [];
+    const marked = new Set<number>();
+    for (const row of this.store.range('img', { from: Buffer.alloc(0), to: Buffer.alloc(32, 0xff) })) {
+      const image = storedImageOf(row);
+      if (image === undefined) {
+        void this.store.write([{ table: 'img', key: row.key, value: undefined }]);
+        continue;
+      }
+      this.nextFile = Math.max(this.nextFile, image.file + 1);
+      const path = this.path(image);
+      if (existsSync(path) && statSync(path).size === image.bytes) {
+        marked.add(image.file);
+        this.insert(image);
+      } else {
+        lost.push(image);
+      }
+    }
+    void this.store.write(lost.map(unmark));
+    for (const name of readdirSync(this.directory)) {
+      const number = /^(\d{8,})\.img$/.exec(name)?.[1];
+      if (number !== undefined && !marked.has(Number(number))) {
+        rmSync(join(this.directory, name), { force: true });
+      }
+    }
+  }
+
+  /** Grows whenever an image comes or goes. */
+  get version(): number {
+    return this.changes;
+  }
+
+  /** Bytes of all files. */
+  get bytes(): number {
+    return this.sum;
+  }
+
+  get count(): number {
+    let count = 0;
+    for (const _ of this.all()) {
+      count++;
+    }
+    return count;
+  }
+
+  /** Images found damaged since the directory was opened. */
+  get damaged(): number {
+    return this.damagedCount;
+  }
+
+  *all(): Generator<StoredImage> {
+    for (const collections of this.byTimeline.values()) {
+      for (const images of collections.values()) {
+        yield* images;
+      }
+    }
+  }
+
+  readonly of = (timeline: TimelineId, collection: CollectionId): readonly StoredImage[] =>
+    this.byTimeline.get(timeline)?.get(collection) ?? NONE;
+
+  /** What files know of a state. */
+  stack(chain: readonly ChainLink[], collection: CollectionId): Stack {
+    return stackOf(chain, collection, this.of);
+  }
+
+  path(image: { readonly file: number }): string {
+    return imagePath(this.directory, image.file);
+  }
+
+  /** Number of a file to be written. */
+  reserve(): number {
+    return this.nextFile++;
+  }
+
+  /**
+   * Lets a file count whose bytes are on disk, and drops those it replaces.
+   * @returns false when it is not there any more
+   */
+  async add(image: StoredImage, replaced: readonly StoredImage[] = []): Promise<void> {
+    syncDirectory(this.directory);
+    await this.store.write([markerOf(image)]);
+    this.insert(image);
+    await this.drop(replaced);
+  }
+
+  /** Removes images: first the markers, then the files. */
+  async drop(images: readonly StoredImage[]): Promise<void> {
+    const known = images.filter(image => this.remove(image));
+    if (known.length === 0) {
+      return;
+    }
+    await this.store.write(known.map(unmark));
+    for (const image of known) {
+      if (this.held.has(image.file)) {
+        this.doomed.add(image.file);
+      } else {
+        rmSync(this.path(image), { force: true });
+      }
+    }
+  }
+
+  /** Images of timelines that are no longer kept. */
+  async dropTimelines(timelines: ReadonlySet<TimelineId>): Promise<void> {
+    await this.drop([...this.all()].filter(image => timelines.has(image.timeline)));
+  }
+
+  /** Bases and runs that no state at or above `horizon` of their timeline needs. */
+  belowHorizon(timeline: TimelineId, horizon: number): StoredImage[] {
+    const found: StoredImage[] = [];
+    for (const images of this.byTimeline.get(timeline)?.values() ?? []) {
+      const floor = images.findLast(image => image.kind === 1 && image.lsn <= horizon)?.lsn ?? 0;
+      found.push(...images.filter(image => image.lsn < floor || (image.kind === 2 && image.lsn <= floor)));
+    }
+    return found;
+  }
+
+  /** Keeps the files of images until the answer is called. */
+  hold(images: readonly StoredImage[]): () => void {
+    for (const { file } of images) {
+      this.held.set(file, (this.held.get(file) ?? 0) + 1);
+    }
+    return () => {
+      for (const image of images) {
+        const left = this.held.get(image.file)! - 1;
+        if (left > 0) {
+          this.held.set(image.file, left);
+          continue;
+        }
+        this.held.delete(image.file);
+        if (this.doomed.delete(image.file)) {
+          rmSync(this.path(image), { force: true });
+        }
+      }
+    };
+  }
+
+  /** The open file of an image. @throws ImageLost */
+  file(image: StoredImage): ImageFile {
+    let file = this.open.get(image.file);
+    if (file === undefined) {
+      try {
+        file = ImageFile.open(this.path(image), image.kind);
+      } catch (error) {
+        throw this.lost(image, error);
+      }
+      this.open.set(image.file, file);
+    }
+    return file;
+  }
+
+  /** @throws ImageLost */
+  page(image: StoredImage, number: number, buffer?: Buffer): Page {
+    const file = this.file(image);
+    try {
+      return file.page(number, buffer);
+    } catch (error) {
+      throw this.lost(image, error);
+    }
+  }
+
+  /** Takes a damaged image out of use; the state answers in its place. */
+  discard(image: StoredImage): void {
+    this.damagedCount++;
+    this.drop([image]).catch(() => undefined);
+  }
+
+  private lost(image: StoredImage, error: unknown): unknown {
+    if (!isArgonError(error, 'DATA_CORRUPT')) {
+      return error;
+    }
+    this.discard(image);
+    return new ImageLost(error.message, { cause: error });
+  }
+
+  /** Reads every image whole. @throws DATA_CORRUPT naming the first bad one */
+  *verify(): Generator<StoredImage> {
+    for (const image of [...this.all()]) {
+      const file = ImageFile.open(this.path(image), image.kind);
+      try {
+        if (file.entries !== image.entries) {
+          throw new ArgonError('DATA_CORRUPT', `The image ${this.path(image)} is not the one of its marker.`);
+        }
+        for (const _ of file.verify()) {
+          yield image;
+        }
+      } finally {
+        file.close();
+      }
+    }
+  }
+
+  close(): void {
+    this.open.clear();
+  }
+
+  /** Images of a timeline and collection stay sorted by LSN, runs before a base at the same one. */
+  private insert(image: StoredImage): void {
+    let collections = this.byTimeline.get(image.timeline);
+    if (collections === undefined) {
+      collections = new Map();
+      this.byTimeline.set(image.timeline, collections);
+    }
+    const images = [...(collections.get(image.collection) ?? []), image];
+    images.sort((a, b) => a.lsn - b.lsn || b.kind - a.kind);
+    collections.set(image.collection, images);
+    this.sum += image.bytes;
+    this.changes++;
+  }
+
+  private remove(image: StoredImage): boolean {
+    const collections = this.byTimeline.get(image.timeline);
+    const images = collections?.get(image.collection);
+    if (collections === undefined || images?.includes(image) !== true) {
+      return false;
+    }
+    const left = images.filter(other => other !== image);
+    if (left.length > 0) {
+      collections.set(image.collection, left);
+    } else {
+      collections.delete(image.collection);
+    }
+    if (collections.size === 0) {
+      this.byTimeline.delete(image.timeline);
+    }
+    this.sum -= image.bytes;
+    this.changes++;
+    this.open.delete(image.file);
+    return true;
+  }
+}

@@ -1,0 +1,121 @@
+import { crc32c } from '@node-rs/crc32';
+import { ArgonError } from '../errors';
+import { LSN_SUFFIX_BYTES, PAGE_HEADER_BYTES, runKeyLsn } from './format';
+
+/** One page of an image file: entries by number, without copies. */
+export class Page {
+  readonly entries: number;
+  /** Ends of the keys, then ends of the images, counted from the start of the page. */
+  private readonly ends: Uint32Array;
+
+  /**
+   * @param checked whether the checksum is known to fit
+   * @throws DATA_CORRUPT
+   */
+  constructor(
+    readonly bytes: Buffer,
+    checked: boolean
+  ) {
+    const used = bytes.readUInt32LE(4);
+    this.entries = bytes.readUInt32LE(8);
+    const fits = used >= PAGE_HEADER_BYTES + this.entries * 8 && used <= bytes.length;
+    if (!fits || (!checked && crc32c(bytes.subarray(4, used)) !== bytes.readUInt32LE(0))) {
+      throw new ArgonError('DATA_CORRUPT', 'The checksum of a page of an image does not match.');
+    }
+    this.ends = new Uint32Array(bytes.buffer, bytes.byteOffset + PAGE_HEADER_BYTES, this.entries * 2);
+  }
+
+  keyStart(i: number): number {
+    return i === 0 ? PAGE_HEADER_BYTES + this.entries * 8 : this.ends[i - 1]!;
+  }
+
+  keyEnd(i: number): number {
+    return this.ends[i]!;
+  }
+
+  /** Images follow the last key, so that this holds for the first one too. */
+  imageStart(i: number): number {
+    return this.ends[this.entries + i - 1]!;
+  }
+
+  imageEnd(i: number): number {
+    return this.ends[this.entries + i]!;
+  }
+
+  key(i: number): Buffer {
+    return this.bytes.subarray(this.keyStart(i), this.keyEnd(i));
+  }
+
+  keyText(i: number): string {
+    return this.bytes.toString('latin1', this.keyStart(i), this.keyEnd(i));
+  }
+
+  image(i: number): Buffer {
+    return this.bytes.subarray(this.imageStart(i), this.imageEnd(i));
+  }
+
+  /** The docKey of a version in a run. */
+  docText(i: number): string {
+    return this.bytes.toString('latin1', this.keyStart(i), this.keyEnd(i) - LSN_SUFFIX_BYTES);
+  }
+
+  lsn(i: number): number {
+    return runKeyLsn(this.bytes, this.keyEnd(i));
+  }
+
+  /** Negative when the key of entry `i` comes before `text`, 0 when it is `text`. */
+  compare(i: number, text: string): number {
+    return compareBytes(this.bytes, this.keyStart(i), this.keyEnd(i), text);
+  }
+
+  /** Whether entry `i` of a run belongs to this document. */
+  isOf(i: number, docText: string): boolean {
+    return compareBytes(this.bytes, this.keyStart(i), this.keyEnd(i) - LSN_SUFFIX_BYTES, docText) === 0;
+  }
+
+  /** The first entry in `[low, entries)` whose key is not before `text`. */
+  lowerBound(text: string, low = 0): number {
+    let high = this.entries;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.compare(middle, text) < 0) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
+
+  /** Like `lowerBound`, quick when the answer is near `low`. */
+  gallop(text: string, low: number): number {
+    let step = 1;
+    let from = low;
+    while (from + step - 1 < this.entries && this.compare(from + step - 1, text) < 0) {
+      from += step;
+      step *= 2;
+    }
+    let high = Math.min(from + step - 1, this.entries);
+    while (from < high) {
+      const middle = (from + high) >>> 1;
+      if (this.compare(middle, text) < 0) {
+        from = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return from;
+  }
+}
+
+/** memcmp of bytes and a text with one byte in each char. */
+export function compareBytes(bytes: Buffer, start: number, end: number, text: string): number {
+  const length = Math.min(end - start, text.length);
+  for (let i = 0; i < length; i++) {
+    const difference = bytes[start + i]! - text.charCodeAt(i);
+    if (difference !== 0) {
+      return difference;
+    }
+  }
+  return end - start - text.length;
+}
