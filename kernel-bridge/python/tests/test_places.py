@@ -20,15 +20,20 @@ def test_the_directory_follows_the_environment(monkeypatch: pytest.MonkeyPatch, 
     assert data_directory() == tmp_path / ".argon"
 
 
-def test_sockets_follow_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sockets_follow_the_environment(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     monkeypatch.setenv("ARGON_RUNTIME_DIR", "/r")
-    monkeypatch.setenv("XDG_RUNTIME_DIR", "/x")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(home))
     assert runtime_base() == Path("/r")
     monkeypatch.delenv("ARGON_RUNTIME_DIR")
-    assert runtime_base() == Path("/x/argon")
-    monkeypatch.delenv("XDG_RUNTIME_DIR")
+    assert runtime_base() == home / "argon"
+    # Of somebody else, or of nobody.
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(home / "gone"))
     monkeypatch.setenv("TMPDIR", "/t/")
     assert runtime_base() == Path(f"/t/argon-{os.getuid()}")
+    # Too long for a socket.
+    monkeypatch.setenv("TMPDIR", "/" + "t" * 80)
+    assert runtime_base() == Path(f"/tmp/argon-{os.getuid()}")
+    monkeypatch.delenv("XDG_RUNTIME_DIR")
     monkeypatch.delenv("TMPDIR")
     monkeypatch.delenv("TMP", raising=False)
     monkeypatch.delenv("TEMP", raising=False)

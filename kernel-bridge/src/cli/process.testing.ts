@@ -60,7 +60,17 @@ export async function buildProgram(): Promise<Program> {
     target: 'node20',
     keepNames: true,
     // Packages stay where they are installed; those of the workspace are taken from their sources.
-    external: ['lmdb', '@node-rs/*', 'ws', 'ajv', 'bson', 'commander', 'mongodb', 'lru-cache'],
+    external: [
+      'lmdb',
+      'fs-native-extensions',
+      '@node-rs/*',
+      'ws',
+      'ajv',
+      'bson',
+      'commander',
+      'mongodb',
+      'lru-cache'
+    ],
     alias: {
       '@argon/wal-core': join(ROOT, 'wal-core/src/index.ts'),
       'mlflow-ts-client': join(ROOT, 'kernel-bridge/mlflow-ts-client/src/index.ts')

@@ -97,6 +97,10 @@ describe('argon serve, as a process', () => {
     expect(second).toMatchObject({ code: 3, stdout: '' });
     expect(second.stderr.trim().split('\n')).toHaveLength(1);
     expect(second.stderr).toContain(`process id ${bridge.child.pid}`);
+    // Also to a parent that holds its standard input open.
+    await expect(program.serve(['--data', directory, '--parent-stdin'])).rejects.toThrow(
+      'serve ended with 3'
+    );
     await (await hello(bridge)).call('status', {});
     expect(await stop(bridge)).toMatchObject({ code: 0 });
   });

@@ -94,6 +94,10 @@ async function open(
       ...(options.mlflow === undefined ? {} : { mlflow: options.mlflow })
     });
   } catch (error) {
+    if (options.parentStdin) {
+      // A pipe that is read would keep this process alive, and its parent waiting for a bridge.
+      process.stdin.destroy();
+    }
     if (isArgonError(error, 'DIRECTORY_LOCKED')) {
       const beacon = findBeacon(options.data);
       const who = beacon === undefined ? 'Another process' : `The bridge with process id ${beacon.pid}`;

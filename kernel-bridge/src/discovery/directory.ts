@@ -4,8 +4,10 @@ import { homedir, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { ArgonError } from '@argon/wal-core';
 
-/** The kernel takes 107 bytes for the path of a unix socket, macOS 103. */
-export const SOCKET_PATH_BYTES_MAX = 99;
+/** The kernel takes 107 bytes for the path of a unix socket, macOS 103; a Jupyter server's name is 8 longer. */
+export const SOCKET_PATH_BYTES_MAX = 95;
+/** Hex digits that name the directory of one bridge's sockets. */
+const DIGEST_DIGITS = 12;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -52,11 +54,13 @@ function makeDirectories(path: string): void {
 
 /**
  * Where the bridge of a data directory has its sockets. Every client finds it by the same rule: below
- * `ARGON_RUNTIME_DIR`, else `$XDG_RUNTIME_DIR/argon`, else `<tmp>/argon-<uid>`, in a directory named by the
- * first 12 hex digits of SHA-256 of the data directory's real path.
+ * `ARGON_RUNTIME_DIR`, else `$XDG_RUNTIME_DIR/argon` if that directory is ours (`su` and containers leave the
+ * one of somebody else behind), else `<tmp>/argon-<uid>`, in a directory named by the first 12 hex digits of
+ * SHA-256 of the data directory's real path. Where that is too long for a socket, `/tmp` takes the place of
+ * the last two.
  */
 export function socketDirectory(dataRealPath: string, env: Environment = process.env): string {
-  const digest = createHash('sha256').update(dataRealPath).digest('hex').slice(0, 12);
+  const digest = createHash('sha256').update(dataRealPath).digest('hex').slice(0, DIGEST_DIGITS);
   return join(socketBase(env), digest);
 }
 
@@ -64,12 +68,24 @@ function socketBase(env: Environment): string {
   if (env['ARGON_RUNTIME_DIR']) {
     return resolve(env['ARGON_RUNTIME_DIR']);
   }
-  return env['XDG_RUNTIME_DIR'] ? join(env['XDG_RUNTIME_DIR'], 'argon') : join(tmpdir(), `argon-${uid()}`);
+  const name = `argon-${uid()}`;
+  const xdg = env['XDG_RUNTIME_DIR'];
+  const usual = xdg && isOurs(xdg) ? join(xdg, 'argon') : join(tmpdir(), name);
+  return longestPathBytes(join(usual, '0'.repeat(DIGEST_DIGITS))) <= SOCKET_PATH_BYTES_MAX
+    ? usual
+    : join('/tmp', name);
 }
+
+function isOurs(directory: string): boolean {
+  const entry = statSync(directory, { throwIfNoEntry: false });
+  return entry?.isDirectory() === true && entry.uid === uid();
+}
+
+const longestPathBytes = (directory: string) => Buffer.byteLength(join(directory, 'wire.sock'));
 
 /** Makes the directory of the sockets, for nobody but us. @throws BRIDGE_UNAVAILABLE when that is not possible */
 export function prepareSocketDirectory(directory: string): void {
-  const longest = Buffer.byteLength(join(directory, 'wire.sock'));
+  const longest = longestPathBytes(directory);
   if (longest > SOCKET_PATH_BYTES_MAX) {
     throw new ArgonError(
       'BRIDGE_UNAVAILABLE',

@@ -22,14 +22,26 @@ describe('where a bridge is found', () => {
     expect(socketDirectory('/data/shop', { ARGON_RUNTIME_DIR: '/r', XDG_RUNTIME_DIR: '/x' })).toBe(
       `/r/${name}`
     );
-    expect(socketDirectory('/data/shop', { XDG_RUNTIME_DIR: '/run/user/7' })).toBe(
-      `/run/user/7/argon/${name}`
-    );
-    expect(socketDirectory('/data/shop', {})).toBe(join(tmpdir(), `argon-${process.getuid?.()}`, name));
+    expect(socketDirectory('/data/shop', { XDG_RUNTIME_DIR: folder })).toBe(join(folder, 'argon', name));
+    const temporary = join(tmpdir(), `argon-${process.getuid?.()}`, name);
+    expect(socketDirectory('/data/shop', {})).toBe(temporary);
+    expect(socketDirectory('/data/shop', { XDG_RUNTIME_DIR: join(folder, 'gone') })).toBe(temporary);
     expect(defaultDataDirectory({ ARGON_DATA: '/data' })).toBe('/data');
     expect(defaultDataDirectory({})).toBe(join(homedir(), '.argon'));
     expect(defaultDataDirectory({ ARGON_DATA: '' })).toBe(join(homedir(), '.argon'));
     expect(defaultDataDirectory({ ARGON_DATA: '~/shop' })).toBe(join(homedir(), 'shop'));
+  });
+
+  it('is below /tmp where the usual place is too long for a socket', () => {
+    const long = join(folder, 'x'.repeat(80));
+    mkdirSync(long);
+    const found = socketDirectory('/data/shop', { XDG_RUNTIME_DIR: long });
+    expect(found).toBe(
+      socketDirectory('/data/shop', { ARGON_RUNTIME_DIR: `/tmp/argon-${process.getuid?.()}` })
+    );
+    expect(() => prepareSocketDirectory(socketDirectory('/data/shop', { ARGON_RUNTIME_DIR: long }))).toThrow(
+      'Set ARGON_RUNTIME_DIR to a shorter directory'
+    );
   });
 
   it('is the same through a link to the data', () => {

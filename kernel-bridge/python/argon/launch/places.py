@@ -13,6 +13,12 @@ from urllib.parse import quote
 
 from ..errors import ArgonError
 
+SOCKET_PATH_BYTES_MAX = 95
+"""The kernel takes 107 bytes for the path of a unix socket, macOS 103; our own `need-PID.sock` is 8 longer."""
+
+DIGEST_DIGITS = 12
+"""Hex digits that name the directory of one bridge's sockets."""
+
 
 @dataclass(frozen=True)
 class Places:
@@ -72,16 +78,33 @@ def data_directory() -> Path:
 
 
 def runtime_base() -> Path:
-    """`$ARGON_RUNTIME_DIR`, else `$XDG_RUNTIME_DIR/argon`, else `<tmpdir>/argon-<uid>`."""
+    """`$ARGON_RUNTIME_DIR`, else `$XDG_RUNTIME_DIR/argon` if that is ours, else `<tmpdir>/argon-<uid>`.
+
+    `/tmp` takes the place of the last two where they are too long for a socket. The rule of the bridge's
+    `socketDirectory`, because both sides must come to the same place.
+    """
     given = os.environ.get("ARGON_RUNTIME_DIR")
     if given:
         return Path(given).absolute()
+    name = f"argon-{os.getuid()}"
     xdg = os.environ.get("XDG_RUNTIME_DIR")
-    if xdg:
-        return Path(xdg) / "argon"
-    # The rule of Node's os.tmpdir(), because both sides must come to the same place.
-    temporary = next((os.environ[key] for key in ("TMPDIR", "TMP", "TEMP") if os.environ.get(key)), "/tmp")
-    return Path(temporary.rstrip("/") or "/") / f"argon-{os.getuid()}"
+    if xdg and _is_ours(xdg):
+        usual = Path(xdg) / "argon"
+    else:
+        # The rule of Node's os.tmpdir().
+        found = next((os.environ[key] for key in ("TMPDIR", "TMP", "TEMP") if os.environ.get(key)), "/tmp")
+        usual = Path(found.rstrip("/") or "/") / name
+    longest = usual / ("0" * DIGEST_DIGITS) / "wire.sock"
+    return usual if len(os.fsencode(longest)) <= SOCKET_PATH_BYTES_MAX else Path("/tmp") / name
+
+
+def _is_ours(directory: str) -> bool:
+    """`su` and containers leave the runtime directory of somebody else, or of nobody, in the environment."""
+    try:
+        facts = os.stat(directory)
+    except OSError:
+        return False
+    return stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.getuid()
 
 
 def places(data: str | os.PathLike[str] | None = None) -> Places:
@@ -95,7 +118,7 @@ def places(data: str | os.PathLike[str] | None = None) -> Places:
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         directory = Path(os.path.realpath(directory))
-        runtime = base / hashlib.sha256(os.fsencode(directory)).hexdigest()[:12]
+        runtime = base / hashlib.sha256(os.fsencode(directory)).hexdigest()[:DIGEST_DIGITS]
         base.mkdir(mode=0o700, parents=True, exist_ok=True)
         runtime.mkdir(mode=0o700, exist_ok=True)
         _refuse_strangers(runtime)
