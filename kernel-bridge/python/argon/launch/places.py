@@ -101,7 +101,7 @@ def runtime_base() -> Path:
 def _is_ours(directory: str) -> bool:
     """`su` and containers leave the runtime directory of somebody else, or of nobody, in the environment."""
     try:
-        facts = os.stat(directory)
+        facts = Path(directory).stat()
     except OSError:
         return False
     return stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.getuid()
