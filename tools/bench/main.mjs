@@ -10,6 +10,7 @@ import { ROOT, at } from '../setup/checkout.mjs';
 import { finish, stopWithUs } from '../setup/child.mjs';
 import { nodePackages } from '../setup/node-packages.mjs';
 import { bundle, compile } from '../setup/products.mjs';
+import { pythonPackages } from '../setup/python-environment.mjs';
 import { setUp } from '../setup/setup.mjs';
 import { Trouble, report } from '../setup/trouble.mjs';
 
@@ -18,6 +19,7 @@ const HELP = `Usage: npm run bench -- SUITE [OPTIONS]
   engine             the engine, beside raw LMDB and a bare append-only file
   wire               the bridge through a MongoDB driver, beside a real mongod
   growth             how the engine's costs grow with history, depth, size, branches
+  peers              the same work in mongod with full copies, and in SQLite with a history table
 
   --json FILE        also write the rows as JSON
   --pictures         growth: also draw the curves of docs/performance.md
@@ -80,7 +82,9 @@ async function bench(args) {
     throw new Trouble(`There is no suite "${suite}". The suites are ${suites().join(', ')}.`);
   }
   const sizes = readSizes(values.size);
-  await setUp({ steps: [nodePackages, compile, bundle] });
+  await setUp({
+    steps: suite === 'peers' ? [nodePackages, pythonPackages, compile] : [nodePackages, compile, bundle]
+  });
   console.log(`\n${where(args)}\n`);
   const directory = mkdtempSync(join(resolve(values.directory ?? tmpdir()), 'argon-bench-'));
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
