@@ -207,11 +207,13 @@ class ArgonEngine implements Engine {
     if (stage.staged === 0 && retry === undefined) {
       return { result, commit: undefined };
     }
-    const { commit } = await this.core.commit(project, stage, origin, {
+    const {
+      commits: [commit]
+    } = await this.core.commit([{ project, stage }], origin, {
       ...(options.kind === undefined ? {} : { kind: options.kind }),
       ...(options.atomic === undefined ? {} : { atomic: options.atomic }),
       ...(options.txn === undefined ? {} : { txn: options.txn }),
-      control: made => {
+      control: ([made]) => {
         if (retry === undefined) {
           return [];
         }

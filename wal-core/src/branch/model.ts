@@ -111,6 +111,8 @@ export interface RecentCommit {
   readonly lastLsn: Lsn;
   readonly time: CommitTime;
   readonly atomic: boolean;
+  /** LSNs of the whole commit in the project. */
+  readonly group: { readonly first: Lsn; readonly last: Lsn };
 }
 
 export class Project {
@@ -120,6 +122,8 @@ export class Project {
   durableHead = 0 as Lsn;
   /** Commits that the state does not hold yet, oldest first. */
   readonly recent: RecentCommit[] = [];
+  /** Timelines with a commit that is on disk in parts but not yet in the state, and its first LSN. Nobody can read from there on. */
+  readonly streamed = new Map<Timeline, Lsn>();
   readonly branches = new Map<string, Branch>();
   readonly timelines = new Map<TimelineId, Timeline>();
   readonly pins = new Map<string, Pin>();

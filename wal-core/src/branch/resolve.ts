@@ -106,8 +106,23 @@ export function resolveLsn(
       { data: { lsn, head: project.durableHead } }
     );
   }
+  assertComplete(project, timeline, lsn);
   const before = positions.beforeGroup(project, timeline, lsn);
   return before === undefined ? { lsn } : { lsn: before, snappedFrom: lsn };
+}
+
+/** @throws LSN_IN_FUTURE when a large commit that belongs to the state is on its way into it */
+function assertComplete(project: Project, timeline: Timeline, lsn: Lsn): void {
+  for (const [streamed, first] of project.streamed) {
+    const link = timeline.chain(lsn).find(candidate => candidate.timeline === streamed);
+    if (link !== undefined && link.cap >= first) {
+      throw new ArgonError(
+        'LSN_IN_FUTURE',
+        `A large commit is still on its way into the state; LSN ${lsn} can be read when it is there.`,
+        { data: { lsn, head: first - 1 } }
+      );
+    }
+  }
 }
 
 function held(registry: Registry, ref: string, id: TimelineId, lsn: Lsn): ResolvedRef {

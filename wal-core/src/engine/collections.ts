@@ -1,11 +1,7 @@
-import type { CollectionInfo, Image, IndexInfo, Origin } from '../api';
-import { field, keyPattern } from '../bson';
-import { assertWritable, type Core } from './core';
-import { ArgonError } from '../errors';
-import { indexOf } from '../read/catalog';
+import type { Image, Origin } from '../api';
+import { isKnown, requestedIndex } from '../write/indexspec';
 import { checkNewIndexes } from '../write/newindexes';
-
-const OBJECT = 0x03;
+import { assertWritable, type Core } from './core';
 
 /**
  * Makes a secondary index. Writers of the branch wait while its keys are checked; the entries are
@@ -43,58 +39,11 @@ export async function createIndex(
       core.keys.multikey.adopt(made, index);
       return made;
     });
-    await core.commit(project, stage, origin, { kind: 'catalog', atomic: true });
+    await core.commit([{ project, stage }], origin, { kind: 'catalog', atomic: true });
     await core.caughtUp();
     return true;
   });
   return made ?? createIndex(core, projectName, branchName, collectionName, spec, origin);
-}
-
-/** @throws BAD_REQUEST for a specification without a name or keys */
-function requestedIndex(spec: Image): IndexInfo {
-  const key = field(spec, 'key');
-  const index = key?.type === OBJECT ? indexOf(0 as IndexInfo['id'], spec) : undefined;
-  if (index === undefined || index.name === '' || keyPattern(index.key).paths.length === 0) {
-    throw new ArgonError('BAD_REQUEST', 'An index needs a name and a key pattern such as {a: 1}.', {
-      data: { mongoCode: 67, codeName: 'CannotCreateIndex' }
-    });
-  }
-  return index;
-}
-
-/** True when the same index is there; an index of the same name or keys that differs is refused. */
-function isKnown(collection: CollectionInfo, index: IndexInfo): boolean {
-  const other = collection.indexes.find(known => known.name === index.name);
-  const sameKeys = collection.indexes.find(known => known.key.equals(index.key) && sameOptions(known, index));
-  if (other === undefined && sameKeys === undefined) {
-    return false;
-  }
-  if (other !== undefined && other.key.equals(index.key) && sameOptions(other, index)) {
-    return true;
-  }
-  const name = (other ?? sameKeys)!.name;
-  throw new ArgonError(
-    'INDEX_CONFLICT',
-    other === undefined
-      ? `An index with these keys exists already under the name ${name}.`
-      : `An index called ${name} exists already with other keys or options.`,
-    {
-      data: {
-        index: name,
-        ...(other !== undefined && !other.key.equals(index.key)
-          ? { mongoCode: 86, codeName: 'IndexKeySpecsConflict' }
-          : { mongoCode: 85, codeName: 'IndexOptionsConflict' })
-      }
-    }
-  );
-}
-
-function sameFilter(a: IndexInfo, b: IndexInfo): boolean {
-  return (a.partialFilter?.toString('hex') ?? '') === (b.partialFilter?.toString('hex') ?? '');
-}
-
-function sameOptions(a: IndexInfo, b: IndexInfo): boolean {
-  return a.unique === b.unique && a.sparse === b.sparse && sameFilter(a, b);
 }
 
 /**
@@ -126,10 +75,14 @@ export async function dropCollection(
     for await (const batch of view.scan(collection)) {
       for (const key of batch.keys) {
         stage.remove(collection, key);
+        if (stage.isHeavy) {
+          await stage.goAhead();
+        }
       }
     }
     stage.removeCollection(collection);
-    await core.commit(project, stage, origin, { atomic: true, kind: 'catalog' });
+    await stage.finish();
+    await core.commit([{ project, stage }], origin, { atomic: true, kind: 'catalog' });
     return true;
   });
   return dropped ?? dropCollection(core, projectName, branchName, collectionName, origin);

@@ -13,7 +13,7 @@ import { UNAPPLIED_BYTES_MAX, UNAPPLIED_RECORDS_MAX } from '../limits';
 import { CommitClock } from '../log/clock';
 import { FileLog, type LogOptions } from '../log/file/log';
 import type { FoundFrame } from '../log/file/recovery';
-import { type ChangeSection, type ControlRecord, decodeFrame } from '../log/frame';
+import { type ChangeSection, type ControlRecord, decodeFrame, isPart, type SectionHead } from '../log/frame';
 import { lockDirectory } from '../log/lock';
 import { CATALOG, Catalogs } from '../read/catalog';
 import { LineReader } from '../read/line';
@@ -27,14 +27,15 @@ import { checkFormat } from '../store/format';
 import { afterPrefix, META_PREFIX_BYTES, metaKey, TABLE } from '../store/keys';
 import { LmdbStore } from '../store/lmdb/store';
 import type { OrderedStore } from '../store/store';
-import { type CommitOptions, type Committed, Committer } from '../write/commit';
+import { type CommitOptions, type Committed, Committer, type Staged } from '../write/commit';
 import { PendingKeys } from '../write/pendingkeys';
 import { RetryTable } from '../write/retries';
-import { Stage } from '../write/stage';
+import { HELD_LIMITS, type HeldLimits, Stage, type StageOptions } from '../write/stage';
 
-/** What lies below the engine and may be replaced: the files of the log, to steer faults. */
+/** What lies below the engine and may be replaced: the files of the log, to steer faults, and limits that tests lower. */
 export interface EngineParts {
   readonly log?: LogOptions;
+  readonly held?: HeldLimits;
 }
 
 /** @throws BRANCH_PROTECTED */
@@ -66,6 +67,7 @@ export class Core implements Positions {
   readonly keys: IndexKeyMaker;
   readonly logReader: LogReader;
   retries = new RetryTable();
+  private readonly held: HeldLimits;
   /** Control operations (branches, pins, plans …) run one after another. */
   readonly controlLock = new Mutex();
   private readonly timelineLocks = new WeakMap<Timeline, Mutex>();
@@ -88,6 +90,7 @@ export class Core implements Positions {
     private readonly unlock: () => void
   ) {
     this.log = new FileLog(join(directory, 'log'), parts.log);
+    this.held = parts.held ?? HELD_LIMITS;
     this.store = LmdbStore.open(join(directory, 'state'));
     checkFormat(this.store);
     this.registry = Registry.load(this.store);
@@ -100,8 +103,8 @@ export class Core implements Positions {
     this.logReader = new LogReader(this);
     this.applier = new Applier(this, error => this.fail(error));
     this.clock = new CommitClock(wallMs);
-    this.committer = new Committer({ ...this.parts(), applier: this.applier }, (project, committed) =>
-      this.onDurable(project, committed)
+    this.committer = new Committer({ ...this.parts(), applier: this.applier }, committed =>
+      this.onDurable(committed)
     );
     this.views = { ...this.parts(), caughtUp: () => this.applier.caughtUp() };
   }
@@ -139,8 +142,8 @@ export class Core implements Positions {
         ? undefined
         : { segment: applied.readUInt32BE(0), offset: applied.readUIntBE(4, 6) };
     await this.log.recover(from, frame => {
-      this.replay(frame);
-      return this.isBehind() ? this.applier.caughtUp() : undefined;
+      // What follows a large commit finds it in the state.
+      return this.replay(frame) || this.isBehind() ? this.applier.caughtUp() : undefined;
     });
     await this.applier.caughtUp();
     this.durableTime = this.clock.current();
@@ -157,14 +160,23 @@ export class Core implements Positions {
     return { store, log, clock, registry, unapplied, catalogs, pendingKeys, versions, stats, keys };
   }
 
-  /** A durable frame that the state may not hold: it goes the way that a new one goes after its flush. */
-  private replay({ bytes, segment, offset }: FoundFrame): void {
+  /**
+   * A durable frame that the state may not hold: it goes the way that a new one goes after its flush. True when it is
+   * a large commit, whose records are not in front of the state.
+   */
+  private replay({ bytes, segment, offset }: FoundFrame): boolean {
     const frame = decodeFrame(bytes);
     this.clock.observe(frame.time);
+    if (isPart(bytes)) {
+      return false;
+    }
     for (const record of frame.control) {
       this.registry.apply(record);
     }
-    const ordinals = frame.changes.map(section => this.replaySection(section));
+    const ordinals = [
+      ...frame.changes.map(section => this.replaySection(section)),
+      ...frame.groups.map(section => this.replayed(section, section.count))
+    ];
     const place = { segment, offset };
     this.applier.add({
       frame,
@@ -173,6 +185,7 @@ export class Core implements Positions {
       ordinals,
       hasCatalog: frame.changes.some(section => section.records.some(record => record.collection === CATALOG))
     });
+    return frame.groups.length > 0;
   }
 
   private replaySection(section: ChangeSection): number {
@@ -180,7 +193,6 @@ export class Core implements Positions {
     if (timeline === undefined) {
       return 0;
     }
-    const ordinal = timeline.count;
     section.records.forEach((record, i) => {
       const lsn = (section.firstLsn + i) as Lsn;
       this.unapplied.add(timeline.id, record.collection, record.key, { lsn, image: record.image });
@@ -188,9 +200,18 @@ export class Core implements Positions {
         this.catalogs.changed(timeline, lsn);
       }
     });
-    const last = (section.firstLsn + section.records.length - 1) as Lsn;
-    this.registry.advance(timeline, last, ordinal + section.records.length);
-    this.registry.settle(timeline, last, ordinal + section.records.length);
+    return this.replayed(section, section.records.length);
+  }
+
+  /** Moves a timeline's head behind a section; answers the number of its changes before. */
+  private replayed({ timeline: id, group }: SectionHead, count: number): number {
+    const timeline = this.registry.timeline(id);
+    if (timeline === undefined) {
+      return 0;
+    }
+    const ordinal = timeline.count;
+    this.registry.advance(timeline, group.last, ordinal + count);
+    this.registry.settle(timeline, group.last, ordinal + count);
     return ordinal;
   }
 
@@ -245,7 +266,7 @@ export class Core implements Positions {
     }
   }
 
-  private onDurable(project: Project | undefined, { commit, section, time, rows }: Committed): void {
+  private onDurable({ commits, sections, time, rows }: Committed): void {
     for (const row of rows) {
       if (row.table === TABLE.retry || row.table === TABLE.value) {
         const name = `${row.table} ${row.key.toString('utf8')}`;
@@ -257,16 +278,23 @@ export class Core implements Positions {
       }
     }
     this.durableTime = time > this.durableTime ? time : this.durableTime;
-    if (project !== undefined && commit !== undefined && section !== undefined && this.listeners.size > 0) {
-      this.emit({ type: 'commit', commit, entry: this.entryOf(commit, section) });
+    if (this.listeners.size > 0) {
+      for (const [i, commit] of commits.entries()) {
+        this.emit({ type: 'commit', commit, entry: this.entryOf(commit, sections[i]) });
+      }
     }
   }
 
-  /** The log entry of one commit, before the state knows it. */
-  private entryOf(commit: Commit, section: ChangeSection) {
-    const timeline = this.registry.timeline(section.timeline)!;
+  /** The log entry of one commit; without a section, of one that the state has already. */
+  private entryOf(commit: Commit, section: ChangeSection | undefined) {
+    const timeline = this.registry.timeline(commit.timeline)!;
     const { firstLsn, lastLsn, time } = commit;
-    const { kind, atomic, origin, txn } = section;
+    const branch = this.registry.branchOf(timeline)?.name;
+    if (section === undefined) {
+      const rows = [...this.line.backwards(timeline, (firstLsn - 1) as Lsn, lastLsn)];
+      return this.logReader.entry(timeline, rows, branch);
+    }
+    const { kind, atomic, origin, txn, group } = section;
     const records = section.records.map((record, i) => ({
       ...record,
       lsn: (firstLsn + i) as Lsn,
@@ -280,41 +308,35 @@ export class Core implements Positions {
       atomic,
       origin,
       txn,
-      groupFirst: firstLsn,
-      groupLast: lastLsn,
+      groupFirst: group.first,
+      groupLast: group.last,
       count: records.length,
       records
     };
-    return this.logReader.entry(timeline, [row], this.registry.branchOf(timeline)?.name);
+    return this.logReader.entry(timeline, [row], branch);
   }
 
   /** A new stage on the newest state of a branch. */
-  stage(project: Project, branch: Branch, options: { uniqueLater?: boolean } = {}): Stage {
-    const { uniqueLater = false } = options;
+  stage(project: Project, branch: Branch, options: StageOptions = {}): Stage {
     const info = this.projectInfo(project);
-    return new Stage(this.stageParts(), project, branch.timeline, info, branch.name, uniqueLater);
+    return new Stage(this.stageParts(), project, branch.timeline, info, branch.name, options);
   }
 
   private stageParts() {
-    const { store, registry, versions, catalogs, keys, pendingKeys } = this;
-    return { store, registry, versions, catalogs, keys, pendingKeys };
+    const { store, log, clock, registry, versions, catalogs, keys, pendingKeys, held } = this;
+    return { store, log, clock, registry, versions, catalogs, keys, pendingKeys, held };
   }
 
-  /** Logs a stage; see `Committer.commit`. */
-  commit(
-    project: Project,
-    stage: Stage | undefined,
-    origin: Origin,
-    options?: CommitOptions
-  ): Promise<Committed> {
+  /** Logs staged changes; see `Committer.commit`. Those that went ahead in part must have done so wholly (`finish`). */
+  commit(staged: readonly Staged[], origin: Origin, options?: CommitOptions): Promise<Committed> {
     this.assertOpen();
-    return this.committer.commit(project, stage, origin, options);
+    return this.committer.commit(staged, origin, options);
   }
 
   /** Logs rows of small tables alone, and waits until they are on disk. */
   async putRows(records: readonly ControlRecord[], origin: Origin): Promise<void> {
     this.assertOpen();
-    await this.committer.commit(undefined, undefined, origin, { control: () => records });
+    await this.committer.commit([], origin, { control: () => records });
   }
 
   /** Held while writers of a timeline must wait: an index is made, the branch moves. */
@@ -438,17 +460,18 @@ export class Core implements Positions {
       return undefined;
     }
     const recent = project.recent.find(
-      commit => commit.timeline === owner.timeline.id && commit.firstLsn <= lsn && lsn <= commit.lastLsn
+      ({ timeline: id, group }) => id === owner.timeline.id && group.first <= lsn && lsn <= group.last
     );
-    const group = recent ?? this.group(owner.timeline, lsn);
-    return group?.atomic === true && lsn < group.lastLsn ? ((group.firstLsn - 1) as Lsn) : undefined;
+    const group =
+      recent === undefined ? this.group(owner.timeline, lsn) : { atomic: recent.atomic, ...recent.group };
+    return group?.atomic === true && lsn < group.last ? ((group.first - 1) as Lsn) : undefined;
   }
 
   private group(timeline: Timeline, lsn: Lsn) {
     const row = this.line.rowAt(timeline, lsn);
-    return row === undefined || lsn > row.groupLast
+    return row === undefined || lsn > row.groupLast || lsn < row.groupFirst
       ? undefined
-      : { atomic: row.atomic, firstLsn: row.groupFirst, lastLsn: row.groupLast };
+      : { atomic: row.atomic, first: row.groupFirst, last: row.groupLast };
   }
 
   /** Writes everything that waits, and gives the directory back. */

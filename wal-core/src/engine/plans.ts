@@ -338,7 +338,8 @@ export class PlanOffice {
       ...(isEmpty ? {} : { appliedAs: { firstLsn: (project.head + 1) as Lsn, lastLsn: last } })
     };
     const rows = [planRecord(project, applied), ...this.marks(project, branch, plan, isEmpty, last)];
-    await this.core.commit(project, stage, origin, { kind: plan.kind, atomic: true, control: () => rows });
+    const options = { kind: plan.kind, atomic: true, control: () => rows };
+    await this.core.commit([{ project, stage }], origin, options);
     this.saved(project, applied);
     return applied;
   }

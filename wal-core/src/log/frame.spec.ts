@@ -5,12 +5,17 @@ import {
   type ChangeSection,
   type ControlRecord,
   decodeFrame,
+  decodePart,
   encodeFrame,
+  encodePart,
   type Frame,
   FRAME_HEADER_BYTES,
   frameSizeAt,
+  type GroupSection,
+  isPart,
   kindCode,
   kindOf,
+  type LsnSpan,
   OP_DELETE,
   OP_INSERT,
   OP_UPDATE
@@ -37,22 +42,60 @@ const record: fc.Arbitrary<ChangeRecord> = fc
   })
   .map(({ image, ...rest }) => ({ ...rest, image: rest.op === OP_DELETE ? undefined : image, imageAt: 0 }));
 
-const section: fc.Arbitrary<ChangeSection> = fc.record({
-  project: id.map(value => value as ProjectId),
-  timeline: id.map(value => value as TimelineId),
-  firstLsn: fc.integer({ min: 1, max: 2 ** 40 }).map(value => value as Lsn),
-  atomic: fc.boolean(),
-  kind: fc.constantFrom(
-    'writes' as const,
-    'catalog' as const,
-    'merge' as const,
-    'undo' as const,
-    'import' as const
-  ),
-  origin: id,
-  txn: fc.string(),
-  records: fc.array(record, { minLength: 1, maxLength: 80 })
-});
+const section: fc.Arbitrary<ChangeSection> = fc
+  .record({
+    project: id.map(value => value as ProjectId),
+    timeline: id.map(value => value as TimelineId),
+    firstLsn: fc.integer({ min: 1, max: 2 ** 40 }).map(value => value as Lsn),
+    atomic: fc.boolean(),
+    kind: fc.constantFrom(
+      'writes' as const,
+      'catalog' as const,
+      'merge' as const,
+      'undo' as const,
+      'import' as const
+    ),
+    origin: id,
+    txn: fc.string(),
+    records: fc.array(record, { minLength: 1, maxLength: 80 })
+  })
+  .map(made => ({
+    ...made,
+    group: { first: made.firstLsn, last: (made.firstLsn + made.records.length - 1) as Lsn }
+  }));
+
+const group: fc.Arbitrary<GroupSection> = fc
+  .record({
+    head: section,
+    parts: fc.array(
+      fc.record({ segment: id, offset: position, length: id, count: fc.integer({ min: 1, max: 50_000 }) }),
+      { minLength: 1, maxLength: 5 }
+    )
+  })
+  .map(({ head: { records: _, ...head }, parts }) => {
+    const count = parts.reduce((sum, part) => sum + part.count, 0);
+    const span = { first: head.firstLsn, last: (head.firstLsn + count - 1) as Lsn };
+    return { ...head, count, parts, group: span };
+  });
+
+/** Sections of one atomic commit: their group is that of all of their project. */
+function together(made: Frame): Frame {
+  const all = [...made.changes.map(item => ({ ...item, count: item.records.length })), ...made.groups];
+  const groupOf = (item: { project: ProjectId; atomic: boolean; group: LsnSpan }) => {
+    const others = all.filter(({ project, atomic }) => atomic && project === item.project);
+    return item.atomic
+      ? {
+          first: Math.min(...others.map(({ firstLsn }) => firstLsn)) as Lsn,
+          last: Math.max(...others.map(({ firstLsn, count }) => firstLsn + count - 1)) as Lsn
+        }
+      : item.group;
+  };
+  return {
+    ...made,
+    changes: made.changes.map(item => ({ ...item, group: groupOf(item) })),
+    groups: made.groups.map(item => ({ ...item, group: groupOf(item) }))
+  };
+}
 
 const control: fc.Arbitrary<ControlRecord> = fc.record({
   table: fc.integer({ min: 0, max: 255 }),
@@ -61,11 +104,14 @@ const control: fc.Arbitrary<ControlRecord> = fc.record({
   value: fc.option(bytes(100), { nil: undefined })
 });
 
-const frame: fc.Arbitrary<Frame> = fc.record({
-  time,
-  changes: fc.array(section, { maxLength: 3 }),
-  control: fc.array(control, { maxLength: 4 })
-});
+const frame: fc.Arbitrary<Frame> = fc
+  .record({
+    time,
+    changes: fc.array(section, { maxLength: 3 }),
+    groups: fc.array(group, { maxLength: 2 }),
+    control: fc.array(control, { maxLength: 4 })
+  })
+  .map(together);
 
 describe('a frame', () => {
   it('comes back as it went, and images lie where it says', () => {
@@ -100,9 +146,9 @@ describe('a frame', () => {
   });
 
   it('may hold nothing, and still is one', () => {
-    const empty = encodeFrame({ time: 0n as CommitTime, changes: [], control: [] }, 1);
+    const empty = encodeFrame({ time: 0n as CommitTime, changes: [], groups: [], control: [] }, 1);
     expect(frameSizeAt(empty, 0)).toBe(FRAME_HEADER_BYTES + 11);
-    expect(decodeFrame(empty)).toEqual({ time: 0n, changes: [], control: [] });
+    expect(decodeFrame(empty)).toEqual({ time: 0n, changes: [], groups: [], control: [] });
   });
 
   it('keeps the codes of its kinds', () => {
@@ -112,11 +158,40 @@ describe('a frame', () => {
   });
 });
 
+describe('a part of a large commit', () => {
+  it('gets its LSNs from the group that names it, and is no other part', () => {
+    fc.assert(
+      fc.property(section, group, position, fc.nat(), (made, named, durable, at) => {
+        const part = { ...made, timeline: named.timeline, firstLsn: at as Lsn };
+        const records = part.records.map((item, i) =>
+          i % 2 === 0 ? item : { ...item, previous: (at + i - 1) as Lsn, isOwn: true as const }
+        );
+        const encoded = encodePart({ ...part, records }, 7n as CommitTime, durable);
+        expect(frameSizeAt(encoded, 0)).toBe(encoded.length);
+        expect(isPart(encoded)).toBe(true);
+        const decoded = decodePart(encoded, named, at);
+        const { count: _, parts: __, ...head } = named;
+        expect(decoded).toEqual({
+          ...head,
+          firstLsn: named.firstLsn + at,
+          records: records.map(({ isOwn, ...item }) =>
+            isOwn === true ? { ...item, previous: named.firstLsn + item.previous } : item
+          )
+        });
+        expect(() => decodePart(encoded, named, at + 1)).toThrow(RangeError);
+        expect(
+          isPart(encodeFrame({ time: 7n as CommitTime, changes: [made], groups: [], control: [] }, 9))
+        ).toBe(false);
+      })
+    );
+  });
+});
+
 describe('rows of line', () => {
   it('tell of a section all but the images, each row within its size', () => {
     fc.assert(
       fc.property(section, time, position, fc.nat(), (made, at, offset, ordinal) => {
-        encodeFrame({ time: at, changes: [made], control: [] }, 20);
+        encodeFrame({ time: at, changes: [made], groups: [], control: [] }, 20);
         const place = { segment: 3, offset };
         const rows = encodeLine(made, at, place, ordinal);
         expect(rows.every(({ value }) => value.length <= LINE_VALUE_BYTES_MAX || made.txn.length > 20)).toBe(

@@ -1,9 +1,10 @@
 import { crc32c } from '@node-rs/crc32';
 import type { CollectionId, CommitKind, CommitTime, DocKey, Image, Lsn, ProjectId, TimelineId } from '../api';
 import { ByteReader, ByteWriter } from './bytes';
+import type { Place } from './file/segment';
 
 /*
- * One frame is one atomic commit:
+ * One complete frame is one atomic commit:
  *
  *   [length u32][crc32c u32] [kind u8][durable varint][commit time u64][sections varint] section …
  *
@@ -13,17 +14,26 @@ import { ByteReader, ByteWriter } from './bytes';
  *
  *   changes  [0][project][timeline][first LSN][count][flags][commit kind][origin][txn] record …
  *   record   [collection][op][previous LSN][flags][docKey][image]        (image absent for a delete)
- *   control  [1][project][count] ([table][op][scope][key][value]) …
+ *   control  [1][count] ([table][op][scope][key][value]) …
+ *   group    [2][project][timeline][first LSN][count][flags][commit kind][origin][txn][parts] ([segment][offset][length][count]) …
+ *
+ * A commit that is too large for one frame is streamed: its records go ahead in part frames, which mean nothing by
+ * themselves, and a complete frame with a group section for each timeline makes them all count at once. A part frame
+ * has one changes section whose first LSN is the position of its first record in the group, from 0; a record whose flag
+ * OWN is set has as previous LSN such a position too. Parts that no group names are left over from a commit that never was.
  *
  * All integers without a size are varints; docKey, image, key, value and txn carry their length.
  */
 export const FRAME_HEADER_BYTES = 8;
 export const FRAME_KIND_COMPLETE = 1;
+export const FRAME_KIND_PART = 2;
 /** Kind, durable, commit time and number of sections of a frame without any. */
 const BODY_BYTES_MIN = 11;
 const SECTION_CHANGES = 0;
 const SECTION_CONTROL = 1;
+const SECTION_GROUP = 2;
 const FLAG_ATOMIC = 1;
+const FLAG_OWN = 1;
 
 export const OP_INSERT = 1;
 export const OP_UPDATE = 2;
@@ -54,10 +64,18 @@ export interface ChangeRecord {
   imageAt: number;
   /** The image before, where the writer knows it: null when there was none, undefined when it must be read. Not logged. */
   readonly before?: Image | null;
+  /** In a part frame: `previous` is a position in the same group and becomes an LSN when the group gets its own. */
+  readonly isOwn?: true;
 }
 
-/** Changes of one timeline in a frame; record i has LSN `firstLsn + i`. */
-export interface ChangeSection {
+/** Both ends inclusive. */
+export interface LsnSpan {
+  readonly first: Lsn;
+  readonly last: Lsn;
+}
+
+/** What the changes of one timeline in one commit have in common. */
+export interface SectionHead {
   readonly project: ProjectId;
   readonly timeline: TimelineId;
   readonly firstLsn: Lsn;
@@ -66,7 +84,28 @@ export interface ChangeSection {
   /** Interned origin; the table `origin` has its text. */
   readonly origin: number;
   readonly txn: string;
+  /** LSNs of the whole commit in the project: of an atomic one, over all its timelines. Follows from the frame. */
+  readonly group: LsnSpan;
+}
+
+/** Changes of one timeline in a frame; record i has LSN `firstLsn + i`. */
+export interface ChangeSection extends SectionHead {
   readonly records: readonly ChangeRecord[];
+}
+
+/** A part frame that holds records of a group. */
+export interface PartPlace extends Place {
+  /** Bytes of the frame. */
+  readonly length: number;
+  /** Number of its records. */
+  readonly count: number;
+}
+
+/** Changes of one timeline that went ahead in part frames; they count from the frame of this section on. */
+export interface GroupSection extends SectionHead {
+  /** Number of records in all parts. */
+  readonly count: number;
+  readonly parts: readonly PartPlace[];
 }
 
 /** A row of a small table (project, branch, pin …); `value` undefined deletes it. */
@@ -80,11 +119,21 @@ export interface ControlRecord {
 export interface Frame {
   readonly time: CommitTime;
   readonly changes: readonly ChangeSection[];
+  readonly groups: readonly GroupSection[];
   readonly control: readonly ControlRecord[];
 }
 
 /** Encodes a frame, header included. */
 export function encodeFrame(frame: Frame, durable: number): Buffer {
+  return encode(FRAME_KIND_COMPLETE, frame, durable);
+}
+
+/** Encodes a part frame: one section, whose first LSN is a position. */
+export function encodePart(section: ChangeSection, time: CommitTime, durable: number): Buffer {
+  return encode(FRAME_KIND_PART, { time, changes: [section], groups: [], control: [] }, durable);
+}
+
+function encode(kind: number, frame: Frame, durable: number): Buffer {
   let estimate = 256;
   for (const section of frame.changes) {
     estimate += 64;
@@ -95,29 +144,33 @@ export function encodeFrame(frame: Frame, durable: number): Buffer {
   const out = new ByteWriter(estimate);
   out.u32(0);
   out.u32(0);
-  out.u8(FRAME_KIND_COMPLETE);
+  out.u8(kind);
   out.varint(durable);
   out.u64(frame.time);
-  out.varint(frame.changes.length + (frame.control.length > 0 ? 1 : 0));
+  out.varint(frame.changes.length + frame.groups.length + (frame.control.length > 0 ? 1 : 0));
   for (const section of frame.changes) {
     out.u8(SECTION_CHANGES);
-    out.varint(section.project);
-    out.varint(section.timeline);
-    out.varint(section.firstLsn);
-    out.varint(section.records.length);
-    out.u8(section.atomic ? FLAG_ATOMIC : 0);
-    out.u8(kindCode(section.kind));
-    out.varint(section.origin);
-    out.text(section.txn);
+    encodeHead(out, section, section.records.length);
     for (const record of section.records) {
       out.varint(record.collection);
       out.u8(record.op);
       out.varint(record.previous);
-      out.u8(0);
+      out.u8(record.isOwn === true ? FLAG_OWN : 0);
       out.bytes(record.key);
       if (record.image !== undefined) {
         record.imageAt = out.bytes(record.image);
       }
+    }
+  }
+  for (const section of frame.groups) {
+    out.u8(SECTION_GROUP);
+    encodeHead(out, section, section.count);
+    out.varint(section.parts.length);
+    for (const part of section.parts) {
+      out.varint(part.segment);
+      out.varint(part.offset);
+      out.varint(part.length);
+      out.varint(part.count);
     }
   }
   if (frame.control.length > 0) {
@@ -139,6 +192,27 @@ export function encodeFrame(frame: Frame, durable: number): Buffer {
   return bytes;
 }
 
+function encodeHead(out: ByteWriter, head: SectionHead, count: number): void {
+  out.varint(head.project);
+  out.varint(head.timeline);
+  out.varint(head.firstLsn);
+  out.varint(count);
+  out.u8(head.atomic ? FLAG_ATOMIC : 0);
+  out.u8(kindCode(head.kind));
+  out.varint(head.origin);
+  out.text(head.txn);
+}
+
+/** Whether a byte is the kind of a frame. */
+export function isFrameKind(kind: number | undefined): boolean {
+  return kind === FRAME_KIND_COMPLETE || kind === FRAME_KIND_PART;
+}
+
+/** Whether a whole, checked frame is a part of a commit that another frame makes count. */
+export function isPart(bytes: Buffer): boolean {
+  return bytes[FRAME_HEADER_BYTES] === FRAME_KIND_PART;
+}
+
 /** Whether the bytes at `offset` are one whole frame with a fitting checksum; its size, or undefined. */
 export function frameSizeAt(bytes: Buffer, offset: number): number | undefined {
   if (offset + FRAME_HEADER_BYTES > bytes.length) {
@@ -146,37 +220,96 @@ export function frameSizeAt(bytes: Buffer, offset: number): number | undefined {
   }
   const length = bytes.readUInt32LE(offset);
   const start = offset + FRAME_HEADER_BYTES;
-  if (length < BODY_BYTES_MIN || start + length > bytes.length || bytes[start] !== FRAME_KIND_COMPLETE) {
+  if (length < BODY_BYTES_MIN || start + length > bytes.length || !isFrameKind(bytes[start])) {
     return undefined;
   }
   const crc = bytes.readUInt32LE(offset + 4);
   return crc32c(bytes.subarray(start, start + length)) === crc ? FRAME_HEADER_BYTES + length : undefined;
 }
 
+type Decoded<T> = Omit<T, 'group'>;
+
 /** Decodes a whole, checked frame. Keys and images share its memory. */
 export function decodeFrame(bytes: Buffer): Frame {
   const input = new ByteReader(bytes, FRAME_HEADER_BYTES + 1);
   input.varint();
   const time = input.u64() as CommitTime;
-  const changes: ChangeSection[] = [];
+  const changes: Decoded<ChangeSection>[] = [];
+  const groups: Decoded<GroupSection>[] = [];
   const control: ControlRecord[] = [];
   for (let sections = input.varint(); sections > 0; sections--) {
-    if (input.u8() === SECTION_CHANGES) {
-      changes.push(decodeChanges(input));
-    } else {
-      for (let count = input.varint(); count > 0; count--) {
-        const table = input.u8();
-        const op = input.u8();
-        const scope = input.varint();
-        const key = input.bytes();
-        control.push({ table, scope, key, value: op === OP_DELETE ? undefined : input.bytes() });
+    switch (input.u8()) {
+      case SECTION_CHANGES:
+        changes.push(decodeChanges(input));
+        break;
+      case SECTION_GROUP:
+        groups.push(decodeGroup(input));
+        break;
+      default:
+        for (let count = input.varint(); count > 0; count--) {
+          const table = input.u8();
+          const op = input.u8();
+          const scope = input.varint();
+          const key = input.bytes();
+          control.push({ table, scope, key, value: op === OP_DELETE ? undefined : input.bytes() });
+        }
+    }
+  }
+  const spans = spansOf([
+    ...changes.map(section => ({ ...section, count: section.records.length })),
+    ...groups
+  ]);
+  return {
+    time,
+    changes: changes.map(section => ({ ...section, group: spans(section, section.records.length) })),
+    groups: groups.map(section => ({ ...section, group: spans(section, section.count) })),
+    control
+  };
+}
+
+/**
+ * The records of a part frame as changes of the group that names it, from `position` in the group on.
+ * @throws RangeError when the part is not what the group says
+ */
+export function decodePart(bytes: Buffer, group: GroupSection, position: number): ChangeSection {
+  const [part] = decodeFrame(bytes).changes;
+  if (!isPart(bytes) || part?.timeline !== group.timeline || part.firstLsn !== position) {
+    throw new RangeError('the bytes are another part');
+  }
+  const { parts: _, count: __, ...head } = group;
+  const records = part.records.map(({ isOwn, ...record }) =>
+    isOwn === true ? { ...record, previous: (group.firstLsn + record.previous) as Lsn } : record
+  );
+  return { ...head, firstLsn: (group.firstLsn + position) as Lsn, records };
+}
+
+type Counted = Pick<SectionHead, 'project' | 'firstLsn' | 'atomic'> & { readonly count: number };
+
+/** From the sections of one commit, a way to the group of each: its own span, or that of all atomic ones of its project. */
+export function spansOf(
+  sections: readonly Counted[]
+): (section: Omit<Counted, 'count'>, count: number) => LsnSpan {
+  const projects = new Map<ProjectId, { first: Lsn; last: Lsn }>();
+  for (const { project, firstLsn, count, atomic } of sections) {
+    if (atomic) {
+      const last = (firstLsn + count - 1) as Lsn;
+      const known = projects.get(project);
+      if (known === undefined) {
+        projects.set(project, { first: firstLsn, last });
+      } else {
+        known.first = Math.min(known.first, firstLsn) as Lsn;
+        known.last = Math.max(known.last, last) as Lsn;
       }
     }
   }
-  return { time, changes, control };
+  return ({ project, firstLsn, atomic }, count) =>
+    (atomic ? projects.get(project) : undefined) ?? {
+      first: firstLsn,
+      last: (firstLsn + count - 1) as Lsn
+    };
 }
 
-function decodeChanges(input: ByteReader): ChangeSection {
+function decodeHead(input: ByteReader): Omit<SectionHead, 'group'> & { readonly count: number } {
   const project = input.varint() as ProjectId;
   const timeline = input.varint() as TimelineId;
   const firstLsn = input.varint() as Lsn;
@@ -185,16 +318,36 @@ function decodeChanges(input: ByteReader): ChangeSection {
   const kind = kindOf(input.u8());
   const origin = input.varint();
   const txn = input.text();
+  return { project, timeline, firstLsn, count, atomic: (flags & FLAG_ATOMIC) !== 0, kind, origin, txn };
+}
+
+function decodeChanges(input: ByteReader): Decoded<ChangeSection> {
+  const { count, ...head } = decodeHead(input);
   const records: ChangeRecord[] = [];
   for (let i = 0; i < count; i++) {
     const collection = input.varint() as CollectionId;
     const op = input.u8() as Op;
     const previous = input.varint() as Lsn;
-    input.u8();
+    const isOwn = (input.u8() & FLAG_OWN) !== 0;
     const key = input.bytes();
     const image = op === OP_DELETE ? undefined : input.bytes();
     const imageAt = image === undefined ? 0 : input.offset - image.length;
-    records.push({ collection, op, key, previous, image, imageAt });
+    const record = { collection, op, key, previous, image, imageAt };
+    records.push(isOwn ? { ...record, isOwn } : record);
   }
-  return { project, timeline, firstLsn, atomic: (flags & FLAG_ATOMIC) !== 0, kind, origin, txn, records };
+  return { ...head, records };
+}
+
+function decodeGroup(input: ByteReader): Decoded<GroupSection> {
+  const head = decodeHead(input);
+  const parts: PartPlace[] = [];
+  for (let left = input.varint(); left > 0; left--) {
+    parts.push({
+      segment: input.varint(),
+      offset: input.varint(),
+      length: input.varint(),
+      count: input.varint()
+    });
+  }
+  return { ...head, parts };
 }

@@ -34,7 +34,7 @@ export interface LineRow {
   readonly atomic: boolean;
   readonly origin: number;
   readonly txn: string;
-  /** First and last LSN of the whole commit on this timeline. */
+  /** First and last LSN of the whole commit in its project. */
   readonly groupFirst: Lsn;
   readonly groupLast: Lsn;
   /** Number of records. */
@@ -77,8 +77,8 @@ export function encodeLine(
     out.u8(section.atomic ? FLAG_ATOMIC : 0);
     out.varint(section.origin);
     out.text(section.txn);
-    out.varint(section.firstLsn);
-    out.varint(total);
+    out.varint(section.group.first);
+    out.varint(section.group.last - section.group.first + 1);
     out.varint(count);
     out.raw(body.done());
     rows.push({ firstLsn: (section.firstLsn + start) as Lsn, value: Buffer.from(out.done()) });

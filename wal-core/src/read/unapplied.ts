@@ -16,6 +16,11 @@ export function keyText(key: DocKey): string {
   return key.toString('latin1');
 }
 
+/** The docKey that `keyText` made a text of. */
+export function keyOfText(text: string): DocKey {
+  return Buffer.from(text, 'latin1');
+}
+
 function weightOf({ image, beforeBytes }: UnappliedVersion, key: DocKey): number {
   return (image?.length ?? 0) + (beforeBytes ?? 0) + key.length;
 }

@@ -1,13 +1,20 @@
-import type { CollectionInfo, IndexInfo, Lsn, TimelineId } from '../api';
+import type { CollectionInfo, CommitTime, IndexInfo, Lsn, TimelineId } from '../api';
 import type { ChainLink, Timeline } from '../branch/model';
 import type { Registry } from '../branch/registry';
 import { IndexWriter } from '../index/maintain';
 import type { IndexKeyMaker } from '../index/keys';
 import { APPLY_RECORDS_MAX, BATCH_DOCUMENTS_DEFAULT } from '../limits';
+import type { FileLog } from '../log/file/log';
 import type { Place } from '../log/file/segment';
-import type { ChangeRecord, ChangeSection, Frame } from '../log/frame';
+import {
+  type ChangeRecord,
+  type ChangeSection,
+  decodePart,
+  type Frame,
+  type SectionHead
+} from '../log/frame';
 import { encodeLine } from '../log/line';
-import { CATALOG, type Catalogs } from '../read/catalog';
+import { type Catalog, CATALOG, type Catalogs } from '../read/catalog';
 import { type StatsReader, StatsWriter } from '../read/stats';
 import type { Unapplied } from '../read/unapplied';
 import type { Versions } from '../read/versions';
@@ -21,15 +28,18 @@ export interface AppliedFrame {
   readonly place: Place;
   /** Place of the first byte behind the frame: where replay would go on. */
   readonly next: Place;
-  /** Changes of each section's timeline before the section. */
+  /** Changes of each section's timeline before the section; groups come behind the sections of the frame itself. */
   readonly ordinals: readonly number[];
   /** Whether a change of the catalog is among its records. */
   readonly hasCatalog: boolean;
   /** Called when the state holds the frame. */
   readonly applied?: () => void;
+  /** Called when it never will. */
+  readonly failed?: (error: unknown) => void;
 }
 
 export interface ApplierParts {
+  readonly log: Pick<FileLog, 'readFrame'>;
   readonly store: OrderedStore;
   readonly registry: Registry;
   readonly versions: Versions;
@@ -39,11 +49,18 @@ export interface ApplierParts {
   readonly keys: IndexKeyMaker;
 }
 
-/** A piece of a section that goes into the store in one transaction. */
-interface Piece {
+/** A section with the frame it lies in: one of the commit, or a part of it that went ahead. */
+interface PlacedSection {
+  readonly section: ChangeSection;
   /** Place of the frame. */
   readonly place: Place;
-  readonly section: ChangeSection;
+  readonly time: CommitTime;
+  /** Changes of the timeline before the section. */
+  readonly ordinal: number;
+}
+
+/** A piece of a section that goes into the store in one transaction. */
+interface Piece extends PlacedSection {
   readonly timeline: Timeline;
   readonly start: number;
   readonly end: number;
@@ -63,8 +80,11 @@ export class Applier {
     readonly resolve: () => void;
     readonly reject: (error: unknown) => void;
   }[] = [];
+  /** The frames of the step under way. */
+  private current: readonly AppliedFrame[] = [];
   private queued = 0;
   private done = 0;
+  private readonly broughtIndexes = new WeakMap<ChangeSection, NewIndexes>();
 
   constructor(
     private readonly parts: ApplierParts,
@@ -75,6 +95,7 @@ export class Applier {
     this.queued++;
     if (this.failure !== undefined) {
       // Going on would leave a gap in the state, behind a marker that says there is none.
+      frame.failed?.(this.failure);
       return;
     }
     this.queue.push(frame);
@@ -106,6 +127,9 @@ export class Applier {
       }
     } catch (error) {
       this.failure = error instanceof Error ? error : new Error(String(error));
+      for (const frame of [...this.current, ...this.queue]) {
+        frame.failed?.(error);
+      }
       for (const waiter of this.waiters.splice(0)) {
         waiter.reject(error);
       }
@@ -121,34 +145,34 @@ export class Applier {
     let records = 0;
     for (const next of this.queue) {
       const size = next.frame.changes.reduce((sum, section) => sum + section.records.length, 1);
-      const standsAlone = this.buildsIndex(next) || this.startsTimeline(next);
-      if (frames.length > 0 && (records + size > APPLY_RECORDS_MAX || standsAlone)) {
+      const isLarge = next.frame.groups.length > 0 || this.buildsIndex(next);
+      if (frames.length > 0 && (records + size > APPLY_RECORDS_MAX || isLarge || this.startsTimeline(next))) {
         break;
       }
       frames.push(next);
       records += size;
-      if (this.buildsIndex(next)) {
+      if (isLarge) {
         break;
       }
     }
     this.queue.splice(0, frames.length);
-    const pieces = frames.flatMap(frame => this.pieces(frame));
-    const single = pieces.reduce((sum, piece) => sum + piece.end - piece.start, 0) <= APPLY_RECORDS_MAX;
-    if (single && !frames.some(frame => this.buildsIndex(frame))) {
-      await this.write(pieces, frames);
+    this.current = frames;
+    const pieces = frames.flatMap(next =>
+      placedSections(next).flatMap(section => this.pieces(section, next.hasCatalog))
+    );
+    const count = pieces.reduce((sum, piece) => sum + piece.end - piece.start, 0);
+    const isLarge = frames.some(next => next.frame.groups.length > 0 || this.buildsIndex(next));
+    if (isLarge || count > APPLY_RECORDS_MAX) {
+      await this.writeOneByOne(pieces);
+      for (const frame of frames) {
+        await this.writeGroups(frame);
+      }
+      await this.write([], frames);
     } else {
-      for (const [at, piece] of pieces.entries()) {
-        await this.write([piece], []);
-        await this.buildIndexes(piece);
-        if (at === pieces.length - 1) {
-          await this.write([], frames);
-        }
-      }
-      if (pieces.length === 0) {
-        await this.write([], frames);
-      }
+      await this.write(pieces, frames);
     }
     this.done += frames.length;
+    this.current = [];
     for (const frame of frames) {
       frame.applied?.();
     }
@@ -157,39 +181,80 @@ export class Applier {
     }
   }
 
+  private async writeOneByOne(pieces: readonly Piece[]): Promise<void> {
+    for (const piece of pieces) {
+      await this.write([piece], []);
+      await this.buildIndexes(piece);
+    }
+  }
+
+  /**
+   * Brings the parts of a large commit into the state, one after another. Nobody reads from its first LSN on before
+   * all of it is there.
+   */
+  private async writeGroups({ frame, ordinals }: AppliedFrame): Promise<void> {
+    for (const [at, group] of frame.groups.entries()) {
+      const timeline = this.timeline(group.timeline);
+      if (timeline === undefined) {
+        continue;
+      }
+      let position = 0;
+      for (const part of group.parts) {
+        const section = decodePart(this.parts.log.readFrame(part), group, position);
+        const ordinal = ordinals[frame.changes.length + at]! + position;
+        const hasCatalog = this.announce(timeline, section);
+        const placed = { section, place: part, time: frame.time, ordinal };
+        await this.writeOneByOne(this.pieces(placed, hasCatalog));
+        position += part.count;
+      }
+    }
+  }
+
+  /** What a part changes stands in front of the state while its pieces go into it. True when the catalog changes. */
+  private announce(timeline: Timeline, { firstLsn, records }: ChangeSection): boolean {
+    const { unapplied, catalogs } = this.parts;
+    let hasCatalog = false;
+    records.forEach((record, i) => {
+      const lsn = (firstLsn + i) as Lsn;
+      unapplied.add(timeline.id, record.collection, record.key, { lsn, image: record.image });
+      if (record.collection === CATALOG) {
+        catalogs.changed(timeline, lsn);
+        hasCatalog = true;
+      }
+    });
+    return hasCatalog;
+  }
+
   /**
    * Whether a frame has the first changes of a child. Its counts begin with its parent's at the fork,
    * so what the parent wrote before must be in the state.
    */
   private startsTimeline({ frame, ordinals }: AppliedFrame): boolean {
-    return frame.changes.some(
+    return [...frame.changes, ...frame.groups].some(
       (section, i) => ordinals[i] === 0 && this.timeline(section.timeline)?.parent !== undefined
     );
   }
 
   private buildsIndex({ hasCatalog, frame }: AppliedFrame): boolean {
-    return (
-      hasCatalog &&
-      frame.changes.some(section => section.records.some((_, i) => this.newIndexes(section, i).length > 0))
-    );
+    return hasCatalog && frame.changes.some(section => this.newIndexes(section).size > 0);
   }
 
-  /** Sections cut at the batch size, and behind each catalog change that brings an index. */
-  private pieces(next: AppliedFrame): Piece[] {
+  /** A section cut at the batch size, and behind each catalog change that brings an index. */
+  private pieces(placed: PlacedSection, hasCatalog: boolean): Piece[] {
+    const { section } = placed;
+    const timeline = this.timeline(section.timeline);
+    if (timeline === undefined) {
+      this.forget(section);
+      return [];
+    }
+    const cuts = hasCatalog ? this.newIndexes(section) : undefined;
     const pieces: Piece[] = [];
-    for (const section of next.frame.changes) {
-      const timeline = this.timeline(section.timeline);
-      if (timeline === undefined) {
-        this.forget(section);
-        continue;
-      }
-      let start = 0;
-      for (let i = 0; i < section.records.length; i++) {
-        const cut = next.hasCatalog && this.newIndexes(section, i).length > 0;
-        if (cut || i + 1 - start >= APPLY_RECORDS_MAX || i === section.records.length - 1) {
-          pieces.push({ place: next.place, section, timeline, start, end: i + 1 });
-          start = i + 1;
-        }
+    let start = 0;
+    for (let i = 0; i < section.records.length; i++) {
+      const isFull = i + 1 - start >= APPLY_RECORDS_MAX;
+      if (isFull || cuts?.has(i) === true || i === section.records.length - 1) {
+        pieces.push({ ...placed, timeline, start, end: i + 1 });
+        start = i + 1;
       }
     }
     return pieces;
@@ -223,6 +288,7 @@ export class Applier {
     for (const frame of finished) {
       this.frameRows(frame, puts);
     }
+    puts.push(...markerRows(finished));
     puts.sort((a, b) => (a.table === b.table ? Buffer.compare(a.key, b.key) : a.table < b.table ? -1 : 1));
     await store.write(puts);
     for (const { section, timeline, start, end } of pieces) {
@@ -236,6 +302,12 @@ export class Applier {
   private pieceRows(piece: Piece, puts: Put[], indexes: IndexWriter, stats: StatsWriter): void {
     const { versions, keys } = this.parts;
     const { place, section, timeline } = piece;
+    if (piece.start === 0) {
+      // Before its documents: figures of a state are found by walking back along the line from newer ones.
+      for (const row of encodeLine(section, piece.time, place, piece.ordinal)) {
+        puts.push({ table: 'line', key: lineKey(timeline.id, row.firstLsn), value: row.value });
+      }
+    }
     for (let i = piece.start; i < piece.end; i++) {
       const record = section.records[i]!;
       const lsn = (section.firstLsn + i) as Lsn;
@@ -269,45 +341,42 @@ export class Applier {
   }
 
   /** Rows that belong to a frame as a whole; its pieces are in the store already, or come with them. */
-  private frameRows(applied: AppliedFrame, puts: Put[]): void {
-    const { frame, place, ordinals } = applied;
-    for (const [at, section] of frame.changes.entries()) {
-      const ordinal = ordinals[at]!;
-      for (const row of encodeLine(section, frame.time, place, ordinal)) {
-        puts.push({ table: 'line', key: lineKey(section.timeline, row.firstLsn), value: row.value });
-      }
-      const lastLsn = section.firstLsn + section.records.length - 1;
+  private frameRows({ frame }: AppliedFrame, puts: Put[]): void {
+    for (const section of sectionsOf(frame)) {
       puts.push({
         table: 'meta',
-        key: commitKey(section.project, lastLsn),
+        key: commitKey(section.project, section.lastLsn),
         value: commitRow(frame, section)
       });
-      const head = Buffer.allocUnsafe(12);
-      head.writeUIntBE(lastLsn, 0, 6);
-      head.writeUIntBE(ordinal + section.records.length, 6, 6);
-      puts.push({ table: 'meta', key: metaKey(TABLE.timelineStat, section.timeline), value: head });
     }
     for (const record of frame.control) {
       puts.push({ table: 'meta', key: metaKey(record.table, record.scope, record.key), value: record.value });
     }
-    puts.push({ table: 'meta', key: metaKey(TABLE.applied, 0), value: appliedRow(applied) });
   }
 
-  /** Indexes that the i-th record of a section (a catalog change) brings, with their collection. */
-  private newIndexes(section: ChangeSection, i: number): { collection: CollectionInfo; index: IndexInfo }[] {
-    const timeline = this.timeline(section.timeline);
-    if (timeline === undefined || section.records[i]!.collection !== CATALOG) {
-      return [];
+  /** Indexes that the records of a section (changes of the catalog) bring, by the position of the record. */
+  private newIndexes(section: ChangeSection): NewIndexes {
+    const known = this.broughtIndexes.get(section);
+    if (known !== undefined) {
+      return known;
     }
-    const lsn = (section.firstLsn + i) as Lsn;
-    const after = this.parts.catalogs.at(timeline, lsn);
-    const before = this.parts.catalogs.at(timeline, (lsn - 1) as Lsn);
-    return after.list().flatMap(collection => {
-      const known = before.getById(collection.id)?.indexes ?? [];
-      return collection.indexes
-        .filter(index => !known.some(other => other.id === index.id))
-        .map(index => ({ collection, index }));
-    });
+    const found: NewIndexes = new Map();
+    const timeline = this.timeline(section.timeline);
+    for (const [i, { collection }] of section.records.entries()) {
+      if (timeline === undefined || collection !== CATALOG) {
+        continue;
+      }
+      const lsn = (section.firstLsn + i) as Lsn;
+      const brought = newIndexes(
+        this.parts.catalogs.at(timeline, (lsn - 1) as Lsn),
+        this.parts.catalogs.at(timeline, lsn)
+      );
+      if (brought.length > 0) {
+        found.set(i, brought);
+      }
+    }
+    this.broughtIndexes.set(section, found);
+    return found;
   }
 
   /** Fills the indexes that the last record of a piece brings, from the state at its LSN. */
@@ -317,7 +386,7 @@ export class Applier {
     const last = piece.end - 1;
     const lsn = (section.firstLsn + last) as Lsn;
     const chain: ChainLink[] = timeline.chain(lsn);
-    for (const { collection, index } of this.newIndexes(section, last)) {
+    for (const { collection, index } of this.newIndexes(section).get(last) ?? []) {
       let after: Buffer | undefined;
       do {
         const batch = versions.batch(
@@ -339,8 +408,60 @@ export class Applier {
   }
 }
 
+type NewIndexes = Map<number, readonly { readonly collection: CollectionInfo; readonly index: IndexInfo }[]>;
+
+/** Indexes that one catalog has and an older one has not. */
+function newIndexes(
+  before: Catalog,
+  after: Catalog
+): { readonly collection: CollectionInfo; readonly index: IndexInfo }[] {
+  return after.list().flatMap(collection => {
+    const known = before.getById(collection.id)?.indexes ?? [];
+    return collection.indexes
+      .filter(index => !known.some(other => other.id === index.id))
+      .map(index => ({ collection, index }));
+  });
+}
+
+function placedSections({ frame, place, ordinals }: AppliedFrame): PlacedSection[] {
+  return frame.changes.map((section, i) => ({ section, place, time: frame.time, ordinal: ordinals[i]! }));
+}
+
+/** All sections of a frame, in the order of its ordinals. */
+function sectionsOf({
+  changes,
+  groups
+}: Frame): (SectionHead & { readonly count: number; readonly lastLsn: Lsn })[] {
+  return [...changes.map(section => ({ ...section, count: section.records.length })), ...groups].map(
+    section => ({ ...section, lastLsn: (section.firstLsn + section.count - 1) as Lsn })
+  );
+}
+
+/** How far the timelines, and the state as a whole, have come with the last of these frames. */
+function markerRows(frames: readonly AppliedFrame[]): Put[] {
+  const heads = new Map<TimelineId, Buffer>();
+  for (const { frame, ordinals } of frames) {
+    for (const [at, section] of sectionsOf(frame).entries()) {
+      const head = Buffer.allocUnsafe(12);
+      head.writeUIntBE(section.group.last, 0, 6);
+      head.writeUIntBE(ordinals[at]! + section.count, 6, 6);
+      heads.set(section.timeline, head);
+    }
+  }
+  const puts: Put[] = [...heads].map(([timeline, value]) => ({
+    table: 'meta',
+    key: metaKey(TABLE.timelineStat, timeline),
+    value
+  }));
+  const last = frames.at(-1);
+  if (last !== undefined) {
+    puts.push({ table: 'meta', key: metaKey(TABLE.applied, 0), value: appliedRow(last) });
+  }
+  return puts;
+}
+
 /** `[commit time u64][timeline u32][first LSN u48]` */
-function commitRow(frame: Frame, section: ChangeSection): Buffer {
+function commitRow(frame: Frame, section: SectionHead): Buffer {
   const value = Buffer.allocUnsafe(18);
   value.writeBigUInt64BE(frame.time, 0);
   value.writeUInt32BE(section.timeline, 8);

@@ -1,11 +1,19 @@
 import type { Commit, CommitKind, CommitTime, Lsn, Origin } from '../api';
-import type { Project, Timeline } from '../branch/model';
+import type { Project } from '../branch/model';
 import type { Registry } from '../branch/registry';
 import { ArgonError } from '../errors';
 import { FRAME_BYTES_MAX } from '../limits';
 import type { CommitClock } from '../log/clock';
 import type { FileLog } from '../log/file/log';
-import { type ChangeSection, type ControlRecord, encodeFrame, type Frame } from '../log/frame';
+import {
+  type ChangeSection,
+  type ControlRecord,
+  encodeFrame,
+  type Frame,
+  type GroupSection,
+  type SectionHead,
+  spansOf
+} from '../log/frame';
 import { CATALOG, type Catalogs } from '../read/catalog';
 import type { Unapplied } from '../read/unapplied';
 import type { AppliedFrame, Applier } from './apply';
@@ -27,75 +35,92 @@ export interface CommitOptions {
   readonly atomic?: boolean;
   readonly txn?: string;
   /** Further rows for the same frame, made when LSNs and commit time are known. */
-  readonly control?: (commit: Commit | undefined, time: CommitTime) => readonly ControlRecord[];
+  readonly control?: (commits: readonly Commit[], time: CommitTime) => readonly ControlRecord[];
 }
 
-/** What was committed, and the durable section for those who follow. */
+/** The changes of one timeline that go into a commit. A commit has at most one of each timeline. */
+export interface Staged {
+  readonly project: Project;
+  readonly stage: Stage;
+}
+
+/** What was committed, and the durable sections for those who follow. */
 export interface Committed {
-  readonly commit: Commit | undefined;
-  readonly section: ChangeSection | undefined;
+  /** One for each timeline that changed. */
+  readonly commits: readonly Commit[];
+  /** What is in the frame itself, in the order of `commits`; empty when the records went ahead in parts. */
+  readonly sections: readonly ChangeSection[];
   readonly time: CommitTime;
   /** Rows of small tables in the same frame. */
   readonly rows: readonly ControlRecord[];
+}
+
+/** One timeline's share of a commit on its way. */
+interface Share extends Staged {
+  readonly head: SectionHead;
+  readonly count: number;
+  readonly commit: Commit;
+  /** Changes of the timeline before. */
+  readonly ordinal: number;
 }
 
 /** Turns staged changes into frames: LSNs, commit time, log, and what readers and the state learn from it. */
 export class Committer {
   constructor(
     private readonly parts: CommitterParts,
-    private readonly onDurable: (project: Project | undefined, committed: Committed) => void
+    private readonly onDurable: (committed: Committed) => void
   ) {}
 
   /**
-   * Logs staged changes, rows, or both, as one frame. Synchronous up to the queue: nothing can come
-   * between staging and this. Resolves when the frame is on disk.
+   * Logs staged changes, rows, or both, as one frame. Synchronous up to the queue: nothing can come between staging
+   * and this. Resolves when the frame is on disk; a commit that went ahead in parts, when the state has it as well,
+   * for only then can it be read. Nothing else may write to the timelines of such a one meanwhile.
    * @throws LIMIT_EXCEEDED, LOG_FAILED, DISK_FULL
    */
-  commit(
-    project: Project | undefined,
-    stage: Stage | undefined,
-    origin: Origin,
-    options: CommitOptions = {}
-  ): Promise<Committed> {
+  commit(staged: readonly Staged[], origin: Origin, options: CommitOptions = {}): Promise<Committed> {
     const { log, clock, registry } = this.parts;
     if (log.error !== undefined) {
       throw log.error;
     }
     const time = clock.next();
-    const rows: ControlRecord[] = [...(stage?.control ?? [])];
+    const rows: ControlRecord[] = staged.flatMap(({ stage }) => stage.control);
     const interned = registry.internOrigin(origin);
     if (interned.record !== undefined) {
       rows.push(interned.record);
     }
-    const section =
-      stage === undefined || project === undefined || stage.records.length === 0
-        ? undefined
-        : ({
-            project: project.id,
-            timeline: stage.timeline.id,
-            firstLsn: (project.head + 1) as Lsn,
-            atomic: options.atomic === true && stage.records.length > 1,
-            kind: options.kind ?? (stage.hasDocuments ? 'writes' : 'catalog'),
-            origin: interned.id,
-            txn: options.txn ?? '',
-            records: stage.seal((project.head + 1) as Lsn)
-          } satisfies ChangeSection);
-    const commit =
-      section === undefined || project === undefined ? undefined : commitOf(project, stage!, section, time);
-    rows.push(...(options.control?.(commit, time) ?? []));
-    const frame: Frame = { time, changes: section === undefined ? [] : [section], control: rows };
+    const shares = sharesOf(staged, time, options, interned.id);
+    const isStreamed = shares.some(({ stage }) => stage.spill !== undefined);
+    const sections = isStreamed
+      ? []
+      : shares.map(({ head, stage }): ChangeSection => ({ ...head, records: stage.seal(head.firstLsn) }));
+    const groups = isStreamed
+      ? shares.map(({ head, stage, count }): GroupSection => ({
+          ...head,
+          count,
+          parts: stage.spill?.parts ?? []
+        }))
+      : [];
+    const commits = shares.map(({ commit }) => commit);
+    rows.push(...(options.control?.(commits, time) ?? []));
+    const frame: Frame = { time, changes: sections, groups, control: rows };
     return new Promise((resolve, reject) => {
-      const committed = { commit, section, time, rows };
-      const timeline = stage?.timeline;
-      const ordinal = timeline?.count ?? 0;
+      const committed = { commits, sections, time, rows };
+      let release: readonly (() => void)[] = [];
       let size = 0;
+      const visible = () => {
+        for (const { head, stage, count, ordinal } of shares) {
+          registry.settle(stage.timeline, head.group.last, ordinal + count);
+        }
+        this.onDurable(committed);
+        resolve(committed);
+      };
       const place = log.append(
         durable => {
           const bytes = encodeFrame(frame, durable);
           if (bytes.length > FRAME_BYTES_MAX) {
             throw new ArgonError(
               'LIMIT_EXCEEDED',
-              `One commit has at most ${FRAME_BYTES_MAX} bytes; this one has ${bytes.length}.`,
+              `One write has at most ${FRAME_BYTES_MAX} bytes; this one has ${bytes.length}.`,
               {
                 data: { limit: FRAME_BYTES_MAX, value: bytes.length }
               }
@@ -109,29 +134,30 @@ export class Committer {
             frame,
             place,
             next: { segment: place.segment, offset: place.offset + size },
-            ordinals: [ordinal],
-            hasCatalog: stage?.hasCatalog === true,
-            applied: () => this.forget(project, section, release)
+            ordinals: shares.map(({ ordinal }) => ordinal),
+            hasCatalog: shares.some(({ stage }) => stage.hasCatalog),
+            applied: () => {
+              this.forget(shares, release);
+              if (isStreamed) {
+                visible();
+              }
+            },
+            ...(isStreamed ? { failed: (cause: unknown) => reject(notApplied(cause)) } : {})
           };
-          if (section !== undefined && timeline !== undefined) {
-            registry.settle(timeline, lastLsn(section), ordinal + section.records.length);
-          }
           for (const row of rows) {
             registry.apply(row);
           }
           this.parts.applier.add(applied);
-          this.onDurable(project, committed);
-          resolve(committed);
+          if (!isStreamed) {
+            visible();
+          }
         },
         error => {
-          this.rollBack(project, timeline, section, release);
+          this.rollBack(shares, sections, release);
           reject(error);
         }
       );
-      const release =
-        section === undefined || stage === undefined || project === undefined
-          ? []
-          : this.publish(project, stage, section, time);
+      release = this.publish(shares, sections, isStreamed);
     });
   }
 
@@ -144,7 +170,7 @@ export class Committer {
     if (!log.grown) {
       return;
     }
-    const frame: Frame = { time: clock.current(), changes: [], control: [] };
+    const frame: Frame = { time: clock.current(), changes: [], groups: [], control: [] };
     let size = 0;
     await new Promise<void>(resolve => {
       try {
@@ -168,43 +194,59 @@ export class Committer {
     });
   }
 
-  /** Makes a staged section visible to later stages; readers see it when it is durable. */
-  private publish(project: Project, stage: Stage, section: ChangeSection, time: CommitTime): (() => void)[] {
+  /** Makes staged changes visible to later stages; readers see them when they are durable. */
+  private publish(
+    shares: readonly Share[],
+    sections: readonly ChangeSection[],
+    isStreamed: boolean
+  ): (() => void)[] {
     const { registry, unapplied, catalogs, pendingKeys } = this.parts;
-    const { timeline } = stage;
-    registry.advance(timeline, lastLsn(section), timeline.count + section.records.length);
-    project.recent.push({
-      timeline: timeline.id,
-      firstLsn: section.firstLsn,
-      lastLsn: lastLsn(section),
-      time,
-      atomic: section.atomic
-    });
-    section.records.forEach((record, i) => {
-      const lsn = (section.firstLsn + i) as Lsn;
-      const beforeBytes = record.before?.length ?? 0;
-      unapplied.add(timeline.id, record.collection, record.key, { lsn, image: record.image, beforeBytes });
-      if (record.collection === CATALOG) {
-        catalogs.changed(timeline, lsn);
+    for (const { project, stage, head, count, ordinal, commit } of shares) {
+      const { firstLsn, group, atomic } = head;
+      registry.advance(stage.timeline, group.last, ordinal + count);
+      project.recent.push({
+        timeline: stage.timeline.id,
+        firstLsn,
+        lastLsn: commit.lastLsn,
+        time: commit.time,
+        atomic,
+        group
+      });
+      if (isStreamed) {
+        project.streamed.set(stage.timeline, group.first);
       }
-    });
-    return [...stage.stagedKeys.values()]
-      .flat()
-      .map(({ index, key, docKey, live, at }) =>
-        pendingKeys.add(timeline.id, index.id, key, { lsn: (section.firstLsn + at) as Lsn, docKey, live })
-      );
+    }
+    for (const { timeline: id, firstLsn, records } of sections) {
+      const timeline = registry.timeline(id)!;
+      records.forEach((record, i) => {
+        const lsn = (firstLsn + i) as Lsn;
+        const beforeBytes = record.before?.length ?? 0;
+        unapplied.add(id, record.collection, record.key, { lsn, image: record.image, beforeBytes });
+        if (record.collection === CATALOG) {
+          catalogs.changed(timeline, lsn);
+        }
+      });
+    }
+    return isStreamed
+      ? []
+      : shares.flatMap(({ stage, head }) =>
+          stage.uniqueKeys().map(({ index, key, docKey, live, at }) =>
+            pendingKeys.add(stage.timeline.id, index.id, key, {
+              lsn: (head.firstLsn + at) as Lsn,
+              docKey,
+              live
+            })
+          )
+        );
   }
 
-  private forget(
-    project: Project | undefined,
-    section: ChangeSection | undefined,
-    release: readonly (() => void)[]
-  ): void {
-    if (project !== undefined && section !== undefined) {
-      const at = project.recent.findIndex(recent => recent.firstLsn === section.firstLsn);
+  private forget(shares: readonly Share[], release: readonly (() => void)[]): void {
+    for (const { project, stage, head } of shares) {
+      const at = project.recent.findIndex(recent => recent.firstLsn === head.firstLsn);
       if (at >= 0) {
         project.recent.splice(at, 1);
       }
+      project.streamed.delete(stage.timeline);
     }
     for (const done of release) {
       done();
@@ -213,36 +255,78 @@ export class Committer {
 
   /** The frame never reached the disk: everything returns to what is durable. */
   private rollBack(
-    project: Project | undefined,
-    timeline: Timeline | undefined,
-    section: ChangeSection | undefined,
+    shares: readonly Share[],
+    sections: readonly ChangeSection[],
     release: readonly (() => void)[]
   ): void {
-    this.forget(project, section, release);
-    if (project === undefined || timeline === undefined || section === undefined) {
-      return;
+    this.forget(shares, release);
+    for (const { timeline, firstLsn, records } of sections) {
+      records.forEach((record, i) => {
+        this.parts.unapplied.applied(timeline, record.collection, record.key, (firstLsn + i) as Lsn);
+      });
     }
-    section.records.forEach((record, i) => {
-      this.parts.unapplied.applied(timeline.id, record.collection, record.key, (section.firstLsn + i) as Lsn);
-    });
-    this.parts.catalogs.forget();
-    timeline.head = timeline.durableHead;
-    timeline.count = timeline.durableCount;
-    project.head = project.durableHead;
+    for (const { project, stage } of shares) {
+      stage.timeline.head = stage.timeline.durableHead;
+      stage.timeline.count = stage.timeline.durableCount;
+      project.head = project.durableHead;
+    }
+    if (shares.length > 0) {
+      this.parts.catalogs.forget();
+    }
   }
 }
 
-function lastLsn(section: ChangeSection): Lsn {
-  return (section.firstLsn + section.records.length - 1) as Lsn;
+/** The error of a large commit that is on disk, but did not reach the state: it is there after a restart. */
+function notApplied(cause: unknown): ArgonError {
+  return new ArgonError(
+    'LOG_FAILED',
+    'Applying the log to the state failed; no more writes are taken until a restart.',
+    { cause }
+  );
 }
 
-function commitOf(project: Project, stage: Stage, section: ChangeSection, time: CommitTime): Commit {
-  return {
-    project: project.name,
-    branch: stage.branch,
-    timeline: stage.timeline.id,
-    firstLsn: section.firstLsn,
-    lastLsn: lastLsn(section),
-    time
-  };
+/** Gives the staged changes of each timeline their LSNs, one timeline behind the other in each project. */
+function sharesOf(
+  staged: readonly Staged[],
+  time: CommitTime,
+  { atomic = false, kind, txn = '' }: CommitOptions,
+  origin: number
+): Share[] {
+  const changed = staged.filter(({ stage }) => stage.staged > 0);
+  const next = new Map<Project, number>();
+  const placed = changed.map(({ project, stage }) => {
+    const firstLsn = (next.get(project) ?? project.head + 1) as Lsn;
+    next.set(project, firstLsn + stage.staged);
+    return { project, stage, firstLsn };
+  });
+  const sizes = new Map([...next].map(([project, end]) => [project, end - project.head - 1]));
+  const counted = placed.map(({ project, stage, firstLsn }) => ({
+    project: project.id,
+    firstLsn,
+    atomic: atomic && sizes.get(project)! > 1,
+    count: stage.staged
+  }));
+  const spans = spansOf(counted);
+  return placed.map(({ project, stage, firstLsn }, i) => {
+    const { count, atomic: isGroup } = counted[i]!;
+    const head: SectionHead = {
+      project: project.id,
+      timeline: stage.timeline.id,
+      firstLsn,
+      atomic: isGroup,
+      kind: kind ?? (stage.hasDocuments ? 'writes' : 'catalog'),
+      origin,
+      txn,
+      group: spans(counted[i]!, count)
+    };
+    const commit = {
+      project: project.name,
+      branch: stage.branch,
+      timeline: stage.timeline.id,
+      firstLsn,
+      lastLsn: (firstLsn + count - 1) as Lsn,
+      time
+    };
+    return { project, stage, head, count, commit, ordinal: stage.timeline.count };
+  });
 }

@@ -31,18 +31,17 @@ export async function checkNewIndexes(
       }
     }
   };
-  const staged = stage.changed(collection.id);
   const known = head.catalog.getById(collection.id);
   if (known !== undefined) {
     for await (const batch of head.scan(known)) {
       for (const [i, key] of batch.keys.entries()) {
-        if (!staged.has(keyText(key))) {
+        if (!stage.hasChanged(collection.id, key)) {
           visit(batch.images[i]!);
         }
       }
     }
   }
-  for (const image of staged.values()) {
+  for (const { image } of stage.changed(collection.id)) {
     if (image !== undefined) {
       visit(image);
     }

@@ -25,17 +25,23 @@ import type { Registry } from '../branch/registry';
 import { ArgonError } from '../errors';
 import type { IndexKeyMaker } from '../index/keys';
 import { claimsOf } from '../index/read';
-import { DOCUMENT_BYTES_MAX, INDEXES_PER_COLLECTION_MAX } from '../limits';
+import { DOCUMENT_BYTES_MAX, INDEXES_PER_COLLECTION_MAX, PART_BYTES_MAX, PART_RECORDS_MAX } from '../limits';
+import type { CommitClock } from '../log/clock';
+import type { FileLog } from '../log/file/log';
 import { type ChangeRecord, type ControlRecord, OP_DELETE, OP_INSERT, OP_UPDATE } from '../log/frame';
 import { Catalog, CATALOG, catalogImage, type Catalogs, collectionOf } from '../read/catalog';
-import { keyText } from '../read/unapplied';
+import { keyOfText, keyText } from '../read/unapplied';
 import type { Versions } from '../read/versions';
 import type { OrderedStore } from '../store/store';
+import { isKnown, requestedIndex } from './indexspec';
 import type { PendingKeys } from './pendingkeys';
+import { Spill } from './spill';
 
 /** `{_id: 1}` */
 const ID_PATTERN: Image = documentOf([{ name: '_id', type: 0x10, bytes: Buffer.from([1, 0, 0, 0]) }]);
 const EMPTY_OPTIONS: Image = Buffer.from([5, 0, 0, 0, 0]);
+/** What a held record takes beside its key and image. */
+const RECORD_BYTES = 100;
 
 export interface StageParts {
   readonly store: OrderedStore;
@@ -44,6 +50,27 @@ export interface StageParts {
   readonly catalogs: Catalogs;
   readonly keys: IndexKeyMaker;
   readonly pendingKeys: PendingKeys;
+  readonly log: Pick<FileLog, 'append' | 'read'>;
+  readonly clock: Pick<CommitClock, 'current'>;
+  readonly held: HeldLimits;
+}
+
+/** How much of a commit is held in memory before it goes ahead into the log. */
+export interface HeldLimits {
+  readonly bytesMax: number;
+  readonly recordsMax: number;
+}
+
+export const HELD_LIMITS: HeldLimits = { bytesMax: PART_BYTES_MAX, recordsMax: PART_RECORDS_MAX };
+
+export interface StageOptions {
+  /** Unique keys are checked by `assertUnique` at the end, whatever the order of the changes. */
+  readonly uniqueLater?: boolean;
+  /**
+   * For a transaction: it reads the state at this LSN, and what others changed after it is a conflict. Without it the
+   * newest state is read, and the stage is committed before anything else can be staged.
+   */
+  readonly snapshot?: Lsn;
 }
 
 /** A key of a unique index that a staged record gives or takes. */
@@ -64,6 +91,9 @@ export interface StagedKey {
 export class Stage implements Writer {
   readonly records: ChangeRecord[] = [];
   readonly control: ControlRecord[] = [];
+  /** The records before those in `records`, when there were too many to hold: they went ahead into the log. */
+  spill: Spill | undefined;
+  private bytes = 0;
   /** Set when a record changes the catalog. */
   hasCatalog = false;
   hasDocuments = false;
@@ -72,6 +102,8 @@ export class Stage implements Writer {
   /** For a record that changes a document staged before: the position of that earlier record. */
   private readonly earlier = new Map<number, number>();
   private readonly chain: readonly ChainLink[];
+  /** The logged version read last. It stays right: the chain ends at a fixed LSN. */
+  private found: { collection: CollectionId; key: DocKey; version: ReturnType<Versions['find']> } | undefined;
   private current: Catalog;
   /** Keys of unique indexes changed here, by index and key. */
   readonly stagedKeys = new Map<string, StagedKey[]>();
@@ -84,15 +116,45 @@ export class Stage implements Writer {
     readonly timeline: Timeline,
     readonly project: ProjectInfo,
     readonly branch: string,
-    /** Unique keys are checked by `assertUnique` at the end, whatever the order of the changes. */
-    private readonly isUniqueLater = false
+    private readonly options: StageOptions = {}
   ) {
-    this.chain = timeline.chain(timeline.head);
-    this.current = parts.catalogs.at(timeline, timeline.head);
+    const at = options.snapshot ?? timeline.head;
+    this.chain = timeline.chain(at);
+    this.current = parts.catalogs.at(timeline, at);
   }
 
   get staged(): number {
-    return this.records.length;
+    return (this.spill?.count ?? 0) + this.records.length;
+  }
+
+  /** Whether so much is held that it should go ahead. */
+  get isHeavy(): boolean {
+    const { bytesMax, recordsMax } = this.parts.held;
+    return this.bytes >= bytesMax || this.records.length >= recordsMax;
+  }
+
+  /** Before the commit: what has begun to go ahead goes ahead as a whole. @throws LOG_FAILED, DISK_FULL */
+  async finish(): Promise<void> {
+    if (this.spill !== undefined) {
+      await this.goAhead();
+    }
+  }
+
+  /** Moves the records into the log: there they count for nothing until they are committed. @throws LOG_FAILED, DISK_FULL */
+  async goAhead(): Promise<void> {
+    if (this.records.length === 0) {
+      return;
+    }
+    const { log, clock } = this.parts;
+    this.spill ??= new Spill({ log, clock, project: this.projectState.id, timeline: this.timeline.id });
+    const first = this.spill.count;
+    for (const [at, before] of this.earlier) {
+      this.records[at - first] = { ...this.records[at - first]!, previous: before as Lsn, isOwn: true };
+    }
+    this.earlier.clear();
+    await this.spill.write(this.records);
+    this.records.length = 0;
+    this.bytes = 0;
   }
 
   collections(): readonly CollectionInfo[] {
@@ -146,6 +208,10 @@ export class Stage implements Writer {
   /** Adds an index with a new id. The caller has checked that its keys are unique where they must be. */
   addIndex(collection: CollectionInfo, make: (id: IndexId) => IndexInfo): CollectionInfo {
     const known = this.known(collection);
+    return this.addKnownIndex(known, make(this.newIndexId()));
+  }
+
+  private addKnownIndex(known: CollectionInfo, index: IndexInfo): CollectionInfo {
     if (known.indexes.length + 1 >= INDEXES_PER_COLLECTION_MAX) {
       throw new ArgonError(
         'LIMIT_EXCEEDED',
@@ -155,7 +221,7 @@ export class Stage implements Writer {
         }
       );
     }
-    return this.putCatalog({ ...known, indexes: [...known.indexes, make(this.newIndexId())] });
+    return this.putCatalog({ ...known, indexes: [...known.indexes, index] });
   }
 
   dropIndex(collection: CollectionInfo, name: string): void {
@@ -228,9 +294,20 @@ export class Stage implements Writer {
   /** The newest version, staged or logged; a staged one has no LSN yet. */
   private find(collection: CollectionId, key: DocKey): { lsn?: Lsn; image: Image | undefined } | undefined {
     const staged = this.latest.get(collection)?.get(keyText(key));
-    return staged === undefined
-      ? this.parts.versions.find(this.chain, collection, key)
-      : { image: this.records[staged]!.image };
+    if (staged !== undefined) {
+      return { image: this.imageAt(staged) };
+    }
+    // Who changes a document has just read it.
+    if (this.found?.collection !== collection || !this.found.key.equals(key)) {
+      this.found = { collection, key, version: this.parts.versions.find(this.chain, collection, key) };
+    }
+    return this.found.version;
+  }
+
+  /** The image that the record at a position leaves. */
+  private imageAt(position: number): Image | undefined {
+    const held = position - (this.spill?.count ?? 0);
+    return held < 0 ? this.spill!.image(position) : this.records[held]!.image;
   }
 
   private stageRecord(
@@ -248,12 +325,15 @@ export class Stage implements Writer {
     const text = keyText(key);
     const staged = latest.get(text);
     if (staged !== undefined) {
-      this.earlier.set(this.records.length, staged);
+      this.earlier.set(this.staged, staged);
+    } else if (this.options.snapshot !== undefined) {
+      this.assertUnchanged(collection, key);
     }
-    latest.set(text, this.records.length);
+    latest.set(text, this.staged);
     const previous = found?.lsn ?? (0 as Lsn);
     const before = found?.image ?? null;
     this.records.push({ collection, op, key, previous, image, imageAt: 0, before });
+    this.bytes += key.length + (image?.length ?? 0) + RECORD_BYTES;
     if (collection === CATALOG) {
       this.hasCatalog = true;
     } else {
@@ -261,7 +341,7 @@ export class Stage implements Writer {
     }
   }
 
-  /** Gives the records their LSNs, from `firstLsn` on: those that follow one another learn the LSN before. */
+  /** Gives the records of a stage that held all of them their LSNs, from `firstLsn` on: those that follow one another learn the LSN before. */
   seal(firstLsn: Lsn): readonly ChangeRecord[] {
     for (const [at, before] of this.earlier) {
       this.records[at] = { ...this.records[at]!, previous: (firstLsn + before) as Lsn };
@@ -314,7 +394,7 @@ export class Stage implements Writer {
       return;
     }
     const changes: StagedKey[] = [];
-    const at = this.records.length;
+    const at = this.staged;
     for (const index of indexes) {
       if (!index.unique) {
         // Still computed once here, so that a document an index cannot hold is refused before it is logged.
@@ -325,7 +405,7 @@ export class Stage implements Writer {
       const fresh = this.parts.keys.keys(index, after);
       for (const key of fresh) {
         if (!old.some(other => other.equals(key))) {
-          if (!this.isUniqueLater && this.holders(index.id, key, docKey) > 0) {
+          if (this.options.uniqueLater !== true && this.holders(this.chain, index.id, key, docKey) > 0) {
             throw duplicate(collection, index.name, index.key, after!);
           }
           changes.push({ collection, index, key, docKey, live: true, at });
@@ -338,14 +418,118 @@ export class Stage implements Writer {
       }
     }
     for (const change of changes) {
-      const text = `${change.index.id} ${keyText(change.key)}`;
-      const list = this.stagedKeys.get(text);
-      if (list === undefined) {
-        this.stagedKeys.set(text, [change]);
-      } else {
-        list.push(change);
+      this.noteKey(change);
+    }
+  }
+
+  private noteKey(change: StagedKey): void {
+    const text = `${change.index.id} ${keyText(change.key)}`;
+    const list = this.stagedKeys.get(text);
+    if (list === undefined) {
+      this.stagedKeys.set(text, [change]);
+    } else {
+      list.push(change);
+    }
+  }
+
+  /** Keys of unique indexes that the records give or take, oldest first for each key. */
+  uniqueKeys(): StagedKey[] {
+    return [...this.stagedKeys.values()].flat();
+  }
+
+  /** @throws WRITE_CONFLICT when others changed a document after the snapshot */
+  private assertUnchanged(collection: CollectionId, key: DocKey): void {
+    const { timeline } = this;
+    const { snapshot } = this.options;
+    if (snapshot === undefined || timeline.head <= snapshot) {
+      return;
+    }
+    const newest = this.parts.versions.find(timeline.chain(timeline.head), collection, key);
+    if (newest !== undefined && newest.lsn > snapshot) {
+      throw conflict(this.branch);
+    }
+  }
+
+  /**
+   * For a transaction: checks that nothing it changed, or rests on, was changed after its snapshot. Steps, so that a
+   * large one can be checked in slices.
+   * @throws WRITE_CONFLICT
+   */
+  *checkConflicts(): Generator<void> {
+    for (const [collection, documents] of this.latest) {
+      if (collection !== CATALOG && documents.size > 0) {
+        // Its options and indexes must be the ones that the documents were checked against.
+        this.assertUnchanged(CATALOG, catalogKey(collection));
+      }
+      for (const text of documents.keys()) {
+        this.assertUnchanged(collection, keyOfText(text));
+        yield;
       }
     }
+    const head = this.timeline.chain(this.timeline.head);
+    for (const [change] of this.stagedKeys.values()) {
+      if (this.holders(head, change!.index.id, change!.key) > 1) {
+        throw conflict(this.branch);
+      }
+      yield;
+    }
+    const mine = this.latest.get(CATALOG);
+    if (mine !== undefined) {
+      const { timeline } = this;
+      const others = this.parts.catalogs
+        .at(timeline, timeline.head)
+        .list()
+        .filter(({ id }) => !mine.has(keyText(catalogKey(id))));
+      if (others.some(({ name }) => mineHas(this.current, name, mine))) {
+        throw conflict(this.branch);
+      }
+    }
+  }
+
+  /**
+   * Adds an index to a collection that this stage made itself: all that is in it is staged here.
+   * False when the same index is there.
+   * @throws BAD_REQUEST for any other collection, DUPLICATE_KEY
+   */
+  createIndex(collection: CollectionInfo, spec: Image): boolean {
+    const wanted = requestedIndex(spec);
+    const known = this.known(collection);
+    if (isKnown(known, wanted)) {
+      return false;
+    }
+    if (this.parts.versions.find(this.chain, CATALOG, catalogKey(collection.id))?.image !== undefined) {
+      throw new ArgonError(
+        'BAD_REQUEST',
+        'Inside a transaction an index can only be made on a collection that the transaction made.',
+        {
+          data: {
+            collection: collection.name,
+            mongoCode: 263,
+            codeName: 'OperationNotSupportedInTransaction'
+          }
+        }
+      );
+    }
+    const index = { ...wanted, id: this.newIndexId() };
+    const at = this.staged;
+    const keys: StagedKey[] = [];
+    const taken = new Set<string>();
+    for (const { key: docKey, image } of this.changed(collection.id)) {
+      for (const key of this.parts.keys.keys(index, image)) {
+        if (index.unique && taken.has(keyText(key))) {
+          throw duplicate(collection, index.name, index.key, image!);
+        }
+        taken.add(keyText(key));
+        keys.push({ collection, index, key, docKey, live: true, at });
+      }
+    }
+    if (index.unique) {
+      keys.forEach(key => this.noteKey(key));
+    }
+    // It is filled already, as far as the checks of keys go.
+    this.freshIndexes.delete(index.id);
+    this.addKnownIndex(known, index);
+    return true;
   }
 
   /** @throws COLLECTION_EXISTS when two collections have one name, as a merge may have it */
@@ -367,7 +551,7 @@ export class Stage implements Writer {
   assertUnique(): void {
     for (const [change] of this.stagedKeys.values()) {
       const { collection, index, key } = change!;
-      if (!this.freshIndexes.has(index.id) && this.holders(index.id, key) > 1) {
+      if (!this.freshIndexes.has(index.id) && this.holders(this.chain, index.id, key) > 1) {
         const last = this.stagedKeys.get(`${index.id} ${keyText(key)}`)!.findLast(({ live }) => live)!;
         throw duplicate(collection, index.name, index.key, this.get(collection, last.docKey)!);
       }
@@ -375,12 +559,12 @@ export class Stage implements Writer {
   }
 
   /** Number of documents, but for one, that hold a key after what is logged and staged. */
-  private holders(index: IndexId, key: Buffer, except?: DocKey): number {
+  private holders(chain: readonly ChainLink[], index: IndexId, key: Buffer, except?: DocKey): number {
     const { store, pendingKeys } = this.parts;
     const holds = new Map<string, boolean>();
     // From the oldest ancestor on: the nearest timeline has the last word, and its newest change.
-    for (let i = this.chain.length - 1; i >= 0; i--) {
-      const link = this.chain[i]!;
+    for (let i = chain.length - 1; i >= 0; i--) {
+      const link = chain[i]!;
       for (const { docKey, live } of claimsOf(store, link, index, key)) {
         holds.set(keyText(docKey), live);
       }
@@ -403,15 +587,21 @@ export class Stage implements Writer {
     return count;
   }
 
-  /** Staged documents of a collection by key as text, with their last image. */
-  changed(collection: CollectionId): ReadonlyMap<string, Image | undefined> {
-    const documents = new Map<string, Image | undefined>();
-    for (const record of this.records) {
-      if (record.collection === collection) {
-        documents.set(keyText(record.key), record.image);
-      }
+  /** Whether a document is staged. */
+  hasChanged(collection: CollectionId, key: DocKey): boolean {
+    return this.latest.get(collection)?.has(keyText(key)) === true;
+  }
+
+  /** Staged documents of a collection with their last image, undefined for a removed one; in no order. */
+  *changed(collection: CollectionId): Generator<{ key: DocKey; image: Image | undefined }> {
+    for (const [text, position] of this.latest.get(collection) ?? []) {
+      yield { key: keyOfText(text), image: this.imageAt(position) };
     }
-    return documents;
+  }
+
+  /** Keys of the staged documents of a collection, in no order. */
+  changedKeys(collection: CollectionId): DocKey[] {
+    return [...(this.latest.get(collection)?.keys() ?? [])].map(keyOfText);
   }
 
   /** Indexes that are new with this stage, by collection. */
@@ -430,6 +620,20 @@ function catalogKey(id: CollectionId): DocKey {
   const bytes = Buffer.allocUnsafe(4);
   bytes.writeInt32LE(id, 0);
   return docKeyOfValue({ type: 0x10, bytes });
+}
+
+function conflict(branch: string): ArgonError {
+  return new ArgonError(
+    'WRITE_CONFLICT',
+    `Another writer changed on ${branch} what this transaction changes. Run the transaction again.`,
+    { data: { branch, mongoCode: 112, codeName: 'WriteConflict' } }
+  );
+}
+
+/** Whether a name is one that a changed entry of a catalog has. */
+function mineHas(catalog: Catalog, name: string, changed: ReadonlyMap<string, unknown>): boolean {
+  const found = catalog.get(name);
+  return found !== undefined && changed.has(keyText(catalogKey(found.id)));
 }
 
 function checkSize(image: Image): void {

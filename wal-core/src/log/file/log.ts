@@ -16,6 +16,7 @@ import { promisify } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import { ArgonError } from '../../errors';
 import { SEGMENT_BYTES_MAX } from '../../limits';
+import { frameSizeAt } from '../frame';
 import { type FoundFrame, walkSegment } from './recovery';
 import { createSegment, listSegments, type Place, SEGMENT_HEADER_BYTES, segmentPath } from './segment';
 
@@ -208,6 +209,17 @@ export class FileLog {
           data: { ...place }
         }
       );
+    }
+    return bytes;
+  }
+
+  /** A whole frame that is on disk, its checksum checked. @throws DATA_CORRUPT */
+  readFrame({ segment, offset, length }: Place & { readonly length: number }): Buffer {
+    const bytes = this.read({ segment, offset }, length);
+    if (frameSizeAt(bytes, 0) !== length) {
+      throw new ArgonError('DATA_CORRUPT', `Log segment ${segment} is damaged at byte ${offset}.`, {
+        data: { segment, offset }
+      });
     }
     return bytes;
   }

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { ArgonError } from '../../errors';
-import { FRAME_HEADER_BYTES, FRAME_KIND_COMPLETE, frameSizeAt } from '../frame';
+import { FRAME_HEADER_BYTES, frameSizeAt, isFrameKind } from '../frame';
 import { hasSegmentHeader, SEGMENT_HEADER_BYTES, segmentPath } from './segment';
 
 /** A frame found in the log, with its place. */
@@ -49,7 +49,7 @@ function frameAt(window: SegmentWindow, offset: number): Buffer | undefined {
     return undefined;
   }
   const size = FRAME_HEADER_BYTES + header.readUInt32LE(0);
-  if (offset + size > window.size || header[FRAME_HEADER_BYTES] !== FRAME_KIND_COMPLETE) {
+  if (offset + size > window.size || !isFrameKind(header[FRAME_HEADER_BYTES])) {
     return undefined;
   }
   const bytes = window.at(offset, size);
@@ -61,7 +61,7 @@ const CLAIM_BYTES = FRAME_HEADER_BYTES + 1 + 8;
 
 /** Whether `bytes` at `at` may start a frame that was written when the segment was on disk past `offset`. */
 function claimsDurable(bytes: Buffer, at: number, position: number, offset: number): boolean {
-  if (bytes[at + FRAME_HEADER_BYTES] !== FRAME_KIND_COMPLETE) {
+  if (!isFrameKind(bytes[at + FRAME_HEADER_BYTES])) {
     return false;
   }
   let durable = 0;
