@@ -8,12 +8,12 @@ export const ENGINE_RANKS = [
   ['bson', 'store'],
   ['log', 'branch'],
   ['image', 'index', 'read'],
-  ['query', 'diff', 'merge', 'restore', 'gc', 'history', 'write'],
+  ['query', 'diff', 'merge', 'restore', 'gc', 'verify', 'backup', 'history', 'write'],
   ['engine', 'laws']
 ];
 
 /** Files directly in wal-core/src that carry words only and stand below every folder. */
-export const ENGINE_GROUND = ['api', 'errors', 'limits'];
+export const ENGINE_GROUND = ['api', 'keeping', 'errors', 'limits'];
 
 /** Packages of the workspace: where their sources are, and which of the others they may import. */
 export const PACKAGES = [

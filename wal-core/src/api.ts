@@ -4,6 +4,8 @@
  * documents are always raw BSON (`Buffer`), never decoded objects.
  */
 
+import type { VerifyOptions, VerifyReport } from './keeping';
+
 declare const brand: unique symbol;
 type Branded<T, B> = T & { readonly [brand]: B };
 
@@ -410,6 +412,8 @@ export interface EngineStatus {
 export interface Engine {
   readonly directory: string;
   status(): EngineStatus;
+  /** Walks log, state and images and names what does not fit; works beside writers. @throws CANCELLED */
+  verify(options?: VerifyOptions): Promise<VerifyReport>;
   close(): Promise<void>;
   /** Commit time of the newest durable commit: the `operationTime` of a reply. */
   lastCommitTime(): CommitTime;

@@ -37,8 +37,10 @@ import { assertWritable, Core, type EngineParts } from './engine/core';
 import { PlanOffice } from './engine/plans';
 import { ArgonError } from './errors';
 import { ChangeReader } from './history/changes';
+import type { VerifyOptions, VerifyReport } from './keeping';
 import { compileFilter } from './query';
 import { TABLE } from './store/keys';
+import { verify } from './verify/verify';
 
 /**
  * Opens the engine on a data directory, making it when it is missing, and replays what the log
@@ -83,6 +85,10 @@ class ArgonEngine implements Engine {
       pendingRecords: unapplied.records,
       ...(error === undefined ? {} : { failed: error.message })
     };
+  }
+
+  verify(options?: VerifyOptions): Promise<VerifyReport> {
+    return verify(this.core, options);
   }
 
   close(): Promise<void> {

@@ -1,5 +1,6 @@
 export * from './api';
 export * from './errors';
+export * from './keeping';
 export * from './bson';
 export * from './query';
 export { openEngine } from './engine';
