@@ -43,17 +43,25 @@ async function uv(args, log, doing) {
   }
 }
 
-/** Whether the environment's Python still runs and is one we accept. */
+/** Whether the environment's Python still runs and is one we accept, and its programs run wherever it is moved. */
 function isAlive() {
   const python = existsSync(VENV_PYTHON) ? inspect(VENV_PYTHON) : undefined;
-  return python !== undefined && python.version[0] === 3 && python.version[1] >= 10;
+  const settings = join(VENV, 'pyvenv.cfg');
+  return (
+    python !== undefined &&
+    python.version[0] === 3 &&
+    python.version[1] >= 10 &&
+    existsSync(settings) &&
+    /^relocatable = true$/m.test(readFileSync(settings, 'utf8'))
+  );
 }
 
 async function installPackages() {
   const python = findPython();
   if (existsSync(BUSY) || !isAlive()) {
     await uv(
-      ['venv', '--clear', '--quiet', '--python', python.path, VENV],
+      // Relocatable: a checkout that is renamed or moved goes on without a network.
+      ['venv', '--clear', '--quiet', '--relocatable', '--python', python.path, VENV],
       'venv.log',
       'making the Python environment'
     );
@@ -73,7 +81,7 @@ async function installPackages() {
 export const pythonPackages = {
   name: 'python-packages',
   title: 'Python packages',
-  hash: () => hashOf([LOCK], [process.platform, process.arch]),
+  hash: () => hashOf([LOCK], [process.platform, process.arch, 'relocatable']),
   products: [VENV_PYTHON, program('jupyter-lab'), program('mlflow')],
   run: installPackages
 };

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { diskTrouble } from './disk.mjs';
+import { folderTrouble } from './folder.mjs';
 import { nodeTrouble } from './node-version.mjs';
 import { candidates, findPython, inspect, pythonTrouble } from './python.mjs';
 import { Trouble, explain, explainError } from './trouble.mjs';
@@ -47,6 +48,13 @@ test('no Python at all is said plainly', () => {
     name: 'Trouble',
     message: /there is none on the PATH/
   });
+});
+
+test('a folder whose name the tools cannot take is named, and why; other odd names pass', () => {
+  assert.match(folderTrouble('/srv/ci/feature%2Fx/argon'), /"%" in its path keeps MLflow from/);
+  assert.match(folderTrouble(`/home/ada/a${delimiter}b`), /separates the folders of the PATH/);
+  isOneSentenceWithAdvice(folderTrouble('/home/ada/two\nlines'));
+  assert.equal(folderTrouble(`/home/ada/it's "my" $HOME & co, ünï`), undefined);
 });
 
 test('the first Python there is decides, and a better one is named', () => {

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { VENV, at } from './checkout.mjs';
 import { FIRST_START_BYTES, LATER_START_BYTES, requireSpace } from './disk.mjs';
+import { requireFolder } from './folder.mjs';
 import { nodePackages } from './node-packages.mjs';
 import { products } from './products.mjs';
 import { findPython } from './python.mjs';
@@ -20,6 +21,7 @@ export const version = () => JSON.parse(readFileSync(at('package.json'), 'utf8')
  * @throws {import('./trouble.mjs').Trouble} with one plain sentence
  */
 export async function setUp({ steps = STEPS } = {}) {
+  requireFolder();
   if (steps.includes(pythonPackages)) {
     // Also when the environment is there already: what a person changed on the machine shows here first.
     findPython();

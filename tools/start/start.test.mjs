@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ROOT, VENV_PYTHON, at } from '../setup/checkout.mjs';
+import { ROOT, VENV_BIN, VENV_PYTHON, at } from '../setup/checkout.mjs';
 import { parseOptions } from './options.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'argon-start-'));
@@ -57,6 +57,11 @@ test('a busy port is named, with one that is free', async () => {
   const answer = npmStart(['--lab', '--port', String(port)]);
   server.close();
   failsWith(answer, new RegExp(`Port ${port} of 127\\.0\\.0\\.1 is busy: .* npm start -- --lab --port \\d+`));
+});
+
+test('the programs of the Python environment run wherever the checkout is moved', () => {
+  const script = readFileSync(join(VENV_BIN, 'jupyter-lab'), 'utf8');
+  assert.ok(!script.includes(VENV_BIN), script);
 });
 
 test('an old Python is refused with a sentence', () => {
