@@ -177,6 +177,11 @@ export interface Writer {
   createCollection(name: string, options: Image): CollectionInfo;
   setOptions(collection: CollectionInfo, options: Image): CollectionInfo;
   renameCollection(collection: CollectionInfo, name: string): CollectionInfo;
+  /**
+   * Makes an index on a collection that this writer made itself; on any other, use the engine's `createIndex`.
+   * False when the same index is there. @throws BAD_REQUEST, INDEX_CONFLICT, DUPLICATE_KEY, LIMIT_EXCEEDED
+   */
+  createIndex(collection: CollectionInfo, spec: Image): boolean;
   /** Drops the index and its entries. */
   dropIndex(collection: CollectionInfo, name: string): void;
   get(collection: CollectionInfo, key: DocKey): Image | undefined;
@@ -201,6 +206,45 @@ export interface WriteOptions {
    * a new turn of an owner forgets its earlier ones.
    */
   readonly retry?: { readonly key: string; readonly reply: (commit: Commit | undefined) => Image };
+}
+
+export interface TransactionOptions {
+  /**
+   * With `number`, makes the commit safe to repeat: what it came to is kept in the same frame, until the session
+   * commits one with another number, and `transactionOutcome` answers it, also after a crash.
+   */
+  readonly session?: string;
+  readonly number?: number;
+}
+
+export type TransactionState = 'open' | 'committed' | 'aborted';
+
+/**
+ * Changes of any number of documents, collections, branches and projects that happen all at once or not at all.
+ * It reads the newest state there was when it began, with its own changes on top. When somebody else has meanwhile
+ * changed what it changes, it fails with WRITE_CONFLICT, at the write or at the commit: who commits first wins. Any
+ * error of a write ends it. Large ones go ahead into the log and count at once when they are committed.
+ */
+export interface Transaction {
+  /** `<session>/<number>`, or a name of its own: the `txn` of its changes. */
+  readonly id: string;
+  readonly state: TransactionState;
+  /** Number of changes staged so far. */
+  readonly staged: number;
+  /** What it reads on a branch; it goes on to show the changes made later in the transaction. @throws TRANSACTION_GONE, WRITE_CONFLICT */
+  snapshot(project: string, branch: string): Promise<Snapshot>;
+  /**
+   * Runs `change` synchronously on a branch. Collections can be made in it, and indexes on those.
+   * @throws TRANSACTION_GONE, WRITE_CONFLICT, DUPLICATE_KEY, BRANCH_PROTECTED, LIMIT_EXCEEDED, and whatever `change` throws
+   */
+  write<T>(project: string, branch: string, change: (writer: Writer) => T): Promise<T>;
+  /**
+   * Makes everything durable and visible; one commit for each branch that changed. Asked again, it answers the same.
+   * @throws WRITE_CONFLICT, TRANSACTION_GONE, LOG_FAILED, DISK_FULL
+   */
+  commit(): Promise<readonly Commit[]>;
+  /** Forgets everything. Does nothing when the transaction has ended. */
+  abort(): void;
 }
 
 /** A durable commit. */
@@ -463,6 +507,10 @@ export interface Engine {
     change: (writer: Writer) => T,
     options?: WriteOptions
   ): Promise<{ result: T; commit: Commit | undefined }>;
+  /** Begins a transaction on the newest state of everything. It must be committed or aborted within a minute. @throws LIMIT_EXCEEDED, TRANSACTION_GONE */
+  transaction(origin: Origin, options?: TransactionOptions): Transaction;
+  /** What a session's transaction committed; undefined when it did not, or the session has committed another one since. */
+  transactionOutcome(session: string, number: number): readonly Commit[] | undefined;
   /** The remembered reply of a retryable write, raw BSON. */
   retried(key: string): Image | undefined;
   /** False when no document with an array on the index's paths was ever seen, so that a planner may use it fully. */

@@ -25,6 +25,8 @@ import type {
   Snapshot,
   TimelineId,
   TimelineInfo,
+  Transaction,
+  TransactionOptions,
   UndoSelector,
   WriteOptions,
   Writer
@@ -35,6 +37,7 @@ import { BranchOffice } from './engine/branches';
 import { createIndex, dropCollection } from './engine/collections';
 import { assertWritable, Core, type EngineParts } from './engine/core';
 import { PlanOffice } from './engine/plans';
+import { TransactionOffice } from './engine/transactions';
 import { ArgonError } from './errors';
 import { ChangeReader } from './history/changes';
 import type { VerifyOptions, VerifyReport } from './keeping';
@@ -61,12 +64,14 @@ export type { EngineParts };
 class ArgonEngine implements Engine {
   private readonly office: BranchOffice;
   private readonly planOffice: PlanOffice;
+  private readonly transactions: TransactionOffice;
   private readonly differ: Differ;
   private readonly changeReader: ChangeReader;
 
   constructor(private readonly core: Core) {
     this.office = new BranchOffice(core);
     this.planOffice = new PlanOffice(core);
+    this.transactions = new TransactionOffice(core);
     this.differ = new Differ(core.line, core.versions);
     this.changeReader = new ChangeReader(core);
   }
@@ -227,6 +232,14 @@ class ArgonEngine implements Engine {
       }
     });
     return { result, commit };
+  }
+
+  transaction(origin: Origin, options: TransactionOptions = {}): Transaction {
+    return this.transactions.begin(origin, options);
+  }
+
+  transactionOutcome(session: string, number: number): readonly Commit[] | undefined {
+    return this.transactions.outcome(session, number);
   }
 
   retried(key: string): Image | undefined {

@@ -37,6 +37,7 @@ export const ERROR_CODES = {
   RUN_NOT_FOUND: 'The run is unknown to Argon.',
   SESSION_NOT_FOUND: 'The session is unknown to the bridge. Open it again.',
   WRITE_CONFLICT: 'The document was changed by another writer. Try again.',
+  TRANSACTION_GONE: 'The transaction has ended: it was committed, aborted, or open for too long.',
   CANCELLED: 'The operation was cancelled.',
   DISK_FULL: 'The disk is full. Nothing was lost; free some space and try again.',
   LOG_FAILED: 'Writing the log failed. The engine takes no more writes until it is restarted.',

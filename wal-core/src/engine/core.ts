@@ -357,17 +357,29 @@ export class Core implements Positions {
     projectName: string,
     branchName: string
   ): Promise<{ project: Project; branch: Branch }> {
+    const [found] = await this.writableBranches([[projectName, branchName]]);
+    return found!;
+  }
+
+  /** The same for several branches, all at one time. */
+  async writableBranches(
+    names: readonly (readonly [project: string, branch: string])[]
+  ): Promise<readonly { project: Project; branch: Branch }[]> {
     for (;;) {
       this.assertOpen();
-      const project = this.registry.project(projectName);
-      const branch = this.registry.branch(project, branchName);
-      const lock = this.timelineLocks.get(branch.timeline);
-      if (lock?.busy === true) {
+      const found = names.map(([projectName, branchName]) => {
+        const project = this.registry.project(projectName);
+        return { project, branch: this.registry.branch(project, branchName) };
+      });
+      const lock = found
+        .map(({ branch }) => this.timelineLocks.get(branch.timeline))
+        .find(candidate => candidate?.busy === true);
+      if (lock !== undefined) {
         await lock.idle();
       } else if (this.isBehind()) {
         await this.applier.caughtUp();
       } else {
-        return { project, branch };
+        return found;
       }
     }
   }

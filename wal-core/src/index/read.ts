@@ -83,7 +83,7 @@ interface Bounds {
 }
 
 /** `[from, to)` over composites; an empty `from` is the lowest, 0xff… the highest. */
-function compositeBounds(range: IndexRange): Bounds {
+export function compositeBounds(range: IndexRange): Bounds {
   const { lower, upper, after, reverse } = range;
   let from = lower === undefined ? NOTHING : lower.inclusive ? lower.key : afterPrefix(lower.key);
   let to = upper === undefined ? Buffer.from([0xff]) : upper.inclusive ? afterPrefix(upper.key) : upper.key;
