@@ -242,7 +242,9 @@ export class Committer {
 
   private forget(shares: readonly Share[], release: readonly (() => void)[]): void {
     for (const { project, stage, head } of shares) {
-      const at = project.recent.findIndex(recent => recent.firstLsn === head.firstLsn);
+      // Nearly always the oldest: frames are applied in order, and thousands may wait.
+      const isOldest = project.recent[0]?.firstLsn === head.firstLsn;
+      const at = isOldest ? 0 : project.recent.findIndex(recent => recent.firstLsn === head.firstLsn);
       if (at >= 0) {
         project.recent.splice(at, 1);
       }
