@@ -1,0 +1,325 @@
+/**
+ * Bugs that the laws' tests must catch. Each is a place in the engine's source and what stands there
+ * instead; `npm test` holds the list true (tools/seeded-bugs/seeded-bugs.test.mjs).
+ */
+
+/** @type {readonly import('./tree.mjs').Bug[]} */
+export const BUGS = [
+  {
+    name: 'skipped-flush',
+    law: 1,
+    what: 'a group is acknowledged without its fdatasync',
+    file: 'log/file/log.ts',
+    text: 'await this.fileSystem.sync(fd);',
+    replacement: 'await Promise.resolve();',
+    tests: ['law-12-fail-stop']
+  },
+  {
+    name: 'ack-before-flush',
+    law: 1,
+    what: 'a group is acknowledged when it is written, before its fdatasync',
+    file: 'log/file/log.ts',
+    text: 'await this.fileSystem.sync(fd);',
+    replacement: 'for (const item of group.splice(0)) item.durable(); await this.fileSystem.sync(fd);',
+    tests: ['law-12-fail-stop']
+  },
+  {
+    name: 'apply-before-flush',
+    law: 1,
+    what: 'the state is given a frame that is not on disk',
+    file: 'write/commit.ts',
+    text: 'release = this.publish(shares, sections, isStreamed);',
+    replacement: `release = this.publish(shares, sections, isStreamed);
+      this.parts.applier.add({
+        frame,
+        place,
+        next: { segment: place.segment, offset: place.offset + size },
+        ordinals: shares.map(({ ordinal }) => ordinal),
+        hasCatalog: shares.some(({ stage }) => stage.hasCatalog)
+      });`,
+    tests: ['law-12-fail-stop']
+  },
+  {
+    name: 'half-a-group-is-seen',
+    law: 2,
+    what: 'an LSN inside an atomic group means the changes up to it',
+    file: 'branch/resolve.ts',
+    text: 'return before === undefined ? { lsn } : { lsn: before, snappedFrom: lsn };',
+    replacement: 'return before === undefined ? { lsn } : { lsn, snappedFrom: lsn };',
+    tests: ['law-02-one-state-per-lsn']
+  },
+  {
+    name: 'lsn-off-by-one',
+    law: 2,
+    what: 'a commit skips an LSN',
+    file: 'write/commit.ts',
+    text: 'next.get(project) ?? project.head + 1)',
+    replacement: 'next.get(project) ?? project.head + 2)',
+    tests: ['law-02-one-state-per-lsn']
+  },
+  {
+    name: 'unapplied-too-new',
+    law: 2,
+    what: 'a reader sees an unapplied change behind its own LSN',
+    file: 'read/unapplied.ts',
+    text: 'if (versions[i]!.lsn <= cap) {',
+    replacement: 'if (versions[i]!.lsn <= cap + 1) {',
+    tests: ['law-02-one-state-per-lsn']
+  },
+  {
+    name: 'shared-value-memory',
+    law: 2,
+    what: 'bytes that were read are overwritten by the next read',
+    file: 'store/lmdb/buffers.ts',
+    text: 'decode: (bytes: Buffer): Buffer => copyOf(bytes, 0, bytes.length)',
+    replacement: 'decode: (bytes: Buffer): Buffer => bytes.subarray(0, bytes.length)',
+    tests: ['law-02-one-state-per-lsn']
+  },
+  {
+    name: 'fork-limit-off-by-one',
+    law: 3,
+    what: 'a child sees one change of its parent made after the fork',
+    file: 'branch/model.ts',
+    text: 'let cap = Math.min(lsn, this.forkLsn) as Lsn;',
+    replacement: 'let cap = Math.min(lsn, this.forkLsn + 1) as Lsn;',
+    tests: ['law-03-isolation', 'law-02-one-state-per-lsn']
+  },
+  {
+    name: 'lost-tombstone',
+    law: 3,
+    what: 'a delete is not written into the state, so that the version before it is back',
+    file: 'write/apply.ts',
+    text: `puts.push({
+        table: 'ver',`,
+    replacement: `if (record.image !== undefined) puts.push({
+        table: 'ver',`,
+    tests: ['law-02-one-state-per-lsn', 'law-03-isolation']
+  },
+  {
+    name: 'last-change-lost-at-fork',
+    law: 3,
+    what: 'a child forked at the head lacks the newest change',
+    file: 'branch/model.ts',
+    text: 'let cap = Math.min(lsn, this.forkLsn) as Lsn;',
+    replacement: 'let cap = Math.min(lsn, this.forkLsn - 1) as Lsn;',
+    tests: ['law-03-isolation', 'law-02-one-state-per-lsn']
+  },
+  {
+    name: 'dyadic-level-off-by-one',
+    law: 5,
+    what: 'a dead index entry lies one level too high, where no reader of its block looks',
+    file: 'store/keys.ts',
+    text: 'const level = dyadicLevel(from, to);',
+    replacement: 'const level = dyadicLevel(from, to) + 1;',
+    tests: ['law-05-flat-time-travel', 'law-11-catalog-is-history']
+  },
+  {
+    name: 'dead-entry-still-alive',
+    law: 5,
+    what: 'an index entry is found at the LSN that took it away',
+    file: 'index/read.ts',
+    text: 'const alive = from <= cap && cap < idxhKeyTo(row.key);',
+    replacement: 'const alive = from <= cap && cap <= idxhKeyTo(row.key);',
+    tests: ['law-05-flat-time-travel', 'law-11-catalog-is-history']
+  },
+  {
+    name: 'index-masking-forgotten',
+    law: 3,
+    what: 'a child that removes a document leaves the entry that its parent has in the index',
+    file: 'index/maintain.ts',
+    text: 'this.set(row, timeline.parent === undefined ? undefined : encodeEntry(GONE, lsn, key.length));',
+    replacement: 'this.set(row, undefined);',
+    tests: ['law-11-catalog-is-history', 'law-03-isolation']
+  },
+  {
+    name: 'merge-base-not-moved',
+    law: 7,
+    what: 'a merge does not count when the next one looks for its base',
+    file: 'branch/seen.ts',
+    text: 'if (isBefore && source !== undefined) {',
+    replacement: 'if (isBefore && source === undefined) {',
+    tests: ['law-07-diff-and-merge']
+  },
+  {
+    name: 'virtual-base-wrong',
+    law: 7,
+    what: 'after a criss-cross the first base stands for all',
+    file: 'merge/base.ts',
+    text: 'if (sameImage(a, b) || sameImage(root, b)) {',
+    replacement: 'if (sameImage(a, a) || sameImage(root, b)) {',
+    tests: ['law-07-diff-and-merge']
+  },
+  {
+    name: 'plan-applied-twice',
+    law: 7,
+    what: 'a plan that was applied may be applied again',
+    file: 'engine/plans.ts',
+    text: "if (plan.state === 'applied') {",
+    replacement: "if (plan.state === 'stale') {",
+    tests: ['law-07-diff-and-merge']
+  },
+  {
+    name: 'plan-on-moved-head',
+    law: 7,
+    what: 'a plan is applied to a head that has moved since',
+    file: 'engine/plans.ts',
+    text: 'return branch.timeline.id === timeline && branch.timeline.head === lsn',
+    replacement: 'return branch.timeline.id === timeline',
+    tests: ['law-07-diff-and-merge']
+  },
+  {
+    name: 'conflict-overlooked',
+    law: 7,
+    what: 'a path changed on both sides takes theirs unasked',
+    file: 'merge/threeway.ts',
+    text: 'if (same(ours, theirs) || same(base, theirs)) {',
+    replacement: 'if (same(ours, theirs)) {',
+    tests: ['law-07-diff-and-merge']
+  },
+  {
+    name: 'undo-overwrites-later-change',
+    law: 8,
+    what: 'an undo takes a later change of the same document back without a word',
+    file: 'merge/planner.ts',
+    text: 'base: document.after,',
+    replacement: 'base: ours,',
+    tests: ['law-08-nothing-is-lost']
+  },
+  {
+    name: 'undo-ignores-mixture',
+    law: 8,
+    what: 'a change of others between the undone ones is not asked about',
+    file: 'restore/undo.ts',
+    text: 'known.isMixed ||= known.foreign;',
+    replacement: 'known.isMixed ||= false;',
+    tests: ['law-08-nothing-is-lost']
+  },
+  {
+    name: 'reset-keeps-no-backup',
+    law: 8,
+    what: 'after a reset the backup points to where the branch was reset to',
+    file: 'engine/branches.ts',
+    text: `name: backup,
+            timelineId: branch.timeline.id,`,
+    replacement: `name: backup,
+            timelineId: id,`,
+    tests: ['law-08-nothing-is-lost', 'law-02-one-state-per-lsn']
+  },
+  {
+    name: 'commit-time-goes-back',
+    law: 10,
+    what: 'commit times follow a wall clock that is set back',
+    file: 'log/clock.ts',
+    text: 'this.last = now > this.last ? now : this.last + 1n;',
+    replacement: 'this.last = now;',
+    tests: ['law-10-time-to-lsn']
+  },
+  {
+    name: 'time-search-off-by-one',
+    law: 10,
+    what: 'a commit made exactly at the time asked for is not included',
+    file: 'read/time.ts',
+    text: '} else if (commit.time <= time) {',
+    replacement: '} else if (commit.time < time) {',
+    tests: ['law-10-time-to-lsn']
+  },
+  {
+    name: 'unique-blind-to-unapplied',
+    law: 11,
+    what: 'a unique index does not see keys that wait to be applied',
+    file: 'write/stage.ts',
+    text: 'of pendingKeys.of(link.timeline.id, index, key)) {',
+    replacement: 'of [] as ReturnType<PendingKeys["of"]>) {',
+    tests: ['law-11-catalog-is-history', 'law-12-fail-stop']
+  },
+  {
+    name: 'catalog-of-the-parent-now',
+    law: 11,
+    what: 'a child sees the collections that its parent has today',
+    file: 'read/catalog.ts',
+    text: 'this.at(timeline.parent, timeline.forkLsn);',
+    replacement: 'this.at(timeline.parent, timeline.parent.head);',
+    tests: ['law-11-catalog-is-history', 'law-02-one-state-per-lsn']
+  },
+  {
+    name: 'digest-not-subtracting',
+    law: 2,
+    what: 'a document that goes stays in the digest',
+    file: 'read/digest.ts',
+    text: 'const difference = this.words[i]! - wordAt(digest, i) - borrow;',
+    replacement: 'const difference = this.words[i]! - 0 * wordAt(digest, i) - borrow;',
+    tests: ['law-02-one-state-per-lsn']
+  },
+  {
+    name: 'count-walks-too-far',
+    law: 2,
+    what: 'the count of an old state takes one change too many back',
+    file: 'read/stats.ts',
+    text: 'this.walkBack(link.timeline, link.cap, row.lsn, collection, row.stats);',
+    replacement: 'this.walkBack(link.timeline, (link.cap - 1) as Lsn, row.lsn, collection, row.stats);',
+    tests: ['law-02-one-state-per-lsn']
+  },
+  {
+    name: 'frame-checksum-ignored',
+    law: 12,
+    what: 'recovery takes a frame whose checksum does not fit',
+    file: 'log/frame.ts',
+    text: 'return crc32c(bytes.subarray(start, start + length)) === crc ? FRAME_HEADER_BYTES + length : undefined;',
+    replacement: 'return crc === crc ? FRAME_HEADER_BYTES + length : undefined;',
+    tests: ['law-12-fail-stop']
+  },
+  {
+    name: 'version-checksum-ignored',
+    law: 12,
+    what: 'a document is shown whose checksum does not fit',
+    file: 'read/version.ts',
+    text: 'if (crc32c(image) !== value.readUInt32LE(1)) {',
+    replacement: 'if (image === undefined) {',
+    tests: ['law-12-fail-stop']
+  },
+  {
+    name: 'torn-middle-cut',
+    law: 12,
+    what: 'damage before acknowledged frames is taken for a torn tail and cut off',
+    file: 'log/file/recovery.ts',
+    text: 'if (!options.mayBeTorn || wasDurable(window, at)) {',
+    replacement: 'if (!options.mayBeTorn) {',
+    tests: ['law-12-fail-stop']
+  },
+  {
+    name: 'torn-tail-not-cut',
+    law: 12,
+    what: 'recovery goes on behind a torn tail without cutting it off',
+    file: 'log/file/recovery.ts',
+    text: 'ftruncateSync(fd, at);',
+    replacement: 'fstatSync(fd);',
+    tests: ['law-12-fail-stop']
+  },
+  {
+    name: 'half-record-after-full-disk',
+    law: 12,
+    what: 'what a full disk took of a group stays in the log',
+    file: 'log/file/log.ts',
+    text: 'ftruncateSync(fd, start);',
+    replacement: 'fstatSync(fd);',
+    tests: ['law-12-fail-stop']
+  },
+  {
+    name: 'writes-after-failed-flush',
+    law: 12,
+    what: 'a failed flush is forgotten, and the next writer is served',
+    file: 'log/file/log.ts',
+    text: 'this.fail(group, this.failure);',
+    replacement: 'this.fail(group, this.failure); this.failure = undefined;',
+    tests: ['law-12-fail-stop']
+  },
+  {
+    name: 'lock-not-taken',
+    law: 12,
+    what: 'two engines open one directory',
+    file: 'log/lock.ts',
+    text: 'if (!tryLock(file)) {',
+    replacement: 'if (tryLock === undefined) {',
+    tests: ['law-12-fail-stop']
+  }
+];
