@@ -27,7 +27,7 @@ class FirstFailure {
   }
 
   onTestResult(_test, result) {
-    if (result.testExecError != null) {
+    if (result.testExecError) {
       this.#end({ broken: `${result.testExecError.message ?? result.failureMessage}` }, 2);
     }
   }
