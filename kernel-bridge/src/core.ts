@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { openEngine, type Engine } from '@argon/wal-core';
 import { prepareDataDirectory } from './discovery/directory';
+import { explainOpening, requireRoom } from './discovery/opening';
 import type { Logger } from './logger';
 import { isTrackingServer, RunTracking } from './mlflow/tracking';
 import type { BridgeContext } from './rpc/context';
@@ -27,10 +28,13 @@ export interface CoreOptions {
   readonly mlflow?: string;
 }
 
-/** Opens the engine of a data directory. @throws DIRECTORY_LOCKED when another process has it */
+/**
+ * Opens the engine of a data directory.
+ * @throws DIRECTORY_LOCKED when another process has it, DISK_FULL, BRIDGE_UNAVAILABLE when it cannot be written
+ */
 export async function openCore({ data, logger, mlflow }: CoreOptions): Promise<BridgeCore> {
   const directory = prepareDataDirectory(data);
-  const engine = await openEngine({ directory });
+  const engine = await open(directory);
   const actor = ownName();
   const sessions = new Sessions({ engine, logger, actor });
   const env = process.env;
@@ -71,6 +75,15 @@ export async function openCore({ data, logger, mlflow }: CoreOptions): Promise<B
     await engine.close();
   };
   return { engine, sessions, context, close };
+}
+
+async function open(directory: string): Promise<Engine> {
+  requireRoom(directory);
+  try {
+    return await openEngine({ directory });
+  } catch (error) {
+    throw explainOpening(error, directory);
+  }
 }
 
 /** Name of the person whose process this is. */

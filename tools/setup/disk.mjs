@@ -18,10 +18,11 @@ export function diskTrouble(freeBytes, neededBytes, folder) {
   return `There is not enough disk space: ${gb(freeBytes)} GB are free at ${folder}, and about ${gb(neededBytes)} GB are needed. Free some space and try again; it goes on where it stopped.`;
 }
 
-/** @throws {Trouble} when the disk of the checkout is too full */
+/** @throws {Trouble} when the disk of the folder is too full */
 export function requireSpace(neededBytes, folder = ROOT) {
-  const { bavail, bsize } = statfsSync(folder);
-  const sentence = diskTrouble(bavail * bsize, neededBytes, folder);
+  const { bavail, blocks, bsize } = statfsSync(folder);
+  // A file system without blocks, as /proc, has nothing to be full of.
+  const sentence = blocks > 0 ? diskTrouble(bavail * bsize, neededBytes, folder) : undefined;
   if (sentence) {
     throw new Trouble(sentence);
   }

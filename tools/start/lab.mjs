@@ -1,6 +1,6 @@
 /** Runs JupyterLab on a notebook until it is told to stop. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -58,7 +58,6 @@ function labArguments({ port, browser, notebook }, env) {
 export async function runLab(options) {
   const begun = Date.now();
   const port = await requirePort(options.port);
-  mkdirSync(options.data, { recursive: true, mode: 0o700 });
   const env = playgroundEnvironment(options.data);
   env.JUPYTER_TOKEN ||= randomBytes(24).toString('hex');
   env.JUPYTERLAB_WORKSPACES_DIR ||= openPanel(options.data);

@@ -4,10 +4,16 @@ import { DATA, ROOT, at } from '../setup/checkout.mjs';
 import { finish, stopWithUs } from '../setup/child.mjs';
 import { setUp, version } from '../setup/setup.mjs';
 import { Trouble, report } from '../setup/trouble.mjs';
+import { prepareData, temporaryData } from './data.mjs';
 import { runHeadless } from './headless.mjs';
 import { runLab } from './lab.mjs';
 import { HELP, parseOptions } from './options.mjs';
 import { requirePort } from './port.mjs';
+
+async function prepare() {
+  console.log(`Argon ${version()}\n`);
+  await setUp();
+}
 
 async function start(options) {
   if (options.mode === 'help') {
@@ -17,19 +23,22 @@ async function start(options) {
   if (options.mode !== 'setup' && !existsSync(at(options.notebook))) {
     throw new Trouble(`There is no notebook ${options.notebook} in ${ROOT}.`);
   }
-  if (options.mode === 'lab') {
-    // Before minutes of installing, not after.
-    await requirePort(options.port);
-  }
-  console.log(`Argon ${version()}\n`);
-  await setUp();
   if (options.mode === 'setup') {
+    await prepare();
     return 0;
   }
+  // What a person has to mend is said before minutes of installing, not after.
   if (options.mode === 'lab') {
-    return runLab({ ...options, data: options.data ?? DATA });
+    await requirePort(options.port);
+    const data = options.data ?? DATA;
+    prepareData(data);
+    await prepare();
+    return runLab({ ...options, data });
   }
-  const code = await runHeadless(options);
+  const data = options.data === undefined ? temporaryData() : { folder: options.data };
+  prepareData(data.folder);
+  await prepare();
+  const code = await runHeadless({ notebook: options.notebook, ...data });
   if (options.isGuess) {
     console.log(
       '\nThere is no terminal here, so the notebook ran headless. `npm start -- --lab` opens JupyterLab.'

@@ -50,6 +50,21 @@ test('options that make no sense are refused with a sentence', () => {
   failsWith(npmStart(['--notebook', 'binder/none.ipynb']), /There is no notebook binder\/none\.ipynb/);
 });
 
+test('data that has no place is refused with a sentence', () => {
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  const cannot = /^The data directory \S+ cannot be made \(.*try again\.$/m;
+  failsWith(npmStart(['--headless', '--data', file]), cannot);
+  failsWith(npmStart(['--lab', '--port', '0', '--data', join(file, 'data')]), cannot);
+  if (process.platform === 'linux') {
+    failsWith(npmStart(['--headless', '--data', '/proc/none/data']), cannot);
+  }
+  failsWith(
+    npmStart(['--headless'], { TMPDIR: join(folder, 'none') }),
+    /^There is no place for temporary files \(.*try again\.$/m
+  );
+});
+
 test('a busy port is named, with one that is free', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

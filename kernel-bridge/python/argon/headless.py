@@ -89,7 +89,10 @@ def run(path: Path, timeout: float, output: Path | None) -> int:
         ) from None
     if not path.is_file():
         raise ArgonError("BAD_REQUEST", f"there is no notebook {path}")
-    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    try:
+        notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    except (ValueError, nbformat.ValidationError) as error:
+        raise ArgonError("BAD_REQUEST", f"{path} is not a notebook: {str(error).splitlines()[0]}") from None
     client = NotebookClient(
         notebook,
         timeout=timeout,

@@ -96,6 +96,11 @@ def test_no_notebook_no_traceback(home: Path) -> None:
     assert code == 1
     assert "there is no notebook" in output
     assert "Traceback" not in output
+    (home / "story.ipynb").write_text("# Not a notebook\n", "utf-8")
+    code, output = run(home / "story.ipynb")
+    assert code == 1
+    assert "story.ipynb is not a notebook" in output
+    assert "Traceback" not in output
 
 
 def test_told_to_end_it_leaves_nothing(home: Path) -> None:

@@ -202,6 +202,13 @@ describe('argon serve, as a process', () => {
     expect(refused.stderr).toContain('/proc/none');
   });
 
+  it('says in one line that it cannot write in its directory', async () => {
+    const refused = await program.run(['serve', '--data', '/proc/self']);
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr.trim().split('\n')).toHaveLength(1);
+    expect(refused.stderr).toMatch(/^argon: The data directory \/proc\/\d+ cannot be used: /);
+  });
+
   it('puts its sockets where it is told', async () => {
     const sockets = join(program.folder, 'elsewhere');
     const bridge = await program.serve(['--data', data(), '--socket-dir', sockets]);
