@@ -7,8 +7,8 @@
 export const ENGINE_RANKS = [
   ['bson', 'store'],
   ['log', 'branch'],
-  ['image', 'index', 'read'],
-  ['query', 'diff', 'merge', 'restore', 'gc', 'verify', 'backup', 'history', 'write'],
+  ['image', 'index', 'overlay', 'read'],
+  ['query', 'diff', 'merge', 'restore', 'gc', 'verify', 'backup', 'history', 'worker', 'write'],
   ['engine', 'laws']
 ];
 

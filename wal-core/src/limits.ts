@@ -50,3 +50,20 @@ export const OVERLAYS_BYTES_MAX = 64 * 1024 * 1024;
 export const OVERLAY_IMAGE_BYTES_MAX = 1000;
 /** Changes since the last image from which on no overlay is gathered: the state is walked until there is an image. */
 export const OVERLAY_CHANGES_MAX = 300_000;
+/** Changes since the last image, or since the beginning, before an image is made. */
+export const IMAGE_CHANGES_MIN = 4096;
+/** Part of a collection, and number of changes, from which on changes go into a run. */
+export const RUN_PART = 0.1;
+export const RUN_CHANGES_MAX = 65_536;
+/** Part of a collection that differs from the ancestor's images from which on a branch gets a run of its own. */
+export const FLATTEN_PART = 0.02;
+/** Runs on top of a base, and their part of the collection, from which on there is a new base. */
+export const RUNS_MAX = 5;
+export const REBASE_PART = 0.5;
+/** Changes that one run is made of at most; with more a new base is made from the state. */
+export const IMAGE_LINE_CHANGES_MAX = 1_000_000;
+/** Failed builds of one collection after which it is left alone until the next start. */
+export const IMAGE_TRIES_MAX = 5;
+/** Threads beside the main one, and the heap of each. */
+export const WORKERS_MAX = 2;
+export const WORKER_HEAP_MB_MAX = 512;

@@ -2,11 +2,13 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Commit, CommitTime, EngineEvent, EngineOptions, Lsn, Origin, ProjectInfo } from '../api';
 import type { Branch, ChainLink, Project, Timeline } from '../branch/model';
+import { ImageOffice } from './imageoffice';
 import { Mutex } from './mutex';
 import { Registry } from '../branch/registry';
 import { type Positions, resolveLsn, resolveRef } from '../branch/resolve';
 import { ArgonError } from '../errors';
 import { LogReader } from '../history/log';
+import type { ImageOptions } from '../image/keeper';
 import { type FilterCompiler, IndexKeyMaker } from '../index/keys';
 import { MultikeyIndexes } from '../index/multikey';
 import { UNAPPLIED_BYTES_MAX, UNAPPLIED_RECORDS_MAX } from '../limits';
@@ -22,6 +24,7 @@ import { StatsReader } from '../read/stats';
 import { CommitTimes } from '../read/time';
 import { Unapplied } from '../read/unapplied';
 import { Versions } from '../read/versions';
+import type { Findings } from '../verify/findings';
 import { Applier } from '../write/apply';
 import { checkFormat } from '../store/format';
 import { afterPrefix, META_PREFIX_BYTES, metaKey, TABLE } from '../store/keys';
@@ -35,6 +38,8 @@ import { HELD_LIMITS, type HeldLimits, Stage, type StageOptions } from '../write
 /** What lies below the engine and may be replaced: the files of the log, to steer faults, and limits that tests lower. */
 export interface EngineParts {
   readonly log?: LogOptions;
+  /** Sizes from which on images are made, and what is held in memory. */
+  readonly images?: ImageOptions;
   readonly held?: HeldLimits;
 }
 
@@ -66,6 +71,7 @@ export class Core implements Positions {
   readonly times: CommitTimes;
   readonly keys: IndexKeyMaker;
   readonly logReader: LogReader;
+  readonly imageOffice: ImageOffice;
   retries = new RetryTable();
   private readonly held: HeldLimits;
   /** Control operations (branches, pins, plans …) run one after another. */
@@ -101,12 +107,19 @@ export class Core implements Positions {
     this.times = new CommitTimes(this.store);
     this.keys = new IndexKeyMaker(compile, MultikeyIndexes.load(this.store));
     this.logReader = new LogReader(this);
-    this.applier = new Applier(this, error => this.fail(error));
+    const caughtUp = () => this.applier.caughtUp();
+    this.imageOffice = new ImageOffice(
+      { ...this.parts(), line: this.line, directory, caughtUp, wallMs },
+      parts.images
+    );
+    this.applier = new Applier({ ...this.parts(), keeper: this.imageOffice.keeper }, error =>
+      this.fail(error)
+    );
     this.clock = new CommitClock(wallMs);
     this.committer = new Committer({ ...this.parts(), applier: this.applier }, committed =>
       this.onDurable(committed)
     );
-    this.views = { ...this.parts(), caughtUp: () => this.applier.caughtUp() };
+    this.views = { ...this.parts(), ...this.imageOffice.scanParts, caughtUp };
   }
 
   /** @throws DIRECTORY_LOCKED, DATA_CORRUPT, FORMAT_TOO_NEW */
@@ -124,6 +137,7 @@ export class Core implements Positions {
       return core;
     } catch (error) {
       await core?.applier.stop();
+      await core?.imageOffice.close();
       await core?.log.close();
       await core?.store.close();
       unlock();
@@ -244,6 +258,9 @@ export class Core implements Positions {
   lastCommitTime(): CommitTime {
     return this.durableTime;
   }
+
+  /** For `verify`: checks the page images. */
+  readonly images = (findings: Findings): Promise<number> => this.imageOffice.verify(findings);
 
   /** Waits until everything durable is in the state. */
   caughtUp(): Promise<void> {
@@ -495,6 +512,7 @@ export class Core implements Positions {
       }
       await this.applier.caughtUp().catch(() => undefined);
       await this.applier.stop();
+      await this.imageOffice.close();
       await this.log.close();
       await this.store.close();
       this.unlock();

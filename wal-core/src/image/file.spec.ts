@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ImageFile } from './file';
-import { KIND_BASE, KIND_RUN, runKeyLsn, runKeyText } from './format';
+import { KIND_BASE, KIND_RUN, versionLsn, versionText } from './format';
 import type { Page } from './page';
 import { ImageWriter } from './writer';
 
@@ -66,7 +66,10 @@ describe('an image file', () => {
       const page = file.page(i);
       for (let at = 0; at < page.entries; at++) {
         const image = page.image(at);
-        found.push({ key: page.key(at), image: image.length === 0 ? undefined : image });
+        found.push({
+          key: Buffer.from(page.keyText(at), 'latin1'),
+          image: image.length === 0 ? undefined : image
+        });
       }
     }
     return found;
@@ -163,8 +166,8 @@ describe('an image file', () => {
 
   it('keys of versions sort by document, then newest first', () => {
     const lsns = [1, 2, 255, 256, 2 ** 24, 2 ** 31, 2 ** 40, 2 ** 48 - 1];
-    const texts = lsns.map(lsn => runKeyText('doc', lsn));
+    const texts = lsns.map(lsn => versionText('doc', lsn));
     expect([...texts].sort()).toEqual([...texts].reverse());
-    expect(texts.map(text => runKeyLsn(Buffer.from(text, 'latin1'), text.length))).toEqual(lsns);
+    expect(texts.map(text => versionLsn(Buffer.from(text, 'latin1'), text.length))).toEqual(lsns);
   });
 });

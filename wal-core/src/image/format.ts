@@ -8,8 +8,9 @@
  *   footer     [directory offset f64][directory length u32][directory crc32c u32][pages u32][0 u32]
  *              [entries f64][bytes of images f64][crc32c of the footer so far u32][magic u32]
  *
- * Entries are sorted by key. In a base the key is the docKey, once each; in a run it is [docKey][~lsn u48],
- * so that the newest version of a document comes first, and a tombstone is an image of no bytes.
+ * Entries are sorted by key, which is [docKey][~lsn u48]: the newest version of a document comes first. A base
+ * has one version of each document that is there; a run has all of them, a tombstone as an image of no bytes.
+ * No docKey is the beginning of another, so that a docKey alone finds its first entry.
  */
 
 /** Version of image files; a newer one is not read but made again. */
@@ -28,12 +29,12 @@ export const KIND_RUN = 2;
 /** A base is a whole state; a run has every version of an LSN range. */
 export type ImageKind = typeof KIND_BASE | typeof KIND_RUN;
 
-/** Bytes of the complement of the LSN behind a docKey in a run. */
+/** Bytes of the complement of the LSN behind a docKey. */
 export const LSN_SUFFIX_BYTES = 6;
 const LSN_TOP = 2 ** 48 - 1;
 
-/** The key of a version in a run, as text. */
-export function runKeyText(docText: string, lsn: number): string {
+/** The key of a version, as text. */
+export function versionText(docText: string, lsn: number): string {
   const rest = LSN_TOP - lsn;
   const high = Math.floor(rest / 2 ** 24);
   const low = rest % 2 ** 24;
@@ -51,6 +52,11 @@ export function runKeyText(docText: string, lsn: number): string {
 }
 
 /** The LSN that the six bytes before `end` stand for. */
-export function runKeyLsn(bytes: Buffer, end: number): number {
+export function versionLsn(bytes: Buffer, end: number): number {
   return LSN_TOP - bytes.readUIntBE(end - LSN_SUFFIX_BYTES, LSN_SUFFIX_BYTES);
+}
+
+/** A text behind all versions of a document, and before the next document. */
+export function behindText(docText: string): string {
+  return `${versionText(docText, 0)}\0`;
 }

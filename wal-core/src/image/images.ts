@@ -8,6 +8,7 @@ import { IMAGE_DIRECTORIES_BYTES_MAX, IMAGE_FILES_OPEN_MAX } from '../limits';
 import { syncDirectory } from '../log/file/segment';
 import type { OrderedStore } from '../store/store';
 import { ImageFile } from './file';
+import { KIND_BASE } from './format';
 import type { Page } from './page';
 import { type Stack, stackOf } from './stack';
 import { markerOf, type StoredImage, storedImageOf, unmark } from './stored';
@@ -49,7 +50,6 @@ export class Images {
       sizeCalculation: file => Math.min(file.memoryBytes, IMAGE_DIRECTORIES_BYTES_MAX / 2),
       dispose: file => file.close()
     });
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
     this.load();
   }
 
@@ -73,7 +73,7 @@ export class Images {
       }
     }
     void this.store.write(lost.map(unmark));
-    for (const name of readdirSync(this.directory)) {
+    for (const name of existsSync(this.directory) ? readdirSync(this.directory) : []) {
       const number = /^(\d{8,})\.img$/.exec(name)?.[1];
       if (number !== undefined && !marked.has(Number(number))) {
         rmSync(join(this.directory, name), { force: true });
@@ -126,18 +126,24 @@ export class Images {
 
   /** Number of a file to be written. */
   reserve(): number {
+    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
     return this.nextFile++;
   }
 
   /**
-   * Lets a file count whose bytes are on disk, and drops those it replaces.
-   * @returns false when it is not there any more
+   * Lets a file count whose bytes are on disk; in the same moment those it replaces do no longer.
    */
   async add(image: StoredImage, replaced: readonly StoredImage[] = []): Promise<void> {
     syncDirectory(this.directory);
-    await this.store.write([markerOf(image)]);
+    const marker = markerOf(image);
+    const gone = replaced.filter(other => this.of(other.timeline, other.collection).includes(other));
+    const unmarked = gone.map(unmark).filter(({ key }) => !key.equals(marker.key));
+    await this.store.write([...unmarked, marker]);
     this.insert(image);
-    await this.drop(replaced);
+    for (const other of gone) {
+      this.remove(other);
+      this.unlink(other);
+    }
   }
 
   /** Removes images: first the markers, then the files. */
@@ -148,11 +154,15 @@ export class Images {
     }
     await this.store.write(known.map(unmark));
     for (const image of known) {
-      if (this.held.has(image.file)) {
-        this.doomed.add(image.file);
-      } else {
-        rmSync(this.path(image), { force: true });
-      }
+      this.unlink(image);
+    }
+  }
+
+  private unlink(image: StoredImage): void {
+    if (this.held.has(image.file)) {
+      this.doomed.add(image.file);
+    } else {
+      rmSync(this.path(image), { force: true });
     }
   }
 
@@ -165,8 +175,10 @@ export class Images {
   belowHorizon(timeline: TimelineId, horizon: number): StoredImage[] {
     const found: StoredImage[] = [];
     for (const images of this.byTimeline.get(timeline)?.values() ?? []) {
-      const floor = images.findLast(image => image.kind === 1 && image.lsn <= horizon)?.lsn ?? 0;
-      found.push(...images.filter(image => image.lsn < floor || (image.kind === 2 && image.lsn <= floor)));
+      const floor = images.findLast(({ kind, lsn }) => kind === KIND_BASE && lsn <= horizon);
+      if (floor !== undefined) {
+        found.push(...images.filter(image => image !== floor && image.lsn <= floor.lsn));
+      }
     }
     return found;
   }
@@ -229,20 +241,16 @@ export class Images {
     return new ImageLost(error.message, { cause: error });
   }
 
-  /** Reads every image whole. @throws DATA_CORRUPT naming the first bad one */
-  *verify(): Generator<StoredImage> {
-    for (const image of [...this.all()]) {
-      const file = ImageFile.open(this.path(image), image.kind);
-      try {
-        if (file.entries !== image.entries) {
-          throw new ArgonError('DATA_CORRUPT', `The image ${this.path(image)} is not the one of its marker.`);
-        }
-        for (const _ of file.verify()) {
-          yield image;
-        }
-      } finally {
-        file.close();
+  /** Reads an image whole, whatever was read of it before, page by page. @throws DATA_CORRUPT */
+  *verify(image: StoredImage): Generator<number> {
+    const file = ImageFile.open(this.path(image), image.kind);
+    try {
+      if (file.entries !== image.entries) {
+        throw new ArgonError('DATA_CORRUPT', `The image ${this.path(image)} is not the one of its marker.`);
       }
+      yield* file.verify();
+    } finally {
+      file.close();
     }
   }
 

@@ -1,6 +1,6 @@
 import { crc32c } from '@node-rs/crc32';
 import { ArgonError } from '../errors';
-import { LSN_SUFFIX_BYTES, PAGE_HEADER_BYTES, runKeyLsn } from './format';
+import { LSN_SUFFIX_BYTES, PAGE_HEADER_BYTES, versionLsn } from './format';
 
 /** One page of an image file: entries by number, without copies. */
 export class Page {
@@ -42,8 +42,14 @@ export class Page {
     return this.ends[this.entries + i]!;
   }
 
+  /** The whole key of an entry, not copied. */
   key(i: number): Buffer {
     return this.bytes.subarray(this.keyStart(i), this.keyEnd(i));
+  }
+
+  /** The docKey of an entry, not copied. */
+  docKey(i: number): Buffer {
+    return this.bytes.subarray(this.keyStart(i), this.keyEnd(i) - LSN_SUFFIX_BYTES);
   }
 
   keyText(i: number): string {
@@ -54,13 +60,13 @@ export class Page {
     return this.bytes.subarray(this.imageStart(i), this.imageEnd(i));
   }
 
-  /** The docKey of a version in a run. */
+  /** The docKey of an entry. */
   docText(i: number): string {
     return this.bytes.toString('latin1', this.keyStart(i), this.keyEnd(i) - LSN_SUFFIX_BYTES);
   }
 
   lsn(i: number): number {
-    return runKeyLsn(this.bytes, this.keyEnd(i));
+    return versionLsn(this.bytes, this.keyEnd(i));
   }
 
   /** Negative when the key of entry `i` comes before `text`, 0 when it is `text`. */
@@ -68,9 +74,18 @@ export class Page {
     return compareBytes(this.bytes, this.keyStart(i), this.keyEnd(i), text);
   }
 
-  /** Whether entry `i` of a run belongs to this document. */
+  /** Whether entry `i` belongs to this document. */
   isOf(i: number, docText: string): boolean {
     return compareBytes(this.bytes, this.keyStart(i), this.keyEnd(i) - LSN_SUFFIX_BYTES, docText) === 0;
+  }
+
+  /** The first entry of the document or of one behind it; with `past`, the first entry behind it. */
+  boundOf(docText: string, past: boolean): number {
+    let at = this.lowerBound(docText);
+    while (past && at < this.entries && this.isOf(at, docText)) {
+      at++;
+    }
+    return at;
   }
 
   /** The first entry in `[low, entries)` whose key is not before `text`. */

@@ -162,7 +162,8 @@ describe('law 12: verify', () => {
     isDone = true;
     await writing;
     expect(report.problems).toEqual([]);
-    expect([...phases]).toEqual(['log', 'versions', 'indexes']);
+    // Images, when some were made meanwhile.
+    expect([...phases].filter(phase => phase !== 'images')).toEqual(['log', 'versions', 'indexes']);
     expect((await world.engine.verify()).problems).toEqual([]);
   });
 

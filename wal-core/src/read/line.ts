@@ -1,5 +1,4 @@
-import type { Lsn } from '../api';
-import type { Timeline } from '../branch/model';
+import type { Lsn, TimelineId } from '../api';
 import { decodeLine, type LineRecord, type LineRow } from '../log/line';
 import { lineKey, lineKeyLsn } from '../store/keys';
 import type { OrderedStore } from '../store/store';
@@ -7,18 +6,23 @@ import type { OrderedStore } from '../store/store';
 /** Rows read in one go; nothing stays open between two goes, so callers may wait in between. */
 const ROWS_PER_STEP = 64;
 
+/** A timeline as far as its changes are concerned. */
+export interface LineOf {
+  readonly id: TimelineId;
+}
+
 /** Reads the applied changes of timelines. */
 export class LineReader {
   constructor(private readonly store: OrderedStore) {}
 
   /** The row that holds `lsn`, or the newest row before it. */
-  rowAt(timeline: Timeline, lsn: Lsn): LineRow | undefined {
+  rowAt(timeline: LineOf, lsn: Lsn): LineRow | undefined {
     const row = this.store.last('line', lineKey(timeline.id, 0), lineKey(timeline.id, lsn + 1));
     return row === undefined ? undefined : decodeLine(lineKeyLsn(row.key), row.value);
   }
 
   /** Rows that hold LSNs in `(after, upTo]`, oldest first. */
-  *forwards(timeline: Timeline, after: Lsn, upTo: Lsn): Generator<LineRow> {
+  *forwards(timeline: LineOf, after: Lsn, upTo: Lsn): Generator<LineRow> {
     let from = this.rowAt(timeline, (after + 1) as Lsn)?.firstLsn ?? 0;
     for (;;) {
       const rows = this.step(timeline, from, upTo + 1, false);
@@ -36,7 +40,7 @@ export class LineReader {
   }
 
   /** Rows that hold LSNs in `(after, upTo]`, newest first. */
-  *backwards(timeline: Timeline, after: Lsn, upTo: Lsn): Generator<LineRow> {
+  *backwards(timeline: LineOf, after: Lsn, upTo: Lsn): Generator<LineRow> {
     let to = upTo + 1;
     for (;;) {
       const rows = this.step(timeline, 0, to, true);
@@ -55,7 +59,7 @@ export class LineReader {
   }
 
   /** Changes in `(after, upTo]`, oldest first. */
-  *records(timeline: Timeline, after: Lsn, upTo: Lsn): Generator<{ row: LineRow; record: LineRecord }> {
+  *records(timeline: LineOf, after: Lsn, upTo: Lsn): Generator<{ row: LineRow; record: LineRecord }> {
     for (const row of this.forwards(timeline, after, upTo)) {
       for (const record of row.records) {
         if (record.lsn > after && record.lsn <= upTo) {
@@ -66,12 +70,12 @@ export class LineReader {
   }
 
   /** Number of changes on the timeline itself up to `lsn`. */
-  ordinalAt(timeline: Timeline, lsn: Lsn): number {
+  ordinalAt(timeline: LineOf, lsn: Lsn): number {
     const row = this.rowAt(timeline, lsn);
     return row === undefined ? 0 : row.ordinal + Math.min(row.count, lsn - row.firstLsn + 1);
   }
 
-  private step(timeline: Timeline, from: number, to: number, reverse: boolean): LineRow[] {
+  private step(timeline: LineOf, from: number, to: number, reverse: boolean): LineRow[] {
     const rows: LineRow[] = [];
     const range = {
       from: lineKey(timeline.id, from),

@@ -19,12 +19,14 @@ import { BATCH_DOCUMENTS_DEFAULT } from '../limits';
 import type { OrderedStore } from '../store/store';
 import type { Catalog, Catalogs } from './catalog';
 import { combinedDigest } from './digest';
+import { StateScan, type StateScanParts } from './statescan';
 import type { StatsReader } from './stats';
-import type { Versions } from './versions';
 
-export interface SnapshotParts {
+/** How long a scan goes on before other work of the event loop runs, in milliseconds. */
+const TURN_MS_MAX = 1;
+
+export interface SnapshotParts extends StateScanParts {
   readonly store: OrderedStore;
-  readonly versions: Versions;
   readonly catalogs: Catalogs;
   readonly stats: StatsReader;
   /** Resolves when everything durable so far is in the state. */
@@ -99,6 +101,8 @@ export class View implements Snapshot {
   async *scan(collection: CollectionInfo, options: ScanOptions = {}): AsyncGenerator<ScanBatch> {
     await this.parts.caughtUp();
     const { after, from, to, reverse = false, batch = BATCH_DOCUMENTS_DEFAULT, signal } = options;
+    const scan = new StateScan(this.parts, this.chain, collection.id, reverse);
+    let turned = performance.now();
     let last = after;
     do {
       throwIfAborted(signal);
@@ -108,12 +112,15 @@ export class View implements Snapshot {
         ...(to === undefined ? {} : { to }),
         ...(last === undefined ? {} : { after: last })
       };
-      const found = this.parts.versions.batch(this.chain, collection.id, range, batch);
-      if (found.keys.length > 0) {
-        yield { keys: found.keys, images: found.images };
+      const found = await scan.next(range, batch);
+      if (found.batch.images.length > 0) {
+        yield found.batch;
       }
       last = found.last;
-      await nextTurn();
+      if (performance.now() - turned > TURN_MS_MAX) {
+        await nextTurn();
+        turned = performance.now();
+      }
     } while (last !== undefined);
   }
 

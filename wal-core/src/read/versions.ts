@@ -1,5 +1,6 @@
-import type { CollectionId, DocKey, Image, Lsn } from '../api';
+import type { CollectionId, DocKey, Image, Lsn, TimelineId } from '../api';
 import type { ChainLink, Timeline } from '../branch/model';
+import { ArgonError } from '../errors';
 import { BATCH_BYTES_MAX, SLICE_MS_MAX } from '../limits';
 import type { Place } from '../log/file/segment';
 import { verBound, verKey, verKeyDoc, verKeyLsn } from '../store/keys';
@@ -21,6 +22,12 @@ export interface KeyRange {
   readonly reverse?: boolean;
 }
 
+/** A link of an ancestry as far as stored versions are concerned: plain data, for workers too. */
+export interface Link {
+  readonly timeline: { readonly id: TimelineId };
+  readonly cap: Lsn;
+}
+
 const FIRST_LSN = 0;
 const LAST_LSN = 2 ** 48 - 1;
 
@@ -34,6 +41,11 @@ export class Versions {
 
   /** The version of a document in the state that `chain` describes; undefined when it never was there. */
   find(chain: readonly ChainLink[], collection: CollectionId, key: DocKey): FoundVersion | undefined {
+    return this.walk(chain, collection, key);
+  }
+
+  /** The same by asking one timeline after another. */
+  walk(chain: readonly ChainLink[], collection: CollectionId, key: DocKey): FoundVersion | undefined {
     for (const { timeline, cap } of chain) {
       const waiting = this.unapplied.get(timeline.id, collection, key, cap);
       if (waiting !== undefined) {
@@ -52,6 +64,17 @@ export class Versions {
   /** The image of a document; undefined when it is not there. */
   get(chain: readonly ChainLink[], collection: CollectionId, key: DocKey): Image | undefined {
     return this.find(chain, collection, key)?.image;
+  }
+
+  /** The image of a version whose timeline and LSN are known. @throws DATA_CORRUPT when it is not there */
+  exact(timeline: TimelineId, collection: CollectionId, key: DocKey, lsn: Lsn): Image | undefined {
+    const value = this.store.get('ver', verKey(timeline, collection, key, lsn));
+    if (value === undefined) {
+      throw new ArgonError('DATA_CORRUPT', `The version ${lsn} of a document is missing in the state.`, {
+        data: { timeline, collection, lsn }
+      });
+    }
+    return decodeVersion(value, this.readLog);
   }
 
   /** The exact version of an LSN that is known to exist in the chain. */
@@ -74,14 +97,15 @@ export class Versions {
    * `BATCH_BYTES_MAX` and after `SLICE_MS_MAX`. `last` is the key to go on after; undefined at the end.
    */
   batch(
-    chain: readonly ChainLink[],
+    chain: readonly Link[],
     collection: CollectionId,
     range: KeyRange,
     count: number
-  ): { keys: DocKey[]; images: Image[]; last: DocKey | undefined } {
+  ): { keys: DocKey[]; images: Image[]; lsns: Lsn[]; last: DocKey | undefined } {
     const streams = chain.map(link => new VersionStream(this.store, link, collection, range));
     const keys: DocKey[] = [];
     const images: Image[] = [];
+    const lsns: Lsn[] = [];
     const deadline = performance.now() + SLICE_MS_MAX;
     let bytes = 0;
     let steps = 0;
@@ -90,7 +114,7 @@ export class Versions {
       for (const stream of streams) {
         stream.close();
       }
-      return { keys, images, last };
+      return { keys, images, lsns, last };
     };
     for (;;) {
       let next: VersionStream | undefined;
@@ -113,10 +137,12 @@ export class Versions {
         return finish(undefined);
       }
       const image = decodeVersion(next.value!, this.readLog);
+      const lsn = next.lsn!;
       next.advance();
       if (image !== undefined) {
         keys.push(nextKey);
         images.push(image);
+        lsns.push(lsn);
         bytes += image.length;
       }
       steps++;
@@ -175,7 +201,7 @@ class VersionStream {
   private readonly cap: Lsn;
   private readonly reverse: boolean;
 
-  constructor(store: OrderedStore, link: ChainLink, collection: CollectionId, range: KeyRange) {
+  constructor(store: OrderedStore, link: Link, collection: CollectionId, range: KeyRange) {
     const { after, reverse = false } = range;
     const timeline = link.timeline.id;
     let from =

@@ -1,6 +1,7 @@
 import type { CollectionInfo, CommitTime, IndexInfo, Lsn, TimelineId } from '../api';
 import type { ChainLink, Timeline } from '../branch/model';
 import type { Registry } from '../branch/registry';
+import type { ImageKeeper } from '../image/keeper';
 import { IndexWriter } from '../index/maintain';
 import type { IndexKeyMaker } from '../index/keys';
 import { APPLY_RECORDS_MAX, BATCH_DOCUMENTS_DEFAULT } from '../limits';
@@ -47,6 +48,8 @@ export interface ApplierParts {
   readonly unapplied: Unapplied;
   readonly stats: StatsReader;
   readonly keys: IndexKeyMaker;
+  /** Told of every record that is in the state now, before readers look for it there. */
+  readonly keeper: Pick<ImageKeeper, 'applied'>;
 }
 
 /** A section with the frame it lies in: one of the commit, or a part of it that went ahead. */
@@ -277,7 +280,7 @@ export class Applier {
   }
 
   private async write(pieces: readonly Piece[], finished: readonly AppliedFrame[]): Promise<void> {
-    const { store, unapplied } = this.parts;
+    const { store, unapplied, keeper } = this.parts;
     const puts: Put[] = [];
     const indexes = new IndexWriter(store);
     const stats = new StatsWriter(this.parts.stats);
@@ -294,7 +297,9 @@ export class Applier {
     for (const { section, timeline, start, end } of pieces) {
       for (let i = start; i < end; i++) {
         const record = section.records[i]!;
-        unapplied.applied(timeline.id, record.collection, record.key, (section.firstLsn + i) as Lsn);
+        const lsn = (section.firstLsn + i) as Lsn;
+        keeper.applied(timeline, record, lsn);
+        unapplied.applied(timeline.id, record.collection, record.key, lsn);
       }
     }
   }

@@ -40,6 +40,17 @@ export class LmdbStore implements OrderedStore {
 
   static open(directory: string): LmdbStore {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const root = this.openRoot(directory, false);
+    root.readerCheck();
+    return new LmdbStore(root, directory);
+  }
+
+  /** The same store for another thread of the process, which only reads. */
+  static openReader(directory: string): LmdbStore {
+    return new LmdbStore(this.openRoot(directory, true), directory);
+  }
+
+  private static openRoot(directory: string, readOnly: boolean): RootDatabase<Buffer, Buffer> {
     const options = {
       path: directory,
       mapSize: MAP_BYTES,
@@ -49,11 +60,15 @@ export class LmdbStore implements OrderedStore {
       encoder: VALUE_BYTES,
       overlappingSync: true,
       separateFlushed: true,
-      safeRestore: true
+      safeRestore: true,
+      readOnly
     } as const;
-    const root = open<Buffer, Buffer>(options);
-    root.readerCheck();
-    return new LmdbStore(root, directory);
+    return open<Buffer, Buffer>(options);
+  }
+
+  /** Later reads see what was written meanwhile by another thread. */
+  refresh(): void {
+    this.root.resetReadTxn();
   }
 
   get(table: TableName, key: Buffer): Buffer | undefined {

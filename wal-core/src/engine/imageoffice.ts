@@ -1,0 +1,87 @@
+import { join, relative } from 'node:path';
+import type { Registry } from '../branch/registry';
+import { ImageKeeper, type ImageOptions, overlayLimitsOf } from '../image/keeper';
+import { Images } from '../image/images';
+import type { FileLog } from '../log/file/log';
+import type { Place } from '../log/file/segment';
+import { Overlays } from '../overlay/overlays';
+import type { LineReader } from '../read/line';
+import type { StateScanParts } from '../read/statescan';
+import type { StatsReader } from '../read/stats';
+import type { Versions } from '../read/versions';
+import type { OrderedStore } from '../store/store';
+import { type Findings, reasonOf } from '../verify/findings';
+import { imageBuilder } from '../worker/builder';
+import { WorkerPool } from '../worker/pool';
+
+export interface ImageOfficeParts {
+  readonly directory: string;
+  readonly store: OrderedStore;
+  readonly log: FileLog;
+  readonly registry: Registry;
+  readonly versions: Versions;
+  readonly line: LineReader;
+  readonly stats: StatsReader;
+  readonly caughtUp: () => Promise<void>;
+  readonly wallMs: () => number;
+}
+
+/** Everything that scans read beside the state: image files, overlays, and the workers that make files. */
+export class ImageOffice {
+  readonly files: Images;
+  readonly overlays: Overlays;
+  readonly keeper: ImageKeeper;
+  readonly pool: WorkerPool | undefined;
+  /** What scans need. */
+  readonly scanParts: StateScanParts;
+
+  constructor(
+    private readonly parts: ImageOfficeParts,
+    options: ImageOptions = {}
+  ) {
+    const { directory, store, log, line, versions, caughtUp } = parts;
+    this.files = new Images(join(directory, 'images'), store);
+    this.overlays = new Overlays({ line, caughtUp }, overlayLimitsOf(options));
+    this.pool = options.inline === true ? undefined : WorkerPool.of(directory);
+    const readLog = (place: Place, length: number) => log.read(place, length);
+    const builder = imageBuilder(this.pool, { store, readLog });
+    const { files: images, overlays } = this;
+    this.keeper = new ImageKeeper({ ...parts, images, overlays, builder }, options);
+    this.scanParts = {
+      versions,
+      images,
+      overlays,
+      missed: (chain, collection) => this.keeper.missed(chain, collection)
+    };
+  }
+
+  /** Reads every image whole, in slices; answers how many there were. */
+  async verify(findings: Findings): Promise<number> {
+    const { files } = this;
+    let count = 0;
+    for (const image of [...files.all()]) {
+      const release = files.hold([image]);
+      try {
+        for (const _ of files.verify(image)) {
+          await findings.pace.rest();
+        }
+      } catch (error) {
+        // One that was replaced meanwhile is no business of ours.
+        if ([...files.all()].includes(image)) {
+          findings.add({ where: relative(this.parts.directory, files.path(image)), what: reasonOf(error) });
+        }
+      } finally {
+        release();
+      }
+      findings.progress('images', ++count, files.count);
+    }
+    return count;
+  }
+
+  async close(): Promise<void> {
+    await this.keeper.stop();
+    await this.pool?.close();
+    this.overlays.clear();
+    this.files.close();
+  }
+}

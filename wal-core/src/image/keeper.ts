@@ -1,0 +1,307 @@
+import { LRUCache } from 'lru-cache';
+import type { CollectionId, Lsn, TimelineId } from '../api';
+import type { ChainLink, Timeline } from '../branch/model';
+import { ArgonError } from '../errors';
+import {
+  FLATTEN_PART,
+  IMAGE_CHANGES_MIN,
+  IMAGE_LINE_CHANGES_MAX,
+  IMAGE_TRIES_MAX,
+  REBASE_PART,
+  RUN_CHANGES_MAX,
+  RUN_PART,
+  RUNS_MAX
+} from '../limits';
+import { OVERLAY_LIMITS, type OverlayLimits, type Overlays } from '../overlay/overlays';
+import { CATALOG } from '../read/catalog';
+import type { StatsReader } from '../read/stats';
+import type { BuildTask } from './build';
+import { KIND_BASE, KIND_RUN } from './format';
+import type { Images } from './images';
+import { NO_STACK, type Stack } from './stack';
+import type { StoredImage } from './stored';
+import type { ImageFacts } from './writer';
+
+/** When images are made. */
+export interface ImageLimits {
+  /** Changes since the last image before another is thought of; smaller collections never need one. */
+  readonly changesMin: number;
+  /** Part of a collection that changed, and changes, from which on a run is written. */
+  readonly runPart: number;
+  readonly runChangesMax: number;
+  /** The same for the first run of a branch: its ancestor's images with its own changes on top. */
+  readonly flattenPart: number;
+  /** Runs on a base, and their part of the collection, from which on there is a new base. */
+  readonly runsMax: number;
+  readonly rebasePart: number;
+}
+
+export const IMAGE_LIMITS: ImageLimits = {
+  changesMin: IMAGE_CHANGES_MIN,
+  runPart: RUN_PART,
+  runChangesMax: RUN_CHANGES_MAX,
+  flattenPart: FLATTEN_PART,
+  runsMax: RUNS_MAX,
+  rebasePart: REBASE_PART
+};
+
+/** What tests replace: small sizes, so that a few documents have images. */
+export interface ImageOptions {
+  readonly limits?: Partial<ImageLimits>;
+  readonly overlays?: Partial<OverlayLimits>;
+  /** Builds on the calling thread even where a worker could be had. */
+  readonly inline?: boolean;
+}
+
+export function overlayLimitsOf(options: ImageOptions | undefined): OverlayLimits {
+  return { ...OVERLAY_LIMITS, ...options?.overlays };
+}
+
+/** Writes a file, on another thread where there is one. */
+export type Builder = (task: BuildTask, signal: AbortSignal) => Promise<ImageFacts>;
+
+export interface KeeperParts {
+  readonly images: Images;
+  readonly overlays: Overlays;
+  readonly stats: StatsReader;
+  readonly caughtUp: () => Promise<void>;
+  readonly builder: Builder;
+  readonly registry: { timeline(id: TimelineId): Timeline | undefined };
+  readonly wallMs: () => number;
+}
+
+/** Changes of a collection since its newest image. */
+interface Count {
+  changes: number;
+  /** From here on an image is made. */
+  readonly due: number;
+}
+
+/**
+ * Keeps images close behind the heads: counts what is applied, and has runs and bases made when
+ * enough has changed, one after another. What it makes is derived: a failure costs time, never data.
+ */
+export class ImageKeeper {
+  private readonly counts = new LRUCache<string, Count>({ max: 10_000 });
+  private readonly queue = new Map<string, { timeline: Timeline; collection: CollectionId }>();
+  private readonly failures = new Map<string, number>();
+  private readonly abort = new AbortController();
+  private working: Promise<void> | undefined;
+  private failure: string | undefined;
+  private builtCount = 0;
+  private readonly limits: ImageLimits;
+
+  constructor(
+    private readonly parts: KeeperParts,
+    options: ImageOptions = {}
+  ) {
+    this.limits = { ...IMAGE_LIMITS, ...options.limits };
+  }
+
+  /** Files made since the engine was opened. */
+  get built(): number {
+    return this.builtCount;
+  }
+
+  /** Why the newest build that failed did. */
+  get error(): string | undefined {
+    return this.failure;
+  }
+
+  get isBuilding(): boolean {
+    return this.working !== undefined;
+  }
+
+  /** A change has come into the state; called before anybody can read it there. */
+  applied(
+    timeline: Timeline,
+    record: { readonly collection: CollectionId; readonly key: Buffer; readonly image: Buffer | undefined },
+    lsn: Lsn
+  ): void {
+    const { collection } = record;
+    this.parts.overlays.applied(timeline.id, record, lsn);
+    if (collection === CATALOG) {
+      return;
+    }
+    const name = `${timeline.id} ${collection}`;
+    let count = this.counts.get(name);
+    if (count === undefined) {
+      count = this.count(timeline, collection);
+      this.counts.set(name, count);
+    }
+    if (++count.changes >= count.due) {
+      this.request(timeline, collection);
+    }
+  }
+
+  /** Somebody walked a long stretch for lack of images. */
+  missed(chain: readonly ChainLink[], collection: CollectionId): void {
+    const { timeline } = chain[0]!;
+    if (collection !== CATALOG && this.count(timeline, collection).changes >= this.limits.changesMin) {
+      this.request(timeline, collection);
+    }
+  }
+
+  /** Has images made for a head. */
+  request(timeline: Timeline, collection: CollectionId): void {
+    const name = `${timeline.id} ${collection}`;
+    if (
+      this.abort.signal.aborted ||
+      this.queue.has(name) ||
+      (this.failures.get(name) ?? 0) >= IMAGE_TRIES_MAX
+    ) {
+      return;
+    }
+    this.queue.set(name, { timeline, collection });
+    this.working ??= new Promise(resolve => setImmediate(resolve)).then(() => this.work());
+  }
+
+  /** Resolves when nothing is being made or waits for it. */
+  async settled(): Promise<void> {
+    while (this.working !== undefined) {
+      await this.working;
+    }
+  }
+
+  /** Gives up what is being made. */
+  async stop(): Promise<void> {
+    this.abort.abort();
+    this.queue.clear();
+    await this.settled();
+  }
+
+  private count(timeline: Timeline, collection: CollectionId): Count {
+    const { images, overlays } = this.parts;
+    const chain = timeline.chain(timeline.durableHead);
+    const stack = images.stack(chain, collection);
+    return { changes: overlays.changesOn(chain, stack.coverage), due: this.due(chain, collection, stack) };
+  }
+
+  private due(chain: readonly ChainLink[], collection: CollectionId, stack: Stack): number {
+    const { changesMin, runPart, runChangesMax, flattenPart } = this.limits;
+    if (stack === NO_STACK) {
+      return changesMin;
+    }
+    const newest = stack.runs.at(-1)?.image ?? stack.base!;
+    const part = newest.timeline === chain[0]!.timeline.id ? runPart : flattenPart;
+    return Math.max(changesMin, Math.min(this.documents(chain, collection) * part, runChangesMax));
+  }
+
+  /** Documents of a collection, as far as counters know. */
+  private documents(chain: readonly ChainLink[], collection: CollectionId): number {
+    for (const { timeline } of chain) {
+      const row = this.parts.stats.row(timeline, collection);
+      if (row !== undefined) {
+        return row.stats.count;
+      }
+    }
+    return 0;
+  }
+
+  private async work(): Promise<void> {
+    try {
+      for (const [name, { timeline, collection }] of this.queue) {
+        this.queue.delete(name);
+        try {
+          await this.make(timeline, collection);
+          this.failures.delete(name);
+        } catch (error) {
+          if (this.failed(name, error)) {
+            this.request(timeline, collection);
+          }
+        }
+        this.counts.delete(name);
+      }
+    } finally {
+      this.working = undefined;
+    }
+  }
+
+  /** True when it is worth another try at once. */
+  private failed(name: string, error: unknown): boolean {
+    if (this.abort.signal.aborted) {
+      return false;
+    }
+    this.failure = error instanceof Error ? error.message : String(error);
+    this.failures.set(name, (this.failures.get(name) ?? 0) + 1);
+    // A damaged file is given up, so that the next try does without it.
+    const data = error instanceof ArgonError ? error.data : {};
+    const damaged = [...this.parts.images.all()].find(image => image.file === data['image']);
+    if (damaged !== undefined) {
+      this.parts.images.discard(damaged);
+    }
+    return damaged !== undefined || data['worker'] === true;
+  }
+
+  /** Brings the images of a head up to what is applied now. */
+  private async make(head: Timeline, collection: CollectionId): Promise<void> {
+    const { images, overlays, caughtUp } = this.parts;
+    const chain = head.chain(head.durableHead);
+    await caughtUp();
+    const { timeline, cap } = chain[0]!;
+    if (this.parts.registry.timeline(timeline.id) === undefined) {
+      return;
+    }
+    const stack = images.stack(chain, collection);
+    const target = { timeline: timeline.id, collection, lsn: cap };
+    if (stack.coverage < cap) {
+      const changes = overlays.changesOn(chain, stack.coverage);
+      const links = chain.map(link => ({ timeline: { id: link.timeline.id }, cap: link.cap }));
+      if (stack === NO_STACK || changes > IMAGE_LINE_CHANGES_MAX) {
+        await this.build({ ...target, kind: KIND_BASE, from: cap }, { from: 'versions', chain: links }, []);
+        overlays.trim(timeline.id, collection, cap);
+        return;
+      }
+      const after = stack.coverage;
+      await this.build({ ...target, kind: KIND_RUN, from: after }, { from: 'line', chain: links, after }, []);
+      overlays.trim(timeline.id, collection, cap);
+    }
+    await this.compact(chain, collection);
+  }
+
+  /** Too many runs become a base, or one longer run while they are a small part of the collection. */
+  private async compact(chain: readonly ChainLink[], collection: CollectionId): Promise<void> {
+    const { base, runs, coverage } = this.parts.images.stack(chain, collection);
+    const newest = runs.at(-1)?.image;
+    if (base === undefined || newest?.timeline !== chain[0]!.timeline.id || newest.lsn > coverage) {
+      return;
+    }
+    const changed = runs.reduce((sum, { image }) => sum + image.entries, 0);
+    const isLarge = changed >= this.documents(chain, collection) * this.limits.rebasePart;
+    if (!isLarge && runs.length < this.limits.runsMax) {
+      return;
+    }
+    const where = { timeline: newest.timeline, collection, lsn: coverage };
+    const used = [base, ...runs.map(({ image }) => image)];
+    if (isLarge) {
+      await this.build({ ...where, kind: KIND_BASE, from: coverage }, { from: 'stack', base, runs }, used);
+      return;
+    }
+    const from = runs[0]!.image.from;
+    const own = used.filter(({ kind, timeline }) => kind === KIND_RUN && timeline === newest.timeline);
+    await this.build({ ...where, kind: KIND_RUN, from }, { from: 'runs', runs }, used, own);
+  }
+
+  private async build(
+    made: Pick<StoredImage, 'timeline' | 'collection' | 'kind' | 'from' | 'lsn'>,
+    source: DistributiveOmit<BuildTask, 'directory' | 'file' | 'collection'>,
+    used: readonly StoredImage[],
+    replaced: readonly StoredImage[] = []
+  ): Promise<void> {
+    const { images, builder, wallMs } = this.parts;
+    const file = images.reserve();
+    const release = images.hold(used);
+    try {
+      const { directory } = images;
+      const { signal } = this.abort;
+      const facts = await builder({ ...source, directory, file, collection: made.collection }, signal);
+      const { entries, bytes } = facts;
+      await images.add({ ...made, file, entries, bytes, createdMs: wallMs() }, replaced);
+      this.builtCount++;
+    } finally {
+      release();
+    }
+  }
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;

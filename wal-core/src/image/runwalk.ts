@@ -1,0 +1,166 @@
+import type { Lsn } from '../api';
+import type { TextRange } from './basewalk';
+import { behindText, versionText } from './format';
+import type { Page } from './page';
+import type { WalkPages } from './pages';
+import type { StoredImage } from './stored';
+
+/** Entries looked at one after another before the walk jumps. */
+const STEPS_MAX = 8;
+
+/** Something that yields the changed documents of a state in key order. */
+export interface DeltaWalk {
+  /** docKey of the current document; undefined at the end. */
+  readonly text: string | undefined;
+  readonly lsn: number;
+  /** Its image in the state; undefined when it is not there. */
+  image(): Buffer | undefined;
+  advance(): void;
+}
+
+/** Per document of a run in a range, the newest version not after the cap; documents without one are passed over. */
+export class RunWalk implements DeltaWalk {
+  text: string | undefined;
+  lsn = 0;
+  private found: { page: Page; at: number } | undefined;
+  /** The next entry to look at: forwards the first of its document, backwards the last. */
+  private number = 0;
+  private page: Page | undefined;
+  private at = 0;
+
+  constructor(
+    private readonly pages: WalkPages,
+    private readonly stored: StoredImage,
+    private readonly cap: Lsn,
+    private readonly range: TextRange,
+    private readonly reverse: boolean
+  ) {
+    const start = reverse ? range.high : range.low;
+    if (start !== undefined) {
+      const past = reverse ? range.highInclusive === true : range.lowInclusive !== true;
+      this.seek(past ? behindText(start) : start);
+    } else if (reverse) {
+      this.open(this.file.pages, 0);
+    } else {
+      this.open(0, 0);
+    }
+    if (reverse) {
+      this.stepBack();
+    }
+    this.advance();
+  }
+
+  image(): Buffer | undefined {
+    const { page, at } = this.found!;
+    const image = page.image(at);
+    return image.length === 0 ? undefined : image;
+  }
+
+  advance(): void {
+    this.text = undefined;
+    while (this.page !== undefined) {
+      const text = this.page.docText(this.at);
+      if (this.isPast(text)) {
+        this.page = undefined;
+        return;
+      }
+      if (this.reverse) {
+        this.takeBackwards(text);
+      } else {
+        this.takeForwards(text);
+      }
+      if (this.found !== undefined) {
+        this.text = text;
+        this.lsn = this.found.page.lsn(this.found.at);
+        return;
+      }
+    }
+  }
+
+  private isPast(text: string): boolean {
+    const { low, high } = this.range;
+    if (this.reverse) {
+      return low !== undefined && (text < low || (text === low && this.range.lowInclusive !== true));
+    }
+    return high !== undefined && (text > high || (text === high && this.range.highInclusive !== true));
+  }
+
+  /** Finds the version of the document at the current entry, and goes to the next document. */
+  private takeForwards(text: string): void {
+    this.found = undefined;
+    for (let steps = 0; this.isOn(text); steps++) {
+      if (this.found === undefined && this.page!.lsn(this.at) <= this.cap) {
+        this.found = { page: this.page!, at: this.at };
+      }
+      if (steps >= STEPS_MAX) {
+        this.seek(this.found === undefined ? versionText(text, this.cap) : behindText(text));
+      } else {
+        this.step();
+      }
+    }
+  }
+
+  private takeBackwards(text: string): void {
+    this.found = undefined;
+    // Older versions come first on the way back: the last one that fits is the newest.
+    for (let steps = 0; this.isOn(text); steps++) {
+      if (this.page!.lsn(this.at) <= this.cap) {
+        this.found = { page: this.page!, at: this.at };
+      } else {
+        steps = STEPS_MAX;
+      }
+      if (steps >= STEPS_MAX) {
+        this.seek(versionText(text, this.cap));
+        if (this.isOn(text)) {
+          this.found = { page: this.page!, at: this.at };
+        }
+        this.seek(text);
+        this.stepBack();
+        return;
+      }
+      this.stepBack();
+    }
+  }
+
+  private isOn(text: string): boolean {
+    return this.page?.isOf(this.at, text) === true;
+  }
+
+  private get file() {
+    return this.pages.file(this.stored);
+  }
+
+  private step(): void {
+    this.at++;
+    if (this.at >= this.page!.entries) {
+      this.open(this.number + 1, 0);
+    }
+  }
+
+  private stepBack(): void {
+    if (this.at > 0) {
+      this.at--;
+      return;
+    }
+    this.open(this.number - 1, -1);
+  }
+
+  /** Goes to an entry of a page, counted from its end when negative. */
+  private open(number: number, at: number): void {
+    this.number = number;
+    const inside = number >= 0 && number < this.file.pages;
+    this.page = inside ? this.pages.page(this.stored, number) : undefined;
+    this.at = at < 0 && this.page !== undefined ? this.page.entries + at : Math.max(0, at);
+  }
+
+  /** Goes to the first entry that is not before `text`, which may be behind the last one. */
+  private seek(text: string): void {
+    this.open(this.file.pageOf(text), 0);
+    if (this.page !== undefined) {
+      this.at = this.page.lowerBound(text);
+      if (this.at >= this.page.entries) {
+        this.open(this.number + 1, 0);
+      }
+    }
+  }
+}

@@ -1,0 +1,264 @@
+import type { CollectionId, Lsn, TimelineId } from '../api';
+import type { ChainLink, Timeline } from '../branch/model';
+import { OVERLAY_CHANGES_MAX, OVERLAYS_BYTES_MAX, SLICE_MS_MAX } from '../limits';
+import type { LineReader } from '../read/line';
+import { keyText } from '../read/unapplied';
+import { Overlay } from './overlay';
+
+export interface OverlayParts {
+  readonly line: LineReader;
+  /** Resolves when everything durable so far is in the state. */
+  readonly caughtUp: () => Promise<void>;
+}
+
+export interface OverlayLimits {
+  readonly bytesMax: number;
+  readonly changesMax: number;
+}
+
+export const OVERLAY_LIMITS: OverlayLimits = {
+  bytesMax: OVERLAYS_BYTES_MAX,
+  changesMax: OVERLAY_CHANGES_MAX
+};
+
+/** LSNs that no reader asks for yet may be in the state already: a head's overlay takes them too. */
+const NO_END = (2 ** 48 - 2) as Lsn;
+/** Changes fed between two looks at the memory. */
+const FEEDS_PER_LOOK = 1024;
+/** Changes gathered between two looks at the clock. */
+const CHANGES_PER_LOOK = 64;
+
+interface Slot {
+  readonly overlay: Overlay;
+  gathering: Promise<void> | undefined;
+}
+
+/**
+ * The overlays in memory, one for each head (timeline and collection) that was read lately and one
+ * for each old state whose images were thinned out. A head's overlay is gathered from the line in
+ * slices and from then on fed with what is applied; together they stay below a number of bytes.
+ */
+export class Overlays {
+  /** In the order of use, the last used last. */
+  private readonly slots = new Map<string, Slot>();
+  private readonly heads = new Map<TimelineId, Map<CollectionId, Overlay>>();
+  private feeds = 0;
+  private evictedCount = 0;
+
+  constructor(
+    private readonly parts: OverlayParts,
+    private readonly limits: OverlayLimits = OVERLAY_LIMITS
+  ) {}
+
+  get count(): number {
+    return this.slots.size;
+  }
+
+  /** An estimate of the memory of all of them. */
+  get bytes(): number {
+    let sum = 0;
+    for (const { overlay } of this.slots.values()) {
+      sum += overlay.bytes;
+    }
+    return sum;
+  }
+
+  /** How many were given up for lack of memory. */
+  get evicted(): number {
+    return this.evictedCount;
+  }
+
+  /** A change has come into the state; called before anybody can read it there. */
+  applied(
+    timeline: TimelineId,
+    record: { readonly collection: CollectionId; readonly key: Buffer; readonly image: Buffer | undefined },
+    lsn: Lsn
+  ): void {
+    const overlay = this.heads.get(timeline)?.get(record.collection);
+    if (overlay !== undefined) {
+      overlay.add(keyText(record.key), timeline, lsn, record.image ?? null);
+      if (++this.feeds % FEEDS_PER_LOOK === 0) {
+        this.shrink();
+      }
+    }
+  }
+
+  /** The overlay of a head, when it is gathered. */
+  head(timeline: TimelineId, collection: CollectionId): Overlay | undefined {
+    const overlay = this.heads.get(timeline)?.get(collection);
+    return overlay?.isReady === true ? overlay : undefined;
+  }
+
+  /** New images hold what the overlay of this head has up to `lsn`. */
+  trim(timeline: TimelineId, collection: CollectionId, lsn: Lsn): void {
+    this.head(timeline, collection)?.trim(lsn);
+  }
+
+  /**
+   * An overlay with everything in `(coverage, lsn]` on the way to the state that `chain` describes;
+   * undefined when that is too much for the memory.
+   */
+  async of(
+    chain: readonly ChainLink[],
+    collection: CollectionId,
+    coverage: Lsn
+  ): Promise<Overlay | undefined> {
+    const { timeline, cap } = chain[0]!;
+    const known = this.heads.get(timeline.id)?.get(collection);
+    const fits = known !== undefined && known.coverage <= coverage;
+    const needed = this.changesOn(chain, coverage);
+    const newer = timeline.durableCount - this.ordinalAt(timeline, cap);
+    // Each change newer than the state costs a look into `ver`, which is dearer than gathering one.
+    if (newer > 256 && newer > needed / 2) {
+      return needed > this.limits.changesMax
+        ? undefined
+        : this.gathered(`${timeline.id} ${collection} ${cap}`, chain, collection, coverage, false);
+    }
+    if (!fits && needed + newer > this.limits.changesMax) {
+      return undefined;
+    }
+    const whole = [{ timeline, cap: NO_END }, ...chain.slice(1)];
+    return this.gathered(`${timeline.id} ${collection}`, whole, collection, coverage, true);
+  }
+
+  /** Changes in `(coverage, …]` on the way to a state, of all collections, from counters alone. */
+  changesOn(chain: readonly ChainLink[], coverage: Lsn): number {
+    let sum = 0;
+    for (const [i, { timeline, cap }] of chain.entries()) {
+      if (cap <= coverage) {
+        break;
+      }
+      const below = chain[i - 1]?.timeline;
+      const upTo =
+        below !== undefined && below.parent === timeline ? below.forkOrdinal : this.ordinalAt(timeline, cap);
+      const before = coverage <= timeline.forkLsn && timeline.parent !== undefined ? 0 : coverage;
+      sum += upTo - (before === 0 ? 0 : this.parts.line.ordinalAt(timeline, before));
+    }
+    return sum;
+  }
+
+  private ordinalAt(timeline: Timeline, lsn: Lsn): number {
+    return lsn >= timeline.durableHead ? timeline.durableCount : this.parts.line.ordinalAt(timeline, lsn);
+  }
+
+  private async gathered(
+    name: string,
+    chain: readonly ChainLink[],
+    collection: CollectionId,
+    coverage: Lsn,
+    isHead: boolean
+  ): Promise<Overlay> {
+    let slot = this.slots.get(name);
+    if (slot === undefined || slot.overlay.coverage > coverage) {
+      slot = { overlay: new Overlay(coverage), gathering: undefined };
+      this.put(name, slot, chain[0]!.timeline, collection, isHead);
+      slot.gathering = this.gather(slot.overlay, chain, collection).catch((error: unknown) => {
+        this.remove(name);
+        throw error;
+      });
+    } else {
+      this.slots.delete(name);
+      this.slots.set(name, slot);
+    }
+    await slot.gathering;
+    slot.gathering = undefined;
+    return slot.overlay;
+  }
+
+  /** What is applied from now on is fed; what was before is found in the line. */
+  private async gather(
+    overlay: Overlay,
+    chain: readonly ChainLink[],
+    collection: CollectionId
+  ): Promise<void> {
+    await this.parts.caughtUp();
+    const { coverage } = overlay;
+    let deadline = performance.now() + SLICE_MS_MAX;
+    let looked = 0;
+    for (const { timeline, cap } of chain) {
+      if (cap <= coverage) {
+        break;
+      }
+      for (const { record } of this.parts.line.records(timeline, coverage, cap)) {
+        if (record.collection === collection) {
+          overlay.add(
+            keyText(record.key),
+            timeline.id,
+            record.lsn,
+            record.image === undefined ? null : undefined
+          );
+        }
+        if (++looked % CHANGES_PER_LOOK === 0 && performance.now() > deadline) {
+          await new Promise(resolve => setImmediate(resolve));
+          deadline = performance.now() + SLICE_MS_MAX;
+        }
+      }
+    }
+    overlay.isReady = true;
+    this.shrink();
+  }
+
+  /** Keeps the memory bounded: the longest unused go; the last one used loses its images at most. */
+  shrink(): void {
+    let sum = this.bytes;
+    for (const [name, { overlay, gathering }] of this.slots) {
+      if (sum <= this.limits.bytesMax) {
+        return;
+      }
+      if (gathering === undefined && name !== this.lastName()) {
+        sum -= overlay.bytes;
+        this.evictedCount++;
+        this.remove(name);
+      }
+    }
+    for (const { overlay } of this.slots.values()) {
+      if (sum > this.limits.bytesMax) {
+        sum -= overlay.bytes;
+        overlay.dropImages();
+        sum += overlay.bytes;
+      }
+    }
+  }
+
+  private lastName(): string | undefined {
+    let last: string | undefined;
+    for (const name of this.slots.keys()) {
+      last = name;
+    }
+    return last;
+  }
+
+  private put(name: string, slot: Slot, timeline: Timeline, collection: CollectionId, isHead: boolean): void {
+    this.remove(name);
+    this.slots.set(name, slot);
+    if (isHead) {
+      let collections = this.heads.get(timeline.id);
+      if (collections === undefined) {
+        collections = new Map();
+        this.heads.set(timeline.id, collections);
+      }
+      collections.set(collection, slot.overlay);
+    }
+  }
+
+  private remove(name: string): void {
+    const slot = this.slots.get(name);
+    if (slot === undefined) {
+      return;
+    }
+    this.slots.delete(name);
+    const [timeline, collection] = name.split(' ').map(Number) as [TimelineId, CollectionId];
+    const collections = this.heads.get(timeline);
+    if (collections?.get(collection) === slot.overlay) {
+      collections.delete(collection);
+      if (collections.size === 0) {
+        this.heads.delete(timeline);
+      }
+    }
+  }
+
+  clear(): void {
+    this.slots.clear();
+    this.heads.clear();
+  }
+}

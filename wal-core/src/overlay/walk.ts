@@ -1,0 +1,45 @@
+import type { Image, Lsn } from '../api';
+import type { TextRange } from '../image/basewalk';
+import type { DeltaWalk } from '../image/runwalk';
+import { type OverlayEntry, placeOf } from './overlay';
+
+/** Reads what an overlay does not hold. */
+export interface OverlayReader {
+  /** The image of an entry, or of the newest version not after the state's LSN when the entry is newer. */
+  image(entry: OverlayEntry): Image | undefined;
+  readonly cap: Lsn;
+}
+
+/** The entries of one sorted list in a range. Versions newer than the state ask for the one before. */
+export class OverlayWalk implements DeltaWalk {
+  text: string | undefined;
+  /** Newer than all that other walks have: an overlay knows the newest version. */
+  lsn = 0;
+  private at: number;
+  private readonly end: number;
+
+  constructor(
+    private readonly list: readonly OverlayEntry[],
+    private readonly reader: OverlayReader,
+    { low, lowInclusive, high, highInclusive }: TextRange,
+    private readonly reverse: boolean
+  ) {
+    const first = low === undefined ? 0 : placeOf(list, low, lowInclusive !== true);
+    const past = high === undefined ? list.length : placeOf(list, high, highInclusive === true);
+    this.at = reverse ? past : first - 1;
+    this.end = reverse ? first - 1 : Math.max(first, past);
+    this.advance();
+  }
+
+  image(): Image | undefined {
+    return this.reader.image(this.list[this.at]!);
+  }
+
+  advance(): void {
+    this.at += this.reverse ? -1 : 1;
+    const isOver = this.reverse ? this.at <= this.end : this.at >= this.end;
+    const entry = isOver ? undefined : this.list[this.at]!;
+    this.text = entry?.key;
+    this.lsn = entry?.lsn ?? 0;
+  }
+}
