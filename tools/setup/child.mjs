@@ -18,18 +18,18 @@ const OUTPUT_KEPT_CHARS = 200_000;
 /** How long a child may take to end by itself before it is killed. */
 const GRACE_MS = 10_000;
 
-/** @type {Set<import('node:child_process').ChildProcess>} */
-const alive = new Set();
+/** Children that run, with the time they have to end. @type {Map<import('node:child_process').ChildProcess, number>} */
+const alive = new Map();
 
 // Whatever ends us, a fault of ours included: nothing that we started goes on alone.
 process.on('exit', () => {
-  for (const child of alive) {
+  for (const child of alive.keys()) {
     signalGroup(child, 'SIGKILL');
   }
 });
 
-/** Starts a child in a process group of its own. */
-export function start(command, args, options = {}) {
+/** Starts a child in a process group of its own. `graceMs`: how long it may take to end when it is told to. */
+export function start(command, args, { graceMs = GRACE_MS, ...options } = {}) {
   const child = spawn(command, args, {
     cwd: ROOT,
     stdio: 'inherit',
@@ -37,7 +37,7 @@ export function start(command, args, options = {}) {
     env: { ...(options.env ?? process.env), [MARK]: process.env[MARK] },
     detached: process.platform !== 'win32'
   });
-  alive.add(child);
+  alive.set(child, graceMs);
   child.once('error', () => alive.delete(child));
   child.once('exit', () => alive.delete(child));
   return child;
@@ -55,7 +55,7 @@ export function ended(child) {
  * Runs a command to its end.
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, log?: string, timeoutMs?: number, stopOn?: RegExp }} [options]
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, log?: string, timeoutMs?: number, graceMs?: number, stopOn?: RegExp }} [options]
  *   `log`: file that gets the whole output; `stopOn`: words after which going on makes no sense
  * @returns {Promise<{ code: number, output: string }>} output: the end of stdout and stderr together
  */
@@ -139,15 +139,18 @@ function marked() {
 
 /** Ends every child and whatever they started: politely, then for good. */
 export async function stopAll(signal = 'SIGTERM') {
-  const deadline = Date.now() + GRACE_MS;
-  for (const child of alive) {
+  const told = Date.now();
+  for (const child of alive.keys()) {
     signalGroup(child, signal);
   }
-  while (alive.size > 0 && Date.now() < deadline) {
+  const isLate = graceMs => Date.now() - told > graceMs;
+  while (![...alive.values()].every(isLate)) {
     await sleep(50);
-  }
-  for (const child of alive) {
-    signalGroup(child, 'SIGKILL');
+    for (const [child, graceMs] of alive) {
+      if (isLate(graceMs)) {
+        signalGroup(child, 'SIGKILL');
+      }
+    }
   }
   // A kernel or a bridge notices within a second or two that its parent is gone.
   const patience = Date.now() + 2_000;

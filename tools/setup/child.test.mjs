@@ -84,6 +84,24 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   );
 }
 
+test('a command that does not heed the signal holds nobody up for longer than it was given', async () => {
+  const deaf = "process.on('SIGTERM', () => {}); console.log('here'); setInterval(() => {}, 1000)";
+  const script = `
+    const { start, stopWithUs } = await import(${JSON.stringify(`file://${at('tools', 'setup', 'child.mjs')}`)});
+    stopWithUs();
+    start(process.execPath, ['-e', ${JSON.stringify(deaf)}], { graceMs: 300 });
+  `;
+  const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit']
+  });
+  await once(owner.stdout, 'data');
+  const told = Date.now();
+  owner.kill('SIGINT');
+  const [code] = await once(owner, 'exit');
+  assert.equal(code, 130);
+  assert.ok(Date.now() - told < 5_000, `it took ${Date.now() - told} ms`);
+});
+
 test('a fault of ours leaves no process either', async () => {
   const owner = OWNER.replace(
     'stopWithUs();',

@@ -67,6 +67,8 @@ async function install() {
     log: LOG,
     // npm itself only warns of files it could not write, goes on for minutes, and may end with 0.
     stopOn: DISK_FULL,
+    // It does not heed SIGTERM, and what it leaves is made anew by the next try.
+    graceMs: 1_000,
     env: { ...process.env, PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD: '1', npm_config_loglevel: 'warn' }
   });
   if (code !== 0 || output.includes('TAR_ENTRY_ERROR')) {

@@ -1,4 +1,5 @@
 /** Runs the steps of the setup, one line of progress each. */
+import { stopping } from './child.mjs';
 import { CACHE } from './checkout.mjs';
 import { forget, isDone, remember } from './stamps.mjs';
 
@@ -33,7 +34,10 @@ export function line(title, out = process.stdout) {
   out.write(label(title));
   const live = out.isTTY === true;
   const timer = live
-    ? setInterval(() => out.write(`\r${label(title)}${duration(Date.now() - begun)} \x1b[K`), 1_000)
+    ? setInterval(
+        () => stopping() || out.write(`\r${label(title)}${duration(Date.now() - begun)} \x1b[K`),
+        1_000
+      )
     : undefined;
   return {
     end(outcome) {
