@@ -66,6 +66,7 @@ const BY_ARGON_CODE: Readonly<Record<ErrorCode, MongoCodeName>> = {
   SESSION_NOT_FOUND: 'NoSuchSession',
   WRITE_CONFLICT: 'WriteConflict',
   CANCELLED: 'Interrupted',
+  TRANSACTION_GONE: 'NoSuchTransaction',
   DISK_FULL: 'OutOfDiskSpace',
   LOG_FAILED: 'InternalError',
   DATA_CORRUPT: 'InternalError',
