@@ -77,9 +77,13 @@ export class BenchProject {
     await this.settle();
   }
 
-  /** Waits until everything durable has been applied to the state. */
+  /** Waits until everything durable has been applied to the state and the images are as they will stay. */
   async settle() {
-    while (this.engine.status().pendingRecords > 0) {
+    for (;;) {
+      const { pendingRecords, images } = this.engine.status();
+      if (pendingRecords === 0 && !images.isBuilding) {
+        return;
+      }
       await new Promise(resolve => setTimeout(resolve, 20));
     }
   }

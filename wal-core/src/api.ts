@@ -441,6 +441,24 @@ export interface EngineOptions {
   readonly clock?: () => number;
 }
 
+/** Page images and overlays: derived from log and state, and made again when they are lost. */
+export interface ImageStatus {
+  readonly files: number;
+  readonly bytes: number;
+  /** Files made since the engine was opened, and whether one is being made or waits for it. */
+  readonly built: number;
+  readonly isBuilding: boolean;
+  /** Files given up since then because a checksum did not fit. */
+  readonly damaged: number;
+  /** Why the newest build that failed did. */
+  readonly failed?: string;
+  /** Overlays in memory, and an estimate of the bytes they take. */
+  readonly overlays: number;
+  readonly overlayBytes: number;
+  /** Threads beside the main one. */
+  readonly workers: number;
+}
+
 export interface EngineStatus {
   readonly projects: number;
   readonly branches: number;
@@ -448,6 +466,8 @@ export interface EngineStatus {
   readonly stateBytes: number;
   /** Durable records not yet applied to the state. */
   readonly pendingRecords: number;
+  /** What scans read beside the state. */
+  readonly images: ImageStatus;
   /** Set after a failed flush or a checksum mismatch: no more writes are taken. */
   readonly failed?: string;
 }

@@ -88,6 +88,7 @@ class ArgonEngine implements Engine {
       logBytes: log.bytes,
       stateBytes: store.bytes(),
       pendingRecords: unapplied.records,
+      images: this.core.imageOffice.status(),
       ...(error === undefined ? {} : { failed: error.message })
     };
   }

@@ -67,3 +67,5 @@ export const IMAGE_TRIES_MAX = 5;
 /** Threads beside the main one, and the heap of each. */
 export const WORKERS_MAX = 2;
 export const WORKER_HEAP_MB_MAX = 512;
+/** Pages of image files kept in memory. */
+export const PAGE_CACHE_BYTES_MAX = 24 * 1024 * 1024;

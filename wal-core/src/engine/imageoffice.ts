@@ -1,4 +1,5 @@
 import { join, relative } from 'node:path';
+import type { ImageStatus } from '../api';
 import type { Registry } from '../branch/registry';
 import { ImageKeeper, type ImageOptions, overlayLimitsOf } from '../image/keeper';
 import { Images } from '../image/images';
@@ -52,6 +53,21 @@ export class ImageOffice {
       images,
       overlays,
       missed: (chain, collection) => this.keeper.missed(chain, collection)
+    };
+  }
+
+  status(): ImageStatus {
+    const { files, keeper, overlays, pool } = this;
+    return {
+      files: files.count,
+      bytes: files.bytes,
+      built: keeper.built,
+      isBuilding: keeper.isBuilding,
+      damaged: files.damaged,
+      ...(keeper.error === undefined ? {} : { failed: keeper.error }),
+      overlays: overlays.count,
+      overlayBytes: overlays.bytes,
+      workers: pool?.threads ?? 0
     };
   }
 

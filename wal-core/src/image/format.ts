@@ -53,7 +53,9 @@ export function versionText(docText: string, lsn: number): string {
 
 /** The LSN that the six bytes before `end` stand for. */
 export function versionLsn(bytes: Buffer, end: number): number {
-  return LSN_TOP - bytes.readUIntBE(end - LSN_SUFFIX_BYTES, LSN_SUFFIX_BYTES);
+  const high = (bytes[end - 6]! << 16) | (bytes[end - 5]! << 8) | bytes[end - 4]!;
+  const low = (bytes[end - 3]! << 16) | (bytes[end - 2]! << 8) | bytes[end - 1]!;
+  return LSN_TOP - (high * 2 ** 24 + low);
 }
 
 /** A text behind all versions of a document, and before the next document. */

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { CollectionId, TimelineId } from '../api';
 import type { ChainLink } from '../branch/model';
 import { ArgonError, isArgonError } from '../errors';
-import { IMAGE_DIRECTORIES_BYTES_MAX, IMAGE_FILES_OPEN_MAX } from '../limits';
+import { IMAGE_DIRECTORIES_BYTES_MAX, IMAGE_FILES_OPEN_MAX, PAGE_CACHE_BYTES_MAX } from '../limits';
 import { syncDirectory } from '../log/file/segment';
 import type { OrderedStore } from '../store/store';
 import { ImageFile } from './file';
@@ -15,6 +15,11 @@ import { markerOf, type StoredImage, storedImageOf, unmark } from './stored';
 
 /** An image turned out to be damaged and counts no more: what read it must start afresh without it. */
 export class ImageLost extends Error {}
+
+/** Part of the cache that one file may take; a walk over a larger one would only push the others out. */
+const PAGE_CACHE_PART = 0.5;
+/** More pages than a file can have. */
+const PAGES_PER_FILE_MAX = 2 ** 26;
 
 const NONE: readonly StoredImage[] = [];
 
@@ -38,6 +43,11 @@ export class Images {
   private readonly held = new Map<number, number>();
   private readonly doomed = new Set<number>();
   private readonly open: LRUCache<number, ImageFile>;
+  /** Pages of files that are small enough to stay in memory whole. */
+  private readonly pages = new LRUCache<number, Page>({
+    maxSize: PAGE_CACHE_BYTES_MAX,
+    sizeCalculation: page => page.bytes.length
+  });
 
   constructor(
     readonly directory: string,
@@ -219,9 +229,19 @@ export class Images {
 
   /** @throws ImageLost */
   page(image: StoredImage, number: number, buffer?: Buffer): Page {
+    const isSmall = image.bytes <= PAGE_CACHE_BYTES_MAX * PAGE_CACHE_PART;
+    const name = image.file * PAGES_PER_FILE_MAX + number;
+    const known = isSmall ? this.pages.get(name) : undefined;
+    if (known !== undefined) {
+      return known;
+    }
     const file = this.file(image);
     try {
-      return file.page(number, buffer);
+      const page = file.page(number, isSmall ? undefined : buffer);
+      if (isSmall) {
+        this.pages.set(name, page);
+      }
+      return page;
     } catch (error) {
       throw this.lost(image, error);
     }
@@ -255,6 +275,7 @@ export class Images {
   }
 
   close(): void {
+    this.pages.clear();
     this.open.clear();
   }
 

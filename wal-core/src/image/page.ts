@@ -7,6 +7,8 @@ export class Page {
   readonly entries: number;
   /** Ends of the keys, then ends of the images, counted from the start of the page. */
   private readonly ends: Uint32Array;
+  private readonly memory: ArrayBufferLike;
+  private readonly offset: number;
 
   /**
    * @param checked whether the checksum is known to fit
@@ -22,6 +24,8 @@ export class Page {
     if (!fits || (!checked && crc32c(bytes.subarray(4, used)) !== bytes.readUInt32LE(0))) {
       throw new ArgonError('DATA_CORRUPT', 'The checksum of a page of an image does not match.');
     }
+    this.memory = bytes.buffer;
+    this.offset = bytes.byteOffset;
     this.ends = new Uint32Array(bytes.buffer, bytes.byteOffset + PAGE_HEADER_BYTES, this.entries * 2);
   }
 
@@ -44,12 +48,12 @@ export class Page {
 
   /** The whole key of an entry, not copied. */
   key(i: number): Buffer {
-    return this.bytes.subarray(this.keyStart(i), this.keyEnd(i));
+    return this.slice(this.keyStart(i), this.keyEnd(i));
   }
 
   /** The docKey of an entry, not copied. */
   docKey(i: number): Buffer {
-    return this.bytes.subarray(this.keyStart(i), this.keyEnd(i) - LSN_SUFFIX_BYTES);
+    return this.slice(this.keyStart(i), this.keyEnd(i) - LSN_SUFFIX_BYTES);
   }
 
   keyText(i: number): string {
@@ -57,7 +61,13 @@ export class Page {
   }
 
   image(i: number): Buffer {
-    return this.bytes.subarray(this.imageStart(i), this.imageEnd(i));
+    const start = this.imageStart(i);
+    return this.slice(start, this.imageEnd(i));
+  }
+
+  /** A piece of the page that shares its memory. `Buffer.from` makes one in half the time of `subarray`. */
+  slice(start: number, end: number): Buffer {
+    return Buffer.from(this.memory, this.offset + start, end - start);
   }
 
   /** The docKey of an entry. */
@@ -76,7 +86,19 @@ export class Page {
 
   /** Whether entry `i` belongs to this document. */
   isOf(i: number, docText: string): boolean {
-    return compareBytes(this.bytes, this.keyStart(i), this.keyEnd(i) - LSN_SUFFIX_BYTES, docText) === 0;
+    const { bytes } = this;
+    const start = this.keyStart(i);
+    let at = docText.length;
+    if (this.keyEnd(i) - LSN_SUFFIX_BYTES - start !== at) {
+      return false;
+    }
+    // Neighbours differ at their ends.
+    while (--at >= 0) {
+      if (bytes[start + at] !== docText.charCodeAt(at)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** The first entry of the document or of one behind it; with `past`, the first entry behind it. */

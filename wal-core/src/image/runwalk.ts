@@ -21,8 +21,10 @@ export interface DeltaWalk {
 /** Per document of a run in a range, the newest version not after the cap; documents without one are passed over. */
 export class RunWalk implements DeltaWalk {
   text: string | undefined;
-  lsn = 0;
-  private found: { page: Page; at: number } | undefined;
+  private foundPage: Page | undefined;
+  private foundAt = 0;
+  /** Whether no version is newer than the cap. */
+  private readonly isWhole: boolean;
   /** The next entry to look at: forwards the first of its document, backwards the last. */
   private number = 0;
   private page: Page | undefined;
@@ -35,6 +37,7 @@ export class RunWalk implements DeltaWalk {
     private readonly range: TextRange,
     private readonly reverse: boolean
   ) {
+    this.isWhole = cap >= stored.lsn;
     const start = reverse ? range.high : range.low;
     if (start !== undefined) {
       const past = reverse ? range.highInclusive === true : range.lowInclusive !== true;
@@ -50,10 +53,14 @@ export class RunWalk implements DeltaWalk {
     this.advance();
   }
 
+  get lsn(): number {
+    return this.foundPage!.lsn(this.foundAt);
+  }
+
   image(): Buffer | undefined {
-    const { page, at } = this.found!;
-    const image = page.image(at);
-    return image.length === 0 ? undefined : image;
+    const page = this.foundPage!;
+    const at = this.foundAt;
+    return page.imageStart(at) === page.imageEnd(at) ? undefined : page.image(at);
   }
 
   advance(): void {
@@ -69,9 +76,8 @@ export class RunWalk implements DeltaWalk {
       } else {
         this.takeForwards(text);
       }
-      if (this.found !== undefined) {
+      if (this.foundPage !== undefined) {
         this.text = text;
-        this.lsn = this.found.page.lsn(this.found.at);
         return;
       }
     }
@@ -87,32 +93,39 @@ export class RunWalk implements DeltaWalk {
 
   /** Finds the version of the document at the current entry, and goes to the next document. */
   private takeForwards(text: string): void {
-    this.found = undefined;
-    for (let steps = 0; this.isOn(text); steps++) {
-      if (this.found === undefined && this.page!.lsn(this.at) <= this.cap) {
-        this.found = { page: this.page!, at: this.at };
+    this.foundPage = undefined;
+    for (let steps = 0; ; steps++) {
+      const page = this.page!;
+      if (this.foundPage === undefined && (this.isWhole || page.lsn(this.at) <= this.cap)) {
+        this.foundPage = page;
+        this.foundAt = this.at;
       }
       if (steps >= STEPS_MAX) {
-        this.seek(this.found === undefined ? versionText(text, this.cap) : behindText(text));
-      } else {
-        this.step();
+        this.seek(this.foundPage === undefined ? versionText(text, this.cap) : behindText(text));
+      } else if (++this.at >= page.entries) {
+        this.open(this.number + 1, 0);
+      }
+      if (!this.isOn(text)) {
+        return;
       }
     }
   }
 
   private takeBackwards(text: string): void {
-    this.found = undefined;
+    this.foundPage = undefined;
     // Older versions come first on the way back: the last one that fits is the newest.
     for (let steps = 0; this.isOn(text); steps++) {
       if (this.page!.lsn(this.at) <= this.cap) {
-        this.found = { page: this.page!, at: this.at };
+        this.foundPage = this.page;
+        this.foundAt = this.at;
       } else {
         steps = STEPS_MAX;
       }
       if (steps >= STEPS_MAX) {
         this.seek(versionText(text, this.cap));
         if (this.isOn(text)) {
-          this.found = { page: this.page!, at: this.at };
+          this.foundPage = this.page;
+          this.foundAt = this.at;
         }
         this.seek(text);
         this.stepBack();
@@ -128,13 +141,6 @@ export class RunWalk implements DeltaWalk {
 
   private get file() {
     return this.pages.file(this.stored);
-  }
-
-  private step(): void {
-    this.at++;
-    if (this.at >= this.page!.entries) {
-      this.open(this.number + 1, 0);
-    }
   }
 
   private stepBack(): void {

@@ -14,8 +14,9 @@ type Piece = { readonly page: Page; readonly from: number; readonly to: number }
 export class MergedBatch implements ScanBatch {
   readonly images: Image[] = [];
   bytes = 0;
-  /** The last document looked at, there or not: the next batch goes on behind it. */
-  last: string | undefined;
+  private lastPage: Page | undefined;
+  private lastAt = 0;
+  private lastText: string | undefined;
   private readonly pieces: Piece[] = [];
   private made: DocKey[] | undefined;
 
@@ -24,16 +25,27 @@ export class MergedBatch implements ScanBatch {
     return this.made;
   }
 
+  /** The last document looked at, there or not: the next batch goes on behind it. Undefined at the end. */
+  get last(): string | undefined {
+    return this.lastPage === undefined ? this.lastText : this.lastPage.docText(this.lastAt);
+  }
+
+  set last(text: string | undefined) {
+    this.lastPage = undefined;
+    this.lastText = text;
+  }
+
   /** Takes entries `[from, to)` of a page; backwards when `from` is greater. */
   take(page: Page, from: number, to: number): void {
     const { images } = this;
-    const { bytes } = page;
+    this.lastPage = page;
+    this.lastAt = from < to ? to - 1 : to;
     if (from < to) {
       let start = page.imageStart(from);
       this.bytes += page.imageEnd(to - 1) - start;
       for (let i = from; i < to; i++) {
         const end = page.imageEnd(i);
-        images.push(bytes.subarray(start, end));
+        images.push(page.slice(start, end));
         start = end;
       }
     } else {
@@ -187,7 +199,6 @@ function takeForwards(
   const end = Math.min(split, base.low + wanted);
   if (end > base.low) {
     batch.take(page, base.low, end);
-    batch.last = page.docText(end - 1);
     base.low = end;
   }
   return end < split;
@@ -204,7 +215,6 @@ function takeBackwards(
   const end = Math.max(split, base.high - wanted);
   if (end < base.high) {
     batch.take(page, base.high, end);
-    batch.last = page.docText(end);
     base.high = end;
   }
   return end > split;
