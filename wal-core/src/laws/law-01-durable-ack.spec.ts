@@ -117,7 +117,7 @@ describe('law 1: durable acknowledgement', () => {
         bundle: true,
         platform: 'node',
         target: 'node20',
-        external: ['lmdb', '@node-rs/crc32'],
+        external: ['lmdb', '@node-rs/crc32', 'fs-native-extensions'],
         outfile: script
       });
       const home = directory();
