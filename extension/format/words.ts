@@ -79,7 +79,7 @@ export function title(entry: Entry, trans: TranslationBundle): string {
   const written = writes(entry, trans);
   switch (entry.kind) {
     case 'merge':
-      return trans.__('Merge %1', entry.merge?.source.replace(/@\d+$/, '') ?? '');
+      return trans.__('Merge %1', entry.merge?.source ?? '');
     case 'undo':
       // The range follows in the details; the row says what it was.
       return trans.__('Undo %1', entry.undo?.what.replace(/, LSN \d+\.\.\d+$/, '') ?? '');

@@ -98,7 +98,7 @@ def run(path: Path, timeout: float, output: Path | None) -> int:
         timeout=timeout,
         kernel_name="python3",
         # Its log is for whoever debugs a kernel; what a cell prints comes as output.
-        extra_arguments=["--log-level=ERROR"],
+        extra_arguments=["--log-level=CRITICAL"],
         resources={"metadata": {"path": str(path.absolute().parent)}},
     )
     began = time.perf_counter()
@@ -109,7 +109,15 @@ def run(path: Path, timeout: float, output: Path | None) -> int:
         "JPY_SESSION_NAME": str(path.absolute()),
         NOTEBOOK_ROOT_VARIABLE: os.path.realpath(path.parent),
     }
-    with client.setup_kernel(env=environment):
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(client.setup_kernel(env=environment))
+        except RuntimeError as error:
+            raise ArgonError(
+                "KERNEL_START_FAILED",
+                f"the Python kernel did not start: {error}",
+                next=["jupyter kernelspec list", f"{sys.executable} -m ipykernel_launcher"],
+            ) from None
         for index, cell in enumerate(notebook.cells):
             if cell.cell_type == "markdown":
                 _heading(cell.source)

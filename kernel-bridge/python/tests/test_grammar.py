@@ -89,6 +89,11 @@ def test_what_is_not_in_this_version_says_so(verb: str) -> None:
     assert caught.value.code == "NOT_IN_THIS_VERSION"
 
 
+def test_help_shows_how_to_write_the_line() -> None:
+    assert "usage: %argon [VERB …]\n" in grammar().format_help()
+    assert "usage: %%argon at REF | sandbox [--keep NAME]\n" in cell_grammar().format_help()
+
+
 def test_arguments() -> None:
     assert lsn_range("800..900") == (800, 900)
     assert lsn_range("7") == (7, 7)

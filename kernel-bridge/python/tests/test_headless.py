@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -89,6 +90,21 @@ def test_a_dead_kernel_ends_the_run(home: Path) -> None:
     code, output = run(notebook(home, "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "1"))
     assert code == 1
     assert "FAILED" in output
+
+
+def test_a_kernel_that_does_not_start_is_said_plainly(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = home / "jupyter" / "kernels" / "python3"
+    spec.mkdir(parents=True)
+    (spec / "kernel.json").write_text(
+        json.dumps({"argv": [sys.executable, "-c", "pass"], "display_name": "none", "language": "python"}),
+        "utf-8",
+    )
+    monkeypatch.setenv("JUPYTER_PATH", str(home / "jupyter"))
+    code, output = run(notebook(home, "1"))
+    assert code == 1
+    assert "the Python kernel did not start" in output
+    assert "Traceback" not in output
+    assert bridge_pids(home) == []
 
 
 def test_no_notebook_no_traceback(home: Path) -> None:

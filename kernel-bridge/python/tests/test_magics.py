@@ -46,9 +46,26 @@ def test_branches(kernel: Kernel) -> None:
     assert "is what this kernel has checked out" in refused.text
     kernel.run("%argon checkout main")
     assert "1 change had not been merged" in kernel.run("%argon branch delete exp/two").text
+    refused = kernel.run("%argon branch delete main", check=False)
+    assert "BRANCH_PROTECTED" in refused.text
+    assert "checkout main" not in refused.text
     assert "there is no such branch" in kernel.run("%argon branch delete exp/two --ensure").text
     assert kernel.run("%argon branch protect main").json("branch")["isProtected"] is True
     assert kernel.run("%argon branch protect main --off").json("branch")["isProtected"] is False
+
+
+def test_a_number_is_taken_for_a_state_of_this_branch(kernel: Kernel) -> None:
+    kernel.run("%argon branch create x")
+    assert "Next:  %argon checkout main@3" in kernel.run("%argon checkout 3", check=False).text
+    refused = kernel.run("%%argon at 3\nprint(1)", check=False).text
+    assert "Next:  %%argon at main@3" in refused
+    assert "Nearest name" not in refused
+
+
+def test_a_merge_is_named_once(kernel: Kernel) -> None:
+    kernel.run("%argon branch create clean --switch\ndb.birds.delete_one({'_id': 'A001'})")
+    kernel.run("%argon merge clean --into main")
+    assert "merge of clean@42: 1 delete" in kernel.run("%argon log main").text
 
 
 def test_a_name_with_any_letters_is_a_name(kernel: Kernel) -> None:

@@ -114,7 +114,8 @@ export function presentEntry(entry: LogEntry): Entry {
     firstAt: entry.firstAt.toISOString(),
     lastAt: entry.lastAt.toISOString(),
     merge: merge && {
-      source: merge.source,
+      // Its LSN stands beside it.
+      source: merge.source.replace(/@\d+$/, ''),
       sourceTimeline: merge.sourceTimeline,
       sourceLsn: merge.sourceLsn
     },

@@ -41,27 +41,41 @@ _NEXT = {
 }
 
 
-def advise(error: ArgonError, line: str) -> ArgonError:
+def advise(error: ArgonError, line: str, prefix: str = "%argon") -> ArgonError:
     """Adds the nearest name and the next steps where the error has none; returns it."""
     if error.nearest is None:
         error.nearest = _nearest(error)
     if not error.next:
         steps: list[str] = []
         wanted = error.data.get("name") or error.data.get("ref")
-        if error.nearest and isinstance(wanted, str):
-            corrected = re.sub(rf"(?<!\S){re.escape(wanted)}(?!\S)", error.nearest.replace("\\", r"\\"), line)
+        meant = error.nearest or _state_meant(error)
+        if meant and isinstance(wanted, str):
+            corrected = re.sub(rf"(?<!\S){re.escape(wanted)}(?!\S)", meant.replace("\\", r"\\"), line)
             if corrected != line:
-                steps.append(f"%argon {corrected.strip()}")
+                steps.append(f"{prefix} {corrected.strip()}")
         steps += _NAMES_OF.get(error.code, ())[: 2 - len(steps)]
         error.next = steps or list(_NEXT.get(error.code, ()))
     return error
 
 
+def _state_meant(error: ArgonError) -> str | None:
+    """A number where a ref belongs is an LSN without its branch."""
+    wanted = error.data.get("ref") or error.data.get("name")
+    session = active_session()
+    if error.code != "REF_NOT_FOUND" or not isinstance(wanted, str) or session is None:
+        return None
+    with suppress(ArgonError):
+        branch = session.info().get("branch")
+        return f"{branch}@{wanted}" if branch and wanted.isascii() and wanted.isdigit() else None
+    return None
+
+
 def _nearest(error: ArgonError) -> str | None:
+    wanted = error.data.get("name") or error.data.get("ref")
     told = error.data.get("nearest")
     if isinstance(told, str):
-        return told
-    wanted = error.data.get("name") or error.data.get("ref")
+        # Two names of one letter each are near to each other by count, and no more than that.
+        return told if not isinstance(wanted, str) or set(wanted.lower()) & set(told.lower()) else None
     session = active_session()
     if not isinstance(wanted, str) or session is None or error.code not in _NAMES_OF:
         return None

@@ -35,7 +35,7 @@ class ArgonMagics(Magics):
         try:
             return run_line(self.shell, line, cell)
         except ArgonError as error:
-            raise advise(error, line) from None
+            raise advise(error, line, "%argon" if cell is None else "%%argon") from None
         except KeyboardInterrupt:
             if cell is not None:
                 raise

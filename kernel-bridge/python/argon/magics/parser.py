@@ -33,6 +33,9 @@ class VerbParser(argparse.ArgumentParser):
 
     def __init__(self, prog: str = "%argon", **options: Any) -> None:
         options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        if "usage" in options:
+            # argparse fills in a usage that is given, as a format: "%a" would be one.
+            options["usage"] = options["usage"].replace("%", "%%")
         super().__init__(prog=prog, add_help=False, allow_abbrev=False, **options)
         self.add_argument("-h", "--help", action=_Help)
 

@@ -74,7 +74,7 @@ def delete(context: Context) -> Shown:
     """`%argon branch delete NAME`"""
     project = context.project
     name = context.args.branch
-    if context.session.info().get("ref") == name:
+    if context.session.info().get("ref") == name and name != project.info["defaultBranch"]:
         raise ArgonError(
             "BRANCH_CHECKED_OUT",
             f"{project.name}/{name} is what this kernel has checked out",
