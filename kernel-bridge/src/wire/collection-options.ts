@@ -32,11 +32,25 @@ const MISSING = [
 
 export const CREATE_FIELDS: readonly string[] = [...KEPT, ...IGNORED, ...MISSING];
 
+const USUAL = [
+  ['validationLevel', 'strict'],
+  ['validationAction', 'error']
+] as const;
+
 const LEVELS: ReadonlySet<string> = new Set(['off', 'strict', 'moderate']);
 const ACTIONS: ReadonlySet<string> = new Set(['error', 'warn']);
 
 /** The options document of a new collection. @throws MongoError 238 for kinds of collection that are not there */
 export function readCreateOptions(args: Arguments): Buffer {
+  if ((args.has('size') || args.has('max')) && !args.flag('capped', false)) {
+    throw new MongoError(
+      'InvalidOptions',
+      "the 'capped' field needs to be true when either the 'size' or 'max' fields are present"
+    );
+  }
+  if (!args.flag('autoIndexId', true)) {
+    throw new MongoError(50001, 'autoIndexId:false is not allowed: every collection has an index on _id');
+  }
   for (const name of MISSING) {
     if (args.has(name) && !isHarmless(args, name)) {
       throw new MongoError('NotImplemented', `create with '${name}' is not available in Argon yet`);
@@ -66,6 +80,12 @@ export function changedOptions(options: Buffer, args: Arguments): Buffer {
     const value = args.get(name);
     if (value !== undefined && !(name === 'validator' && value.bytes.length === 5)) {
       builder.raw(name, value);
+    }
+  }
+  // Whatever it changes, mongod notes level and action with it.
+  for (const [name, usual] of USUAL) {
+    if (!args.has(name) && field(options, name) === undefined) {
+      builder.string(name, usual);
     }
   }
   return builder.finish();
@@ -104,6 +124,5 @@ function isHarmless(args: Arguments, name: string): boolean {
   if (name === 'changeStreamPreAndPostImages' && value.type === T.OBJECT) {
     return field(value.bytes, 'enabled')?.bytes[0] !== 1;
   }
-  // `size` and `max` say nothing without `capped`.
-  return (name === 'size' || name === 'max') && !args.flag('capped', false);
+  return false;
 }

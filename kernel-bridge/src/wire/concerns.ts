@@ -1,5 +1,5 @@
-import { T, type CommitTime, type RawValue } from '@argon/wal-core';
-import { Arguments } from './arguments';
+import { T, TYPE_NAMES, type CommitTime, type RawValue } from '@argon/wal-core';
+import { Arguments, numberOf, stringOf } from './arguments';
 import { MongoError } from './errors';
 
 /** What a read asks of the state it sees. */
@@ -40,6 +40,9 @@ export function readReadConcern(args: Arguments): ReadConcern {
   }
   const atClusterTime = timestamp(concern.get('atClusterTime'), 'atClusterTime');
   const afterClusterTime = timestamp(concern.get('afterClusterTime'), 'afterClusterTime');
+  if (atClusterTime === 0n) {
+    throw new MongoError('InvalidOptions', 'readConcern atClusterTime cannot be null');
+  }
   if (atClusterTime !== undefined && level !== 'snapshot') {
     throw new MongoError('InvalidOptions', "readConcern.atClusterTime requires readConcern level 'snapshot'");
   }
@@ -51,6 +54,58 @@ export function readReadConcern(args: Arguments): ReadConcern {
     ...(atClusterTime === undefined ? {} : { atClusterTime }),
     ...(afterClusterTime === undefined ? {} : { afterClusterTime })
   };
+}
+
+/** Refuses a read concern that a command cannot follow. @throws MongoError 72 */
+export function checkReadConcern(
+  { level }: ReadConcern,
+  command: { readonly name: string; readonly reads?: boolean; readonly snapshots?: boolean }
+): void {
+  const reads = command.reads === true || command.snapshots === true;
+  const follows = level === 'snapshot' ? command.snapshots === true : reads || level === 'local';
+  if (level !== undefined && !follows) {
+    throw new MongoError(
+      'InvalidOptions',
+      `Command ${command.name} does not support { readConcern: { level: "${level}", provenance: "clientSupplied" } } ` +
+        `:: caused by :: read concern ${reads ? 'snapshot ' : ''}not supported`
+    );
+  }
+}
+
+const MODES: ReadonlySet<string> = new Set([
+  'primary',
+  'primaryPreferred',
+  'secondary',
+  'secondaryPreferred',
+  'nearest'
+]);
+
+/** Checks `$readPreference`; there is one node, which answers whatever it says. @throws MongoError 2, 14 */
+export function checkReadPreference(args: Arguments): void {
+  const value = args.get('$readPreference');
+  if (value === undefined) {
+    return;
+  }
+  if (value.type !== T.OBJECT) {
+    throw new MongoError(
+      'TypeMismatch',
+      `$readPreference has incorrect type: expected object but got ${TYPE_NAMES[value.type] ?? value.type}`
+    );
+  }
+  const preference = new Arguments(value.bytes, '$readPreference');
+  const given = preference.get('mode');
+  const mode = given?.type === T.STRING ? stringOf(given) : '';
+  if (!MODES.has(mode)) {
+    throw new MongoError(
+      'BadValue',
+      `Could not parse $readPreference mode '${mode}'. Only the modes 'primary', 'primaryPreferred', 'secondary', ` +
+        "'secondaryPreferred', and 'nearest' are supported."
+    );
+  }
+  const tags = preference.optionalArray('tags') ?? [];
+  if (mode === 'primary' && tags.some(tag => tag.bytes.length > 5)) {
+    throw new MongoError('BadValue', 'Only empty tags are allowed with primary read preference');
+  }
 }
 
 /**
@@ -67,13 +122,36 @@ export function checkBarrier(concern: ReadConcern, last: CommitTime): void {
   }
 }
 
+const WRITE_CONCERN_FIELDS = [
+  'w',
+  'j',
+  'fsync',
+  'wtimeout',
+  'provenance',
+  'getLastError',
+  'wOpTime'
+] as const;
+/** Largest `w`: the members a replica set may have. */
+export const NODES_MAX = 50;
+
 /** Checks the form of `writeConcern`; every write is durable before its reply, whatever it asks. */
 export function checkWriteConcern(args: Arguments): void {
-  const concern = args.object('writeConcern');
+  const document = args.optionalDocument('writeConcern');
+  const concern =
+    document === undefined
+      ? undefined
+      : new Arguments(document, 'WriteConcernOptions').only(WRITE_CONCERN_FIELDS, undefined);
   const w = concern?.get('w');
   const j = concern?.get('j');
   if (w !== undefined && w.type !== T.STRING && w.type !== T.OBJECT && !isNumber(w)) {
     throw new MongoError('FailedToParse', 'w has to be a number, string, or object');
+  }
+  const nodes = w === undefined ? undefined : numberOf(w);
+  if (nodes !== undefined && !(nodes >= 0 && nodes <= NODES_MAX)) {
+    throw new MongoError(
+      'FailedToParse',
+      `w has to be a non-negative number and not greater than ${NODES_MAX}; found: ${nodes}`
+    );
   }
   if (j !== undefined && j.type !== T.BOOL && !isNumber(j)) {
     throw new MongoError(

@@ -21,6 +21,8 @@ export class OpenCursor {
   usedAt = 0;
   /** In use by a getMore: neither killed for idleness nor used twice at once. */
   busy = false;
+  /** Only the end of its session or connection closes it, not idleness (`noCursorTimeout`). */
+  stays = false;
   /** Milliseconds left of the query's own time limit. */
   remainingMs: number | undefined;
   /** Told how many documents a further batch had. */
@@ -137,17 +139,17 @@ export class Cursors {
     if (cursor === undefined) {
       throw new MongoError('CursorNotFound', `cursor id ${id} not found`);
     }
-    if (cursor.namespace !== namespace) {
-      throw new MongoError(
-        'Unauthorized',
-        `Requested getMore on namespace '${namespace}', but cursor belongs to a different namespace ${cursor.namespace}`
-      );
-    }
     if (cursor.owner.session !== session) {
       throw new MongoError(
         50738,
         `Cannot run getMore on cursor ${id}, which was created in session ${cursor.owner.session ?? 'none'}, ` +
           `in session ${session ?? 'none'}`
+      );
+    }
+    if (cursor.namespace !== namespace) {
+      throw new MongoError(
+        'Unauthorized',
+        `Requested getMore on namespace '${namespace}', but cursor belongs to a different namespace ${cursor.namespace}`
       );
     }
     if (cursor.busy) {
@@ -186,7 +188,7 @@ export class Cursors {
   /** Closes cursors nobody used for long. */
   expire(): void {
     const limit = this.clock() - CURSOR_IDLE_MS;
-    this.killWhere(cursor => !cursor.busy && cursor.usedAt < limit);
+    this.killWhere(cursor => !cursor.busy && !cursor.stays && cursor.usedAt < limit);
   }
 
   killAll(reason: MongoError): void {

@@ -1,7 +1,7 @@
 import { T, field } from '@argon/wal-core';
 import { Arguments, firstElement, stringOf } from './arguments';
 import type { DocumentBuilder } from './builder';
-import { checkWriteConcern, readReadConcern } from './concerns';
+import { checkReadConcern, checkReadPreference, checkWriteConcern, readReadConcern } from './concerns';
 import type { CommandContext, ConnectionState, RetryIdentity, Services } from './context';
 import { MongoError, isFault, toMongoError } from './errors';
 import { sessionKey } from './lsid';
@@ -110,15 +110,12 @@ export class Dispatcher {
     }
     if (command.writes === true) {
       checkWriteConcern(args);
+    } else if (args.has('writeConcern')) {
+      throw new MongoError('InvalidOptions', 'Command does not support writeConcern');
     }
+    checkReadPreference(args);
     const readConcern = readReadConcern(args);
-    if (readConcern.level === 'snapshot' && command.snapshots !== true) {
-      throw new MongoError(
-        'InvalidOptions',
-        `Command ${command.name} does not support { readConcern: { level: "snapshot", provenance: "clientSupplied" } } ` +
-          ':: caused by :: read concern not supported'
-      );
-    }
+    checkReadConcern(readConcern, command);
     const place = connection.appName === undefined ? undefined : sessions.byAppName(connection.appName);
     return {
       services: this.services,

@@ -24,6 +24,14 @@ export class MongoError extends Error {
   }
 }
 
+/** A query that cannot be planned: the hint names no index, and the like. */
+export class PlanError extends MongoError {
+  constructor(message: string) {
+    super('BadValue', `error processing query: planner returned error :: caused by :: ${message}`);
+    this.name = 'PlanError';
+  }
+}
+
 /** A fault in the bytes of a connection; it is closed without an answer, as mongod does. */
 export class ProtocolFault extends Error {
   constructor(message: string) {
@@ -107,6 +115,19 @@ function fromArgon(error: ArgonError): MongoError {
     fields,
     cause: error
   });
+}
+
+/**
+ * An error of the query language with where it came up in front, as mongod words it. Faults of planning
+ * and errors of ours stay as they are.
+ */
+export function inContext(error: unknown, where: string): unknown {
+  const ofQuery = isArgonError(error) && typeof error.data['mongoCode'] === 'number';
+  if ((!ofQuery && !(error instanceof MongoError)) || error instanceof PlanError) {
+    return error;
+  }
+  const { code, message, fields } = toMongoError(error);
+  return new MongoError(code, `${where} :: caused by :: ${message}`, { fields, cause: error });
 }
 
 /** What an error carries as Extended JSON, for a reply. */

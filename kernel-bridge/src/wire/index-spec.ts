@@ -27,11 +27,12 @@ export interface IndexRequest {
 }
 
 /** Options that change nothing here and are kept for `listIndexes`. */
-const HARMLESS: ReadonlySet<string> = new Set(['background', 'storageEngine']);
+const HARMLESS: ReadonlySet<string> = new Set(['background']);
 /** Options that are dropped, as mongod drops them. */
 const IGNORED: ReadonlySet<string> = new Set(['ns', 'dropDups']);
 /** Options of kinds of index that are not there. */
 const MISSING: ReadonlySet<string> = new Set([
+  'storageEngine',
   'expireAfterSeconds',
   'weights',
   'default_language',

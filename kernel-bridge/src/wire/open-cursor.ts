@@ -1,6 +1,7 @@
 import type { CommandContext } from './context';
 import { OpenCursor, type DocumentSource } from './cursors';
 import type { DocumentBuilder } from './builder';
+import { inContext } from './errors';
 import { FIRST_BATCH_DEFAULT } from './limits';
 import { noteRead, type ReadPlace } from './place';
 import { cursorReply } from './reply';
@@ -11,6 +12,10 @@ export interface CursorRequest {
   readonly source: DocumentSource;
   /** Undefined: 101 documents. */
   readonly batchSize: number | undefined;
+  /** What an error while it runs is introduced with, as in mongod. */
+  readonly executor?: string;
+  /** `noCursorTimeout`. */
+  readonly stays?: boolean;
   /** Close after the first batch, whatever is left. */
   readonly singleBatch?: boolean;
   /** Tells the session of the read: the state and the collection. */
@@ -34,7 +39,7 @@ export async function answerWithCursor(
     ...(session === undefined ? {} : { session })
   });
   const size = request.batchSize ?? FIRST_BATCH_DEFAULT;
-  const batch = size === 0 ? [] : await cursor.next(size);
+  const batch = size === 0 ? [] : await firstBatch(context, cursor, size, request.executor);
   if (read !== undefined) {
     let told = 0;
     let handedOut = 0;
@@ -52,6 +57,7 @@ export async function answerWithCursor(
     cursor.release();
   } else {
     cursor.remainingMs = operation.remainingMs;
+    cursor.stays = request.stays === true;
     services.cursors.keep(cursor);
   }
   return cursorReply({
@@ -61,6 +67,19 @@ export async function answerWithCursor(
     id: isDone ? 0n : cursor.id,
     ...snapshotTime(context, read?.place)
   });
+}
+
+async function firstBatch(
+  { operation }: CommandContext,
+  cursor: OpenCursor,
+  size: number,
+  executor: string | undefined
+): Promise<Buffer[]> {
+  try {
+    return await cursor.next(size);
+  } catch (error) {
+    throw executor === undefined ? error : inContext(operation.explain(error), executor);
+  }
 }
 
 /** A snapshot read tells its time, so that the next one can ask for the same. */

@@ -18,7 +18,7 @@ import {
   type Sort
 } from '@argon/wal-core';
 import { isTruthy, numberOf, stringOf } from './arguments';
-import { MongoError } from './errors';
+import { MongoError, PlanError } from './errors';
 
 /** A stretch of the collection in key order, both ends inclusive. */
 export interface KeyStretch {
@@ -166,10 +166,7 @@ function resolveHint(collection: CollectionInfo, hint: Hint): ResolvedHint {
   } else {
     throw new MongoError('FailedToParse', 'Hint must be a string or an object');
   }
-  throw new MongoError(
-    'BadValue',
-    'error processing query: planner returned error :: caused by :: hint provided does not correspond to an existing index'
-  );
+  throw new PlanError('hint provided does not correspond to an existing index');
 }
 
 /** Whether two key patterns mean the same: `{a: 1}` and `{a: 1.0}` do. */

@@ -1,3 +1,4 @@
+import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import {
   HASHED_KEY_MARK,
   type CollectionInfo,
@@ -205,42 +206,33 @@ export class QueryRun {
   /** Sorts in memory; with a limit only as much as is asked for is kept. */
   private async *sorted(sort: Sort): AsyncGenerator<readonly Buffer[]> {
     const { skip, limit, filter } = this.query;
-    const wanted = skip + limit;
-    const kept = Number.isFinite(wanted) ? sort.topK(wanted) : undefined;
-    const all: Buffer[] = [];
-    let pushed = 0;
-    let bytes = 0;
+    const sorter = sort.sorter(Number.isFinite(limit) ? skip + limit : undefined);
     for await (const { images } of this.batches()) {
       this.operation.check();
       for (const image of images) {
         this.statistics.docsExamined++;
-        if (!filter.matches(image)) {
-          continue;
-        }
-        bytes += image.length;
-        pushed++;
-        // What is kept of a limited sort is estimated by the mean size of what went in.
-        const held = kept === undefined ? bytes : (bytes / pushed) * Math.min(wanted, pushed);
-        if (held > SORT_BYTES_MAX) {
-          throw new MongoError(
-            'QueryExceededMemoryLimitNoDiskUseAllowed',
-            `Executor error during find command :: caused by :: Sort exceeded memory limit of ${SORT_BYTES_MAX} bytes, ` +
-              'and Argon does not sort on disk. Create an index that gives the order, or set a limit.'
-          );
-        }
-        if (kept === undefined) {
-          all.push(image);
-        } else {
-          kept.push(image);
+        if (filter.matches(image)) {
+          sorter.push(image);
         }
       }
+      if (sorter.bytes > SORT_BYTES_MAX) {
+        throw new MongoError(
+          'QueryExceededMemoryLimitNoDiskUseAllowed',
+          `Sort exceeded memory limit of ${SORT_BYTES_MAX} bytes, ` +
+            'and Argon does not sort on disk. Create an index that gives the order, or set a limit.'
+        );
+      }
     }
-    const ordered = (kept === undefined ? sort.sort(all) : kept.finish()).slice(skip);
-    for (let at = 0; at < ordered.length; at += IDS_PER_BATCH) {
+    let toSkip = skip;
+    for (const batch of sorter.finish()) {
+      await yieldToLoop();
       this.operation.check();
-      const out = ordered.slice(at, at + IDS_PER_BATCH).map(image => this.accept(image) ?? image);
+      const out = batch.slice(toSkip).map(image => this.accept(image) ?? image);
+      toSkip = Math.max(0, toSkip - batch.length);
       this.statistics.returned += out.length;
-      yield out;
+      if (out.length > 0) {
+        yield out;
+      }
     }
   }
 

@@ -17,7 +17,9 @@ export interface Command {
   /** May carry a txnNumber. */
   readonly retryable?: boolean;
   readonly writes?: boolean;
-  /** Can read at `readConcern: {level: 'snapshot'}`. */
+  /** Follows a read concern. */
+  readonly reads?: boolean;
+  /** Follows any read concern, also `{level: 'snapshot'}`. */
   readonly snapshots?: boolean;
   run(context: CommandContext): Reply | Promise<Reply>;
 }

@@ -60,18 +60,21 @@ export interface Sort {
   /** Raw BSON it was compiled from. */
   readonly source: Buffer;
   readonly isEmpty: boolean;
-  /** Order of two documents. For many documents use `sort` or `topK`, which take keys out once. */
+  /** Order of two documents. For many documents use `sort` or `sorter`, which take keys out once. */
   compare(a: Buffer, b: Buffer): number;
-  /** Sorts in place, stable. */
+  /** Sorts a few documents in place, stable. */
   sort(docs: Buffer[]): Buffer[];
-  /** The first `k` documents in order of all that are pushed, in memory of `k` documents. */
-  topK(k: number): TopK;
+  /** Sorts many documents in small steps, stable; with `most` it keeps no more than the first so many. */
+  sorter(most?: number): Sorter;
 }
 
-export interface TopK {
+/** A sort under way. No step takes longer than a few milliseconds, whatever the number of documents. */
+export interface Sorter {
   push(doc: Buffer): void;
-  /** The documents in order. */
-  finish(): Buffer[];
+  /** Bytes of the documents it holds. */
+  readonly bytes: number;
+  /** The documents in order, in batches, some of them empty; the caller lets others run in between. */
+  finish(): Iterable<readonly Buffer[]>;
 }
 
 export interface UpdateOptions extends QueryOptions {

@@ -1,6 +1,7 @@
 /** Queries on raw BSON, exact against MongoDB: filters, projections, sorts, updates and pipelines. */
 export * from './api';
 export { codeName, notImplemented, queryError } from './error';
+export { parseFieldPath } from './expression';
 export { compileFilter } from './filter';
 export { compileProjection } from './projection';
 export { compileSort } from './sort';

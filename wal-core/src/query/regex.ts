@@ -8,7 +8,7 @@ import { queryError } from './error';
  */
 export function compileRegex(pattern: string, options: string, extraFlags = ''): RegExp {
   for (const option of options) {
-    if (!'imsxu'.includes(option)) throw queryError(51108, `invalid flag in regex options: ${option}`);
+    if (!'imsxu'.includes(option)) throw queryError(51108, ` invalid flag in regex options: ${option}`);
   }
   if (pattern.includes('\0')) throw queryError(2, 'Regular expression cannot contain an embedded null byte');
   const key = `${extraFlags}/${options}/${pattern}`;

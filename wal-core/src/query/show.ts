@@ -60,8 +60,18 @@ export function showDocument(doc: Buffer): string {
   return items.length === 0 ? '{}' : `{ ${items.join(', ')} }`;
 }
 
+/** `a: 1`. */
+export function showElement({ name, type, bytes }: RawValue & { readonly name: string }): string {
+  return `${name}: ${show({ type, bytes })}`;
+}
+
 /** `{_id: 1}`: how messages name a document. */
 export function showId(doc: Buffer): string {
+  return `{${showIdElement(doc)}}`;
+}
+
+/** `_id: 1`: the same in the messages that leave the braces out. */
+export function showIdElement(doc: Buffer): string {
   const id = field(doc, '_id');
-  return id === undefined ? '{no id}' : `{_id: ${show(id)}}`;
+  return id === undefined ? 'no id' : `_id: ${show(id)}`;
 }

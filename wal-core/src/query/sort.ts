@@ -10,11 +10,13 @@ import {
   type RawValue
 } from '../bson';
 import { ArgonError } from '../errors';
-import type { QueryOptions, Sort, TopK } from './api';
+import type { QueryOptions, Sort, Sorter } from './api';
 import { checkCollation } from './collation';
 import { queryError, notImplemented } from './error';
 import { parseFieldPath } from './expression/fieldpath';
 import { toNumber } from './numeric';
+import { showElement } from './show';
+import { RunSorter, TopSorter, type SortEntry } from './sorter';
 
 const SORT_KEYS_MAX = 32;
 
@@ -36,7 +38,7 @@ export function compileSort(sort: Buffer, options: QueryOptions = {}): Sort {
       throw queryError(17312, '$meta is the only expression supported by $sort right now');
     }
     if (!isNumberType(element.type)) {
-      throw queryError(15974, `Illegal key in $sort specification: ${element.name}: expected 1 or -1`);
+      throw queryError(15974, `Illegal key in $sort specification: ${showElement(element)}`);
     }
     const direction = toNumber(element);
     if (direction !== 1 && direction !== -1) {
@@ -48,8 +50,7 @@ export function compileSort(sort: Buffer, options: QueryOptions = {}): Sort {
   return new CompiledSort(sort, parts, descending);
 }
 
-interface Entry {
-  readonly doc: Buffer;
+interface Entry extends SortEntry {
   readonly keys: readonly RawValue[];
   /** The first key as a double when it is an int32 or double that is not NaN. */
   readonly first: number | undefined;
@@ -78,31 +79,10 @@ class CompiledSort implements Sort {
     return docs;
   }
 
-  topK(k: number): TopK {
-    let kept: Entry[] = [];
-    let full = false;
+  sorter(most?: number): Sorter {
+    const entryOf = (doc: Buffer): Entry => this.entry(doc);
     const order = (a: Entry, b: Entry): number => this.compareEntries(a, b);
-    const cut = (): void => {
-      kept.sort(order);
-      if (kept.length > k) kept.length = k;
-      full = kept.length === k;
-    };
-    return {
-      push: doc => {
-        if (k === 0) return;
-        const entry = this.entry(doc);
-        // Of equals the first pushed stays in front, so an equal newcomer never displaces the last kept.
-        if (full && order(entry, kept[k - 1]!) >= 0) return;
-        kept.push(entry);
-        if (kept.length >= k * 2 + 64) cut();
-      },
-      finish: () => {
-        cut();
-        const docs = kept.map(entry => entry.doc);
-        kept = [];
-        return docs;
-      }
-    };
+    return most === undefined ? new RunSorter(entryOf, order) : new TopSorter(entryOf, order, most);
   }
 
   private entry(doc: Buffer): Entry {

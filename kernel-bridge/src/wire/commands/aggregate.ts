@@ -13,9 +13,11 @@ import { Arguments, stringOf } from '../arguments';
 import { filterOf, queryOptions, sortOf } from '../compile';
 import type { CommandContext } from '../context';
 import type { DocumentSource } from '../cursors';
-import { MongoError } from '../errors';
+import { MongoError, inContext } from '../errors';
 import { checkCollectionName } from '../namespace';
 import { answerWithCursor } from '../open-cursor';
+import type { Operation } from '../operation';
+import { allOf, openRun } from '../open-run';
 import { noteRead, readPlace, type ReadPlace } from '../place';
 import { choosePlan } from '../plan';
 import { QueryRun } from '../query';
@@ -36,11 +38,7 @@ export const AGGREGATE_FIELDS = [
   'collation',
   'hint',
   'let',
-  'fromMongos',
-  'needsMerge',
-  'isMapReduceCommand',
-  'exchange',
-  'runtimeConstants'
+  'fromMongos'
 ] as const;
 
 export const aggregate: Command = {
@@ -92,9 +90,7 @@ export function openAggregate(context: CommandContext): OpenedAggregate {
   if (last !== undefined) {
     checkWriteStage(context, last);
   }
-  if (collection === undefined) {
-    checkCollectionless(stages, first, pipeline);
-  }
+  checkTarget(collection, stages, first, pipeline);
   const namespace = `${database}.${collection ?? '$cmd.aggregate'}`;
   const place = readPlace(context);
   if (first !== undefined || pipeline.startsItself || collection === undefined) {
@@ -103,16 +99,8 @@ export function openAggregate(context: CommandContext): OpenedAggregate {
   const { lead } = pipeline;
   const filter = filterOf(lead.filter, options);
   const sort = sortOf(lead.sort, options);
-  const info = place?.snapshot.collection(collection);
-  const plan = choosePlan(context.services.engine, info, filter, sort, args.get('hint'));
-  const query = { filter, sort, projection: undefined, skip: lead.skip ?? 0, limit: lead.limit ?? Infinity };
-  const run = new QueryRun(
-    place?.snapshot as NonNullable<ReadPlace>['snapshot'],
-    info,
-    plan,
-    query,
-    context.operation
-  );
+  const query = { ...allOf(filter), sort, skip: lead.skip ?? 0, limit: lead.limit ?? Infinity };
+  const { run } = openRun(context, collection, query, args.get('hint'));
   return { collection, namespace, pipeline, first, last, place, run };
 }
 
@@ -146,15 +134,23 @@ function stagesOf(args: Arguments): Buffer[] {
   });
 }
 
-function checkCollectionless(
+/** Some stages are about a collection, others about none. @throws MongoError 73 */
+function checkTarget(
+  collection: string | undefined,
   stages: readonly Buffer[],
   first: StageSpec | undefined,
   pipeline: Pipeline
 ): void {
+  const name = first?.name ?? pipeline.stages[0]?.name ?? '';
+  if (collection !== undefined) {
+    if (ONLY_COLLECTIONLESS.has(name)) {
+      throw new MongoError('InvalidNamespace', ONLY_COLLECTIONLESS.get(name)!);
+    }
+    return;
+  }
   if (stages.length === 0) {
     throw new MongoError('InvalidNamespace', '{aggregate: 1} is not valid for an empty pipeline.');
   }
-  const name = first?.name ?? pipeline.stages[0]?.name ?? '';
   if (!pipeline.startsItself && !COLLECTIONLESS.has(name)) {
     throw new MongoError(
       'InvalidNamespace',
@@ -162,6 +158,12 @@ function checkCollectionless(
     );
   }
 }
+
+/** Stages that are about no collection, with what mongod says of one. */
+const ONLY_COLLECTIONLESS: ReadonlyMap<string, string> = new Map([
+  ['$documents', "'$documents' can only be run with {aggregate: 1}"],
+  ['$currentOp', "$currentOp must be run against the 'admin' database with {aggregate: 1}"]
+]);
 
 /** Stages that make documents out of nothing stored. */
 const COLLECTIONLESS: ReadonlySet<string> = new Set([
@@ -191,10 +193,11 @@ async function answer(
   };
   const results = pipeline.run(counted, pipelineContext, run === undefined ? 0 : pipeline.lead.stages);
   if (last !== undefined) {
-    await writeResult(context, last, results, options);
+    await writeResult(context, last, executing(results, operation), options);
   }
   const reply = await answerWithCursor(context, {
     namespace,
+    executor: EXECUTOR,
     source: last === undefined ? results : listSource([]),
     batchSize,
     ...(place === undefined || collection === undefined || run === undefined
@@ -202,6 +205,20 @@ async function answer(
       : { read: { place, collection, documents: () => read } })
   });
   return last === undefined ? reply : addWriteConcernError(reply, args);
+}
+
+const EXECUTOR = 'PlanExecutor error during aggregation';
+
+/** Results whose errors say that they came up while the pipeline ran. */
+async function* executing(
+  results: AsyncIterable<readonly Buffer[]>,
+  operation: Operation
+): AsyncIterable<readonly Buffer[]> {
+  try {
+    yield* results;
+  } catch (error) {
+    throw inContext(operation.explain(error), EXECUTOR);
+  }
 }
 
 /** The documents a pipeline begins with. */
@@ -267,7 +284,7 @@ async function collStatsDocument(
     document['storageStats'] = await storageStats(place?.snapshot, info, scale);
   }
   if (spec.has('count')) {
-    document['count'] = Long.fromNumber(await place!.snapshot.count(info!));
+    document['count'] = await place!.snapshot.count(info!);
   }
   return toBuffer(document);
 }
@@ -299,13 +316,7 @@ function readOther(
 ): DocumentSource {
   const info = place?.snapshot.collection(name);
   const options = queryOptions(context.args);
-  const query = {
-    filter: filter ?? filterOf(undefined, options),
-    sort: undefined,
-    projection: undefined,
-    skip: 0,
-    limit: Infinity
-  };
+  const query = allOf(filter ?? filterOf(undefined, options));
   if (place === undefined || info === undefined) {
     return listSource([]);
   }

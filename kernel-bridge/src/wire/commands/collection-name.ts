@@ -18,3 +18,15 @@ export function collectionNameOf({ args, database }: Pick<CommandContext, 'args'
   checkCollectionName(database, name);
   return name;
 }
+
+/** The same for a command that queries it, of which mongod asks a little more. @throws MongoError 2, 73 */
+export function queriedNameOf(context: Pick<CommandContext, 'args' | 'database'>): string {
+  const name = collectionNameOf(context);
+  if (name.includes('$')) {
+    throw new MongoError(
+      'InvalidNamespace',
+      `Invalid collection name specified '${context.database}.${name}'`
+    );
+  }
+  return name;
+}

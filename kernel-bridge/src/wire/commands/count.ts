@@ -1,44 +1,27 @@
 import { T } from '@argon/wal-core';
 import { filterOf, queryOptions } from '../compile';
+import type { CommandContext } from '../context';
 import { MongoError } from '../errors';
-import { noteRead, readPlace, type ReadPlace } from '../place';
-import { choosePlan } from '../plan';
-import { QueryRun } from '../query';
+import { allOf, openRun, type OpenedRun } from '../open-run';
+import { noteRead } from '../place';
 import { emptyReply } from '../reply';
 import type { Command } from '../registry';
-import type { CommandContext } from '../context';
-import { collectionNameOf } from './collection-name';
+import { queriedNameOf } from './collection-name';
 
 /** A count, planned. */
-export function openCount(context: CommandContext): {
-  run: QueryRun;
-  place: ReadPlace;
-  collection: string;
-  limit: number;
-} {
+export function openCount(context: CommandContext): OpenedRun {
   const { args } = context;
-  const collection = collectionNameOf(context);
   const filter = filterOf(args.optionalDocument('query'), queryOptions(args));
   const skip = args.integer('skip', { min: 0 }) ?? 0;
   // A negative limit is the same as a positive one, 0 is none.
   const limit = Math.abs(args.integer('limit') ?? 0) || Infinity;
-  const place = readPlace(context);
-  const info = place?.snapshot.collection(collection);
-  const plan = choosePlan(context.services.engine, info, filter, undefined, args.get('hint'));
-  const query = { filter, sort: undefined, projection: undefined, skip, limit };
-  const run = new QueryRun(
-    place?.snapshot as NonNullable<ReadPlace>['snapshot'],
-    info,
-    plan,
-    query,
-    context.operation
-  );
-  return { run, place, collection, limit };
+  return openRun(context, queriedNameOf(context), { ...allOf(filter), skip, limit }, args.get('hint'));
 }
 
 export const count: Command = {
   name: 'count',
   fields: ['query', 'limit', 'skip', 'hint', 'collation', 'fields', 'queryHint', 'mode'],
+  reads: true,
   run: async context => {
     const { args } = context;
     if (args.get('query')?.type === T.ARRAY) {

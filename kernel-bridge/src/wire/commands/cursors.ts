@@ -1,5 +1,5 @@
 import { T } from '@argon/wal-core';
-import { MongoError } from '../errors';
+import { MongoError, inContext } from '../errors';
 import { cursorReply, emptyReply } from '../reply';
 import type { Command } from '../registry';
 
@@ -31,7 +31,7 @@ export const getMore: Command = {
     } catch (error) {
       services.cursors.forget(cursor);
       cursor.release();
-      throw operation.explain(cursor.operation.explain(error));
+      throw inContext(operation.explain(cursor.operation.explain(error)), 'Executor error during getMore');
     } finally {
       cursor.busy = false;
       operation.signal.removeEventListener('abort', forward);

@@ -80,7 +80,6 @@ export const dropDatabase: Command = {
         await services.engine.dropCollection(place.project, place.branch, name, context.origin);
       }
       context.commitTime = services.engine.lastCommitTime();
-      reply.string('dropped', context.database);
     }
     return addWriteConcernError(reply, args);
   }

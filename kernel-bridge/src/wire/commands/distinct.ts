@@ -1,42 +1,21 @@
-import { T, arrayOf, encodeKey, field, values, type RawValue } from '@argon/wal-core';
+import { T, arrayOf, encodeKey, field, parseFieldPath, values, type RawValue } from '@argon/wal-core';
 import { filterOf, queryOptions } from '../compile';
 import type { CommandContext } from '../context';
 import { MongoError } from '../errors';
 import { DISTINCT_BYTES_MAX } from '../limits';
 import { snapshotTime } from '../open-cursor';
-import { noteRead, readPlace, type ReadPlace } from '../place';
-import { choosePlan } from '../plan';
-import { QueryRun } from '../query';
+import { allOf, openRun, type OpenedRun } from '../open-run';
+import { noteRead } from '../place';
 import { emptyReply } from '../reply';
 import type { Command } from '../registry';
-import { collectionNameOf } from './collection-name';
+import { queriedNameOf } from './collection-name';
 
 /** A distinct, planned. */
-export function openDistinct(context: CommandContext): {
-  run: QueryRun;
-  place: ReadPlace;
-  collection: string;
-  path: string;
-} {
+export function openDistinct(context: CommandContext): OpenedRun & { readonly path: readonly string[] } {
   const { args } = context;
-  const collection = collectionNameOf(context);
-  const path = args.string('key');
-  if (path === '') {
-    throw new MongoError(40352, 'FieldPath cannot be constructed with empty string');
-  }
+  const path = parseFieldPath(args.string('key'));
   const filter = filterOf(args.optionalDocument('query'), queryOptions(args));
-  const place = readPlace(context);
-  const info = place?.snapshot.collection(collection);
-  const plan = choosePlan(context.services.engine, info, filter, undefined, args.get('hint'));
-  const query = { filter, sort: undefined, projection: undefined, skip: 0, limit: Infinity };
-  const run = new QueryRun(
-    place?.snapshot as NonNullable<ReadPlace>['snapshot'],
-    info,
-    plan,
-    query,
-    context.operation
-  );
-  return { run, place, collection, path };
+  return { ...openRun(context, queriedNameOf(context), allOf(filter), args.get('hint')), path };
 }
 
 export const distinct: Command = {
@@ -45,7 +24,6 @@ export const distinct: Command = {
   snapshots: true,
   run: async context => {
     const { run, place, collection, path } = openDistinct(context);
-    const steps = path.split('.');
     // Values that compare equal (1 and 1.0) have one key; the first seen is kept. The answer is in order, as mongod's.
     const found = new Map<string, RawValue>();
     let bytes = 0;
@@ -53,7 +31,7 @@ export const distinct: Command = {
     for await (const batch of run.documents()) {
       documents += batch.length;
       for (const document of batch) {
-        for (const value of valuesAlong(document, steps, 0)) {
+        for (const value of valuesAlong(document, path, 0)) {
           const key = encodeKey([value]).toString('latin1');
           if (found.has(key)) {
             continue;

@@ -1,22 +1,26 @@
-import type { RawValue } from '@argon/wal-core';
 import { Arguments, firstElement } from '../arguments';
 import { filterOf, queryOptions, sortOf } from '../compile';
 import type { CommandContext } from '../context';
 import { MongoError } from '../errors';
 import { describeExecution, describePlan, explainFooter, runsQuery, type Verbosity } from '../explain';
-import { readPlace, type ReadPlace } from '../place';
-import { choosePlan } from '../plan';
-import { QueryRun, type Query } from '../query';
+import { allOf, openRun, type OpenedRun } from '../open-run';
 import { emptyReply } from '../reply';
 import type { Command, Reply } from '../registry';
+import { readStatements, type StatementForm } from '../writing/statements';
 import { AGGREGATE_FIELDS, openAggregate } from './aggregate';
 import { collectionNameOf } from './collection-name';
 import { openCount } from './count';
 import { openDistinct } from './distinct';
 import { explainAggregate } from './explain-aggregate';
+import { DELETES } from './delete';
 import { FIND_FIELDS, openFind } from './find';
+import { UPDATES } from './update';
 
 type Stage = Record<string, unknown>;
+const asIs = (stage: Stage): Stage => stage;
+const below =
+  (name: string) =>
+  (stage: Stage): Stage => ({ stage: name, inputStage: stage });
 
 const VERBOSITIES: ReadonlySet<string> = new Set(['queryPlanner', 'executionStats', 'allPlansExecution']);
 
@@ -24,6 +28,7 @@ const VERBOSITIES: ReadonlySet<string> = new Set(['queryPlanner', 'executionStat
 export const explain: Command = {
   name: 'explain',
   fields: ['verbosity'],
+  reads: true,
   run: async context => {
     const { args } = context;
     const inner = args.document('explain');
@@ -50,114 +55,66 @@ async function explainCommand(
   };
   switch (name) {
     case 'find': {
-      const { run, query, collection } = openFind(within('FindCommandRequest', FIND_FIELDS));
-      return answer(context, command, collection, run, query, verbosity, stage => stage);
+      return answer(context, command, openFind(within('FindCommandRequest', FIND_FIELDS)), verbosity, asIs);
     }
     case 'count': {
-      const { run, collection } = openCount(within('count'));
-      return answer(context, command, collection, run, run.query, verbosity, stage => ({
-        stage: 'COUNT',
-        inputStage: stage
-      }));
+      return answer(context, command, openCount(within('count')), verbosity, below('COUNT'));
     }
     case 'distinct': {
-      const { run, collection } = openDistinct(within('distinct'));
-      return answer(context, command, collection, run, run.query, verbosity, stage => stage);
+      return answer(context, command, openDistinct(within('distinct')), verbosity, asIs);
     }
     case 'aggregate': {
       const inner = within('aggregate', AGGREGATE_FIELDS);
       return explainAggregate(inner, openAggregate(inner), verbosity);
     }
     case 'update':
-    case 'delete': {
-      const statement = onlyStatement(within(name), name);
-      const stage = name === 'update' ? 'UPDATE' : 'DELETE';
-      return explainWrite(
-        within(name),
-        command,
-        statement.filter,
-        undefined,
-        statement.hint,
-        verbosity,
-        stage
-      );
-    }
+      return answer(context, command, openStatement(within(name), UPDATES), verbosity, below('UPDATE'));
+    case 'delete':
+      return answer(context, command, openStatement(within(name), DELETES), verbosity, below('DELETE'));
     case 'findAndModify':
     case 'findandmodify': {
-      const { args } = within('findAndModify');
-      const stage = args.flag('remove', false) ? 'DELETE' : 'UPDATE';
-      const filter = args.optionalDocument('query');
-      return explainWrite(
-        within('findAndModify'),
-        command,
-        filter,
-        args.optionalDocument('sort'),
-        args.get('hint'),
-        verbosity,
-        stage
-      );
+      const inner = within('findAndModify');
+      const stage = inner.args.flag('remove', false) ? 'DELETE' : 'UPDATE';
+      return answer(context, command, openModified(inner), verbosity, below(stage));
     }
+    case 'insert':
+    case 'getMore':
+      throw new MongoError('IllegalOperation', `Cannot explain cmd: ${name}`);
     default:
       throw new MongoError('CommandNotFound', `Explain failed due to unknown command: ${name}`);
   }
 }
 
-function onlyStatement(
-  { args }: CommandContext,
-  name: 'update' | 'delete'
-): { filter: Buffer; hint: RawValue | undefined } {
-  const statements = args.documents(name === 'update' ? 'updates' : 'deletes');
-  const [first] = statements;
-  if (first === undefined || statements.length > 1) {
+/** The read of the one statement of an update or delete. */
+function openStatement(context: CommandContext, form: StatementForm): OpenedRun {
+  const collection = collectionNameOf(context);
+  const [statement, ...more] = readStatements(context, collection, form);
+  if (statement === undefined || more.length > 0) {
     throw new MongoError('InvalidLength', 'explained write batches must be of size 1');
   }
-  const statement = new Arguments(first, `${name}.${name}s`);
-  return { filter: statement.document('q'), hint: statement.get('hint') };
+  if ('error' in statement) {
+    throw statement.error;
+  }
+  return openRun(context, collection, allOf(statement.filter), statement.hint);
 }
 
-function explainWrite(
-  context: CommandContext,
-  command: Buffer,
-  filter: Buffer | undefined,
-  sort: Buffer | undefined,
-  hint: RawValue | undefined,
-  verbosity: Verbosity,
-  stageName: string
-): Promise<Reply> {
-  const options = queryOptions(context.args);
-  const collection = collectionNameOf(context);
-  const query: Query = {
-    filter: filterOf(filter, options),
-    sort: sortOf(sort, options),
-    projection: undefined,
-    skip: 0,
-    limit: Infinity
-  };
-  const place = readPlace(context);
-  const info = place?.snapshot.collection(collection);
-  const plan = choosePlan(context.services.engine, info, query.filter, query.sort, hint);
-  const run = new QueryRun(
-    place?.snapshot as NonNullable<ReadPlace>['snapshot'],
-    info,
-    plan,
-    query,
-    context.operation
-  );
-  return answer(context, command, collection, run, query, verbosity, stage => ({
-    stage: stageName,
-    inputStage: stage
-  }));
+/** The read of a findAndModify. */
+function openModified(context: CommandContext): OpenedRun {
+  const { args } = context;
+  const options = queryOptions(args);
+  const filter = filterOf(args.optionalDocument('query'), options);
+  const query = { ...allOf(filter), sort: sortOf(args.optionalDocument('sort'), options) };
+  return openRun(context, collectionNameOf(context), query, args.get('hint'));
 }
 
 async function answer(
   context: CommandContext,
   command: Buffer,
-  collection: string,
-  run: QueryRun,
-  query: Query,
+  { run, collection }: OpenedRun,
   verbosity: Verbosity,
   wrap: (stage: Stage) => Stage
 ): Promise<Reply> {
+  const { query } = run;
   const startedAt = Date.now();
   const reply = emptyReply()
     .string('explainVersion', '1')

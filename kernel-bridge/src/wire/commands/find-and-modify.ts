@@ -3,7 +3,7 @@ import type { Arguments } from '../arguments';
 import { DocumentBuilder } from '../builder';
 import { projectionOf, queryOptions, sortOf } from '../compile';
 import { noteCommit, type CommandContext } from '../context';
-import { MongoError } from '../errors';
+import { MongoError, inContext } from '../errors';
 import { checkWritableName } from '../namespace';
 import { ensureWritePlace, writePlace } from '../place';
 import { emptyReply } from '../reply';
@@ -16,6 +16,7 @@ import { applyToOne } from '../writing/locate';
 import { emptySlice, readCommit, writeCommit } from '../writing/slice';
 import { compileStatement, type Statement } from '../writing/statement';
 import { collectionNameOf } from './collection-name';
+import { arrayFiltersOf } from './update';
 import { addCommit, addWriteConcernError } from './write-reply';
 
 /** What the reply is made of; remembered for a retry. */
@@ -71,6 +72,9 @@ export const findAndModify: Command = {
     const terms = writeTerms({ validates: !args.flag('bypassDocumentValidation', false) });
     const options = queryOptions(args, terms.now);
     const projection = projectionOf(args.optionalDocument('fields'), options);
+    if (form.showNew && projection?.needsPosition === true) {
+      throw new MongoError('BadValue', 'cannot use a positional projection and return the new document');
+    }
     const statement = compileStatement({
       index: 0,
       filter: args.optionalDocument('query') ?? Buffer.from([5, 0, 0, 0, 0]),
@@ -114,8 +118,7 @@ export const findAndModify: Command = {
       return answer(result, context, retried);
     } catch (error) {
       const failure = statementFailure(context.operation.explain(error), `${context.database}.${collection}`);
-      const where = 'Plan executor error during findAndModify :: caused by :: ';
-      throw new MongoError(failure.code, where + failure.message, { fields: failure.fields, cause: error });
+      throw inContext(failure, 'Plan executor error during findAndModify');
     }
   }
 };
@@ -133,11 +136,7 @@ function readForm(args: Arguments): Form {
   const showNew = args.flag('new', false);
   const upsert = args.flag('upsert', false);
   const update = args.get('update');
-  const arrayFilters = args
-    .optionalArray('arrayFilters')
-    ?.map((value, at) =>
-      value.type === T.OBJECT ? value.bytes : args.wrongType(`arrayFilters.${at}`, value.type, 'object')
-    );
+  const arrayFilters = arrayFiltersOf(args);
   if (remove) {
     if (update !== undefined) {
       throw new MongoError('FailedToParse', 'Cannot specify both an update and remove=true');

@@ -1,27 +1,19 @@
+import { T } from '@argon/wal-core';
 import { filterOf, projectionOf, queryOptions, sortOf } from '../compile';
 import type { CommandContext } from '../context';
-import { MongoError } from '../errors';
+import { MongoError, inContext } from '../errors';
 import { answerWithCursor, snapshotTime } from '../open-cursor';
-import { noteRead, readPlace, type ReadPlace } from '../place';
-import { choosePlan } from '../plan';
-import { QueryRun, type Query } from '../query';
+import { openRun, type OpenedRun } from '../open-run';
+import { noteRead, type ReadPlace } from '../place';
+import type { Query, QueryRun } from '../query';
 import { cursorReply } from '../reply';
 import type { Command, Reply } from '../registry';
-import { collectionNameOf } from './collection-name';
-
-/** A find (or the read half of count and explain), compiled and planned. */
-export interface OpenedFind {
-  readonly run: QueryRun;
-  readonly query: Query;
-  readonly place: ReadPlace;
-  readonly collection: string;
-}
+import { queriedNameOf } from './collection-name';
 
 /** Compiles and plans what `find` asks. */
-export function openFind(context: CommandContext): OpenedFind {
+export function openFind(context: CommandContext): OpenedRun {
   const { args } = context;
   refuseMissing(context);
-  const collection = collectionNameOf(context);
   const options = queryOptions(args);
   const query: Query = {
     filter: filterOf(args.optionalDocument('filter'), options),
@@ -30,18 +22,11 @@ export function openFind(context: CommandContext): OpenedFind {
     skip: args.integer('skip', { min: 0 }) ?? 0,
     limit: args.integer('limit', { min: 0 }) || Infinity
   };
-  const place = readPlace(context);
-  const info = place?.snapshot.collection(collection);
-  const plan = choosePlan(context.services.engine, info, query.filter, query.sort, args.get('hint'));
-  // Without a project there is no snapshot, and without a collection the plan reads none.
-  const run = new QueryRun(
-    place?.snapshot as NonNullable<ReadPlace>['snapshot'],
-    info,
-    plan,
-    query,
-    context.operation
-  );
-  return { run, query, place, collection };
+  const hint = args.get('hint');
+  if (hint?.type === T.NULL) {
+    throw new MongoError('FailedToParse', 'Hint must be a string or an object');
+  }
+  return openRun(context, queriedNameOf(context), query, hint);
 }
 
 /** Options of MongoDB's find that would change the result and are not there: refused, never ignored. */
@@ -96,24 +81,36 @@ export const find: Command = {
   fields: FIND_FIELDS,
   snapshots: true,
   run: context => {
-    const { run, place, collection, query } = openFind(context);
+    const { run, place, collection } = openFind(context);
     const { args } = context;
     const namespace = `${context.database}.${collection}`;
     const batchSize = args.integer('batchSize', { min: 0 });
     const singleBatch = args.bool('singleBatch', false);
-    const ready = batchSize === 0 || query.limit === 0 ? undefined : run.immediate();
+    const ready = batchSize === 0 ? undefined : executing(run);
     if (ready !== undefined) {
       return answerReady(context, ready, namespace, place, collection);
     }
     return answerWithCursor(context, {
       namespace,
       source: run.documents(),
+      executor: EXECUTOR,
       batchSize,
       singleBatch,
+      stays: args.bool('noCursorTimeout', false),
       ...(place === undefined ? {} : { read: { place, collection } })
     });
   }
 };
+
+const EXECUTOR = 'Executor error during find command';
+
+function executing(run: QueryRun): Buffer[] | undefined {
+  try {
+    return run.immediate();
+  } catch (error) {
+    throw inContext(error, EXECUTOR);
+  }
+}
 
 /** The short way of a read by `_id`: no cursor is made. */
 function answerReady(

@@ -1,5 +1,13 @@
-import { T, elements, isArgonError, values, type CollectionInfo, type IndexInfo } from '@argon/wal-core';
-import { Arguments, stringOf } from '../arguments';
+import {
+  T,
+  elements,
+  isArgonError,
+  values,
+  type CollectionInfo,
+  type IndexInfo,
+  type RawValue
+} from '@argon/wal-core';
+import { Arguments, numberOf, stringOf } from '../arguments';
 import { DocumentBuilder } from '../builder';
 import { noteCommit, type CommandContext } from '../context';
 import type { DocumentSource } from '../cursors';
@@ -39,16 +47,14 @@ export const createIndexes: Command = {
     }
     const requests = raws.map(readIndexSpec);
     checkAmongThemselves(requests);
+    checkCommitQuorum(args);
     const place = await ensureWritePlace(context);
     const before = infoOf(context, place, collection);
     const missing = requests.filter(request => !existsAlready(request, before?.indexes ?? []));
     if (before === undefined) {
       await makeCollection(context, place, collection);
     }
-    for (const request of missing) {
-      context.operation.check();
-      await build(context, place, collection, request);
-    }
+    await buildAll(context, place, collection, missing);
     const count = (before?.indexes.length ?? 0) + 1;
     const reply = emptyReply()
       .int32('numIndexesBefore', count)
@@ -58,7 +64,7 @@ export const createIndexes: Command = {
     } else {
       reply
         .bool('createdCollectionAutomatically', before === undefined)
-        .string('commitQuorum', 'votingMembers');
+        .raw('commitQuorum', args.get('commitQuorum') ?? VOTING_MEMBERS);
     }
     return addWriteConcernError(reply, args);
   }
@@ -82,6 +88,26 @@ async function makeCollection(context: CommandContext, place: WritePlace, collec
   noteCommit(context, commit);
 }
 
+/** Builds one index after the other. When one cannot be built none of them stays, as in mongod. */
+async function buildAll(
+  context: CommandContext,
+  place: WritePlace,
+  collection: string,
+  requests: readonly IndexRequest[]
+): Promise<void> {
+  const built: string[] = [];
+  try {
+    for (const request of requests) {
+      context.operation.check();
+      await build(context, place, collection, request);
+      built.push(request.name);
+    }
+  } catch (error) {
+    await dropByName(context, place, collection, built);
+    throw error;
+  }
+}
+
 async function build(
   context: CommandContext,
   { project, branch }: WritePlace,
@@ -103,13 +129,30 @@ async function build(
   context.commitTime = context.services.engine.lastCommitTime();
 }
 
+const VOTING_MEMBERS: RawValue = { type: T.STRING, bytes: Buffer.from('\x0e\0\0\0votingMembers\0') };
+
+/** There is one node to build on. @throws MongoError 278 */
+function checkCommitQuorum(args: Arguments): void {
+  const value = args.get('commitQuorum');
+  const nodes = value === undefined ? undefined : numberOf(value);
+  if (nodes !== undefined && nodes > 1) {
+    throw new MongoError(
+      'UnsatisfiableCommitQuorum',
+      'Not enough data-bearing nodes to satisfy commit quorum'
+    );
+  }
+}
+
 /** Two requests of one command may not clash either. */
 function checkAmongThemselves(requests: readonly IndexRequest[]): void {
   requests.forEach((request, at) => {
     for (const earlier of requests.slice(0, at)) {
       const asIndex = { ...earlier, id: 0 } as unknown as IndexInfo;
       if (!earlier.isId && existsAlready(request, [asIndex])) {
-        throw new MongoError('IndexAlreadyExists', `Identical index already exists: ${earlier.name}`);
+        throw new MongoError(
+          'OperationFailed',
+          'Cannot build two identical indexes. Try again without duplicate indexes.'
+        );
       }
     }
   });
@@ -142,13 +185,15 @@ export function batchSizeOf({ args }: CommandContext): number | undefined {
 
 /** A result that is known as a whole. */
 export function listSource(documents: readonly Buffer[]): DocumentSource {
+  let given = documents.length === 0;
   return {
     async *[Symbol.asyncIterator]() {
+      given = true;
       if (documents.length > 0) {
         yield documents;
       }
     },
-    isAtEnd: () => true
+    isAtEnd: () => given
   };
 }
 
@@ -171,20 +216,7 @@ export const dropIndexes: Command = {
     }
     const all = which.type === T.STRING && stringOf(which) === '*';
     const names = all ? info.indexes.map(index => index.name) : namesOf(which, info);
-    const { commit } = await context.services.engine.write(
-      place.project,
-      place.branch,
-      context.origin,
-      writer => {
-        for (const name of names) {
-          const current = writer.collection(collection);
-          if (current?.indexes.some(index => index.name === name) === true) {
-            writer.dropIndex(current, name);
-          }
-        }
-      }
-    );
-    noteCommit(context, commit);
+    await dropByName(context, place, collection, names);
     const reply: Reply = emptyReply().int32('nIndexesWas', info.indexes.length + 1);
     if (all) {
       reply.string('msg', 'non-_id indexes dropped for collection');
@@ -192,6 +224,23 @@ export const dropIndexes: Command = {
     return addWriteConcernError(reply, args);
   }
 };
+
+async function dropByName(
+  context: CommandContext,
+  { project, branch }: WritePlace,
+  collection: string,
+  names: readonly string[]
+): Promise<void> {
+  const { commit } = await context.services.engine.write(project, branch, context.origin, writer => {
+    for (const name of names) {
+      const current = writer.collection(collection);
+      if (current?.indexes.some(index => index.name === name) === true) {
+        writer.dropIndex(current, name);
+      }
+    }
+  });
+  noteCommit(context, commit);
+}
 
 /** Names of the indexes a `dropIndexes` means. @throws MongoError 27, 72 */
 function namesOf(which: { readonly type: number; readonly bytes: Buffer }, info: CollectionInfo): string[] {

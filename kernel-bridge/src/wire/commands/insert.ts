@@ -2,9 +2,10 @@ import { checkWritableName } from '../namespace';
 import { ensureWritePlace } from '../place';
 import type { Command } from '../registry';
 import { writeTerms } from '../writing/apply';
+import { checkBatchSize } from '../writing/batch-size';
 import { runInserts } from '../writing/insert';
 import { collectionNameOf } from './collection-name';
-import { checkBatchSize, writeReply } from './write-reply';
+import { writeReply } from './write-reply';
 
 export const insert: Command = {
   name: 'insert',

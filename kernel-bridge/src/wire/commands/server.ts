@@ -211,7 +211,10 @@ export const killOp: Command = {
   name: 'killOp',
   adminOnly: true,
   run: ({ args, services }) => {
-    const id = args.integer('op') ?? args.missing('op');
+    const id = args.integer('op');
+    if (id === undefined) {
+      throw new MongoError('NoSuchKey', 'Missing expected field "op"');
+    }
     services.operations.get(id)?.stop(new MongoError('Interrupted', 'operation was interrupted'));
     return emptyReply().string('info', 'attempting to kill op');
   }

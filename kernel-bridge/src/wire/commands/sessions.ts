@@ -11,7 +11,6 @@ import type { Command } from '../registry';
 /** Commands about drivers' logical sessions. */
 export const startSession: Command = {
   name: 'startSession',
-  fields: [],
   run: ({ services }) => {
     const uuid = randomUUID().replaceAll('-', '');
     services.logical.touch(uuid);

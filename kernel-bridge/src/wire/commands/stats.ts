@@ -1,5 +1,5 @@
-import { statfs } from 'node:fs/promises';
 import { Long } from 'bson';
+import { statfs } from 'node:fs/promises';
 import type { CollectionInfo, Snapshot } from '@argon/wal-core';
 import { MongoError } from '../errors';
 import { readPlace } from '../place';
@@ -29,13 +29,13 @@ export const dbStats: Command = {
     const disk = snapshot === undefined ? undefined : await statfs(services.engine.directory);
     return emptyReply()
       .string('db', database)
-      .int64('collections', snapshot?.collections().length ?? 0)
-      .int64('views', 0)
-      .int64('objects', objects)
+      .integer('collections', snapshot?.collections().length ?? 0)
+      .int32('views', 0)
+      .integer('objects', objects)
       .double('avgObjSize', objects === 0 ? 0 : bytes / objects)
       .double('dataSize', bytes / scale)
       .double('storageSize', bytes / scale)
-      .int64('indexes', indexes)
+      .integer('indexes', indexes)
       .double('indexSize', 0)
       .double('totalSize', bytes / scale)
       .int64('scaleFactor', scale)
@@ -69,22 +69,28 @@ export async function storageStats(
     snapshot === undefined || info === undefined
       ? { count: 0, averageBytes: 0, bytes: 0 }
       : await sizeOf(snapshot, info);
+  const bytes = whole(Math.floor(size.bytes / scale));
   const indexes = info === undefined ? [] : ['_id_', ...info.indexes.map(index => index.name)];
   return {
-    size: Long.fromNumber(Math.floor(size.bytes / scale)),
-    count: Long.fromNumber(size.count),
-    ...(size.count > 0 ? { avgObjSize: Long.fromNumber(size.averageBytes) } : {}),
-    numOrphanDocs: Long.ZERO,
-    storageSize: Long.fromNumber(Math.floor(size.bytes / scale)),
-    freeStorageSize: Long.ZERO,
+    size: bytes,
+    count: whole(size.count),
+    ...(size.count > 0 ? { avgObjSize: whole(size.averageBytes) } : {}),
+    numOrphanDocs: 0,
+    storageSize: bytes,
+    freeStorageSize: 0,
     capped: false,
     nindexes: indexes.length,
     indexBuilds: [],
-    totalIndexSize: Long.ZERO,
-    totalSize: Long.fromNumber(Math.floor(size.bytes / scale)),
-    indexSizes: Object.fromEntries(indexes.map(name => [name, Long.ZERO])),
+    totalIndexSize: 0,
+    totalSize: bytes,
+    indexSizes: Object.fromEntries(indexes.map(name => [name, 0])),
     scaleFactor: scale
   };
+}
+
+/** A whole number as mongod sends it: int32 if it fits. */
+function whole(n: number): number | Long {
+  return n <= 0x7fffffff ? n : Long.fromNumber(n);
 }
 
 /** Walks the whole collection and its indexes: every document is read, every index entry is counted. */

@@ -2,8 +2,7 @@ import { ObjectId, Long } from 'bson';
 import { T, field, type Commit } from '@argon/wal-core';
 import { numberOf, stringOf, type Arguments } from '../arguments';
 import { toTimestamp, type DocumentBuilder } from '../builder';
-import { MongoError } from '../errors';
-import { WRITE_BATCH_MAX } from '../limits';
+import { NODES_MAX } from '../concerns';
 import { emptyReply } from '../reply';
 import type { BatchResult } from '../writing/batch';
 
@@ -52,30 +51,22 @@ export function addWriteConcernError(reply: DocumentBuilder, args: Arguments): D
   const concern = args.get('writeConcern');
   const w = concern?.type === T.OBJECT ? field(concern.bytes, 'w') : undefined;
   const nodes = w === undefined ? undefined : numberOf(w);
-  if (nodes !== undefined && nodes > 1) {
+  const given = concern?.type === T.OBJECT ? field(concern.bytes, 'wtimeout') : undefined;
+  const wtimeout = given === undefined ? 0 : (numberOf(given) ?? 0);
+  if (nodes !== undefined && nodes > 1 && nodes <= NODES_MAX) {
     reply.value('writeConcernError', {
       code: 100,
       codeName: 'UnsatisfiableWriteConcern',
       errmsg: 'Not enough data-bearing nodes',
-      errInfo: { writeConcern: { w: nodes, wtimeout: 0, provenance: 'clientSupplied' } }
+      errInfo: { writeConcern: { w: nodes, wtimeout, provenance: 'clientSupplied' } }
     });
   } else if (w?.type === T.STRING && stringOf(w) !== 'majority') {
     reply.value('writeConcernError', {
       code: 79,
       codeName: 'UnknownReplWriteConcern',
       errmsg: `No write concern mode named '${stringOf(w)}' found in replica set configuration`,
-      errInfo: { writeConcern: { w: stringOf(w), wtimeout: 0, provenance: 'clientSupplied' } }
+      errInfo: { writeConcern: { w: stringOf(w), wtimeout, provenance: 'clientSupplied' } }
     });
   }
   return reply;
-}
-
-/** @throws MongoError 16 when a batch is empty or too long */
-export function checkBatchSize(count: number): void {
-  if (count < 1 || count > WRITE_BATCH_MAX) {
-    throw new MongoError(
-      'InvalidLength',
-      `Write batch sizes must be between 1 and ${WRITE_BATCH_MAX}. Got ${count} operations.`
-    );
-  }
 }

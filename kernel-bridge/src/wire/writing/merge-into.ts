@@ -92,10 +92,14 @@ async function writeSlice(
     noteWrite(context, collection, { ...result, commit });
   } catch (error) {
     const failure = statementFailure(error, `${context.database}.${collection}`);
-    throw new MongoError(failure.code, `$merge failed: ${failure.message}`, {
-      fields: failure.fields,
-      cause: error
-    });
+    throw new MongoError(
+      failure.code,
+      `PlanExecutor error during aggregation :: caused by :: ${failure.message}`,
+      {
+        fields: failure.fields,
+        cause: error
+      }
+    );
   }
 }
 
@@ -143,7 +147,10 @@ function insertUnmatched(
       '$merge could not find a matching document in the target collection for at least one document in the source collection'
     );
   }
-  const document = toStored(incoming, terms.nextTimestamp);
+  // mongod upserts here: with `$set`, which sorts the fields, unless the document is taken as it is.
+  const sets = stage.whenMatched === 'merge' || stage.whenMatched === 'keepExisting';
+  const [id, ...rest] = elements(toStored(incoming, terms.nextTimestamp));
+  const document = documentOf([id!, ...(sets ? inSetOrder(rest) : rest)]);
   checkValidator(terms, collection, document);
   writer.insert(collection, document);
   slice.inserts++;
@@ -162,7 +169,7 @@ function merged(
     case 'fail':
       throw alreadyThere(before, stage.on);
     case 'replace':
-      return withFields(documentOf([{ name: '_id', ...field(before, '_id')! }]), incoming);
+      return replacing(before, incoming);
     case 'merge':
       return withFields(before, incoming);
     default: {
@@ -187,6 +194,17 @@ function alreadyThere(before: Image, on: readonly string[]): MongoError {
   );
 }
 
+/** `incoming` with the `_id` of `before` in front. */
+function replacing(before: Image, incoming: Image): Image {
+  const [id] = elements(withFields(documentOf([{ name: '_id', ...field(before, '_id')! }]), incoming));
+  return documentOf([id!, ...elements(incoming).filter(({ name }) => name !== '_id')]);
+}
+
+/** New fields in the order in which mongod's own `$set` adds them. */
+function inSetOrder<E extends { readonly name: string }>(fields: E[]): E[] {
+  return fields.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
 /** `before` with the top-level fields of `incoming` in the place of its own, new ones at the end. */
 function withFields(before: Image, incoming: Image): Image {
   const fresh = new Map(elements(incoming).map(element => [element.name, element]));
@@ -200,7 +218,7 @@ function withFields(before: Image, incoming: Image): Image {
   }
   const kept = elements(before).map(element => fresh.get(element.name) ?? element);
   const names = new Set(kept.map(element => element.name));
-  return documentOf([...kept, ...[...fresh.values()].filter(element => !names.has(element.name))]);
+  return documentOf([...kept, ...inSetOrder([...fresh.values()].filter(({ name }) => !names.has(name)))]);
 }
 
 /** Key of the document whose `on` fields equal those of `incoming`. */

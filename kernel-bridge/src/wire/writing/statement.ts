@@ -1,6 +1,10 @@
 import {
+  EMPTY_DOCUMENT,
+  T,
   compileUpdate,
   docKeyOfValue,
+  documentOf,
+  elements,
   type DocKey,
   type Filter,
   type QueryOptions,
@@ -35,6 +39,8 @@ export interface StatementParts {
   /** Value of `u`: a document or a pipeline. */
   readonly update?: RawValue;
   readonly arrayFilters?: readonly Buffer[];
+  /** Raw `c`: variables of an update pipeline, beside those of `let`. */
+  readonly constants?: Buffer;
   readonly upsert?: boolean;
   readonly multi?: boolean;
   readonly sort?: Sort | undefined;
@@ -46,10 +52,19 @@ export interface StatementParts {
 export function compileStatement(parts: StatementParts): Statement {
   const { options, arrayFilters, hint, index } = parts;
   const filter = filterOf(parts.filter, options);
+  if (parts.upsert === true && namesExpression(parts.filter)) {
+    throw new MongoError(
+      'QueryFeatureNotAllowed',
+      '$expr is not allowed in the query predicate for an upsert'
+    );
+  }
   const update =
     parts.update === undefined
       ? undefined
-      : compileUpdate(parts.update, arrayFilters === undefined ? options : { ...options, arrayFilters });
+      : compileUpdate(parts.update, {
+          ...withConstants(parts),
+          ...(arrayFilters === undefined ? {} : { arrayFilters })
+        });
   const multi = parts.multi ?? false;
   if (multi && update?.kind === 'replacement') {
     throw new MongoError('FailedToParse', 'multi update is not supported for replacement-style update');
@@ -67,3 +82,29 @@ export function compileStatement(parts: StatementParts): Statement {
     key: ids?.length === 1 && only !== undefined ? docKeyOfValue(only) : undefined
   };
 }
+
+function withConstants({ constants, options, update }: StatementParts): QueryOptions {
+  if (constants === undefined) {
+    return options;
+  }
+  if (update?.type !== T.ARRAY) {
+    throw new MongoError(51198, 'Constant values may only be specified for pipeline updates');
+  }
+  const variables = new Map(
+    [...elements(options.let ?? EMPTY_DOCUMENT), ...elements(constants)].map(one => [one.name, one])
+  );
+  return { ...options, let: documentOf([...variables.values()]) };
+}
+
+/** Whether a filter holds an `$expr`, which says nothing an insert could be made from. */
+function namesExpression(filter: Buffer): boolean {
+  return elements(filter).some(
+    ({ name, type, bytes }) =>
+      name === '$expr' ||
+      (LISTS.has(name) &&
+        type === T.ARRAY &&
+        elements(bytes).some(item => item.type === T.OBJECT && namesExpression(item.bytes)))
+  );
+}
+
+const LISTS: ReadonlySet<string> = new Set(['$and', '$or', '$nor']);

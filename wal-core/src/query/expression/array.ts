@@ -12,6 +12,7 @@ import {
 } from '../../bson';
 import { queryError } from '../error';
 import { integralValue, toNumber } from '../numeric';
+import { show } from '../show';
 import { compileSort } from '../sort';
 import {
   array,
@@ -513,7 +514,10 @@ register({
       );
     const n = index32(at);
     if (n === undefined)
-      throw queryError(28691, `$arrayElemAt's second argument must be representable as a 32-bit integer`);
+      throw queryError(
+        28691,
+        `$arrayElemAt's second argument must be representable as a 32-bit integer: ${show(at)}`
+      );
     return elemAt(list, n);
   }),
   $concatArrays: operator(0, Infinity, lists => {

@@ -131,17 +131,11 @@ register({
     throw queryError(51276, `$binarySize requires a string or BinData argument, found: ${typeName(value)}`);
   }),
   $type: operator(1, 1, ([value]) => string(typeName(value))),
-  $rand: (_argument, scope) => ({ evaluate: () => double(scope.unit.random()) }),
-  $sampleRate: (argument, scope) => {
-    const rate = compileExpression(argument, scope);
-    return {
-      evaluate: frame => ({
-        type: T.BOOL,
-        bytes: Buffer.from([
-          scope.unit.random() < Number(rate.evaluate(frame)?.bytes.readDoubleLE(0)) ? 1 : 0
-        ])
-      })
-    };
+  $rand: (argument, scope) => {
+    if (argument.type !== T.OBJECT && argument.type !== T.ARRAY)
+      throw queryError(10065, 'invalid parameter: expected an object ($rand)');
+    if (argument.bytes.length > 5) throw queryError(3040501, '$rand does not currently accept arguments');
+    return { evaluate: () => double(scope.unit.random()) };
   },
   $meta: () => {
     throw queryError(238, '$meta is not implemented');

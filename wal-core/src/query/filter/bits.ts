@@ -2,6 +2,7 @@ import { decodeDecimal, elements, int32At, isNumberType, T, type RawValue } from
 import { integerOf, quantize } from '../decimalMath';
 import { queryError } from '../error';
 import { integralValue } from '../numeric';
+import { showElement } from '../show';
 import { INT64_MAX, INT64_MIN } from '../values';
 import type { ElementTest } from './path';
 
@@ -37,8 +38,9 @@ function bitsOf(value: RawValue): bigint | undefined {
 function bitPositions(op: string, mask: RawValue): number[] {
   if (isNumberType(mask.type)) {
     const n = integralValue(mask);
-    if (n === undefined) throw queryError(9, `Expected an integer: ${op}`);
-    if (n < 0n) throw queryError(9, `Expected a non-negative number in: ${op}`);
+    if (n === undefined) throw queryError(9, `Expected an integer: ${showElement({ ...mask, name: op })}`);
+    if (n < 0n)
+      throw queryError(9, `Expected a non-negative number in: ${showElement({ ...mask, name: op })}`);
     return Array.from({ length: 64 }, (_, p) => p).filter(p => ((n >> BigInt(p)) & 1n) === 1n);
   }
   if (mask.type === T.BINARY) {

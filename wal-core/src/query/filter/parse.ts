@@ -14,6 +14,7 @@ import { notImplemented, queryError } from '../error';
 import { compileExpression, setRoot, type Frame, type Scope } from '../expression';
 import { toNumber } from '../numeric';
 import { compileRegex, literalPrefix, plainText } from '../regex';
+import { showElement } from '../show';
 import { isTrue, regexOf, startsWithDollar, textOf, type Value } from '../values';
 import { bitsTest } from './bits';
 import { comparisonTest, oneOfTest, type ComparisonOp } from './comparison';
@@ -103,6 +104,11 @@ function parseTopLevel(element: RawElement, scope: FilterScope): FilterNode | un
     case '$where':
     case '$text':
       throw notImplemented(name);
+    case '$not':
+      throw queryError(
+        2,
+        `unknown top level operator: $not. If you are trying to negate an entire expression, use $nor.`
+      );
     default:
       throw queryError(
         2,
@@ -205,8 +211,6 @@ function parseOperator(
       return allNode(path, element, scope);
     case '$elemMatch':
       return elemMatchNode(path, element, scope);
-    case '$comment':
-      return undefined;
     case '$near':
     case '$nearSphere':
     case '$geoNear':
@@ -348,7 +352,7 @@ function sizeNode(path: string, element: RawElement): FilterNode {
   const size = isNumberType(element.type) ? toNumber(element) : NaN;
   if (!Number.isInteger(size)) {
     const what = isNumberType(element.type) ? 'Expected an integer' : 'Expected a number in';
-    throw queryError(2, `Failed to parse $size. ${what}: $size`);
+    throw queryError(2, `Failed to parse $size. ${what}: ${showElement(element)}`);
   }
   if (size < 0)
     throw queryError(2, `Failed to parse $size. Expected a non-negative number in: $size: ${size}`);

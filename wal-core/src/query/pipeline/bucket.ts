@@ -11,6 +11,7 @@ import {
 } from '../../bson';
 import { notImplemented, queryError } from '../error';
 import { compileExpression, setRoot, type Expression, type Scope } from '../expression';
+import { typeName } from '../expression/arithmetic';
 import { toNumber } from '../numeric';
 import { show } from '../show';
 import { int32, NULL, object, textOf } from '../values';
@@ -170,13 +171,15 @@ function readBoundaries(element: RawElement, scope: Scope): RawValue[] {
     if (canonicalType(edges[i]!.type) !== canonicalType(edges[i - 1]!.type)) {
       throw queryError(
         40193,
-        "All values in the the 'boundaries' option to $bucket must have the same type."
+        "All values in the the 'boundaries' option to $bucket must have the same type. " +
+          `Found conflicting types ${typeName(edges[i - 1])} and ${typeName(edges[i])}.`
       );
     }
     if (compareValues(edges[i - 1]!, edges[i]!) >= 0) {
       throw queryError(
         40194,
-        "The 'boundaries' option to $bucket must be sorted, but elements are not in ascending order"
+        `The 'boundaries' option to $bucket must be sorted, but elements ${i - 1} and ${i} are not in ` +
+          `ascending order (${show(edges[i - 1]!)} is not less than ${show(edges[i]!)}).`
       );
     }
   }

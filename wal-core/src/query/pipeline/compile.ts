@@ -1,4 +1,5 @@
 import { documentOf, elements, T, values, type RawValue } from '../../bson';
+import { Pace } from '../../log/pace';
 import type { StageSpec } from '../api';
 import { notImplemented, queryError } from '../error';
 import { compileExpression, type Scope } from '../expression';
@@ -191,12 +192,20 @@ function sortByCount(value: RawValue, scope: Scope): Stage {
   return { name: '$sortByCount', run: (source, run) => sorting.run(counting.run(source, run), run) };
 }
 
-/** Runs compiled stages on a source. */
+/** Runs compiled stages on a source. Others get their turn between two batches of any stage. */
 export function runStages(
   compiled: CompiledStages,
   source: AsyncIterable<Batch>,
   run: Run,
   from = 0
 ): AsyncIterable<Batch> {
-  return compiled.stages.slice(from).reduce((input, stage) => stage.run(input, run), source);
+  const pace = new Pace(run.context.signal);
+  return compiled.stages.slice(from).reduce((input, stage) => paced(stage.run(input, run), pace), source);
+}
+
+async function* paced(batchesOfStage: AsyncIterable<Batch>, pace: Pace): AsyncIterable<Batch> {
+  for await (const batch of batchesOfStage) {
+    if (pace.isDue) await pace.rest();
+    yield batch;
+  }
 }

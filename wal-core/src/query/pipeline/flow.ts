@@ -1,10 +1,12 @@
 import { documentOf, elements, isNumberType, T, type RawValue } from '../../bson';
+import { Pace } from '../../log/pace';
 import { queryError } from '../error';
 import { parseFilter, type FilterScope } from '../filter/parse';
 import { toNumber } from '../numeric';
+import { showElement } from '../show';
 import { compileSort } from '../sort';
 import { intOrLong, textOf } from '../values';
-import { batches, collect, Memory, perBatch, type Stage, type StageCompiler } from './stage';
+import { batches, Memory, perBatch, type Stage, type StageCompiler } from './stage';
 import type { Sort } from '../api';
 
 /** `$match`. */
@@ -21,9 +23,12 @@ export const match: StageCompiler = (argument, scope, name) => {
 
 /** A whole number argument of `$limit`, `$skip` and the like. */
 function wholeNumber(argument: RawValue, name: string, code: number, least: number): number {
-  const n = isNumberType(argument.type) ? toNumber(argument) : NaN;
+  const shown = showElement({ ...argument, name });
+  if (!isNumberType(argument.type))
+    throw queryError(code, `invalid argument to ${name} stage: Expected a number in: ${shown}`);
+  const n = toNumber(argument);
   if (!Number.isInteger(n))
-    throw queryError(code, `invalid argument to ${name} stage: Expected an integer: ${name}`);
+    throw queryError(code, `invalid argument to ${name} stage: Expected an integer: ${shown}`);
   if (n < least) {
     throw queryError(
       least === 1 && n === 0 ? 15958 : code,
@@ -78,14 +83,16 @@ export function sortStage(sort: Sort, most: number | undefined): Stage {
     name: '$sort',
     async *run(source, run) {
       const memory = new Memory(run, '$sort');
-      if (most !== undefined && most <= 100_000) {
-        const top = sort.topK(most);
-        for await (const batch of source) for (const doc of batch) top.push(doc);
-        yield* batches(top.finish());
-        return;
+      const sorter = sort.sorter(most);
+      for await (const batch of source) {
+        for (const doc of batch) sorter.push(doc);
+        memory.hold(sorter.bytes);
       }
-      const docs = sort.sort(await collect(source, memory));
-      yield* batches(most === undefined ? docs : docs.slice(0, most));
+      const pace = new Pace(run.context.signal);
+      for (const batch of sorter.finish()) {
+        if (batch.length > 0) yield batch;
+        if (pace.isDue) await pace.rest();
+      }
     }
   };
 }

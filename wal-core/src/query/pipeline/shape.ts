@@ -28,7 +28,7 @@ export function projectShaper(argument: RawValue, scope: Scope): Shaper {
       'Invalid $project :: caused by :: projection specification must have at least one field'
     );
   }
-  const { root } = buildTree(parseFields(argument.bytes, scope, 'aggregate'));
+  const { root } = inside('$project', () => buildTree(parseFields(argument.bytes, scope, 'aggregate')));
   return (doc, frame) => root.apply(doc, frame);
 }
 
@@ -41,7 +41,7 @@ export function addFieldsShaper(argument: RawValue, scope: Scope, name: string):
     );
   }
   const root = new ProjectionNode('exclusion');
-  addComputed(root, argument.bytes, [], scope, new TakenPaths(), name);
+  inside(name, () => addComputed(root, argument.bytes, [], scope, new TakenPaths(), name));
   return (doc, frame) => root.apply(doc, frame);
 }
 
@@ -110,9 +110,11 @@ export function unsetShaper(argument: RawValue): Shaper {
         '$unset specification must be a string or an array containing only string values'
       );
     }
-    const path = parseFieldPath(textOf(name));
-    taken.add(path);
-    root.addPath(path);
+    inside('$unset', () => {
+      const path = parseFieldPath(textOf(name));
+      taken.add(path);
+      root.addPath(path);
+    });
   }
   return (doc, frame) => root.apply(doc, frame);
 }
@@ -146,6 +148,19 @@ export function replaceShaper(argument: RawValue, scope: Scope, name: string): S
       `'${name === '$replaceRoot' ? 'newRoot' : 'replacement document'}' expression must evaluate to an object, but resulting value was: ${value ? show(value) : 'MISSING'}. Type of resulting value: '${typeName(value)}'.`
     );
   };
+}
+
+/** Compiles the inside of a stage; what is wrong with it names the stage. */
+function inside<R>(stage: string, compile: () => R): R {
+  try {
+    return compile();
+  } catch (error) {
+    const prefix = `Invalid ${stage} :: caused by :: `;
+    if (!isArgonError(error) || typeof error.data['mongoCode'] !== 'number') throw error;
+    throw error.message.startsWith(prefix)
+      ? error
+      : queryError(error.data['mongoCode'], prefix + error.message);
+  }
 }
 
 /** The stages that turn a document into a document; an update may be made of these. */

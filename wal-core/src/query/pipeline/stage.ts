@@ -82,9 +82,14 @@ export class Memory {
     this.most = run.context.memoryBytesMax ?? MEMORY_BYTES_MAX;
   }
 
-  /** @throws 292 */
+  /** Notes that it holds so much more. @throws 292 */
   add(bytes: number): void {
-    this.used += bytes;
+    this.hold(this.used + bytes);
+  }
+
+  /** Notes that it holds so much in all. @throws 292 */
+  hold(bytes: number): void {
+    this.used = bytes;
     if (this.used <= this.most) return;
     throw queryError(
       292,

@@ -93,7 +93,7 @@ function elemMatchExpression(
 function sliceArguments(argument: RawValue): { skip: number | undefined; limit: number } {
   if (argument.type !== T.ARRAY) return { skip: undefined, limit: whole(argument) };
   const [skip, limit] = elements(argument.bytes).map(whole);
-  if (limit! <= 0) throw queryError(28724, `First argument to $slice must be positive`);
+  if (limit! <= 0) throw queryError(28724, 'First argument to $slice must be an array, but is of type: int');
   return { skip: skip!, limit: limit! };
 }
 
@@ -151,17 +151,11 @@ function pickPosition(
     if (cursor.named(name)) {
       if (value.type === T.ARRAY) {
         if (position === undefined) {
-          throw queryError(
-            51246,
-            "Executor error during find command :: caused by :: positional operator '.$' couldn't find a matching element in the array"
-          );
+          throw queryError(51246, "positional operator '.$' couldn't find a matching element in the array");
         }
         const item = values(value.bytes)[Number(position)];
         if (item === undefined) {
-          throw queryError(
-            51247,
-            "Executor error during find command :: caused by :: positional operator '.$' element mismatch"
-          );
+          throw queryError(51247, "positional operator '.$' element mismatch");
         }
         value = array(arrayOf([item]));
       } else if (value.type === T.OBJECT && depth + 1 < path.length) {

@@ -54,6 +54,14 @@ function parseInto(
       out.push({ kind: 'positional', path });
       continue;
     }
+    if (dialect === 'find' && name.includes('.$.')) {
+      throw queryError(
+        31394,
+        "As of 4.4, it's illegal to specify positional operator in the middle of a path." +
+          'Positional projection may only be used at the end, for example: a.b.$. If the query previously used a form ' +
+          "like a.b.$.d, remove the parts following the '$' and the results will be equivalent."
+      );
+    }
     const path = [...prefix, ...parseFieldPath(name)];
     if (isFlag(element)) out.push({ kind: isTrue(element) ? 'include' : 'exclude', path });
     else if (element.type === T.OBJECT) parseObject(out, element, path, scope, dialect);
@@ -81,10 +89,7 @@ function parseObject(
   const inner = elements(element.bytes);
   const first = inner[0];
   if (first === undefined) {
-    throw queryError(
-      51270,
-      `An empty sub-projection is not a valid value. Found empty object at path: ${path.join('.')}`
-    );
+    throw queryError(51270, 'An empty sub-projection is not a valid value. Found empty object at path');
   }
   if (!startsWithDollar(element.bytes)) {
     out.push({ kind: 'group', path });

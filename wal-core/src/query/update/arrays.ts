@@ -174,7 +174,7 @@ function keyOf(value: RawValue): string {
 
 /** `$pull` with a condition: operators and regular expressions match; documents match as filters; other values are equal. */
 export function pullModifier(argument: RawElement): Modifier {
-  return removing('$pull', pullTest(argument));
+  return removing(pullTest(argument));
 }
 
 function pullTest(argument: RawElement): (value: RawValue) => boolean {
@@ -200,15 +200,15 @@ export function pullAllModifier(argument: RawElement): Modifier {
   if (argument.type !== T.ARRAY)
     throw queryError(2, `$pullAll requires an array argument but was given a ${TYPE_NAMES[argument.type]}`);
   const keys = new Set(values(argument.bytes).map(keyOf));
-  return removing('$pullAll', value => keys.has(keyOf(value)));
+  return removing(value => keys.has(keyOf(value)));
 }
 
-function removing(op: string, test: (value: RawValue) => boolean): Modifier {
+function removing(test: (value: RawValue) => boolean): Modifier {
   return {
     creates: false,
     update: target => {
       const value = target.raw();
-      if (value.type !== T.ARRAY) throw queryError(2, `Cannot apply ${op} to a non-array value`);
+      if (value.type !== T.ARRAY) throw queryError(2, 'Cannot apply $pull to a non-array value');
       const items = values(value.bytes);
       const kept = items.filter(item => !test(item));
       if (kept.length < items.length) putItems(target, kept);

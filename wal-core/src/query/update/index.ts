@@ -15,7 +15,7 @@ import type { Filter, Update, UpdateContext, UpdateOptions } from '../api';
 import { checkCollation } from '../collation';
 import { queryError } from '../error';
 import { compileUpdatePipeline } from '../pipeline/update';
-import { show, showId } from '../show';
+import { show, showId, showIdElement } from '../show';
 import { startsWithDollar } from '../values';
 import { applyNode, comparePathParts, createAt, placeOf } from './node';
 import type { ModifierContext } from './modifier';
@@ -31,7 +31,7 @@ export function compileUpdate(update: RawValue, options: UpdateOptions = {}): Up
   checkCollation(options.collation);
   if (update.type === T.ARRAY) {
     if (options.arrayFilters?.length)
-      throw queryError(9, 'arrayFilters may not be specified for pipeline-syle updates');
+      throw queryError(9, 'arrayFilters may not be specified for pipeline-style updates');
     return new PipelineUpdate(values(update.bytes), options);
   }
   if (update.type !== T.OBJECT) throw queryError(9, 'Update argument must be either an object or an array');
@@ -49,6 +49,10 @@ class Context implements ModifierContext {
 
   get id(): string {
     return showId(this.doc);
+  }
+
+  get idElement(): string {
+    return showIdElement(this.doc);
   }
 
   get now(): number {
@@ -75,7 +79,7 @@ class OperatorUpdate implements Update {
   upsert(filter: Filter, context: UpdateContext = {}): Buffer {
     const seed = seedOf(filter);
     const out = this.run(seed, context, true);
-    return idFirst(checkNewId(out));
+    return idFirst(checkNewId(out, 53, "The '_id' value cannot be of type array"));
   }
 
   private run(doc: Buffer, context: UpdateContext, isInsert: boolean): Buffer {
@@ -142,15 +146,14 @@ class PipelineUpdate implements Update {
   }
 }
 
-/** @throws 54 for an array, 53 for a regular expression or undefined, as `_id` of a new document */
-function checkNewId(doc: Buffer): Buffer {
+/** @throws 54 (53 after operators) for an array, 53 for a regular expression or undefined, as `_id` of a new document */
+function checkNewId(
+  doc: Buffer,
+  code = 54,
+  isArray = "After applying the update to the document, the (immutable) field '_id' was found to be an array or array descendant."
+): Buffer {
   const id = field(doc, '_id');
-  if (id?.type === T.ARRAY) {
-    throw queryError(
-      54,
-      "After applying the update to the document, the field '_id' was found to be an array or array descendant."
-    );
-  }
+  if (id?.type === T.ARRAY) throw queryError(code, isArray);
   if (id?.type === T.REGEX || id?.type === T.UNDEFINED) {
     throw queryError(53, `The '_id' value cannot be of type ${TYPE_NAMES[id.type]}`);
   }

@@ -6,6 +6,8 @@ import type { MutableValue } from './tree';
 export interface ModifierContext {
   /** The document as messages name it: `{_id: 1}`. */
   readonly id: string;
+  /** The same without braces: `_id: 1`. */
+  readonly idElement: string;
   readonly isInsert: boolean;
   /** Milliseconds since 1970. */
   readonly now: number;

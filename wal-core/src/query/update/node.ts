@@ -226,12 +226,12 @@ function applyRename(node: RenameNode, place: Place, state: UpdateState): void {
     checkTraversable({ ...source, path: node.from });
     return;
   }
-  refuseArrays(root, node.from, `source field cannot be an array element, '${from}'`, context.id);
+  refuseArrays(root, node.from, `source field cannot be an array element, '${from}'`, context.idElement);
   refuseArrays(
     root,
     place.path,
     `destination field cannot be an array element, '${place.path.join('.')}'`,
-    context.id
+    context.idElement
   );
   // Nothing may be moved onto _id, not even the value it has.
   if (place.path[0] === '_id' && state.id !== undefined) {

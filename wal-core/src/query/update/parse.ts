@@ -1,5 +1,6 @@
 import { documentOf, elements, T, TYPE_NAMES, type RawElement } from '../../bson';
-import type { UpdateOptions } from '../api';
+import { isArgonError } from '../../errors';
+import type { Filter, UpdateOptions } from '../api';
 import { queryError } from '../error';
 import { compileFilter } from '../filter';
 import { show, showDocument } from '../show';
@@ -235,10 +236,20 @@ function parseArrayFilters(list: readonly Buffer[], options: UpdateOptions): Map
     }
     if (out.has(id))
       throw queryError(9, `Found multiple array filters with the same top-level field name ${id}`);
-    const filter = compileFilter(doc, options);
+    const filter = compileArrayFilter(doc, options);
     out.set(id, { matches: element => filter.matches(documentOf([{ ...element, name: id }])) });
   }
   return out;
+}
+
+function compileArrayFilter(doc: Buffer, options: UpdateOptions): Filter {
+  try {
+    return compileFilter(doc, options);
+  } catch (error) {
+    const code = isArgonError(error) ? error.data['mongoCode'] : undefined;
+    if (typeof code !== 'number') throw error;
+    throw queryError(code, `Error parsing array filter :: caused by :: ${(error as Error).message}`);
+  }
 }
 
 function collectIds(doc: Buffer, ids: Set<string>): void {

@@ -175,7 +175,7 @@ export function bitModifier(argument: RawElement): Modifier {
       if (value.type !== T.INT32 && value.type !== T.INT64) {
         throw queryError(
           2,
-          `Cannot apply $bit to a value of non-integral type.${context.id} has the field ${name} of non-integer type ${TYPE_NAMES[value.type]}`
+          `Cannot apply $bit to a value of non-integral type.${context.idElement} has the field ${name} of non-integer type ${TYPE_NAMES[value.type]}`
         );
       }
       const result = apply(value);

@@ -159,14 +159,11 @@ function parseBounds(element: RawElement): Spec['bounds'] {
 
 function checkValue(value: RawValue, { unit }: Spec): void {
   if (unit === undefined && !isNumberType(value.type))
-    throw queryError(
-      5733201,
-      `PlanExecutor error during aggregation :: caused by :: Densify field type must be numeric with '${'range'}' but no unit`
-    );
+    throw queryError(5733201, 'Densify field type must be numeric or a date');
   if (unit !== undefined && value.type !== T.DATE)
     throw queryError(
       6053600,
-      'PlanExecutor error during aggregation :: caused by :: Encountered non-date value in collection when step has a date unit.'
+      `Encountered ${isNumberType(value.type) ? 'numeric densify' : 'non-date'} value in collection when step has a date unit.`
     );
 }
 
@@ -196,9 +193,10 @@ function fillGroup(
   let count = 0;
   let n = 0n;
   let next = low;
-  const advance = (): void => {
+  // Numbers go on from the last value, which gives its type to those behind it; dates count units from the first.
+  const advance = (from: RawValue): void => {
     n++;
-    next = stepped(low, spec, n);
+    next = spec.unit === undefined ? plus(from, spec.step) : laterBy(low, spec.step, spec.unit, n);
   };
   const make = (): void => {
     let doc = documentOf([]);
@@ -209,29 +207,24 @@ function fillGroup(
     out.push(setAt(doc, spec.path, next));
     if (++count > ADDED_DOCUMENTS_MAX)
       throw queryError(5897900, `$densify would add more than ${ADDED_DOCUMENTS_MAX} documents`);
-    advance();
+    advance(next);
   };
   for (const { doc, value } of group) {
     while (inside(next) && compareValues(next, value) < 0) make();
-    if (compareValues(next, value) === 0) advance();
+    if (compareValues(next, value) === 0) advance(value);
     out.push(doc);
   }
   while (inside(next)) make();
   return count;
 }
 
-function stepped(low: RawValue, { step, unit }: Spec, n: bigint): RawValue {
-  if (unit !== undefined) return date(addUnits(low.bytes.readBigInt64LE(0), unit, toInt64(step)! * n, UTC));
-  let value = low;
-  const type = widest(low.type, step.type);
-  if (type === T.DECIMAL128) {
-    let sum = toDecimal(low);
-    for (let i = 0n; i < n; i++) sum = add(sum, toDecimal(step));
-    value = decimal(sum);
-  } else if (type === T.DOUBLE) {
-    value = double(toNumber(low) + toNumber(step) * Number(n));
-  } else {
-    value = integerResult(type, toBigInt(low) + toBigInt(step) * n)!;
-  }
-  return value;
+function laterBy(low: RawValue, step: RawValue, unit: TimeUnit, n: bigint): RawValue {
+  return date(addUnits(low.bytes.readBigInt64LE(0), unit, toInt64(step)! * n, UTC));
+}
+
+function plus(value: RawValue, step: RawValue): RawValue {
+  const type = widest(value.type, step.type);
+  if (type === T.DECIMAL128) return decimal(add(toDecimal(value), toDecimal(step)));
+  if (type === T.DOUBLE) return double(toNumber(value) + toNumber(step));
+  return integerResult(type, toBigInt(value) + toBigInt(step))!;
 }

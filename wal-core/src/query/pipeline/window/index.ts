@@ -86,10 +86,7 @@ function partitionsOf(docs: Buffer[], by: Expression | undefined, frame: Frame):
   for (const doc of docs) {
     const value: Value = by.evaluate(setRoot(frame, doc));
     if (value?.type === T.ARRAY)
-      throw queryError(
-        5371800,
-        'PlanExecutor error during aggregation :: caused by :: An expression used to partition cannot evaluate to value of type array'
-      );
+      throw queryError(5371800, 'An expression used to partition cannot evaluate to value of type array');
     const key = encodeKey([isNullish(value) ? NULL : value]);
     const text = key.toString('latin1');
     const group = groups.get(text);

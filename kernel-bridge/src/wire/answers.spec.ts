@@ -1,0 +1,222 @@
+import { Decimal128, Double, Int32, Long, MongoClient, type Db, type Document } from 'mongodb';
+import { RawConnection, TestBridge } from './testing';
+
+/** What real mongod 6.0.5 answers to what drivers rarely send; each was once different here. */
+
+let bridge: TestBridge;
+let client: MongoClient;
+let db: Db;
+let databases = 0;
+
+beforeAll(async () => {
+  bridge = await TestBridge.start();
+  client = await bridge.client({ promoteValues: false });
+});
+afterAll(() => bridge.stop());
+beforeEach(async () => {
+  db = client.db(`a${++databases}`);
+  await db.collection('c').insertMany([
+    { _id: 1, a: 1, s: 'x', arr: [1, 2, 3] },
+    { _id: 2, a: 2, s: 'x' }
+  ] as Document[]);
+});
+
+const failure = async (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    result => `no error: ${JSON.stringify(result)}`,
+    (error: { code?: unknown; errmsg?: string; message: string }) =>
+      `${String(error.code)} ${error.errmsg ?? error.message}`
+  );
+
+describe('commands that are refused', () => {
+  const cases: [Document, string][] = [
+    [{ find: 'c', writeConcern: { w: 1 } }, '72 Command does not support writeConcern'],
+    [{ find: 'a$b' }, '73 Invalid collection name specified'],
+    [{ count: 'c', readConcern: { level: 'snapshot' } }, '72 Command count does not support'],
+    [{ ping: 1, readConcern: { level: 'majority' } }, '72 Command ping does not support'],
+    [
+      { insert: 'c', documents: [{ _id: 9 }], readConcern: { level: 'majority' } },
+      '72 Command insert does not support'
+    ],
+    [
+      { insert: 'c', documents: [{ _id: 9 }], writeConcern: { foo: 1 } },
+      "40415 BSON field 'WriteConcernOptions.foo' is an unknown field."
+    ],
+    [
+      { insert: 'c', documents: [{ _id: 9 }], writeConcern: { w: 51 } },
+      '9 w has to be a non-negative number and not greater than 50; found: 51'
+    ],
+    [{ distinct: 'c', key: '$a' }, "16410 FieldPath field names may not start with '$'."],
+    [{ distinct: 'c', key: 'a.' }, "40353 FieldPath must not end with a '.'."],
+    [{ find: 'c', filter: { a: { $comment: 1 } } }, '2 unknown operator: $comment'],
+    [
+      { find: 'c', filter: { $not: { a: 1 } } },
+      '2 unknown top level operator: $not. If you are trying to negate'
+    ],
+    [
+      { find: 'c', filter: { a: { $size: 1.5 } } },
+      '2 Failed to parse $size. Expected an integer: $size: 1.5'
+    ],
+    [
+      { find: 'c', projection: { 'arr.$.b': 1 } },
+      "31394 As of 4.4, it's illegal to specify positional operator"
+    ],
+    [{ find: 'c', hint: null }, '9 Hint must be a string or an object'],
+    [{ create: 'n', size: 5 }, "72 the 'capped' field needs to be true"],
+    [{ create: 'n', autoIndexId: false }, '50001 autoIndexId:false is not allowed'],
+    [
+      { aggregate: 'c', pipeline: [{ $documents: [{ a: 1 }] }], cursor: {} },
+      "73 '$documents' can only be run with"
+    ],
+    [{ aggregate: 'c', pipeline: [{ $currentOp: {} }], cursor: {} }, '73 $currentOp must be run against'],
+    [{ aggregate: 'c', pipeline: [], cursor: {}, exchange: {} }, '40415'],
+    [{ explain: { insert: 'c', documents: [{}] } }, '20 Cannot explain cmd: insert'],
+    [
+      { createIndexes: 'c', indexes: [{ key: { a: 1 }, name: 'x', storageEngine: { wiredTiger: {} } }] },
+      '238'
+    ],
+    [{ createIndexes: 'c', indexes: [{ key: { a: 1 }, name: 'x' }], commitQuorum: 5 }, '278'],
+    [
+      { update: 'c', updates: [{ q: {}, u: { $set: { b: 1 } }, multi: 1 }] },
+      "14 BSON field 'update.updates.multi' is the wrong type 'int', expected type 'bool'"
+    ],
+    [
+      { update: 'c', updates: [{ q: {}, u: [1] }] },
+      "14 Each element of the 'pipeline' array must be an object"
+    ],
+    [
+      {
+        findAndModify: 'c',
+        query: { arr: 2 },
+        update: { $set: { 'arr.$': 9 } },
+        fields: { 'arr.$': 1 },
+        new: true
+      },
+      '2 cannot use a positional projection and return the new document'
+    ],
+    [
+      { findAndModify: 'c', query: { a: 1 }, update: { $set: { z: 1 } }, hint: 'nope' },
+      '2 error processing query: planner returned error'
+    ]
+  ];
+  it.each(cases)('%j', async (command, expected) => {
+    const { length } = expected;
+    expect((await failure(db.command(command))).slice(0, length)).toBe(expected);
+  });
+});
+
+it('a read preference that is none is refused, though one node answers all', async () => {
+  const connection = await RawConnection.open(bridge.port);
+  const complaints: [unknown, string][] = [
+    [1, '$readPreference has incorrect type: expected object but got int'],
+    [{ mode: 'foo' }, "Could not parse $readPreference mode 'foo'."],
+    [{ mode: 'primary', tags: [{ a: 1 }] }, 'Only empty tags are allowed with primary read preference']
+  ];
+  for (const [$readPreference, expected] of complaints) {
+    const { errmsg } = await connection.command({ find: 'c', $db: db.databaseName, $readPreference });
+    expect(errmsg).toContain(expected);
+  }
+  connection.close();
+});
+
+describe('errors while a query runs', () => {
+  const divide = { $project: { r: { $divide: ['$a', 0] } } };
+
+  it('say where they came up', async () => {
+    await db.collection('d').insertMany([{ a: new Double(1) }, { a: new Double(1) }]);
+    const d = db.collection('d');
+    expect(await failure(d.aggregate([divide]).toArray())).toBe(
+      "2 PlanExecutor error during aggregation :: caused by :: can't $divide by zero"
+    );
+    expect(await failure(d.find({}, { projection: divide.$project }).toArray())).toBe(
+      "2 Executor error during find command :: caused by :: can't $divide by zero"
+    );
+    await d.insertMany(Array.from({ length: 3000 }, (_, at) => ({ a: new Double(at === 2999 ? 2 : 1) })));
+    const later = { $project: { r: { $divide: [1, { $subtract: ['$a', 2] }] } } };
+    expect(await failure(d.aggregate([later], { batchSize: 1 }).toArray())).toBe(
+      "2 Executor error during getMore :: caused by :: can't $divide by zero"
+    );
+    expect(await failure(d.aggregate([{ $project: { r: { $foo: 1 } } }]).toArray())).toBe(
+      '31325 Invalid $project :: caused by :: Unknown expression $foo'
+    );
+  });
+});
+
+describe('writes', () => {
+  it('upsert nothing from an $expr', async () => {
+    const q = { $and: [{ $expr: { $eq: ['$a', 99] } }] };
+    const reply = await db.command({ update: 'c', updates: [{ q, u: { $set: { b: 1 } }, upsert: true }] });
+    expect(reply['writeErrors']).toMatchObject([{ code: 224 }]);
+  });
+
+  it('take the constants of an update pipeline', async () => {
+    await db.command({
+      update: 'c',
+      updates: [{ q: { _id: 1 }, u: [{ $set: { w: '$$x' } }], c: { x: '$a' } }]
+    });
+    expect(await db.collection('c').findOne({ a: 1 })).toMatchObject({ w: '$a' });
+  });
+
+  it('merge as mongod upserts: new fields in the order of their names', async () => {
+    await db
+      .collection('c')
+      .aggregate([{ $project: { z: '$a', b: '$s' } }, { $merge: { into: 'm' } }])
+      .toArray();
+    const merged = await db.collection('m').find().toArray();
+    expect(merged.map(document => Object.keys(document))).toEqual([
+      ['_id', 'b', 'z'],
+      ['_id', 'b', 'z']
+    ]);
+  });
+});
+
+describe('indexes', () => {
+  it('that cannot all be built leave none', async () => {
+    const indexes = [
+      { key: { a: 1 }, name: 'a' },
+      { key: { s: 1 }, name: 's', unique: true }
+    ];
+    expect(await failure(db.command({ createIndexes: 'c', indexes }))).toMatch(/^11000 Index build failed: /);
+    expect((await db.collection('c').indexes()).map(index => index['name'] as string)).toEqual(['_id_']);
+  });
+
+  it('are listed to the end, however small the batches', async () => {
+    const names: string[] = [];
+    for await (const index of db.collection('c').listIndexes({ batchSize: 0 }))
+      names.push(index['name'] as string);
+    expect(names).toEqual(['_id_']);
+  });
+});
+
+describe('small things', () => {
+  it('collMod notes level and action', async () => {
+    await db.command({ collMod: 'c', validator: { a: { $gt: 0 } } });
+    expect(await db.collection('c').options()).toEqual({
+      validator: { a: { $gt: new Int32(0) } },
+      validationLevel: 'strict',
+      validationAction: 'error'
+    });
+  });
+
+  it('numbers that $densify adds are of the type of the last before them', async () => {
+    const values = [
+      new Int32(0),
+      Long.fromNumber(2),
+      new Double(4),
+      Decimal128.fromString('6'),
+      new Int32(8)
+    ];
+    await db.collection('n').insertMany(values.map(v => ({ v })));
+    const found = await db
+      .collection('n')
+      .aggregate([{ $densify: { field: 'v', range: { step: 1, bounds: 'full' } } }])
+      .toArray();
+    const types = found.map(({ v }) => (v as { _bsontype: string })._bsontype);
+    const each = ['Int32', 'Long', 'Double', 'Decimal128'];
+    expect(types).toEqual([...each.flatMap(type => [type, type]), 'Int32']);
+  });
+
+  it('dropDatabase says only that it is done', async () => {
+    expect(await db.command({ dropDatabase: 1 })).not.toHaveProperty('dropped');
+  });
+});

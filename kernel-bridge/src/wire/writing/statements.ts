@@ -1,0 +1,67 @@
+import { Arguments } from '../arguments';
+import { queryOptions } from '../compile';
+import type { CommandContext } from '../context';
+import { checkWritableName } from '../namespace';
+import { ensureWritePlace, writePlace } from '../place';
+import { writeTerms } from './apply';
+import { BatchResult, runBatch, type Prepared } from './batch';
+import { checkBatchSize } from './batch-size';
+import { statementFailure } from './failure';
+import { compileStatement, type StatementParts } from './statement';
+
+/** What update and delete do not share. */
+export interface StatementForm {
+  readonly name: 'update' | 'delete';
+  /** Fields of one statement. */
+  readonly fields: readonly string[];
+  /** Reads one statement; what it throws fails the whole command. */
+  readonly read: (statement: Arguments) => Omit<StatementParts, 'index' | 'options'>;
+}
+
+/** Compiles the statements of an update or delete command; the fault of one is its result. */
+export function readStatements(
+  context: CommandContext,
+  collection: string,
+  { name, fields, read }: StatementForm,
+  now = Date.now()
+): Prepared[] {
+  const namespace = `${context.database}.${collection}`;
+  const shared = queryOptions(context.args, now);
+  return context.args
+    .documents(`${name}s`)
+    .map(raw => new Arguments(raw, `${name}.${name}s`).only(fields, undefined))
+    .map((statement, index) => {
+      const parts = read(statement);
+      const collation = statement.optionalDocument('collation');
+      const options = { ...shared, ...(collation === undefined ? {} : { collation }) };
+      try {
+        return compileStatement({ ...parts, index, options });
+      } catch (error) {
+        return { index, error: statementFailure(error, namespace) };
+      }
+    });
+}
+
+/** Executes an update or delete command. */
+export async function runStatements(
+  context: CommandContext,
+  collection: string,
+  form: StatementForm
+): Promise<BatchResult> {
+  const { args, services } = context;
+  const ordered = args.bool('ordered', true);
+  const terms = writeTerms({ validates: !args.flag('bypassDocumentValidation', false) });
+  const prepared = readStatements(context, collection, form, terms.now);
+  checkBatchSize(prepared.length);
+  checkWritableName(context.database, collection);
+  services.statistics.count(form.name, prepared.length - 1);
+  const upserts = prepared.some(statement => !('error' in statement) && statement.upsert);
+  const place = upserts ? await ensureWritePlace(context) : writePlace(context);
+  if (place !== undefined) {
+    return runBatch(context, { place, collection, terms, ordered }, prepared);
+  }
+  // Nothing is there to write to, and nothing may be made: only the statements' own faults are left to tell.
+  const result = new BatchResult(context, collection);
+  result.addFaults(prepared, ordered);
+  return result;
+}
