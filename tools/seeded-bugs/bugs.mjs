@@ -46,7 +46,7 @@ export const BUGS = [
     file: 'branch/resolve.ts',
     text: 'return before === undefined ? { lsn } : { lsn: before, snappedFrom: lsn };',
     replacement: 'return before === undefined ? { lsn } : { lsn, snappedFrom: lsn };',
-    tests: ['law-02-one-state-per-lsn']
+    tests: ['law-02-model']
   },
   {
     name: 'lsn-off-by-one',
@@ -55,7 +55,7 @@ export const BUGS = [
     file: 'write/commit.ts',
     text: 'next.get(project) ?? project.head + 1)',
     replacement: 'next.get(project) ?? project.head + 2)',
-    tests: ['law-02-one-state-per-lsn']
+    tests: ['law-02-model']
   },
   {
     name: 'unapplied-too-new',
@@ -64,7 +64,7 @@ export const BUGS = [
     file: 'read/unapplied.ts',
     text: 'if (versions[i]!.lsn <= cap) {',
     replacement: 'if (versions[i]!.lsn <= cap + 1) {',
-    tests: ['law-02-one-state-per-lsn']
+    tests: ['law-02-model']
   },
   {
     name: 'shared-value-memory',
@@ -82,7 +82,7 @@ export const BUGS = [
     file: 'branch/model.ts',
     text: 'let cap = Math.min(lsn, this.forkLsn) as Lsn;',
     replacement: 'let cap = Math.min(lsn, this.forkLsn + 1) as Lsn;',
-    tests: ['law-03-isolation', 'law-02-one-state-per-lsn']
+    tests: ['law-03-isolation', 'law-02-model']
   },
   {
     name: 'lost-tombstone',
@@ -93,7 +93,7 @@ export const BUGS = [
         table: 'ver',`,
     replacement: `if (record.image !== undefined) puts.push({
         table: 'ver',`,
-    tests: ['law-02-one-state-per-lsn', 'law-03-isolation']
+    tests: ['law-02-model', 'law-03-isolation']
   },
   {
     name: 'last-change-lost-at-fork',
@@ -102,7 +102,7 @@ export const BUGS = [
     file: 'branch/model.ts',
     text: 'let cap = Math.min(lsn, this.forkLsn) as Lsn;',
     replacement: 'let cap = Math.min(lsn, this.forkLsn - 1) as Lsn;',
-    tests: ['law-03-isolation', 'law-02-one-state-per-lsn']
+    tests: ['law-03-isolation', 'law-02-model']
   },
   {
     name: 'dyadic-level-off-by-one',
@@ -203,7 +203,7 @@ export const BUGS = [
             timelineId: branch.timeline.id,`,
     replacement: `name: backup,
             timelineId: id,`,
-    tests: ['law-08-nothing-is-lost', 'law-02-one-state-per-lsn']
+    tests: ['law-08-nothing-is-lost', 'law-02-model']
   },
   {
     name: 'commit-time-goes-back',
@@ -239,7 +239,7 @@ export const BUGS = [
     file: 'read/catalog.ts',
     text: 'this.at(timeline.parent, timeline.forkLsn);',
     replacement: 'this.at(timeline.parent, timeline.parent.head);',
-    tests: ['law-11-catalog-is-history', 'law-02-one-state-per-lsn']
+    tests: ['law-11-catalog-is-history', 'law-02-model']
   },
   {
     name: 'digest-not-subtracting',
@@ -248,7 +248,7 @@ export const BUGS = [
     file: 'read/digest.ts',
     text: 'const difference = this.words[i]! - wordAt(digest, i) - borrow;',
     replacement: 'const difference = this.words[i]! - 0 * wordAt(digest, i) - borrow;',
-    tests: ['law-02-one-state-per-lsn']
+    tests: ['law-02-model']
   },
   {
     name: 'count-walks-too-far',
@@ -257,7 +257,7 @@ export const BUGS = [
     file: 'read/stats.ts',
     text: 'this.walkBack(link.timeline, link.cap, row.lsn, collection, row.stats);',
     replacement: 'this.walkBack(link.timeline, (link.cap - 1) as Lsn, row.lsn, collection, row.stats);',
-    tests: ['law-02-one-state-per-lsn']
+    tests: ['law-02-model']
   },
   {
     name: 'frame-checksum-ignored',

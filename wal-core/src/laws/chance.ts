@@ -9,7 +9,7 @@ const given = process.env['ARGON_TEST_SEED'];
 export const SEED = given === 'random' ? Date.now() % 1_000_000_007 : Number(given ?? 20_260_707);
 
 /** Runs of each property are multiplied by this: 1 in the suite, more for a long search. */
-const EFFORT = Number(process.env['ARGON_TEST_EFFORT'] ?? 1);
+export const EFFORT = Number(process.env['ARGON_TEST_EFFORT'] ?? 1);
 
 /** Title of a property test: it shows the seed, so that a failure can be repeated. */
 export function random(title: string): string {

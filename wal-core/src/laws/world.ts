@@ -50,7 +50,7 @@ export interface PutOptions {
 /** An engine on a directory of its own with one project; `close` removes the directory. */
 export class World {
   private constructor(
-    readonly directory: string,
+    public directory: string,
     public engine: Engine,
     readonly clock: { now: number },
     public parts: EngineParts
@@ -68,6 +68,13 @@ export class World {
   async reopen(): Promise<void> {
     await this.engine.close();
     this.engine = await openEngine({ directory: this.directory, clock: () => this.clock.now }, this.parts);
+  }
+
+  /** Goes on with another data directory, and removes this one. */
+  async moveTo(directory: string): Promise<void> {
+    await this.close();
+    this.directory = directory;
+    this.engine = await openEngine({ directory, clock: () => this.clock.now }, this.parts);
   }
 
   async close(): Promise<void> {
