@@ -46,6 +46,20 @@ describe('ArgonClient', () => {
     expect(states).toEqual(['starting', 'connecting', 'connected']);
   });
 
+  it('asks soon whether a start is done, and less the longer it takes', async () => {
+    server.info = { state: 'starting', message: 'reading the log', log: [] };
+    await client.need();
+    await jest.advanceTimersByTimeAsync(1_000);
+    await settle();
+    expect(server.asked).toBeGreaterThanOrEqual(3);
+    for (let second = 1; second < 60; second++) {
+      await jest.advanceTimersByTimeAsync(1_000);
+      await settle();
+    }
+    expect(server.asked).toBeLessThan(25);
+    expect(client.state).toMatchObject({ kind: 'starting', message: 'reading the log' });
+  });
+
   it('asks again while the server starts it, and then connects', async () => {
     server.info = { state: 'starting', message: 'reading the log', log: ['a line'] };
     await client.need();

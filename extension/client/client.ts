@@ -9,8 +9,11 @@ import { isOpen, type ConnectionState } from './connectionState';
 import { PROTOCOL_VERSION, type Methods, type ProtocolEvent } from './protocol';
 import { messageOf, RpcError } from './rpcError';
 
-/** While the server starts the bridge, how often it is asked how far it is, in milliseconds. */
-const STARTING_MS = 700;
+/**
+ * While the server starts the bridge it is asked how far it is: soon at first, and then after half the time that has
+ * passed. A start takes less than a second, and one that reads a long log is asked about a dozen times a minute.
+ */
+const STARTING_WAIT_MS = { least: 300, most: 5_000 } as const;
 
 /**
  * The page's one way to the bridge: it asks the server to start it on first need, opens the WebSocket,
@@ -162,7 +165,7 @@ export class ArgonClient implements IDisposable {
           const since = this._state.kind === 'starting' ? this._state.since : Date.now();
           this._set({ kind: 'starting', since, message: info.message, log: info.log });
         }
-        this._again(STARTING_MS, true);
+        this._again(this._startingWaitMs(), true);
         return;
       case 'stopped':
         if (mayStart) {
@@ -236,6 +239,12 @@ export class ArgonClient implements IDisposable {
     const since = this._state.kind === 'reconnecting' ? this._state.since : Date.now();
     this._set({ kind: 'reconnecting', since, attempt: this._attempt, nextTryAt: Date.now() + wait, message });
     this._again(wait, this._isNeeded);
+  }
+
+  private _startingWaitMs(): number {
+    const { least, most } = STARTING_WAIT_MS;
+    const { _state: state } = this;
+    return 'since' in state ? Math.min(most, Math.max(least, (Date.now() - state.since) / 2)) : least;
   }
 
   private _again(waitMs: number, mayStart: boolean): void {

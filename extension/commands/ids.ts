@@ -19,7 +19,5 @@ export const CommandIds = {
   openPlan: 'argon:open-plan',
   undo: 'argon:undo',
   restore: 'argon:restore-preview',
-  copyRef: 'argon:copy-ref',
-  openCell: 'argon:open-cell',
-  showEntries: 'argon:show-entries'
+  copyRef: 'argon:copy-ref'
 } as const;

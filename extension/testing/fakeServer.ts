@@ -106,6 +106,8 @@ export class FakeServer {
   status = 200;
   isRefusing = false;
   readonly posted: string[] = [];
+  /** How often it was asked how the bridge is. */
+  asked = 0;
   readonly calls: { readonly method: string; readonly params: unknown }[] = [];
   answers: Partial<{ [M in keyof Methods]: (params: Methods[M]['params']) => unknown }> = {
     hello: () => ({
@@ -128,6 +130,8 @@ export class FakeServer {
       if (init.method === 'POST') {
         this.posted.push((JSON.parse(init.body as string) as { action: string }).action);
         this.info = { state: 'running', message: '', log: [] };
+      } else {
+        this.asked++;
       }
       const { info, status } = this;
       return Promise.resolve({ status, ok: status === 200, json: () => Promise.resolve(info) } as Response);
