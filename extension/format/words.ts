@@ -83,6 +83,10 @@ export function title(entry: Entry, trans: TranslationBundle): string {
     case 'undo':
       // The range follows in the details; the row says what it was.
       return trans.__('Undo %1', entry.undo?.what.replace(/, LSN \d+\.\.\d+$/, '') ?? '');
+    case 'pick':
+      return trans.__('Pick from %1', entry.pick?.what.replace(/, LSN \d+\.\.\d+$/, '') ?? '');
+    case 'restore':
+      return trans.__('Restore %1', entry.restore?.what ?? '');
     case 'import':
       return written === '' ? trans.__('Import') : trans.__('Import, %1', written);
     case 'catalog':
@@ -98,7 +102,7 @@ export function title(entry: Entry, trans: TranslationBundle): string {
  * they wrote, because their title says only what they were.
  */
 export function note(entry: Entry, me: string | undefined, trans: TranslationBundle): string {
-  if (entry.kind === 'merge' || entry.kind === 'undo') {
+  if (['merge', 'undo', 'pick', 'restore'].includes(entry.kind)) {
     return writes(entry, trans);
   }
   if (entry.origin.cellNumber !== undefined) {

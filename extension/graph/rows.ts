@@ -89,8 +89,10 @@ export interface IRow {
 export function shapeOf(entry: Entry): NodeShape {
   switch (entry.kind) {
     case 'merge':
+    case 'pick':
       return 'merge';
     case 'undo':
+    case 'restore':
       return 'undo';
     case 'catalog':
       return 'square';

@@ -44,7 +44,7 @@ export interface Origin {
 }
 
 /** What kind of group a commit is; shown as a mark in the graph. */
-export type CommitKind = 'writes' | 'catalog' | 'merge' | 'undo' | 'import';
+export type CommitKind = 'writes' | 'catalog' | 'merge' | 'undo' | 'import' | 'pick' | 'restore';
 
 export interface ProjectInfo {
   readonly id: ProjectId;
@@ -291,7 +291,18 @@ export interface LogEntry {
   readonly firstAt: Date;
   readonly lastAt: Date;
   readonly merge?: { readonly source: string; readonly sourceTimeline: TimelineId; readonly sourceLsn: Lsn };
-  readonly undo?: { readonly what: string; readonly firstLsn: Lsn; readonly lastLsn: Lsn };
+  /** What an undo took back. */
+  readonly undo?: CommitNote;
+  /** What a pick brought from elsewhere. */
+  readonly pick?: CommitNote;
+  /** What state a restore went back to: both LSNs are its own. */
+  readonly restore?: CommitNote;
+}
+
+export interface CommitNote {
+  readonly what: string;
+  readonly firstLsn: Lsn;
+  readonly lastLsn: Lsn;
 }
 
 /** Path of a field: keys and array positions, never a dotted string. */
@@ -346,10 +357,26 @@ export interface DiffOptions {
   readonly signal?: AbortSignal;
 }
 
-export type PlanKind = 'merge' | 'undo';
+/**
+ * What a plan brings into a branch: all that another state has (merge), what some changes did elsewhere (pick), what
+ * was before some changes (undo), or documents as they were (restore).
+ */
+export type PlanKind = 'merge' | 'pick' | 'undo' | 'restore';
 export type PlanState = 'open' | 'applied' | 'stale';
 export type Answer =
   { readonly take: 'ours' | 'theirs' | 'base' } | { readonly value: FieldValue | undefined };
+
+/**
+ * Answers conflicts that have no answer of their own. Of several that fit the last one counts. `newest` takes the side
+ * whose history gave the path its value last; a path counts as older than another by LSN.
+ */
+export interface AnswerRule {
+  readonly take: 'ours' | 'theirs' | 'base' | 'newest';
+  /** Only in this collection. */
+  readonly collection?: string;
+  /** Only at this path and below it. */
+  readonly path?: FieldPath;
+}
 
 /** A disagreement that a person or a rule must settle. */
 export interface Conflict {
@@ -385,6 +412,35 @@ export interface PlanInfo {
   readonly unanswered: number;
   readonly createdAt: Date;
   readonly appliedAs?: { readonly firstLsn: Lsn; readonly lastLsn: Lsn };
+  /** The branch that keeps the state before a restore that was applied. */
+  readonly backup?: string;
+}
+
+/** A document as a plan would leave it, compared with the branch now. */
+export interface PlanDocument extends DocumentDiff {
+  /** Pass as `after` to get what follows. */
+  readonly mark: string;
+}
+
+/** What of a branch goes back to a past state: everything, a collection with its options and indexes, or documents. */
+export interface RestoreOptions {
+  readonly collection?: string;
+  /** Of documents in the collection. */
+  readonly keys?: readonly DocKey[];
+}
+
+/** Who gave a field of a document the value that it has. */
+export interface Blame {
+  readonly path: FieldPath;
+  readonly value: FieldValue;
+  readonly lsn: Lsn;
+  readonly timeline: TimelineId;
+  readonly branch?: string;
+  /** False when the history is so long that the true LSN is somewhere before this one. */
+  readonly isExact: boolean;
+  readonly origin: Origin;
+  readonly txn?: string;
+  readonly time: Date;
 }
 
 export interface UndoSelector {
@@ -561,10 +617,35 @@ export interface Engine {
     key: DocKey,
     options?: { limit?: number; before?: Lsn }
   ): Promise<readonly Change[]>;
+  /** For each field of a document: the change that gave it its value. Empty when the document is not there. @throws COLLECTION_NOT_FOUND */
+  blame(project: string, ref: string, collection: string, key: DocKey): Promise<readonly Blame[]>;
   diff(project: string, from: string, to: string, options?: DiffOptions): Promise<Diff>;
 
   planMerge(project: string, source: string, into: string, origin: Origin): Promise<PlanInfo>;
   planUndo(project: string, branch: string, what: UndoSelector, origin: Origin): Promise<PlanInfo>;
+  /**
+   * A plan to do on `into` what selected changes did in the state `source`, field by field.
+   * @throws NOTHING_TO_DO when no change of the source fits, BAD_REQUEST
+   */
+  planPick(
+    project: string,
+    source: string,
+    what: UndoSelector,
+    into: string,
+    origin: Origin
+  ): Promise<PlanInfo>;
+  /**
+   * A plan to give a branch, a collection or some documents back what they were in the state `to`. Applied, it is a
+   * commit like any other and leaves the state before under a backup name.
+   * @throws COLLECTION_NOT_FOUND when `to` has no such collection, NOTHING_TO_DO, BAD_REQUEST
+   */
+  planRestore(
+    project: string,
+    branch: string,
+    to: string,
+    origin: Origin,
+    options?: RestoreOptions
+  ): Promise<PlanInfo>;
   plan(project: string, id: string): Promise<PlanInfo>;
   /** Newest first. */
   plans(project: string): Promise<readonly PlanInfo[]>;
@@ -577,12 +658,16 @@ export interface Engine {
     project: string,
     id: string,
     options?: { after?: string; limit?: number }
-  ): Promise<readonly DocumentDiff[]>;
+  ): Promise<readonly PlanDocument[]>;
+  /**
+   * Answers conflicts one by one (`undefined` opens one again), or by rules in place of those before. `'ours'` and
+   * `'theirs'` are the rule for all conflicts, and take back the answers given one by one.
+   */
   answerPlan(
     project: string,
     id: string,
     answers: readonly { conflict: string; answer: Answer | undefined }[],
-    all?: 'ours' | 'theirs'
+    rules?: 'ours' | 'theirs' | readonly AnswerRule[]
   ): Promise<PlanInfo>;
   /** @throws PLAN_STALE, PLAN_APPLIED, PLAN_UNANSWERED, NOTHING_TO_DO */
   applyPlan(project: string, id: string, origin: Origin): Promise<PlanInfo>;

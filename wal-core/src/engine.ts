@@ -1,14 +1,16 @@
 import type {
   Answer,
+  AnswerRule,
+  Blame,
   BranchInfo,
   Change,
+  CollectionInfo,
   Commit,
   CommitTime,
   Conflict,
   Diff,
   DiffOptions,
   DocKey,
-  DocumentDiff,
   Engine,
   EngineEvent,
   EngineOptions,
@@ -19,8 +21,10 @@ import type {
   Lsn,
   Origin,
   PinInfo,
+  PlanDocument,
   PlanInfo,
   ProjectInfo,
+  RestoreOptions,
   RunInfo,
   Snapshot,
   TimelineId,
@@ -39,6 +43,7 @@ import { assertWritable, Core, type EngineParts } from './engine/core';
 import { PlanOffice } from './engine/plans';
 import { TransactionOffice } from './engine/transactions';
 import { ArgonError } from './errors';
+import { BlameReader } from './history/blame';
 import { ChangeReader } from './history/changes';
 import type { VerifyOptions, VerifyReport } from './keeping';
 import { compileFilter } from './query';
@@ -67,12 +72,14 @@ class ArgonEngine implements Engine {
   private readonly transactions: TransactionOffice;
   private readonly differ: Differ;
   private readonly changeReader: ChangeReader;
+  private readonly blameReader: BlameReader;
 
   constructor(private readonly core: Core) {
     this.office = new BranchOffice(core);
-    this.planOffice = new PlanOffice(core);
+    this.planOffice = new PlanOffice(core, this.office);
     this.transactions = new TransactionOffice(core);
-    this.differ = new Differ(core.line, core.versions);
+    this.differ = new Differ(core);
+    this.blameReader = new BlameReader(core);
     this.changeReader = new ChangeReader(core);
   }
 
@@ -291,18 +298,16 @@ class ArgonEngine implements Engine {
     options: { limit?: number; before?: Lsn } = {}
   ): Promise<readonly Change[]> {
     const view = this.core.resolve(project, ref);
-    const found = view.collection(collection);
-    if (found === undefined) {
-      throw new ArgonError(
-        'COLLECTION_NOT_FOUND',
-        `There is no collection ${JSON.stringify(collection)} in ${view.ref}.`,
-        {
-          data: { collection }
-        }
-      );
-    }
+    const found = collectionIn(view, collection);
     await this.core.caughtUp();
     return this.changeReader.document(view, found, key, options);
+  }
+
+  async blame(project: string, ref: string, collection: string, key: DocKey): Promise<readonly Blame[]> {
+    const view = this.core.resolve(project, ref);
+    const found = collectionIn(view, collection);
+    await this.core.caughtUp();
+    return this.blameReader.blame(view, found, key);
   }
 
   async diff(project: string, from: string, to: string, options: DiffOptions = {}): Promise<Diff> {
@@ -314,6 +319,26 @@ class ArgonEngine implements Engine {
 
   planMerge(project: string, source: string, into: string, origin: Origin): Promise<PlanInfo> {
     return this.planOffice.planMerge(project, source, into, origin);
+  }
+
+  planPick(
+    project: string,
+    source: string,
+    what: UndoSelector,
+    into: string,
+    origin: Origin
+  ): Promise<PlanInfo> {
+    return this.planOffice.planPick(project, source, what, into, origin);
+  }
+
+  planRestore(
+    project: string,
+    branch: string,
+    to: string,
+    origin: Origin,
+    options?: RestoreOptions
+  ): Promise<PlanInfo> {
+    return this.planOffice.planRestore(project, branch, to, origin, options);
   }
 
   planUndo(project: string, branch: string, what: UndoSelector, origin: Origin): Promise<PlanInfo> {
@@ -340,7 +365,7 @@ class ArgonEngine implements Engine {
     project: string,
     id: string,
     options?: { after?: string; limit?: number }
-  ): Promise<readonly DocumentDiff[]> {
+  ): Promise<readonly PlanDocument[]> {
     return this.planOffice.documents(project, id, options);
   }
 
@@ -348,9 +373,9 @@ class ArgonEngine implements Engine {
     project: string,
     id: string,
     answers: readonly { conflict: string; answer: Answer | undefined }[],
-    all?: 'ours' | 'theirs'
+    rules?: 'ours' | 'theirs' | readonly AnswerRule[]
   ): Promise<PlanInfo> {
-    return this.planOffice.answer(project, id, answers, all);
+    return this.planOffice.answer(project, id, answers, rules);
   }
 
   applyPlan(project: string, id: string, origin: Origin): Promise<PlanInfo> {
@@ -425,4 +450,19 @@ class ArgonEngine implements Engine {
   values(prefix: string): readonly { readonly key: string; readonly value: Image }[] {
     return this.core.smallValues(TABLE.value, prefix);
   }
+}
+
+/** @throws COLLECTION_NOT_FOUND */
+function collectionIn(view: Snapshot, name: string): CollectionInfo {
+  const found = view.collection(name);
+  if (found === undefined) {
+    throw new ArgonError(
+      'COLLECTION_NOT_FOUND',
+      `There is no collection ${JSON.stringify(name)} in ${view.ref}.`,
+      {
+        data: { collection: name }
+      }
+    );
+  }
+  return found;
 }

@@ -11,6 +11,8 @@ export const PART_BYTES_MAX = 8 * 1024 * 1024;
 export const PART_RECORDS_MAX = 32_768;
 /** Records of one interactive transaction: their keys are held in memory, about 100 bytes each. */
 export const TRANSACTION_RECORDS_MAX = 2_000_000;
+/** Rows of a scratch map that are held in memory; more go to its file. */
+export const SCRATCH_ROWS_MAX = 50_000;
 /** Transactions that are open at a time. */
 export const TRANSACTIONS_OPEN_MAX = 10_000;
 /** How long a transaction may stay open, in milliseconds. */
@@ -39,6 +41,10 @@ export const SLICE_MS_MAX = 5;
 /** Documents and bytes of one scan batch. */
 export const BATCH_DOCUMENTS_DEFAULT = 512;
 export const BATCH_BYTES_MAX = 4 * 1024 * 1024;
+/** Versions of a document that a blame looks through; a field that is older says so. */
+export const BLAME_VERSIONS_MAX = 100_000;
+/** Answers that a plan holds one by one; more conflicts are answered by rules. */
+export const PLAN_ANSWERS_MAX = 20_000;
 /** Documents in one page of a diff. */
 export const DIFF_PAGE_MAX = 10_000;
 /** Image files kept open, and the memory of their directories. */

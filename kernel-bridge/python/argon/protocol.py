@@ -126,6 +126,22 @@ class EntryUndo(TypedDict):
     lastLsn: Lsn
 
 
+class EntryPick(TypedDict):
+    """What was brought from elsewhere: `clean, LSN 4..9`."""
+
+    what: str
+    firstLsn: Lsn
+    lastLsn: Lsn
+
+
+class EntryRestore(TypedDict):
+    """The state that was gone back to; both LSNs are its own."""
+
+    what: str
+    firstLsn: Lsn
+    lastLsn: Lsn
+
+
 class Entry(TypedDict):
     """A run of changes of one kind, branch and cell."""
 
@@ -133,7 +149,7 @@ class Entry(TypedDict):
     lastLsn: Lsn
     timeline: int
     branch: NotRequired[str]
-    kind: Literal["writes", "catalog", "merge", "undo", "import"]
+    kind: Literal["writes", "catalog", "merge", "undo", "import", "pick", "restore"]
     inserts: int
     updates: int
     deletes: int
@@ -144,6 +160,10 @@ class Entry(TypedDict):
     lastAt: Instant
     merge: NotRequired[EntryMerge]
     undo: NotRequired[EntryUndo]
+    pick: NotRequired[EntryPick]
+    """What was brought from elsewhere: `clean, LSN 4..9`."""
+    restore: NotRequired[EntryRestore]
+    """The state that was gone back to; both LSNs are its own."""
 
 
 class Timeline(TypedDict):
@@ -239,7 +259,7 @@ class PlanAppliedAs(TypedDict):
 
 class Plan(TypedDict):
     id: str
-    kind: Literal["merge", "undo"]
+    kind: Literal["merge", "pick", "undo", "restore"]
     state: Literal["open", "applied", "stale"]
     project: str
     into: str
@@ -253,6 +273,8 @@ class Plan(TypedDict):
     unanswered: int
     createdAt: Instant
     appliedAs: NotRequired[PlanAppliedAs]
+    backup: NotRequired[str]
+    """The branch that keeps the state before a restore that was applied."""
 
 
 class Pin(TypedDict):

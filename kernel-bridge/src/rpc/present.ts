@@ -1,6 +1,7 @@
 import {
   instantOf,
   type BranchInfo,
+  type CommitNote,
   type CommitTime,
   type Engine,
   type EngineEvent,
@@ -98,7 +99,7 @@ export function presentCatalog(catalog: LogEntry['catalog']): CatalogChange[] {
 }
 
 export function presentEntry(entry: LogEntry): Entry {
-  const { merge, undo } = entry;
+  const { merge, undo, pick, restore } = entry;
   return defined<Entry>({
     firstLsn: entry.firstLsn,
     lastLsn: entry.lastLsn,
@@ -119,8 +120,14 @@ export function presentEntry(entry: LogEntry): Entry {
       sourceTimeline: merge.sourceTimeline,
       sourceLsn: merge.sourceLsn
     },
-    undo: undo && { what: undo.what, firstLsn: undo.firstLsn, lastLsn: undo.lastLsn }
+    undo: undo && presentNote(undo),
+    pick: pick && presentNote(pick),
+    restore: restore && presentNote(restore)
   });
+}
+
+function presentNote({ what, firstLsn, lastLsn }: CommitNote): NonNullable<Entry['undo']> {
+  return { what, firstLsn, lastLsn };
 }
 
 export function presentTimeline(timeline: TimelineInfo, branch: string | undefined): Timeline {
@@ -167,7 +174,8 @@ export function presentPlan(plan: PlanInfo): Plan {
     conflicts: plan.conflicts,
     unanswered: plan.unanswered,
     createdAt: plan.createdAt.toISOString(),
-    appliedAs: appliedAs && { firstLsn: appliedAs.firstLsn, lastLsn: appliedAs.lastLsn }
+    appliedAs: appliedAs && { firstLsn: appliedAs.firstLsn, lastLsn: appliedAs.lastLsn },
+    backup: plan.backup
   });
 }
 

@@ -145,7 +145,7 @@ export interface Entry {
   lastLsn: Lsn;
   timeline: number;
   branch?: string;
-  kind: 'writes' | 'catalog' | 'merge' | 'undo' | 'import';
+  kind: 'writes' | 'catalog' | 'merge' | 'undo' | 'import' | 'pick' | 'restore';
   inserts: number;
   updates: number;
   deletes: number;
@@ -160,6 +160,22 @@ export interface Entry {
     sourceLsn: Lsn;
   };
   undo?: {
+    what: string;
+    firstLsn: Lsn;
+    lastLsn: Lsn;
+  };
+  /**
+   * What was brought from elsewhere: `clean, LSN 4..9`.
+   */
+  pick?: {
+    what: string;
+    firstLsn: Lsn;
+    lastLsn: Lsn;
+  };
+  /**
+   * The state that was gone back to; both LSNs are its own.
+   */
+  restore?: {
     what: string;
     firstLsn: Lsn;
     lastLsn: Lsn;
@@ -248,7 +264,7 @@ export interface PlanSummary {
 }
 export interface Plan {
   id: string;
-  kind: 'merge' | 'undo';
+  kind: 'merge' | 'pick' | 'undo' | 'restore';
   state: 'open' | 'applied' | 'stale';
   project: string;
   into: string;
@@ -267,6 +283,10 @@ export interface Plan {
     firstLsn: Lsn;
     lastLsn: Lsn;
   };
+  /**
+   * The branch that keeps the state before a restore that was applied.
+   */
+  backup?: string;
 }
 export interface Pin {
   name: string;

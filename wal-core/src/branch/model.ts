@@ -13,8 +13,8 @@ export interface MergeMark {
   readonly ref: string;
 }
 
-/** What an undo took back, for people. */
-export interface UndoNote {
+/** What an undo took back, a pick brought or a restore went back to, for people. */
+export interface CommitNote {
   readonly what: string;
   readonly firstLsn: Lsn;
   readonly lastLsn: Lsn;
@@ -36,8 +36,8 @@ export class Timeline {
   count = 0;
   durableCount = 0;
   readonly merges: MergeMark[] = [];
-  /** What the undos on this timeline took back, by the last LSN of each. */
-  readonly undos = new Map<Lsn, UndoNote>();
+  /** Notes on commits of this timeline, by the last LSN of each. */
+  readonly notes = new Map<Lsn, CommitNote>();
 
   constructor(
     readonly id: TimelineId,

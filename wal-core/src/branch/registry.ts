@@ -4,7 +4,7 @@ import { ArgonError } from '../errors';
 import type { ControlRecord } from '../log/frame';
 import { afterPrefix, META_PREFIX_BYTES, metaKey, TABLE, u32 } from '../store/keys';
 import type { OrderedStore } from '../store/store';
-import { type Branch, type MergeMark, type Pin, Project, type Run, Timeline, type UndoNote } from './model';
+import { type Branch, type MergeMark, type Pin, Project, type Run, Timeline, type CommitNote } from './model';
 import { nearest } from './nearest';
 
 /** Key of the row that holds the next index id of a project, beside its collection names. */
@@ -99,7 +99,7 @@ export class Registry {
       case TABLE.note:
         this.timelines
           .get(record.scope as TimelineId)
-          ?.undos.set(record.key.readUIntBE(0, 6) as Lsn, value as unknown as UndoNote);
+          ?.notes.set(record.key.readUIntBE(0, 6) as Lsn, value as unknown as CommitNote);
         break;
       default:
     }

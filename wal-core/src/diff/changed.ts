@@ -3,10 +3,64 @@ import type { ChainLink, Timeline } from '../branch/model';
 import { SLICE_MS_MAX } from '../limits';
 import type { LineReader } from '../read/line';
 import { nextTurn, throwIfAborted, type View } from '../read/snapshot';
-import { keyText } from '../read/unapplied';
+import { u32 } from '../store/keys';
+import type { Scratch } from '../store/scratch';
 
-/** Keys of documents that may differ, by collection. */
-export type ChangedKeys = Map<CollectionId, Map<string, DocKey>>;
+const NOTHING = Buffer.alloc(0);
+const COLLECTION_BYTES = 4;
+
+/** Keys of documents that may differ, by collection and in order, in bounded memory. */
+export class ChangedKeys {
+  private readonly ids = new Set<CollectionId>();
+  private users = 1;
+
+  constructor(private readonly rows: Scratch) {}
+
+  /** Keeps it until `release`: whoever remembers it may let go of it meanwhile. */
+  retain(): this {
+    this.users++;
+    return this;
+  }
+
+  /** The last one gives the memory back. */
+  release(): void {
+    if (--this.users === 0) {
+      this.rows.close();
+    }
+  }
+
+  add(collection: CollectionId, key: DocKey): void {
+    this.ids.add(collection);
+    this.rows.set(rowKey(collection, key), NOTHING);
+  }
+
+  /** To be awaited now and then while keys are added. */
+  async relieve(): Promise<void> {
+    if (this.rows.isHeavy) {
+      await this.rows.relieve();
+    }
+  }
+
+  get isHeavy(): boolean {
+    return this.rows.isHeavy;
+  }
+
+  collections(): readonly CollectionId[] {
+    return [...this.ids];
+  }
+
+  /** Keys of one collection in key order, not below `from`. */
+  *keys(collection: CollectionId, from: Buffer = NOTHING): Generator<DocKey> {
+    for (const { key } of this.rows.rows(rowKey(collection, from), u32(collection + 1))) {
+      yield key.subarray(COLLECTION_BYTES);
+    }
+  }
+}
+
+/** `[collection u32][docKey]` */
+export function rowKey(collection: CollectionId, key: DocKey): Buffer {
+  return Buffer.concat([u32(collection), key]);
+}
 
 /** The newest state that two states have in common by forking. */
 export interface ForkPoint {
@@ -38,14 +92,10 @@ export async function collectChanged(
   for (const { timeline, cap } of chain) {
     const isPoint = timeline === point.timeline;
     for (const { record } of line.records(timeline, isPoint ? point.lsn : timeline.forkLsn, cap)) {
-      let documents = keys.get(record.collection);
-      if (documents === undefined) {
-        documents = new Map();
-        keys.set(record.collection, documents);
-      }
-      documents.set(keyText(record.key), record.key);
-      if (performance.now() > deadline) {
+      keys.add(record.collection, record.key);
+      if (performance.now() > deadline || keys.isHeavy) {
         throwIfAborted(signal);
+        await keys.relieve();
         await nextTurn();
         deadline = performance.now() + SLICE_MS_MAX;
       }
@@ -56,23 +106,17 @@ export async function collectChanged(
   }
 }
 
-/** Keys that may differ between two states of a project. */
+/** Puts the keys that may differ between two states of a project into `keys`. */
 export async function changedBetween(
   line: LineReader,
   a: View,
   b: View,
+  keys: ChangedKeys,
   signal?: AbortSignal
-): Promise<ChangedKeys> {
-  const keys: ChangedKeys = new Map();
+): Promise<void> {
   const point = forkPoint(a.chain, b.chain);
   if (point !== undefined) {
     await collectChanged(line, a.chain, point, keys, signal);
     await collectChanged(line, b.chain, point, keys, signal);
   }
-  return keys;
-}
-
-/** Document keys of one collection in key order. */
-export function sortedKeys(documents: ReadonlyMap<string, DocKey>): DocKey[] {
-  return [...documents.values()].sort((a, b) => Buffer.compare(a, b));
 }

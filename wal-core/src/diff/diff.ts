@@ -16,39 +16,41 @@ import { CATALOG } from '../read/catalog';
 import type { LineReader } from '../read/line';
 import { nextTurn, throwIfAborted, type View } from '../read/snapshot';
 import type { Versions } from '../read/versions';
+import type { ScratchRoom } from '../store/scratch';
 import { type CatalogChange, diffCatalogs } from './catalog';
-import { changedBetween, sortedKeys } from './changed';
+import { changedBetween, ChangedKeys } from './changed';
 import { diffFields } from './fields';
+import { type Mark, markOf, readMark, type Start, startBehind } from './mark';
 
 const PAGE_DEFAULT = 100;
 
-/** A document that differs; images are read again when a page shows them. */
-interface DiffRow {
-  readonly collection: string;
-  readonly id: CollectionId;
-  readonly key: DocKey;
-  readonly op: ChangeOp;
-}
-
-/** Everything that differs between two states, without images. States never change, so it is kept. */
+/** What may differ between two states, and how much does. States never change, so it is kept. */
 interface DiffIndex {
-  readonly rows: readonly DiffRow[];
+  readonly keys: ChangedKeys;
+  /** Collections with changed keys, by name. */
+  readonly collections: readonly { readonly id: CollectionId; readonly name: string }[];
   readonly summary: readonly DiffSummary[];
   readonly catalog: readonly CatalogChange[];
 }
 
-/** Compares any two states of a project: O(changes since they parted). */
-export class Differ {
-  private readonly indexes = new LRUCache<string, DiffIndex>({ max: 8 });
+export interface DiffParts {
+  readonly line: LineReader;
+  readonly versions: Versions;
+  readonly scratch: ScratchRoom;
+}
 
-  constructor(
-    private readonly line: LineReader,
-    private readonly versions: Versions
-  ) {}
+/** Compares any two states of a project: O(changes since they parted), in bounded memory. */
+export class Differ {
+  private readonly indexes = new LRUCache<string, DiffIndex>({
+    max: 8,
+    dispose: index => index.keys.release()
+  });
+
+  constructor(private readonly parts: DiffParts) {}
 
   /** @throws BAD_REQUEST for a bad `limit` or `after`, CANCELLED */
   async diff(from: View, to: View, options: DiffOptions = {}): Promise<Diff> {
-    const { collection, after, limit = PAGE_DEFAULT, signal } = options;
+    const { after, limit = PAGE_DEFAULT, signal } = options;
     if (!Number.isInteger(limit) || limit < 0 || limit > DIFF_PAGE_MAX) {
       throw new ArgonError(
         'BAD_REQUEST',
@@ -58,44 +60,103 @@ export class Differ {
         }
       );
     }
+    const start = after === undefined ? undefined : startBehind(readMark(after));
     const index = await this.index(from, to, signal);
-    const rows =
-      collection === undefined ? index.rows : index.rows.filter(row => row.collection === collection);
-    const start = after === undefined ? 0 : pageStart(after, rows.length);
-    const page = rows.slice(start, start + limit);
-    const end = start + page.length;
+    try {
+      return await this.page(from, to, index, start, options);
+    } finally {
+      index.keys.release();
+    }
+  }
+
+  private async page(
+    from: View,
+    to: View,
+    index: DiffIndex,
+    start: Start | undefined,
+    { collection, limit = PAGE_DEFAULT, signal }: DiffOptions
+  ): Promise<Diff> {
+    const collections = index.collections.filter(
+      ({ name }) => collection === undefined || name === collection
+    );
+    const documents: DocumentDiff[] = [];
+    let last: Mark | undefined;
+    let isMore = false;
+    if (limit > 0) {
+      for await (const found of this.documents(from, to, index, collections, start, signal)) {
+        if (documents.length === limit) {
+          isMore = true;
+          break;
+        }
+        documents.push(found.document);
+        last = { collection: found.id, key: found.document.key };
+      }
+    }
     return {
       from,
       to,
       summary:
         collection === undefined ? index.summary : index.summary.filter(row => row.collection === collection),
       catalog: index.catalog,
-      documents: page.map(row => this.document(from, to, row)),
-      ...(end < rows.length && page.length > 0 ? { next: String(end) } : {})
+      documents,
+      ...(isMore ? { next: markOf(last!) } : {})
     };
   }
 
+  /** Documents that differ, by collection name and key, behind a mark. */
+  private async *documents(
+    from: View,
+    to: View,
+    index: DiffIndex,
+    collections: DiffIndex['collections'],
+    start: Start | undefined,
+    signal: AbortSignal | undefined
+  ): AsyncGenerator<{ id: CollectionId; document: DocumentDiff }> {
+    const first = start === undefined ? 0 : collections.findIndex(({ id }) => id === start.collection);
+    if (first < 0) {
+      throw new ArgonError('BAD_REQUEST', 'The page mark is not one that a diff of these refs has given.');
+    }
+    let deadline = performance.now() + SLICE_MS_MAX;
+    for (const { id, name } of collections.slice(first)) {
+      for (const key of index.keys.keys(id, id === start?.collection ? start.from : undefined)) {
+        const before = this.parts.versions.get(from.chain, id, key);
+        const document = documentDiff(name, key, before, this.parts.versions.get(to.chain, id, key));
+        if (document !== undefined) {
+          yield { id, document };
+        }
+        if (performance.now() > deadline) {
+          throwIfAborted(signal);
+          await nextTurn();
+          deadline = performance.now() + SLICE_MS_MAX;
+        }
+      }
+    }
+  }
+
+  /** The caller releases its keys. */
   private async index(from: View, to: View, signal: AbortSignal | undefined): Promise<DiffIndex> {
     const name = `${from.timeline}@${from.lsn} ${to.timeline}@${to.lsn}`;
     const known = this.indexes.get(name);
     if (known !== undefined) {
+      known.keys.retain();
       return known;
     }
-    const changed = await changedBetween(this.line, from, to, signal);
-    const rows: DiffRow[] = [];
+    const keys = new ChangedKeys(this.parts.scratch.make());
+    await changedBetween(this.parts.line, from, to, keys, signal);
     const summary: DiffSummary[] = [];
     let deadline = performance.now() + SLICE_MS_MAX;
-    const collections = [...changed.keys()]
+    const collections = keys
+      .collections()
       .filter(id => id !== CATALOG)
       .map(id => ({ id, name: (to.catalog.getById(id) ?? from.catalog.getById(id))?.name }))
       .filter((item): item is { id: CollectionId; name: string } => item.name !== undefined)
       .sort((a, b) => (a.name < b.name ? -1 : 1));
     for (const { id, name: collection } of collections) {
       const counts = { insert: 0, update: 0, delete: 0 };
-      for (const key of sortedKeys(changed.get(id)!)) {
-        const op = opBetween(this.versions.get(from.chain, id, key), this.versions.get(to.chain, id, key));
+      for (const key of keys.keys(id)) {
+        const { versions } = this.parts;
+        const op = opBetween(versions.get(from.chain, id, key), versions.get(to.chain, id, key));
         if (op !== undefined) {
-          rows.push({ collection, id, key, op });
           counts[op]++;
         }
         if (performance.now() > deadline) {
@@ -108,26 +169,11 @@ export class Differ {
         summary.push({ collection, added: counts.insert, changed: counts.update, deleted: counts.delete });
       }
     }
-    const index = { rows, summary, catalog: diffCatalogs(from.catalog, to.catalog) };
+    const index = { keys, collections, summary, catalog: diffCatalogs(from.catalog, to.catalog) };
     this.indexes.set(name, index);
+    keys.retain();
     return index;
   }
-
-  private document(from: View, to: View, row: DiffRow): DocumentDiff {
-    const before = this.versions.get(from.chain, row.id, row.key);
-    const after = this.versions.get(to.chain, row.id, row.key);
-    return documentDiff(row.collection, row.key, before, after)!;
-  }
-}
-
-function pageStart(after: string, rows: number): number {
-  const start = Number(after);
-  if (!Number.isInteger(start) || start < 0 || start > rows) {
-    throw new ArgonError('BAD_REQUEST', 'The page mark is not one that a diff of these refs has given.', {
-      data: { after }
-    });
-  }
-  return start;
 }
 
 /** What happened between two images; undefined when nothing did. */

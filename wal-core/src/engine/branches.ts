@@ -248,6 +248,27 @@ export class BranchOffice {
     }
   }
 
+  /** The name and the rows of a branch that keeps the head of another. Its writers must wait until they are logged. */
+  backupRows(project: Project, branch: Branch): { name: string; rows: ControlRecord[] } {
+    const { timeline } = branch;
+    const name = this.backupName(project.name, branch.name);
+    const timelineId = this.core.registry.nextTimeline;
+    const createdAt = new Date(this.core.wallMs());
+    return {
+      name,
+      rows: [
+        timelineRecord(project.id, timelineId, timeline, timeline.durableHead, timeline.durableCount),
+        branchRecord(project.id, {
+          name,
+          timelineId,
+          createdAt,
+          isProtected: false,
+          backupOf: branch.name
+        })
+      ]
+    };
+  }
+
   /** Points a branch to a new timeline forked at `to`; nothing is lost: the old one keeps a backup name. */
   resetBranch(
     projectName: string,

@@ -28,7 +28,9 @@ import type { Findings } from '../verify/findings';
 import { Applier } from '../write/apply';
 import { checkFormat } from '../store/format';
 import { afterPrefix, META_PREFIX_BYTES, metaKey, TABLE } from '../store/keys';
+import { LmdbScratchRoom } from '../store/lmdb/scratch';
 import { LmdbStore } from '../store/lmdb/store';
+import type { ScratchRoom } from '../store/scratch';
 import type { OrderedStore } from '../store/store';
 import { type CommitOptions, type Committed, Committer, type Staged } from '../write/commit';
 import { PendingKeys } from '../write/pendingkeys';
@@ -40,7 +42,7 @@ export interface EngineParts {
   readonly log?: LogOptions;
   /** Sizes from which on images are made, and what is held in memory. */
   readonly images?: ImageOptions;
-  readonly held?: HeldLimits;
+  readonly held?: HeldLimits & { readonly scratchRowsMax?: number };
 }
 
 /** @throws BRANCH_PROTECTED */
@@ -61,6 +63,7 @@ export function assertWritable({ name, isProtected }: Branch): void {
 export class Core implements Positions {
   readonly store: OrderedStore;
   readonly log: FileLog;
+  readonly scratch: ScratchRoom;
   readonly registry: Registry;
   readonly clock: CommitClock;
   readonly unapplied = new Unapplied();
@@ -97,6 +100,7 @@ export class Core implements Positions {
   ) {
     this.log = new FileLog(join(directory, 'log'), parts.log);
     this.held = parts.held ?? HELD_LIMITS;
+    this.scratch = new LmdbScratchRoom(join(directory, 'scratch'), parts.held?.scratchRowsMax);
     this.store = LmdbStore.open(join(directory, 'state'));
     checkFormat(this.store);
     this.registry = Registry.load(this.store);
@@ -514,6 +518,7 @@ export class Core implements Positions {
       await this.applier.stop();
       await this.imageOffice.close();
       await this.log.close();
+      await this.scratch.close();
       await this.store.close();
       this.unlock();
     })();

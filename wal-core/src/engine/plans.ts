@@ -1,48 +1,76 @@
-import type { Answer, Conflict, DocumentDiff, Lsn, Origin, PlanInfo, UndoSelector } from '../api';
-import { docKeyOf } from '../bson';
+import { LRUCache } from 'lru-cache';
+import type {
+  Answer,
+  AnswerRule,
+  Conflict,
+  Lsn,
+  Origin,
+  PlanDocument,
+  PlanInfo,
+  RestoreOptions,
+  UndoSelector
+} from '../api';
 import type { Branch, Project } from '../branch/model';
-import { CATALOG_NAME } from '../branch/names';
 import { control } from '../branch/registry';
-import type { Reach } from '../branch/seen';
+import { markOf, readMark, startBehind } from '../diff/mark';
 import { ArgonError } from '../errors';
+import { PLAN_ANSWERS_MAX } from '../limits';
 import type { ControlRecord } from '../log/frame';
-import { loadPlans, planRecord, type StoredPlan, storedAnswer } from '../merge/plan';
-import { evaluate, type EvaluatedPlan, planDocument, Planner } from '../merge/planner';
+import { checkAnswer, checkRules } from '../merge/answer';
+import { planRecord, type StoredPlan, storedAnswer } from '../merge/plan';
+import {
+  conflictPage,
+  decisions,
+  evaluate,
+  type EvaluatedPlan,
+  placeOf,
+  planDocument,
+  type ShownConflict
+} from '../merge/planner';
+import { mergeSource, pickSource, type PlanSource, restoreSource, undoSource } from '../merge/source';
 import type { View } from '../read/snapshot';
 import { lsnBytes, TABLE, u32 } from '../store/keys';
 import type { Stage } from '../write/stage';
+import type { BranchOffice } from './branches';
 import type { Core } from './core';
+import { Mutex } from './mutex';
+import { PlanBook } from './planbook';
+import { PlanSources } from './plansources';
 import { stageDecisions } from './stageplan';
 
 const PAGE_DEFAULT = 100;
-const OBJECT = 0x03;
+/** Ends of pages of conflicts whose places are remembered. */
+const PAGE_ENDS_MAX = 1_000;
 
-/** Merges and undos as plans: made, answered, applied exactly once, or refused because a head has moved. */
+type Made = Pick<StoredPlan, 'kind' | 'source'> & Partial<StoredPlan>;
+
+/** Merges, picks, undos and restores as plans: made, answered, applied exactly once, or refused because a head has moved. */
 export class PlanOffice {
-  private readonly planner: Planner;
-  private readonly plans = new WeakMap<Project, Map<string, StoredPlan>>();
+  private readonly book: PlanBook;
+  private readonly sources: PlanSources;
+  /** Answers and applications of one plan come one after another. */
+  private readonly locks = new LRUCache<string, Mutex>({ max: 1_000 });
+  private readonly pageEnds = new LRUCache<string, ShownConflict>({ max: PAGE_ENDS_MAX });
 
-  constructor(private readonly core: Core) {
-    this.planner = new Planner(core);
+  constructor(
+    private readonly core: Core,
+    private readonly branches: BranchOffice
+  ) {
+    this.book = new PlanBook(core);
+    this.sources = new PlanSources(core);
   }
 
   /** @throws BRANCH_NOT_FOUND, NOTHING_TO_DO, and what resolving `source` throws */
   async planMerge(projectName: string, source: string, into: string, origin: Origin): Promise<PlanInfo> {
-    await this.core.caughtUp();
-    const project = this.core.registry.project(projectName);
-    const branch = this.core.registry.branch(project, into);
+    const { project, branch, ours } = await this.target(projectName, into);
     const theirs = this.core.resolve(projectName, source);
-    const ours = this.core.resolve(projectName, into);
-    const bases = this.planner.mergeBases(project, ours, theirs);
-    const { items, base } = await this.planner.mergeItems(project, ours, theirs, bases);
-    return this.store(project, branch, ours, items, origin, {
+    const bases = this.sources.mergeBases(project, ours, theirs);
+    const found = await mergeSource(this.core, project, ours, theirs, bases);
+    return this.store(project, branch, ours, found, origin, {
       kind: 'merge',
       bases: bases.map(({ timeline, lsn, ordinal }) => ({ timeline: timeline.id, lsn, ordinal })),
       source: theirs.ref,
-      sourceTimeline: theirs.timeline,
-      sourceLsn: theirs.lsn,
-      ...(theirs.writable && theirs.branch !== undefined ? { sourceBranch: theirs.branch } : {}),
-      base
+      ...sourceOf(theirs)
     });
   }
 
@@ -53,160 +81,122 @@ export class PlanOffice {
     what: UndoSelector,
     origin: Origin
   ): Promise<PlanInfo> {
+    const { project, branch, ours } = await this.target(projectName, branchName);
+    const found = await undoSource(this.core, ours, what);
+    return this.store(project, branch, ours, found, origin, {
+      kind: 'undo',
+      source: found.what!,
+      undo: what
+    });
+  }
+
+  /** @throws BRANCH_NOT_FOUND, NOTHING_TO_DO, BAD_REQUEST, and what resolving `source` throws */
+  async planPick(
+    projectName: string,
+    source: string,
+    what: UndoSelector,
+    into: string,
+    origin: Origin
+  ): Promise<PlanInfo> {
+    const { project, branch, ours } = await this.target(projectName, into);
+    const theirs = this.core.resolve(projectName, source);
+    const found = await pickSource(this.core, ours, theirs, what);
+    return this.store(project, branch, ours, found, origin, {
+      kind: 'pick',
+      source: `${theirs.branch ?? theirs.ref}, ${found.what}`,
+      sourceTimeline: theirs.timeline,
+      sourceLsn: theirs.lsn,
+      pick: what
+    });
+  }
+
+  /** @throws BRANCH_NOT_FOUND, COLLECTION_NOT_FOUND, NOTHING_TO_DO, BAD_REQUEST, and what resolving `to` throws */
+  async planRestore(
+    projectName: string,
+    branchName: string,
+    to: string,
+    origin: Origin,
+    { collection: name, keys }: RestoreOptions = {}
+  ): Promise<PlanInfo> {
+    const { project, branch, ours } = await this.target(projectName, branchName);
+    const past = this.core.resolve(projectName, to);
+    if (name === undefined && keys !== undefined) {
+      throw new ArgonError('BAD_REQUEST', 'Documents are restored in a collection: say in which.');
+    }
+    const collection = name === undefined ? undefined : past.collection(name);
+    if (name !== undefined && collection === undefined) {
+      throw new ArgonError(
+        'COLLECTION_NOT_FOUND',
+        `There is no collection ${JSON.stringify(name)} in ${past.ref}.`,
+        { data: { collection: name } }
+      );
+    }
+    const scope = {
+      ...(collection === undefined ? {} : { collection: collection.id }),
+      ...(keys === undefined ? {} : { keys })
+    };
+    const found = await restoreSource(this.core, ours, past, scope);
+    return this.store(project, branch, ours, found, origin, {
+      kind: 'restore',
+      source: past.ref,
+      sourceTimeline: past.timeline,
+      sourceLsn: past.lsn,
+      restore: scope
+    });
+  }
+
+  private async target(
+    projectName: string,
+    branchName: string
+  ): Promise<{ project: Project; branch: Branch; ours: View }> {
     await this.core.caughtUp();
     const project = this.core.registry.project(projectName);
     const branch = this.core.registry.branch(project, branchName);
-    const view = this.core.resolve(projectName, branchName);
-    const { items, base, source } = await this.planner.undoItems(view, what);
-    return this.store(project, branch, view, items, origin, { kind: 'undo', source, undo: what, base });
+    return { project, branch, ours: this.core.resolve(projectName, branchName) };
   }
 
   private async store(
     project: Project,
     branch: Branch,
     ours: View,
-    items: Parameters<Planner['remember']>[2],
+    source: PlanSource,
     origin: Origin,
-    made: Pick<StoredPlan, 'kind' | 'source' | 'base'> & Partial<StoredPlan>
+    made: Made
   ): Promise<PlanInfo> {
-    return this.core.controlLock.run(async () => {
-      const plan: StoredPlan = {
+    const evaluated = await evaluate(source, { answers: [] });
+    if (made.kind === 'restore' && evaluated.summary.length === 0) {
+      source.release();
+      throw new ArgonError('NOTHING_TO_DO', `${branch.name} is there as it was in ${made.source}.`, {
+        data: { ref: made.source }
+      });
+    }
+    const plan = await this.book.add(
+      project,
+      id => ({
         ...made,
-        figures: figuresOf(evaluate(items, { answers: [] })),
-        id: `p-${this.of(project).size + 1}`,
+        base: source.base,
+        figures: figuresOf(evaluated),
+        id,
         state: 'open',
         into: branch.name,
         intoTimeline: ours.timeline,
         intoLsn: ours.lsn,
         createdAt: new Date(this.core.wallMs()),
         answers: []
-      };
-      this.planner.remember(project, plan.id, items);
-      await this.save(project, plan, origin);
-      return this.info(project, plan);
-    });
-  }
-
-  private of(project: Project): Map<string, StoredPlan> {
-    let plans = this.plans.get(project);
-    if (plans === undefined) {
-      plans = loadPlans(this.core.store, project);
-      this.plans.set(project, plans);
-    }
-    return plans;
-  }
-
-  private async save(project: Project, plan: StoredPlan, origin: Origin): Promise<void> {
-    await this.core.putRows([planRecord(project, plan)], origin);
-    this.saved(project, plan);
-  }
-
-  private saved(project: Project, plan: StoredPlan): void {
-    this.of(project).set(plan.id, plan);
-    this.core.emit({ type: 'plan', project: project.name, plan: plan.id, state: plan.state });
-  }
-
-  private find(project: Project, id: string): StoredPlan {
-    const plan = this.of(project).get(id);
-    if (plan === undefined) {
-      throw new ArgonError(
-        'PLAN_NOT_FOUND',
-        `There is no plan ${JSON.stringify(id)} in project ${project.name}.`,
-        { data: { plan: id } }
-      );
-    }
-    return plan;
+      }),
+      origin
+    );
+    this.sources.remember(project, plan.id, source);
+    return this.book.info(project, plan);
   }
 
   async plan(projectName: string, id: string): Promise<PlanInfo> {
     const project = this.core.registry.project(projectName);
-    return this.info(project, this.find(project, id));
+    return this.book.info(project, this.book.find(project, id));
   }
 
   async list(projectName: string): Promise<PlanInfo[]> {
-    const project = this.core.registry.project(projectName);
-    const infos: PlanInfo[] = [];
-    // The order in which they were made, turned.
-    for (const plan of [...this.of(project).values()].sort((a, b) => numberOf(b) - numberOf(a))) {
-      infos.push(await this.info(project, plan));
-    }
-    return infos;
-  }
-
-  /** What a plan does; its documents are found again when they are not in memory. */
-  private async evaluate(project: Project, plan: StoredPlan): Promise<EvaluatedPlan> {
-    let items = this.planner.recall(project, plan.id);
-    if (items === undefined) {
-      await this.core.caughtUp();
-      const ours = this.viewOf(project, plan.intoTimeline, plan.intoLsn, plan.into);
-      if (plan.undo === undefined) {
-        const theirs = this.viewOf(project, plan.sourceTimeline!, plan.sourceLsn!, plan.source);
-        const bases = this.basesOf(project, plan) ?? this.planner.mergeBases(project, ours, theirs);
-        items = (await this.planner.mergeItems(project, ours, theirs, bases)).items;
-      } else {
-        items = (await this.planner.undoItems(ours, plan.undo)).items;
-      }
-      this.planner.remember(project, plan.id, items);
-    }
-    return evaluate(items, plan);
-  }
-
-  private basesOf(project: Project, { bases, source }: StoredPlan): Reach[] | undefined {
-    return bases?.map(({ timeline, lsn, ordinal }) => {
-      const known = project.timelines.get(timeline);
-      if (known === undefined) {
-        throw gone(source);
-      }
-      return { timeline: known, lsn, ordinal };
-    });
-  }
-
-  private viewOf(project: Project, timelineId: StoredPlan['intoTimeline'], lsn: Lsn, ref: string): View {
-    const timeline = project.timelines.get(timelineId);
-    if (timeline === undefined) {
-      throw gone(ref);
-    }
-    return this.core.view(project, { timeline, lsn, ref });
-  }
-
-  private async info(project: Project, plan: StoredPlan): Promise<PlanInfo> {
-    const state = plan.state === 'open' && this.movedHead(project, plan) !== undefined ? 'stale' : plan.state;
-    const { summary, conflicts, unanswered } = plan.figures ?? figuresOf(await this.evaluate(project, plan));
-    return {
-      id: plan.id,
-      kind: plan.kind,
-      state,
-      project: project.name,
-      into: plan.into,
-      intoLsn: plan.intoLsn,
-      source: plan.source,
-      ...(plan.sourceLsn === undefined ? {} : { sourceLsn: plan.sourceLsn }),
-      base: plan.base,
-      summary,
-      conflicts,
-      unanswered,
-      createdAt: plan.createdAt,
-      ...(plan.appliedAs === undefined ? {} : { appliedAs: plan.appliedAs })
-    };
-  }
-
-  /** The head that has moved since the plan was made: `main is at 1893, the plan was made at 1892`. */
-  private movedHead(project: Project, plan: StoredPlan): string | undefined {
-    const moved = (name: string, timeline: number, lsn: Lsn) => {
-      const branch = project.branches.get(name);
-      if (branch === undefined) {
-        return `${name} is gone`;
-      }
-      return branch.timeline.id === timeline && branch.timeline.head === lsn
-        ? undefined
-        : `${name} is at ${branch.timeline.head}, the plan was made at ${lsn}`;
-    };
-    return (
-      moved(plan.into, plan.intoTimeline, plan.intoLsn) ??
-      (plan.sourceBranch === undefined
-        ? undefined
-        : moved(plan.sourceBranch, plan.sourceTimeline!, plan.sourceLsn!))
-    );
+    return this.book.list(this.core.registry.project(projectName));
   }
 
   async conflicts(
@@ -215,110 +205,158 @@ export class PlanOffice {
     options: { after?: string; limit?: number } = {}
   ): Promise<readonly Conflict[]> {
     const project = this.core.registry.project(projectName);
-    const { conflicts } = await this.evaluate(project, this.find(project, id));
-    const start =
-      options.after === undefined ? 0 : conflicts.findIndex(conflict => conflict.id === options.after) + 1;
-    return conflicts.slice(start, start + (options.limit ?? PAGE_DEFAULT));
+    const plan = this.book.find(project, id);
+    const name = (conflict: string) => `${project.id} ${id} ${conflict}`;
+    const after =
+      options.after === undefined
+        ? undefined
+        : (this.pageEnds.get(name(options.after)) ?? { id: options.after, place: undefined });
+    const { conflicts, last } = await this.sources.use(project, plan, async source =>
+      conflictPage(
+        source,
+        plan,
+        await this.sources.evaluate(source, plan),
+        after,
+        options.limit ?? PAGE_DEFAULT
+      )
+    );
+    if (last !== undefined) {
+      this.pageEnds.set(name(last.id), last);
+    }
+    return conflicts;
   }
 
   async documents(
     projectName: string,
     id: string,
     options: { after?: string; limit?: number } = {}
-  ): Promise<readonly DocumentDiff[]> {
+  ): Promise<readonly PlanDocument[]> {
     const project = this.core.registry.project(projectName);
-    const { decisions } = await this.evaluate(project, this.find(project, id));
-    const start = options.after === undefined ? 0 : Number(options.after);
-    if (!Number.isInteger(start) || start < 0) {
-      throw new ArgonError('BAD_REQUEST', 'The page mark is not one that this plan has given.', {
-        data: { after: options.after }
-      });
-    }
-    const documents: DocumentDiff[] = [];
-    for (const decision of decisions) {
-      const document = planDocument(decision);
-      if (document !== undefined) {
-        documents.push(document);
+    const plan = this.book.find(project, id);
+    const start = options.after === undefined ? undefined : startBehind(readMark(options.after));
+    const limit = options.limit ?? PAGE_DEFAULT;
+    return this.sources.use(project, plan, async source => {
+      const evaluated = await this.sources.evaluate(source, plan);
+      const documents: PlanDocument[] = [];
+      for await (const decision of decisions(source, plan, evaluated, start)) {
+        if (documents.length >= limit) {
+          break;
+        }
+        const document = planDocument(decision);
+        if (document !== undefined) {
+          documents.push({ ...document, mark: markOf(placeOf(decision)) });
+        }
       }
-    }
-    return documents.slice(start, start + (options.limit ?? PAGE_DEFAULT));
+      return documents;
+    });
   }
 
-  /** @throws PLAN_NOT_FOUND, PLAN_APPLIED, PLAN_STALE, BAD_REQUEST */
+  private lock(project: Project, id: string): Mutex {
+    const name = `${project.id} ${id}`;
+    const lock = this.locks.get(name) ?? new Mutex();
+    this.locks.set(name, lock);
+    return lock;
+  }
+
+  /** @throws PLAN_NOT_FOUND, PLAN_APPLIED, PLAN_STALE, BAD_REQUEST, LIMIT_EXCEEDED */
   async answer(
     projectName: string,
     id: string,
     answers: readonly { conflict: string; answer: Answer | undefined }[],
-    all: 'ours' | 'theirs' | undefined
+    rules: 'ours' | 'theirs' | readonly AnswerRule[] | undefined
   ): Promise<PlanInfo> {
-    return this.core.controlLock.run(async () => {
-      const project = this.core.registry.project(projectName);
-      const plan = this.find(project, id);
-      this.assertOpen(project, plan);
-      const { conflicts } = await this.evaluate(project, plan);
-      const known = new Map(conflicts.map(conflict => [conflict.id, conflict]));
-      const rule = all ?? plan.rule;
-      const given = new Map(
-        all === undefined ? plan.answers.map(({ conflict, answer }) => [conflict, answer]) : []
-      );
+    const project = this.core.registry.project(projectName);
+    return this.lock(project, id).run(async () => {
+      const plan = this.book.find(project, id);
+      this.book.assertOpen(project, plan);
+      const all = typeof rules === 'string' ? rules : undefined;
+      const kept = all === undefined ? plan.answers : [];
+      const given = new Map(kept.map(({ conflict, answer }) => [conflict, answer]));
       for (const { conflict, answer } of answers) {
-        const found = known.get(conflict);
-        if (found === undefined) {
-          throw new ArgonError('BAD_REQUEST', `The plan ${id} has no conflict ${JSON.stringify(conflict)}.`, {
-            data: { conflict }
-          });
-        }
-        checkAnswer(found, answer);
         given.set(conflict, storedAnswer(answer));
       }
-      const answered = {
+      if (given.size > PLAN_ANSWERS_MAX) {
+        throw new ArgonError(
+          'LIMIT_EXCEEDED',
+          `A plan holds at most ${PLAN_ANSWERS_MAX} answers given one by one, not ${given.size}. Answer by rule.`,
+          { data: { limit: PLAN_ANSWERS_MAX, value: given.size } }
+        );
+      }
+      const ruled =
+        all !== undefined ? [{ take: all }] : ((rules as readonly AnswerRule[] | undefined) ?? plan.rules);
+      checkRules(ruled);
+      const answered: StoredPlan = {
         ...plan,
-        ...(rule === undefined ? {} : { rule }),
+        ...(ruled === undefined ? {} : { rules: ruled }),
         answers: [...given].map(([conflict, answer]) => ({ conflict, answer }))
       };
-      const next = { ...answered, figures: figuresOf(await this.evaluate(project, answered)) };
-      await this.save(project, next, { actor: 'plan' });
-      return this.info(project, next);
+      const figures = await this.sources.use(project, plan, async source => {
+        await this.check(source, plan, answers);
+        return figuresOf(await this.sources.evaluate(source, answered));
+      });
+      const next = { ...answered, figures };
+      await this.book.save(project, next, { actor: 'plan' });
+      return this.book.info(project, next);
     });
   }
 
-  private assertOpen(project: Project, plan: StoredPlan): void {
-    if (plan.state === 'applied') {
-      throw new ArgonError('PLAN_APPLIED', `The plan ${plan.id} has been applied already.`, {
-        data: { plan: plan.id, ...(plan.appliedAs ?? {}) }
-      });
+  /** @throws BAD_REQUEST for a conflict that the plan has not, or an answer that does not fit it */
+  private async check(
+    source: PlanSource,
+    plan: StoredPlan,
+    answers: readonly { conflict: string; answer: Answer | undefined }[]
+  ): Promise<void> {
+    const open = new Map(answers.map(({ conflict, answer }) => [conflict, answer]));
+    if (open.size === 0) {
+      return;
     }
-    const moved = this.movedHead(project, plan);
-    if (moved !== undefined) {
-      throw new ArgonError('PLAN_STALE', `${moved}. Make a new plan.`, { data: { plan: plan.id } });
+    for await (const decision of decisions(source, plan, await this.sources.evaluate(source, plan))) {
+      for (const conflict of decision.conflicts) {
+        if (open.has(conflict.id)) {
+          checkAnswer(conflict, open.get(conflict.id));
+          open.delete(conflict.id);
+        }
+      }
+      if (open.size === 0) {
+        return;
+      }
     }
+    const [conflict] = open.keys();
+    throw new ArgonError('BAD_REQUEST', `The plan ${plan.id} has no conflict ${JSON.stringify(conflict)}.`, {
+      data: { conflict }
+    });
   }
 
   /** @throws PLAN_STALE, PLAN_APPLIED, PLAN_UNANSWERED, DUPLICATE_KEY, COLLECTION_EXISTS */
   async apply(projectName: string, id: string, origin: Origin): Promise<PlanInfo> {
-    return this.core.controlLock.run(async () => {
-      const project = this.core.registry.project(projectName);
-      const plan = this.find(project, id);
-      this.assertOpen(project, plan);
+    const project = this.core.registry.project(projectName);
+    return this.lock(project, id).run(async () => {
+      const plan = this.book.find(project, id);
+      this.book.assertOpen(project, plan);
       const { branch } = await this.core.writableBranch(projectName, plan.into);
       // Writers wait, so that what is checked is what the changes are put on.
       return this.core.timelineLock(branch.timeline).run(async () => {
         await this.core.log.settled();
-        const { decisions, unanswered } = await this.evaluate(project, plan);
-        if (unanswered > 0) {
-          throw unansweredError(id, unanswered);
-        }
-        const stage = this.core.stage(project, branch, { uniqueLater: true });
-        const head = this.core.resolve(projectName, plan.into);
-        await stageDecisions(this.core.keys, stage, head, decisions);
-        // From here to the commit nothing waits, so no head can move in between.
-        this.assertOpen(project, plan);
-        const applied = await this.commit(project, branch, plan, stage, origin);
-        if (stage.newIndexes().length > 0) {
-          // Their entries must be there before the next writer asks whether a key is taken.
-          await this.core.caughtUp();
-        }
-        return this.info(project, applied);
+        this.book.assertOpen(project, plan);
+        return this.sources.use(project, plan, async source => {
+          const evaluated = await this.sources.evaluate(source, plan);
+          if (evaluated.unanswered > 0) {
+            throw unansweredError(id, evaluated.unanswered);
+          }
+          const stage = this.core.stage(project, branch, { uniqueLater: true });
+          const head = this.core.resolve(projectName, plan.into);
+          const decided = decisions(source, plan, evaluated);
+          await stageDecisions(this.core.keys, stage, head, evaluated.catalog, decided);
+          await stage.finish();
+          // From here to the commit nothing waits, so no head can move in between.
+          this.book.assertOpen(project, plan);
+          const applied = await this.commit(project, branch, plan, stage, origin);
+          if (stage.newIndexes().length > 0) {
+            // Their entries must be there before the next writer asks whether a key is taken.
+            await this.core.caughtUp();
+          }
+          return this.book.info(project, applied);
+        });
       });
     });
   }
@@ -332,15 +370,25 @@ export class PlanOffice {
   ): Promise<StoredPlan> {
     const isEmpty = stage.staged === 0;
     const last = (isEmpty ? branch.timeline.head : project.head + stage.staged) as Lsn;
+    const backup =
+      plan.kind === 'restore' && !isEmpty ? this.branches.backupRows(project, branch) : undefined;
     const applied: StoredPlan = {
       ...plan,
       state: 'applied',
-      ...(isEmpty ? {} : { appliedAs: { firstLsn: (project.head + 1) as Lsn, lastLsn: last } })
+      ...(isEmpty ? {} : { appliedAs: { firstLsn: (project.head + 1) as Lsn, lastLsn: last } }),
+      ...(backup === undefined ? {} : { backup: backup.name })
     };
-    const rows = [planRecord(project, applied), ...this.marks(project, branch, plan, isEmpty, last)];
+    const rows = [
+      planRecord(project, applied),
+      ...this.marks(project, branch, plan, isEmpty, last),
+      ...(backup?.rows ?? [])
+    ];
     const options = { kind: plan.kind, atomic: true, control: () => rows };
     await this.core.commit([{ project, stage }], origin, options);
-    this.saved(project, applied);
+    this.book.saved(project, applied);
+    if (backup !== undefined) {
+      this.core.emit({ type: 'branch', project: project.name, op: 'create', branch: backup.name });
+    }
     return applied;
   }
 
@@ -352,20 +400,8 @@ export class PlanOffice {
     isEmpty: boolean,
     last: Lsn
   ): ControlRecord[] {
-    if (plan.kind === 'undo') {
-      if (isEmpty) {
-        return [];
-      }
-      const [first, final] = plan.source
-        .slice(plan.source.lastIndexOf(':') + 1)
-        .split('..')
-        .map(Number);
-      const note = {
-        what: plan.source.slice(0, plan.source.lastIndexOf(':')),
-        firstLsn: first,
-        lastLsn: final
-      };
-      return [control(TABLE.note, branch.timeline.id, lsnBytes(last), note)];
+    if (plan.kind !== 'merge') {
+      return isEmpty ? [] : [control(TABLE.note, branch.timeline.id, lsnBytes(last), noteOf(plan))];
     }
     const source = project.timelines.get(plan.sourceTimeline!)!;
     const mark = {
@@ -381,54 +417,36 @@ export class PlanOffice {
   }
 }
 
-function figuresOf({ summary, conflicts, unanswered }: EvaluatedPlan): NonNullable<StoredPlan['figures']> {
-  return { summary, conflicts: conflicts.length, unanswered };
+function sourceOf(theirs: View): Pick<StoredPlan, 'sourceTimeline' | 'sourceLsn' | 'sourceBranch'> {
+  return {
+    sourceTimeline: theirs.timeline,
+    sourceLsn: theirs.lsn,
+    ...(theirs.writable && theirs.branch !== undefined ? { sourceBranch: theirs.branch } : {})
+  };
 }
 
-function numberOf({ id }: StoredPlan): number {
-  return Number(id.slice(id.indexOf('-') + 1));
+/** What the log says of an undo, a pick or a restore. */
+function noteOf({ kind, source, sourceLsn }: StoredPlan): {
+  what: string;
+  firstLsn: number;
+  lastLsn: number;
+} {
+  if (kind === 'restore') {
+    return { what: source, firstLsn: sourceLsn!, lastLsn: sourceLsn! };
+  }
+  const [first, final] = source
+    .slice(source.lastIndexOf(':') + 1)
+    .split('..')
+    .map(Number);
+  return { what: source.slice(0, source.lastIndexOf(':')), firstLsn: first!, lastLsn: final! };
 }
 
-function gone(ref: string): ArgonError {
-  return new ArgonError('HISTORY_GONE', 'A state that the plan was made from is no longer kept.', {
-    data: { ref }
-  });
+function figuresOf({ summary, conflicts, unanswered }: EvaluatedPlan): StoredPlan['figures'] {
+  return { summary, conflicts, unanswered };
 }
 
 function unansweredError(id: string, unanswered: number): ArgonError {
   return new ArgonError('PLAN_UNANSWERED', `${unanswered} of the conflicts of ${id} have no answer yet.`, {
     data: { plan: id, unanswered }
   });
-}
-
-/** @throws BAD_REQUEST for an answer that is no document with this `_id`, or no entry of a catalog */
-function checkAnswer(conflict: Conflict, answer: Answer | undefined): void {
-  if (answer === undefined) {
-    return;
-  }
-  if (conflict.collection === CATALOG_NAME) {
-    const isPart = 'take' in answer && (conflict[answer.take] !== undefined || conflict.path.length !== 1);
-    if (!isPart) {
-      throw new ArgonError(
-        'BAD_REQUEST',
-        'A conflict about collections and indexes is answered with a side.',
-        {
-          data: { conflict: conflict.id }
-        }
-      );
-    }
-    return;
-  }
-  if ('take' in answer || answer.value === undefined || conflict.path.length > 0) {
-    return;
-  }
-  if (answer.value.type !== OBJECT || !docKeyOf(answer.value.bytes).equals(conflict.key)) {
-    throw new ArgonError(
-      'BAD_REQUEST',
-      'The answer to a conflict about a whole document is a document with the same _id.',
-      {
-        data: { conflict: conflict.id }
-      }
-    );
-  }
 }

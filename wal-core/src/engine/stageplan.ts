@@ -9,7 +9,8 @@ import { checkNewIndexes } from '../write/newindexes';
 import type { Stage } from '../write/stage';
 
 /**
- * Stages what a plan decided: catalog entries that appear or change first, those that go last.
+ * Stages what a plan decided: catalog entries that appear or change first, those that go last. What is too much to
+ * hold goes ahead into the log.
  * Nothing else may write to the branch until it is committed.
  * @throws DUPLICATE_KEY, COLLECTION_EXISTS
  */
@@ -17,23 +18,27 @@ export async function stageDecisions(
   keys: IndexKeyMaker,
   stage: Stage,
   head: View,
-  decisions: readonly Decision[]
+  catalog: readonly Decision[],
+  decisions: AsyncIterable<Decision>
 ): Promise<void> {
-  for (const { item, result } of decisions) {
-    if (item.collection === CATALOG && result !== undefined && !sameImage(item.ours, result)) {
+  for (const { item, result } of catalog) {
+    if (result !== undefined && !sameImage(item.ours, result)) {
       stage.restoreCollection(result);
     }
   }
   let deadline = performance.now() + SLICE_MS_MAX;
-  for (const decision of decisions) {
+  for await (const decision of decisions) {
     stageDocument(stage, decision);
+    if (stage.isHeavy) {
+      await stage.goAhead();
+    }
     if (performance.now() > deadline) {
       await nextTurn();
       deadline = performance.now() + SLICE_MS_MAX;
     }
   }
-  for (const { item, result } of decisions) {
-    if (item.collection === CATALOG && result === undefined && item.ours !== undefined) {
+  for (const { item, result } of catalog) {
+    if (result === undefined && item.ours !== undefined) {
       stage.removeCollection(collectionOf(item.ours));
     }
   }

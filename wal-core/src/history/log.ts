@@ -157,18 +157,16 @@ export class LogReader {
   }
 
   /** What a merge brought in, what an undo took back. */
-  private special(timeline: Timeline, row: LineRow): Pick<LogEntry, 'merge' | 'undo'> {
+  private special(timeline: Timeline, row: LineRow): Pick<LogEntry, 'merge' | 'undo' | 'pick' | 'restore'> {
     if (row.kind === 'merge') {
       const mark = timeline.merges.findLast(candidate => candidate.lsn === row.groupLast);
       return mark === undefined
         ? {}
         : { merge: { source: mark.ref, sourceTimeline: mark.source, sourceLsn: mark.sourceLsn } };
     }
-    if (row.kind === 'undo') {
-      const undo = timeline.undos.get(row.groupLast);
-      return undo === undefined ? {} : { undo };
-    }
-    return {};
+    const note = timeline.notes.get(row.groupLast);
+    const isNoted = row.kind === 'undo' || row.kind === 'pick' || row.kind === 'restore';
+    return isNoted && note !== undefined ? { [row.kind]: note } : {};
   }
 }
 

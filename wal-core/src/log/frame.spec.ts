@@ -152,8 +152,8 @@ describe('a frame', () => {
   });
 
   it('keeps the codes of its kinds', () => {
-    const kinds = ['writes', 'catalog', 'merge', 'undo', 'import'] as const;
-    expect(kinds.map(kindCode)).toEqual([0, 1, 2, 3, 4]);
+    const kinds = ['writes', 'catalog', 'merge', 'undo', 'import', 'pick', 'restore'] as const;
+    expect(kinds.map(kindCode)).toEqual([0, 1, 2, 3, 4, 5, 6]);
     expect(kinds.map(kind => kindOf(kindCode(kind)))).toEqual(kinds);
   });
 });

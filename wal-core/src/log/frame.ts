@@ -41,7 +41,7 @@ export const OP_DELETE = 3;
 export type Op = typeof OP_INSERT | typeof OP_UPDATE | typeof OP_DELETE;
 
 /** Codes of commit kinds on disk: append only. */
-const KINDS: readonly CommitKind[] = ['writes', 'catalog', 'merge', 'undo', 'import'];
+const KINDS: readonly CommitKind[] = ['writes', 'catalog', 'merge', 'undo', 'import', 'pick', 'restore'];
 
 export function kindCode(kind: CommitKind): number {
   return KINDS.indexOf(kind);

@@ -107,9 +107,13 @@ function combined(root: Image | undefined, a: Image | undefined, b: Image | unde
   return a === undefined || b === undefined ? undefined : mergeDocuments(root, a, b, () => undefined);
 }
 
-/** Keys that `side` may have changed since any of the bases. */
-export async function changedSinceBase(line: LineReader, base: MergeBase, side: View): Promise<ChangedKeys> {
-  const keys: ChangedKeys = new Map();
+/** Puts the keys that `side` may have changed since any of the bases into `keys`. */
+export async function changedSinceBase(
+  line: LineReader,
+  base: MergeBase,
+  side: View,
+  keys: ChangedKeys
+): Promise<void> {
   for (const reach of base.reaches) {
     const chain = reach.timeline.chain(reach.lsn);
     const point = forkPoint(chain, side.chain);
@@ -118,5 +122,4 @@ export async function changedSinceBase(line: LineReader, base: MergeBase, side: 
       await collectChanged(line, side.chain, point, keys);
     }
   }
-  return keys;
 }

@@ -1,5 +1,15 @@
 import { deserialize } from 'bson';
-import type { Answer, Lsn, PlanInfo, PlanKind, PlanState, TimelineId, UndoSelector } from '../api';
+import type {
+  Answer,
+  AnswerRule,
+  CollectionId,
+  Lsn,
+  PlanInfo,
+  PlanKind,
+  PlanState,
+  TimelineId,
+  UndoSelector
+} from '../api';
 import type { Project } from '../branch/model';
 import { control } from '../branch/registry';
 import type { ControlRecord } from '../log/frame';
@@ -20,19 +30,25 @@ export interface StoredPlan {
   readonly sourceTimeline?: TimelineId;
   readonly sourceLsn?: Lsn;
   readonly undo?: UndoSelector;
+  /** What is picked from the source. */
+  readonly pick?: UndoSelector;
+  /** What of the branch goes back to the source. */
+  readonly restore?: { readonly collection?: CollectionId; readonly keys?: readonly Buffer[] };
   readonly base: string;
   /** Where a merge starts, as it was when the plan was made. */
   readonly bases?: readonly { readonly timeline: TimelineId; readonly lsn: Lsn; readonly ordinal: number }[];
   readonly createdAt: Date;
-  /** Answers every conflict that has no answer of its own. */
-  readonly rule?: 'ours' | 'theirs';
+  /** Answer the conflicts that have no answer of their own; the last one that fits counts. */
+  readonly rules?: readonly AnswerRule[];
   readonly answers: readonly { readonly conflict: string; readonly answer: StoredAnswer }[];
   /** What a list of plans shows, so that it need not look at documents. */
-  readonly figures?: Pick<PlanInfo, 'summary' | 'conflicts' | 'unanswered'>;
+  readonly figures: Pick<PlanInfo, 'summary' | 'conflicts' | 'unanswered'>;
   readonly appliedAs?: NonNullable<PlanInfo['appliedAs']>;
+  /** Branch that keeps the state before a restore. */
+  readonly backup?: string;
 }
 
-type StoredAnswer = {
+export type StoredAnswer = {
   take?: 'ours' | 'theirs' | 'base';
   type?: number;
   bytes?: Buffer;
@@ -53,25 +69,7 @@ export function storedAnswer(answer: Answer | undefined): StoredAnswer {
     : { type: answer.value.type, bytes: answer.value.bytes };
 }
 
-/** Answers by conflict. */
-export interface Answers {
-  get(conflict: string): Answer | undefined;
-}
-
-export function answersOf({ answers, rule }: Pick<StoredPlan, 'answers' | 'rule'>): Answers {
-  const given = new Map(answers.map(({ conflict, answer }) => [conflict, answer]));
-  return {
-    get: conflict => {
-      const answer = given.get(conflict);
-      if (answer === undefined) {
-        return rule === undefined ? undefined : { take: rule };
-      }
-      return readAnswer(answer);
-    }
-  };
-}
-
-function readAnswer({ take, type, bytes, missing, open }: StoredAnswer): Answer | undefined {
+export function readAnswer({ take, type, bytes, missing, open }: StoredAnswer): Answer | undefined {
   if (open === true) {
     return undefined;
   }

@@ -3,10 +3,12 @@ import type { Answer, CollectionId, Conflict, DocKey, FieldPath, FieldValue, Ima
 import { field, sameValue } from '../bson';
 import { idDocument } from '../diff/diff';
 import { CATALOG } from '../read/catalog';
-import type { Answers } from './plan';
+import { type Answers, NO_ANSWERS } from './rules';
 import { type FieldConflict, haveFields, mergeDocuments, sameImage, type Settle } from './threeway';
 
 const OBJECT = 0x03;
+/** Hex digits of a conflict's id: two of a million conflicts are alike once in 30 million plans. */
+const CONFLICT_DIGITS = 16;
 
 /** A document that a plan looks at: the three images it is decided from. */
 export interface WorkItem {
@@ -20,6 +22,8 @@ export interface WorkItem {
   readonly byField: boolean;
   /** Others changed the document between the changes to undo: always a question, whatever the images say. */
   readonly isContested: boolean;
+  /** The side that changed a path last, for a rule that asks. */
+  readonly newest: (path: FieldPath) => 'ours' | 'theirs';
   /** For a catalog entry that comes back only when a document of its collection does: that collection. */
   readonly spareFor?: CollectionId;
   /** For a catalog entry that may go: its collection and the number of its documents on our side. */
@@ -66,6 +70,11 @@ export function decide(item: WorkItem, answers: Answers): Decision | undefined {
   return conflicts.length === 0 && sameImage(result, ours) ? undefined : { item, result, conflicts };
 }
 
+/** Whether a document is one that a plan changes or asks about. */
+export function isAffected(item: WorkItem): boolean {
+  return decide(item, NO_ANSWERS) !== undefined;
+}
+
 /** An option of a collection, and an index: each is one thing, not a mixture of two. */
 function isCatalogValue(path: FieldPath): boolean {
   return path.length === 2;
@@ -85,7 +94,12 @@ function settleCatalog(found: FieldConflict, settle: Settle): FieldValue | undef
 
 function conflictOf(item: WorkItem, found: FieldConflict, answers: Answers): Conflict {
   const id = conflictId(item, found.path);
-  const answer = answers.get(id);
+  const answer = answers.get({
+    id,
+    collection: item.collectionName,
+    path: found.path,
+    newest: () => item.newest(found.path)
+  });
   return {
     id,
     collection: item.collectionName,
@@ -108,5 +122,5 @@ function conflictId(item: WorkItem, path: FieldPath): string {
   const hash = createHash('sha256')
     .update(`${item.collection} ${JSON.stringify(path)} `)
     .update(item.key);
-  return `c-${hash.digest('hex').slice(0, 10)}`;
+  return `c-${hash.digest('hex').slice(0, CONFLICT_DIGITS)}`;
 }

@@ -1,116 +1,182 @@
 import type { CollectionId, DocKey, Image, Lsn, Origin, UndoSelector } from '../api';
 import type { Timeline } from '../branch/model';
 import type { Registry } from '../branch/registry';
+import { rowKey } from '../diff/changed';
 import { ArgonError } from '../errors';
 import { SLICE_MS_MAX } from '../limits';
 import type { LineRow } from '../log/line';
 import type { LineReader } from '../read/line';
 import { nextTurn, type View } from '../read/snapshot';
-import { keyText } from '../read/unapplied';
 import type { Versions } from '../read/versions';
+import type { Scratch, ScratchRoom } from '../store/scratch';
+
+const LSN_BYTES = 6;
+const NOTHING = Buffer.alloc(0);
+const MIXED = 1;
+const FOREIGN = 2;
 
 /** A document that the selected changes touched. */
-export interface UndoneDocument {
+export interface SelectedDocument {
   readonly collection: CollectionId;
   readonly key: DocKey;
   /** Before the first selected change. */
   readonly before: Image | undefined;
-  /** After the last selected change; undefined with `mixed` when others changed it in between. */
+  /** After the last selected change. */
   readonly after: Image | undefined;
   /** Another change lies between the selected ones: it must not be overwritten unasked. */
   readonly isMixed: boolean;
 }
 
-export interface Undone {
-  readonly firstLsn: Lsn;
-  readonly lastLsn: Lsn;
-  readonly changes: number;
-  readonly documents: readonly UndoneDocument[];
+export interface SelectionParts {
+  readonly line: LineReader;
+  readonly versions: Versions;
+  readonly registry: Registry;
+  readonly scratch: ScratchRoom;
 }
 
+/** A piece of a timeline to look through: `(from, to]`. */
+interface Stretch {
+  readonly timeline: Timeline;
+  readonly from: Lsn;
+  readonly to: Lsn;
+}
+
+/** What is remembered of a document: `[LSN before the first change u48][LSN of the last u48][flags u8]`. */
 interface Touched {
-  readonly collection: CollectionId;
-  readonly key: DocKey;
   readonly firstPrevious: Lsn;
   lastSelected: Lsn;
-  isMixed: boolean;
-  foreign: boolean;
+  flags: number;
 }
 
-/**
- * Finds what a selection of a branch's own changes did, document by document.
- * @throws NOTHING_TO_DO when no change fits, BAD_REQUEST when nothing is selected by
- */
-export async function findUndone(
-  parts: { line: LineReader; versions: Versions; registry: Registry },
-  view: View,
-  what: UndoSelector
-): Promise<Undone> {
-  const select = selector(parts.registry, what);
-  const { timeline, from, to } = bounds(view, what);
-  const touched = new Map<string, Touched>();
-  let firstLsn: Lsn | undefined;
-  let lastLsn = 0 as Lsn;
-  let changes = 0;
-  let deadline = performance.now() + SLICE_MS_MAX;
-  for (const { row, record } of parts.line.records(timeline, from, to)) {
-    const name = `${record.collection} ${keyText(record.key)}`;
-    const known = touched.get(name);
-    if (select(row, record.lsn)) {
-      firstLsn ??= record.lsn;
-      lastLsn = record.lsn;
-      changes++;
-      if (known === undefined) {
-        touched.set(name, {
-          collection: record.collection,
-          key: record.key,
-          firstPrevious: record.previous,
-          lastSelected: record.lsn,
-          isMixed: false,
-          foreign: false
-        });
-      } else {
-        known.isMixed ||= known.foreign;
-        known.lastSelected = record.lsn;
+/** What a selection of changes did, document by document, in bounded memory. */
+export class Selection {
+  readonly collections: ReadonlySet<CollectionId>;
+
+  private constructor(
+    private readonly parts: SelectionParts,
+    private readonly view: View,
+    private readonly touched: Scratch,
+    collections: Iterable<CollectionId>,
+    readonly firstLsn: Lsn,
+    readonly lastLsn: Lsn,
+    readonly changes: number
+  ) {
+    this.collections = new Set(collections);
+  }
+
+  /**
+   * Of a branch's own changes, or (`inherited`) of all that its state includes.
+   * @throws NOTHING_TO_DO when no change fits, BAD_REQUEST when nothing is selected by
+   */
+  static async find(
+    parts: SelectionParts,
+    view: View,
+    what: UndoSelector,
+    { inherited = false } = {}
+  ): Promise<Selection> {
+    const select = selector(parts.registry, what);
+    const stretches = inherited ? inheritedBounds(view, what) : [ownBounds(view, what)];
+    const touched = parts.scratch.make();
+    const collections = new Set<CollectionId>();
+    let firstLsn: Lsn | undefined;
+    let lastLsn = 0 as Lsn;
+    let changes = 0;
+    let deadline = performance.now() + SLICE_MS_MAX;
+    for (const { timeline, from, to } of stretches) {
+      for (const { row, record } of parts.line.records(timeline, from, to)) {
+        const name = rowKey(record.collection, record.key);
+        const value = touched.get(name);
+        const known = value === undefined ? undefined : decode(value);
+        if (select(row, record.lsn)) {
+          firstLsn ??= record.lsn;
+          lastLsn = record.lsn;
+          changes++;
+          collections.add(record.collection);
+          const isMixed = known !== undefined && (known.flags & FOREIGN) !== 0;
+          touched.set(
+            name,
+            encode({
+              firstPrevious: known?.firstPrevious ?? record.previous,
+              lastSelected: record.lsn,
+              flags: (known?.flags ?? 0) | (isMixed ? MIXED : 0)
+            })
+          );
+        } else if (known !== undefined && (known.flags & FOREIGN) === 0) {
+          touched.set(name, encode({ ...known, flags: known.flags | FOREIGN }));
+        }
+        if (performance.now() > deadline || touched.isHeavy) {
+          if (touched.isHeavy) {
+            await touched.relieve();
+          }
+          await nextTurn();
+          deadline = performance.now() + SLICE_MS_MAX;
+        }
       }
-    } else if (known !== undefined) {
-      known.foreign = true;
     }
-    if (performance.now() > deadline) {
-      await nextTurn();
-      deadline = performance.now() + SLICE_MS_MAX;
+    if (firstLsn === undefined) {
+      touched.close();
+      throw new ArgonError(
+        'NOTHING_TO_DO',
+        `No change on ${view.branch ?? view.ref} fits: ${describeSelector(what)}.`
+      );
+    }
+    return new Selection(parts, view, touched, collections, firstLsn, lastLsn, changes);
+  }
+
+  /** Documents of one collection in key order, not below `from`. */
+  *documents(collection: CollectionId, from: Buffer = NOTHING): Generator<SelectedDocument> {
+    const end = rowKey((collection + 1) as CollectionId, NOTHING);
+    for (const { key: row, value } of this.touched.rows(rowKey(collection, from), end)) {
+      const key = row.subarray(4);
+      const { firstPrevious, lastSelected, flags } = decode(value);
+      const chain = this.view.line.chain(lastSelected);
+      yield {
+        collection,
+        key,
+        before: this.parts.versions.at(chain, collection, key, firstPrevious),
+        after: this.parts.versions.at(chain, collection, key, lastSelected),
+        isMixed: (flags & MIXED) !== 0
+      };
     }
   }
-  if (firstLsn === undefined) {
-    throw new ArgonError(
-      'NOTHING_TO_DO',
-      `No change on ${view.branch ?? view.ref} fits: ${describeSelector(what)}.`
-    );
+
+  close(): void {
+    this.touched.close();
   }
-  const documents = [...touched.values()].map(item => {
-    const chain = timeline.chain(item.lastSelected);
-    return {
-      collection: item.collection,
-      key: item.key,
-      before: parts.versions.at(chain, item.collection, item.key, item.firstPrevious),
-      after: parts.versions.at(chain, item.collection, item.key, item.lastSelected),
-      isMixed: item.isMixed
-    };
-  });
-  return { firstLsn, lastLsn, changes, documents };
 }
 
-/** The part of the branch's own timeline to look through: `(from, to]`. */
-function bounds(view: View, { range }: UndoSelector): { timeline: Timeline; from: Lsn; to: Lsn } {
-  const timeline = view.line;
-  if (range === undefined) {
-    return { timeline, from: timeline.forkLsn, to: view.lsn };
-  }
+function encode({ firstPrevious, lastSelected, flags }: Touched): Buffer {
+  const value = Buffer.allocUnsafe(2 * LSN_BYTES + 1);
+  value.writeUIntBE(firstPrevious, 0, LSN_BYTES);
+  value.writeUIntBE(lastSelected, LSN_BYTES, LSN_BYTES);
+  value[2 * LSN_BYTES] = flags;
+  return value;
+}
+
+function decode(value: Buffer): Touched {
+  return {
+    firstPrevious: value.readUIntBE(0, LSN_BYTES) as Lsn,
+    lastSelected: value.readUIntBE(LSN_BYTES, LSN_BYTES) as Lsn,
+    flags: value[2 * LSN_BYTES]!
+  };
+}
+
+/** @throws BAD_REQUEST */
+function checkRange(range: NonNullable<UndoSelector['range']>): void {
   if (range.first > range.last || range.first < 1) {
     throw new ArgonError('BAD_REQUEST', `${range.first}..${range.last} is not a range of LSNs.`, {
       data: { ...range }
     });
   }
+}
+
+/** The part of the branch's own timeline to look through. */
+function ownBounds(view: View, { range }: UndoSelector): Stretch {
+  const timeline = view.line;
+  if (range === undefined) {
+    return { timeline, from: timeline.forkLsn, to: view.lsn };
+  }
+  checkRange(range);
   if (range.last <= timeline.forkLsn) {
     throw new ArgonError(
       'NOTHING_TO_DO',
@@ -123,6 +189,21 @@ function bounds(view: View, { range }: UndoSelector): { timeline: Timeline; from
     from: Math.max(range.first - 1, timeline.forkLsn) as Lsn,
     to: Math.min(range.last, view.lsn) as Lsn
   };
+}
+
+/** The parts of the ancestry to look through, oldest first. */
+function inheritedBounds(view: View, { range }: UndoSelector): Stretch[] {
+  if (range !== undefined) {
+    checkRange(range);
+  }
+  return view.chain
+    .map(({ timeline, cap }) => ({
+      timeline,
+      from: Math.max((range?.first ?? 1) - 1, timeline.forkLsn) as Lsn,
+      to: Math.min(range?.last ?? cap, cap) as Lsn
+    }))
+    .filter(({ from, to }) => from < to)
+    .reverse();
 }
 
 function selector(registry: Registry, what: UndoSelector): (row: LineRow, lsn: Lsn) => boolean {

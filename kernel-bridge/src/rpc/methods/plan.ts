@@ -56,8 +56,7 @@ export function planMethods(context: BridgeContext): Handlers<'merge' | 'undo' |
         const page = found.slice(0, size);
         return defined<PlanDocumentsResult>({
           documents: page.map(presentDocumentDiff),
-          // The engine marks pages of a plan by position.
-          next: found.length > size ? String(Number(after ?? 0) + page.length) : undefined
+          next: found.length > size ? page.at(-1)?.mark : undefined
         });
       });
     },

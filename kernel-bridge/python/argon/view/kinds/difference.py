@@ -188,4 +188,8 @@ def entry_text(entry: protocol.Entry) -> str:
         return f"merge of {merge['source']}@{merge['sourceLsn']}: {what}"
     if undo is not None:
         return f"undo of {undone_text(undo['what'])}: {what}"
+    if (pick := entry.get("pick")) is not None:
+        return f"pick from {pick['what']}: {what}"
+    if (restore := entry.get("restore")) is not None:
+        return f"restore of {restore['what']}: {what}"
     return f"import: {what}" if entry["kind"] == "import" else what

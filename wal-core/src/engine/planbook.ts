@@ -1,0 +1,116 @@
+import type { Lsn, Origin, PlanInfo } from '../api';
+import type { Project } from '../branch/model';
+import { ArgonError } from '../errors';
+import { loadPlans, planRecord, type StoredPlan } from '../merge/plan';
+import type { Core } from './core';
+
+/** The plans of projects as they are stored, and what is told of them without a look at documents. */
+export class PlanBook {
+  private readonly plans = new WeakMap<Project, Map<string, StoredPlan>>();
+
+  constructor(private readonly core: Core) {}
+
+  private of(project: Project): Map<string, StoredPlan> {
+    let plans = this.plans.get(project);
+    if (plans === undefined) {
+      plans = loadPlans(this.core.store, project);
+      this.plans.set(project, plans);
+    }
+    return plans;
+  }
+
+  /** Stores a plan under the next id. */
+  add(project: Project, make: (id: string) => StoredPlan, origin: Origin): Promise<StoredPlan> {
+    return this.core.controlLock.run(async () => {
+      const plan = make(`p-${this.of(project).size + 1}`);
+      await this.save(project, plan, origin);
+      return plan;
+    });
+  }
+
+  async save(project: Project, plan: StoredPlan, origin: Origin): Promise<void> {
+    await this.core.putRows([planRecord(project, plan)], origin);
+    this.saved(project, plan);
+  }
+
+  /** Takes note of a plan that was logged. */
+  saved(project: Project, plan: StoredPlan): void {
+    this.of(project).set(plan.id, plan);
+    this.core.emit({ type: 'plan', project: project.name, plan: plan.id, state: plan.state });
+  }
+
+  /** @throws PLAN_NOT_FOUND */
+  find(project: Project, id: string): StoredPlan {
+    const plan = this.of(project).get(id);
+    if (plan === undefined) {
+      throw new ArgonError(
+        'PLAN_NOT_FOUND',
+        `There is no plan ${JSON.stringify(id)} in project ${project.name}.`,
+        { data: { plan: id } }
+      );
+    }
+    return plan;
+  }
+
+  /** Newest first. */
+  list(project: Project): PlanInfo[] {
+    return [...this.of(project).values()]
+      .sort((a, b) => numberOf(b) - numberOf(a))
+      .map(plan => this.info(project, plan));
+  }
+
+  info(project: Project, plan: StoredPlan): PlanInfo {
+    const state = plan.state === 'open' && this.movedHead(project, plan) !== undefined ? 'stale' : plan.state;
+    return {
+      id: plan.id,
+      kind: plan.kind,
+      state,
+      project: project.name,
+      into: plan.into,
+      intoLsn: plan.intoLsn,
+      source: plan.source,
+      ...(plan.sourceLsn === undefined ? {} : { sourceLsn: plan.sourceLsn }),
+      base: plan.base,
+      ...plan.figures,
+      createdAt: plan.createdAt,
+      ...(plan.appliedAs === undefined ? {} : { appliedAs: plan.appliedAs }),
+      ...(plan.backup === undefined ? {} : { backup: plan.backup })
+    };
+  }
+
+  /** The head that has moved since the plan was made: `main is at 1893, the plan was made at 1892`. */
+  private movedHead(project: Project, plan: StoredPlan): string | undefined {
+    const moved = (name: string, timeline: number, lsn: Lsn) => {
+      const branch = project.branches.get(name);
+      if (branch === undefined) {
+        return `${name} is gone`;
+      }
+      return branch.timeline.id === timeline && branch.timeline.head === lsn
+        ? undefined
+        : `${name} is at ${branch.timeline.head}, the plan was made at ${lsn}`;
+    };
+    return (
+      moved(plan.into, plan.intoTimeline, plan.intoLsn) ??
+      (plan.sourceBranch === undefined
+        ? undefined
+        : moved(plan.sourceBranch, plan.sourceTimeline!, plan.sourceLsn!))
+    );
+  }
+
+  /** @throws PLAN_APPLIED, PLAN_STALE */
+  assertOpen(project: Project, plan: StoredPlan): void {
+    if (plan.state === 'applied') {
+      throw new ArgonError('PLAN_APPLIED', `The plan ${plan.id} has been applied already.`, {
+        data: { plan: plan.id, ...(plan.appliedAs ?? {}) }
+      });
+    }
+    const moved = this.movedHead(project, plan);
+    if (moved !== undefined) {
+      throw new ArgonError('PLAN_STALE', `${moved}. Make a new plan.`, { data: { plan: plan.id } });
+    }
+  }
+}
+
+function numberOf({ id }: StoredPlan): number {
+  return Number(id.slice(id.indexOf('-') + 1));
+}

@@ -1,0 +1,57 @@
+import type { Answer, AnswerRule, Conflict } from '../api';
+import { docKeyOf } from '../bson';
+import { CATALOG_NAME } from '../branch/names';
+import { ArgonError } from '../errors';
+
+const OBJECT = 0x03;
+const RULES_MAX = 1_000;
+const SIDES: readonly string[] = ['ours', 'theirs', 'base', 'newest'];
+
+/** @throws BAD_REQUEST for an answer that is no document with this `_id`, or no entry of a catalog */
+export function checkAnswer(conflict: Conflict, answer: Answer | undefined): void {
+  if (answer === undefined) {
+    return;
+  }
+  if (conflict.collection === CATALOG_NAME) {
+    const isPart = 'take' in answer && (conflict[answer.take] !== undefined || conflict.path.length !== 1);
+    if (!isPart) {
+      throw new ArgonError(
+        'BAD_REQUEST',
+        'A conflict about collections and indexes is answered with a side.',
+        {
+          data: { conflict: conflict.id }
+        }
+      );
+    }
+    return;
+  }
+  if ('take' in answer || answer.value === undefined || conflict.path.length > 0) {
+    return;
+  }
+  if (answer.value.type !== OBJECT || !docKeyOf(answer.value.bytes).equals(conflict.key)) {
+    throw new ArgonError(
+      'BAD_REQUEST',
+      'The answer to a conflict about a whole document is a document with the same _id.',
+      {
+        data: { conflict: conflict.id }
+      }
+    );
+  }
+}
+
+/** @throws BAD_REQUEST, LIMIT_EXCEEDED */
+export function checkRules(rules: readonly AnswerRule[] = []): void {
+  if (rules.length > RULES_MAX) {
+    throw new ArgonError('LIMIT_EXCEEDED', `A plan has at most ${RULES_MAX} rules, not ${rules.length}.`, {
+      data: { limit: RULES_MAX, value: rules.length }
+    });
+  }
+  for (const { take } of rules) {
+    if (!SIDES.includes(take)) {
+      throw new ArgonError(
+        'BAD_REQUEST',
+        `A rule takes one of ${SIDES.join(', ')}, not ${JSON.stringify(take)}.`
+      );
+    }
+  }
+}

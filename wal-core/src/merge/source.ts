@@ -1,0 +1,329 @@
+import type { CollectionId, DocKey, Lsn, UndoSelector } from '../api';
+import type { Project, Timeline } from '../branch/model';
+import { CATALOG_NAME } from '../branch/names';
+import type { Registry } from '../branch/registry';
+import type { Reach } from '../branch/seen';
+import { docKeyOf, docKeyOfValue } from '../bson';
+import { changedBetween, ChangedKeys } from '../diff/changed';
+import { lastWrite } from '../history/blame';
+import { type Catalog, CATALOG, catalogImage, type Catalogs, collectionOf } from '../read/catalog';
+import type { LineReader } from '../read/line';
+import type { View } from '../read/snapshot';
+import type { StatsReader } from '../read/stats';
+import type { Versions } from '../read/versions';
+import { describeSelector, type SelectedDocument, Selection } from '../restore/undo';
+import type { ScratchRoom } from '../store/scratch';
+import type { OrderedStore } from '../store/store';
+import { changedSinceBase, type MergeBase, mergeBase } from './base';
+import type { WorkItem } from './work';
+
+export interface SourceParts {
+  readonly store: OrderedStore;
+  readonly line: LineReader;
+  readonly versions: Versions;
+  readonly registry: Registry;
+  readonly catalogs: Catalogs;
+  readonly stats: StatsReader;
+  readonly scratch: ScratchRoom;
+}
+
+/**
+ * Where the documents of a plan come from: which may be affected, and the three images each is decided from. It holds
+ * keys only, in bounded memory; states never change, so the images are read when they are asked for.
+ */
+export interface PlanSource {
+  /** For people: the common state. */
+  readonly base: string;
+  /** For people: what is undone or picked. */
+  readonly what?: string;
+  /** Collections with documents, by name; not the catalog. */
+  readonly collections: readonly { readonly id: CollectionId; readonly name: string }[];
+  /** Entries of the catalog, those that only come back with their documents too. */
+  catalog(): readonly WorkItem[];
+  /** Documents of a collection in key order, not below `from`. */
+  documents(collection: CollectionId, from?: Buffer): Generator<WorkItem>;
+  release(): void;
+}
+
+type Images = Pick<WorkItem, 'base' | 'ours' | 'theirs' | 'byField' | 'isContested' | 'newest'>;
+
+/** What the kinds of sources have in common. */
+abstract class Source implements PlanSource {
+  abstract readonly base: string;
+  readonly collections: PlanSource['collections'];
+
+  constructor(
+    protected readonly parts: SourceParts,
+    protected readonly ours: View,
+    private readonly ids: readonly CollectionId[],
+    private readonly catalogs: readonly Catalog[]
+  ) {
+    this.collections = ids
+      .filter(id => id !== CATALOG)
+      .map(id => ({ id, name: nameIn(catalogs, id) }))
+      .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.id - b.id));
+  }
+
+  protected abstract items(collection: CollectionId, from?: Buffer): Generator<Images & { key: DocKey }>;
+  abstract release(): void;
+
+  *documents(collection: CollectionId, from?: Buffer): Generator<WorkItem> {
+    const collectionName = nameIn(this.catalogs, collection);
+    for (const item of this.items(collection, from)) {
+      yield { ...item, collection, collectionName };
+    }
+  }
+
+  catalog(): readonly WorkItem[] {
+    const entries = this.ids.includes(CATALOG) ? [...this.documents(CATALOG)] : [];
+    return [...this.spares(), ...entries].map(item => this.withCount(item));
+  }
+
+  /** Notes how many documents of ours stand behind a catalog entry that may go. */
+  private withCount(item: WorkItem): WorkItem {
+    if (item.ours === undefined || item.theirs !== undefined) {
+      return item;
+    }
+    const { id } = collectionOf(item.ours);
+    const { count } = this.parts.stats.at(this.ours.line, this.ours.lsn, id);
+    return { ...item, dropped: { id, documents: count } };
+  }
+
+  /** Catalog entries of collections that are gone from our side, for the case that a document of them returns. */
+  private spares(): WorkItem[] {
+    const spares: WorkItem[] = [];
+    for (const { id } of this.collections) {
+      const known = this.catalogs.map(catalog => catalog.getById(id)).find(found => found !== undefined);
+      if (this.ours.catalog.getById(id) === undefined && known !== undefined) {
+        const theirs = catalogImage(known);
+        spares.push({
+          collection: CATALOG,
+          collectionName: CATALOG_NAME,
+          key: docKeyOf(theirs),
+          base: undefined,
+          ours: undefined,
+          theirs,
+          byField: true,
+          isContested: false,
+          newest: () => 'theirs',
+          spareFor: id
+        });
+      }
+    }
+    return spares;
+  }
+
+  /** Which side wrote a path last, in the history of a document in two states. */
+  protected newest(theirs: View, collection: CollectionId, key: DocKey): WorkItem['newest'] {
+    return path => {
+      const at = (view: View) => lastWrite(this.parts, view.chain, collection, key, path) ?? (0 as Lsn);
+      return at(theirs) > at(this.ours) ? 'theirs' : 'ours';
+    };
+  }
+}
+
+/** Everything that `theirs` has and `ours` has not, from the states they have in common. */
+class MergeSource extends Source {
+  constructor(
+    parts: SourceParts,
+    ours: View,
+    private readonly theirs: View,
+    private readonly bases: MergeBase,
+    private readonly keys: ChangedKeys
+  ) {
+    super(parts, ours, keys.collections(), [ours.catalog, theirs.catalog]);
+  }
+
+  get base(): string {
+    return this.bases.text;
+  }
+
+  protected *items(collection: CollectionId, from?: Buffer): Generator<Images & { key: DocKey }> {
+    const { versions } = this.parts;
+    for (const key of this.keys.keys(collection, from)) {
+      yield {
+        key,
+        base: this.bases.image(collection, key),
+        ours: versions.get(this.ours.chain, collection, key),
+        theirs: versions.get(this.theirs.chain, collection, key),
+        byField: true,
+        isContested: false,
+        newest: this.newest(this.theirs, collection, key)
+      };
+    }
+  }
+
+  release(): void {
+    this.keys.release();
+  }
+}
+
+/** What selected changes did: taken back on the branch that made them, or done again on another. */
+class SelectionSource extends Source {
+  readonly base: string;
+  readonly what: string;
+
+  constructor(
+    parts: SourceParts,
+    ours: View,
+    private readonly theirs: View,
+    private readonly selection: Selection,
+    private readonly isPick: boolean,
+    selector: UndoSelector
+  ) {
+    super(
+      parts,
+      ours,
+      [...selection.collections],
+      [
+        ours.catalog,
+        parts.catalogs.at(theirs.line, selection.lastLsn),
+        parts.catalogs.at(theirs.line, (selection.firstLsn - 1) as Lsn)
+      ]
+    );
+    const last = isPick ? ((selection.firstLsn - 1) as Lsn) : selection.lastLsn;
+    this.base = `${theirs.branch ?? 'timeline'}@${last}`;
+    this.what = `${describeSelector(selector)}: ${selection.firstLsn}..${selection.lastLsn}`;
+  }
+
+  protected *items(collection: CollectionId, from?: Buffer): Generator<Images & { key: DocKey }> {
+    for (const document of this.selection.documents(collection, from)) {
+      const { key, isMixed } = document;
+      yield {
+        key,
+        ...this.sides(document),
+        ours: this.parts.versions.get(this.ours.chain, collection, key),
+        isContested: isMixed,
+        newest: this.isPick ? this.newest(this.theirs, collection, key) : () => 'ours'
+      };
+    }
+  }
+
+  private sides({
+    collection,
+    before,
+    after
+  }: SelectedDocument): Pick<Images, 'base' | 'theirs' | 'byField'> {
+    return this.isPick
+      ? { base: before, theirs: after, byField: true }
+      : { base: after, theirs: before, byField: collection === CATALOG };
+  }
+
+  release(): void {
+    this.selection.close();
+  }
+}
+
+/** Documents as they were in a past state; nothing is asked. */
+class RestoreSource extends Source {
+  constructor(
+    parts: SourceParts,
+    ours: View,
+    private readonly past: View,
+    private readonly keys: ChangedKeys
+  ) {
+    super(parts, ours, keys.collections(), [ours.catalog, past.catalog]);
+  }
+
+  get base(): string {
+    return this.past.ref;
+  }
+
+  protected *items(collection: CollectionId, from?: Buffer): Generator<Images & { key: DocKey }> {
+    const { versions } = this.parts;
+    for (const key of this.keys.keys(collection, from)) {
+      const ours = versions.get(this.ours.chain, collection, key);
+      const theirs = versions.get(this.past.chain, collection, key);
+      yield { key, base: ours, ours, theirs, byField: true, isContested: false, newest: () => 'theirs' };
+    }
+  }
+
+  release(): void {
+    this.keys.release();
+  }
+}
+
+export async function mergeSource(
+  parts: SourceParts,
+  project: Project,
+  ours: View,
+  theirs: View,
+  bases: readonly Reach[]
+): Promise<PlanSource> {
+  const nameOf = (timeline: Timeline) => parts.registry.branchOf(timeline)?.name ?? `timeline-${timeline.id}`;
+  const base = mergeBase({ ...parts, nameOf }, project, bases);
+  const keys = new ChangedKeys(parts.scratch.make());
+  await changedSinceBase(parts.line, base, theirs, keys);
+  return new MergeSource(parts, ours, theirs, base, keys);
+}
+
+/** @throws NOTHING_TO_DO, BAD_REQUEST */
+export async function undoSource(parts: SourceParts, view: View, what: UndoSelector): Promise<PlanSource> {
+  return new SelectionSource(parts, view, view, await Selection.find(parts, view, what), false, what);
+}
+
+/** @throws NOTHING_TO_DO, BAD_REQUEST */
+export async function pickSource(
+  parts: SourceParts,
+  ours: View,
+  theirs: View,
+  what: UndoSelector
+): Promise<PlanSource> {
+  const selection = await Selection.find(parts, theirs, what, { inherited: true });
+  return new SelectionSource(parts, ours, theirs, selection, true, what);
+}
+
+/** What a restore is about: a whole branch, a collection with its options and indexes, or some of its documents. */
+export interface RestoreScope {
+  readonly collection?: CollectionId;
+  readonly keys?: readonly DocKey[];
+}
+
+export async function restoreSource(
+  parts: SourceParts,
+  ours: View,
+  past: View,
+  { collection, keys: wanted }: RestoreScope
+): Promise<PlanSource> {
+  const keys = new ChangedKeys(parts.scratch.make());
+  if (collection !== undefined && wanted !== undefined) {
+    for (const key of wanted) {
+      keys.add(collection, key);
+    }
+    return new RestoreSource(parts, ours, past, keys);
+  }
+  const all = new ChangedKeys(parts.scratch.make());
+  await changedBetween(parts.line, ours, past, all);
+  if (collection === undefined) {
+    keys.release();
+    return new RestoreSource(parts, ours, past, all);
+  }
+  keys.add(CATALOG, catalogKeyOf(collection));
+  for (const key of all.keys(collection)) {
+    keys.add(collection, key);
+    if (keys.isHeavy) {
+      await keys.relieve();
+    }
+  }
+  all.release();
+  return new RestoreSource(parts, ours, past, keys);
+}
+
+function catalogKeyOf(id: CollectionId): DocKey {
+  const bytes = Buffer.allocUnsafe(4);
+  bytes.writeInt32LE(id, 0);
+  return docKeyOfValue({ type: 0x10, bytes });
+}
+
+function nameIn(catalogs: readonly Catalog[], id: CollectionId): string {
+  if (id === CATALOG) {
+    return CATALOG_NAME;
+  }
+  for (const catalog of catalogs) {
+    const known = catalog.getById(id);
+    if (known !== undefined) {
+      return known.name;
+    }
+  }
+  return `collection-${id}`;
+}
