@@ -6,9 +6,11 @@ import { Images } from '../image/images';
 import type { FileLog } from '../log/file/log';
 import type { Place } from '../log/file/segment';
 import { Overlays } from '../overlay/overlays';
+import { DeepReads } from '../read/deep';
 import type { LineReader } from '../read/line';
 import type { StateScanParts } from '../read/statescan';
 import type { StatsReader } from '../read/stats';
+import type { Unapplied } from '../read/unapplied';
 import type { Versions } from '../read/versions';
 import type { OrderedStore } from '../store/store';
 import { type Findings, reasonOf } from '../verify/findings';
@@ -21,6 +23,7 @@ export interface ImageOfficeParts {
   readonly log: FileLog;
   readonly registry: Registry;
   readonly versions: Versions;
+  readonly unapplied: Unapplied;
   readonly line: LineReader;
   readonly stats: StatsReader;
   readonly caughtUp: () => Promise<void>;
@@ -48,6 +51,7 @@ export class ImageOffice {
     const builder = imageBuilder(this.pool, { store, readLog });
     const { files: images, overlays } = this;
     this.keeper = new ImageKeeper({ ...parts, images, overlays, builder }, options);
+    versions.shortcut = new DeepReads({ ...parts, images, overlays });
     this.scanParts = {
       versions,
       images,
@@ -97,7 +101,7 @@ export class ImageOffice {
   async close(): Promise<void> {
     await this.keeper.stop();
     await this.pool?.close();
-    this.overlays.clear();
+    this.overlays.close();
     this.files.close();
   }
 }

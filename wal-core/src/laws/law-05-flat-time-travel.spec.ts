@@ -1,5 +1,8 @@
 import fc from 'fast-check';
-import { allowSeconds, random, runs } from './chance';
+import type { View } from '../read/snapshot';
+import { allowSeconds, numbersFrom, random, runs, SEED } from './chance';
+import { holdState, releaseStates } from './hold';
+import { coreOf, imagedParts, imagesSettled } from './imaged';
 import { seeksOf } from './seeks';
 import { ADA, keyOf, SHOP, World } from './world';
 
@@ -10,7 +13,10 @@ describe('law 5: flat time travel', () => {
   beforeEach(async () => {
     world = await World.open();
   });
-  afterEach(() => world.close());
+  afterEach(async () => {
+    releaseStates();
+    await world.close();
+  });
 
   /** The most seeks that one of some point reads took. */
   async function worst(refs: readonly string[], ids: readonly unknown[]): Promise<number> {
@@ -64,6 +70,75 @@ describe('law 5: flat time travel', () => {
         ),
         runs(15)
       );
+    }
+  );
+
+  it(
+    random('hundreds of branches deep a read takes a few seeks, and finds what asking every branch finds'),
+    async () => {
+      const draw = numbersFrom(SEED);
+      const deep = await World.open({ parts: imagedParts() });
+      const { engine } = deep;
+      const { versions } = coreOf(engine);
+      await deep.put(
+        'main',
+        Array.from({ length: 60 }, (_, i) => ({ _id: i, text: 'x'.repeat((i % 5) * 400) }))
+      );
+      const branches = ['main'];
+      for (let level = 0; level < 150; level++) {
+        const from = branches.at(-1)!;
+        await engine.createBranch(SHOP, `b${level}`, ADA, { from });
+        branches.push(`b${level}`);
+        await deep.put(`b${level}`, [
+          { _id: draw(80), level },
+          { _id: draw(80), text: 'y'.repeat(draw(1500)) }
+        ]);
+        if (level % 10 === 3) {
+          await deep.remove(`b${level}`, [draw(80), draw(80)]);
+        }
+        if (level % 25 === 0) {
+          await imagesSettled(engine);
+        }
+        const hold = draw(4) === 0 ? holdState() : undefined;
+        if (hold !== undefined) {
+          await deep.put(`b${level}`, [{ _id: draw(80), held: level }]);
+        }
+        const view = deep.view(`b${level}`) as View;
+        for (let i = 0; i < 10; i++) {
+          const key = keyOf(draw(90));
+          const [found, walked] = [versions.find, versions.walk].map(find =>
+            find.call(versions, view.chain, view.collection('items')!.id, key)
+          );
+          expect([found?.lsn, found?.image?.toString('hex')]).toEqual([
+            walked?.lsn,
+            walked?.image?.toString('hex')
+          ]);
+        }
+        hold?.release();
+      }
+      const leaf = deep.view('b149') as View;
+      const items = leaf.collection('items')!;
+      for await (const _ of leaf.scan(items)) {
+        // Reads every document, so that the overlay is there.
+      }
+      leaf.get(items, keyOf(0));
+      await coreOf(engine).caughtUp();
+      await new Promise(resolve => setTimeout(resolve, 100));
+      let seeks = 0;
+      for (let id = 0; id < 90; id++) {
+        const wanted = versions.walk(leaf.chain, items.id, keyOf(id))?.image;
+        let found: Buffer | undefined;
+        seeks = Math.max(
+          seeks,
+          await seeksOf(() => {
+            found = leaf.get(items, keyOf(id));
+          })
+        );
+        expect(found?.toString('hex')).toBe(wanted?.toString('hex'));
+      }
+      expect(leaf.chain.length).toBeGreaterThan(140);
+      expect(seeks).toBeLessThanOrEqual(3);
+      await deep.close();
     }
   );
 

@@ -1,5 +1,6 @@
 import type { CollectionId, Lsn, TimelineId } from '../api';
 import type { ChainLink, Timeline } from '../branch/model';
+import { ArgonError } from '../errors';
 import { OVERLAY_CHANGES_MAX, OVERLAYS_BYTES_MAX, SLICE_MS_MAX } from '../limits';
 import type { LineReader } from '../read/line';
 import { keyText } from '../read/unapplied';
@@ -27,6 +28,8 @@ const NO_END = (2 ** 48 - 2) as Lsn;
 const FEEDS_PER_LOOK = 1024;
 /** Changes gathered between two looks at the clock. */
 const CHANGES_PER_LOOK = 64;
+/** How long a read of a head waits before its overlay is tried again, in milliseconds. */
+const WARMING_PAUSE_MS = 1000;
 
 interface Slot {
   readonly overlay: Overlay;
@@ -42,6 +45,8 @@ export class Overlays {
   /** In the order of use, the last used last. */
   private readonly slots = new Map<string, Slot>();
   private readonly heads = new Map<TimelineId, Map<CollectionId, Overlay>>();
+  private readonly warming = new Set<string>();
+  private isClosed = false;
   private feeds = 0;
   private evictedCount = 0;
 
@@ -87,6 +92,39 @@ export class Overlays {
   head(timeline: TimelineId, collection: CollectionId): Overlay | undefined {
     const overlay = this.heads.get(timeline)?.get(collection);
     return overlay?.isReady === true ? overlay : undefined;
+  }
+
+  /** Has the overlay of a head gathered a moment later, unless it would be too much. */
+  warm(chain: readonly ChainLink[], collection: CollectionId, coverage: () => Lsn): void {
+    const { timeline, cap } = chain[0]!;
+    const name = `${timeline.id} ${collection}`;
+    if (this.warming.has(name) || this.slots.has(name) || cap < timeline.durableHead) {
+      return;
+    }
+    this.warming.add(name);
+    setImmediate(() => {
+      void this.gatherSoon(chain, collection, coverage)
+        .catch(() => undefined)
+        .then(overlay => {
+          // What was too much will not be less at the next read.
+          setTimeout(() => this.warming.delete(name), overlay === undefined ? WARMING_PAUSE_MS : 0).unref();
+        });
+    });
+  }
+
+  private async gatherSoon(
+    chain: readonly ChainLink[],
+    collection: CollectionId,
+    coverage: () => Lsn
+  ): Promise<Overlay | undefined> {
+    this.assertOpen();
+    return this.of(chain, collection, coverage());
+  }
+
+  private assertOpen(): void {
+    if (this.isClosed) {
+      throw new ArgonError('CLOSED', 'The engine is closed.');
+    }
   }
 
   /** New images hold what the overlay of this head has up to `lsn`. */
@@ -172,6 +210,7 @@ export class Overlays {
     collection: CollectionId
   ): Promise<void> {
     await this.parts.caughtUp();
+    this.assertOpen();
     const { coverage } = overlay;
     let deadline = performance.now() + SLICE_MS_MAX;
     let looked = 0;
@@ -190,6 +229,7 @@ export class Overlays {
         }
         if (++looked % CHANGES_PER_LOOK === 0 && performance.now() > deadline) {
           await new Promise(resolve => setImmediate(resolve));
+          this.assertOpen();
           deadline = performance.now() + SLICE_MS_MAX;
         }
       }
@@ -257,7 +297,9 @@ export class Overlays {
     }
   }
 
-  clear(): void {
+  /** Nothing is gathered from now on. */
+  close(): void {
+    this.isClosed = true;
     this.slots.clear();
     this.heads.clear();
   }

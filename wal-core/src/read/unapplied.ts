@@ -71,6 +71,27 @@ export class Unapplied {
     return undefined;
   }
 
+  /**
+   * The newest version on the way to a state, nearest timeline first; undefined when the state must be asked.
+   * Costs what the timelines with waiting records cost, not what the ancestry does.
+   */
+  nearest(
+    caps: ReadonlyMap<TimelineId, Lsn>,
+    collection: CollectionId,
+    key: DocKey
+  ): UnappliedVersion | undefined {
+    let newest: UnappliedVersion | undefined;
+    for (const timeline of this.timelines.keys()) {
+      const cap = caps.get(timeline);
+      const version = cap === undefined ? undefined : this.get(timeline, collection, key, cap);
+      // LSNs grow from an ancestor to its child.
+      if (version !== undefined && version.lsn > (newest?.lsn ?? -1)) {
+        newest = version;
+      }
+    }
+    return newest;
+  }
+
   /** All keys of a collection that have a version not after `cap`, with that version. */
   *all(timeline: TimelineId, collection: CollectionId, cap: Lsn): Generator<[string, UnappliedVersion]> {
     for (const [text, versions] of this.timelines.get(timeline)?.get(collection) ?? []) {

@@ -14,6 +14,20 @@ export interface FoundVersion {
   readonly image: Image | undefined;
 }
 
+/** Finds versions below many branches without asking each. */
+export interface Shortcut {
+  /** Undefined when it does not know; 'absent' when there is none, or a tombstone whose LSN is not needed. */
+  find(
+    chain: readonly ChainLink[],
+    collection: CollectionId,
+    key: DocKey,
+    needsLsn: boolean
+  ): FoundVersion | 'absent' | undefined;
+}
+
+/** Branches above a state from which on a shortcut pays. */
+const SHORTCUT_LINKS_MIN = 4;
+
 export interface KeyRange {
   /** Exclusive: where the batch before ended. */
   readonly after?: DocKey;
@@ -33,6 +47,8 @@ const LAST_LSN = 2 ** 48 - 1;
 
 /** Documents at a state, from the unapplied records and `ver`. */
 export class Versions {
+  shortcut: Shortcut | undefined;
+
   constructor(
     private readonly store: OrderedStore,
     private readonly unapplied: Unapplied,
@@ -41,7 +57,23 @@ export class Versions {
 
   /** The version of a document in the state that `chain` describes; undefined when it never was there. */
   find(chain: readonly ChainLink[], collection: CollectionId, key: DocKey): FoundVersion | undefined {
-    return this.walk(chain, collection, key);
+    return this.quickly(chain, collection, key, true);
+  }
+
+  /** The image of a document; undefined when it is not there. */
+  get(chain: readonly ChainLink[], collection: CollectionId, key: DocKey): Image | undefined {
+    return this.quickly(chain, collection, key, false)?.image;
+  }
+
+  private quickly(
+    chain: readonly ChainLink[],
+    collection: CollectionId,
+    key: DocKey,
+    needsLsn: boolean
+  ): FoundVersion | undefined {
+    const found =
+      chain.length >= SHORTCUT_LINKS_MIN ? this.shortcut?.find(chain, collection, key, needsLsn) : undefined;
+    return found === 'absent' ? undefined : (found ?? this.walk(chain, collection, key));
   }
 
   /** The same by asking one timeline after another. */
@@ -61,11 +93,6 @@ export class Versions {
     return undefined;
   }
 
-  /** The image of a document; undefined when it is not there. */
-  get(chain: readonly ChainLink[], collection: CollectionId, key: DocKey): Image | undefined {
-    return this.find(chain, collection, key)?.image;
-  }
-
   /** The image of a version whose timeline and LSN are known. @throws DATA_CORRUPT when it is not there */
   exact(timeline: TimelineId, collection: CollectionId, key: DocKey, lsn: Lsn): Image | undefined {
     const value = this.store.get('ver', verKey(timeline, collection, key, lsn));
@@ -82,13 +109,12 @@ export class Versions {
     if (lsn === 0) {
       return undefined;
     }
-    return this.find(
-      chain
-        .map(link => (link.cap < lsn ? link : { timeline: link.timeline, cap: lsn }))
-        .filter(link => lsn > link.timeline.forkLsn || link.timeline.parent === undefined),
-      collection,
-      key
-    )?.image;
+    // LSNs grow along the ancestry: the nearest timeline that was forked before it has it.
+    const owner = chain.find(({ timeline }) => lsn > timeline.forkLsn || timeline.parent === undefined);
+    return owner === undefined
+      ? undefined
+      : this.walk([{ timeline: owner.timeline, cap: Math.min(owner.cap, lsn) as Lsn }], collection, key)
+          ?.image;
   }
 
   /**
