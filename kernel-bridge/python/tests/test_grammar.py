@@ -89,6 +89,16 @@ def test_what_is_not_in_this_version_says_so(verb: str) -> None:
     assert caught.value.code == "NOT_IN_THIS_VERSION"
 
 
+@pytest.mark.parametrize(
+    ("line", "help"),
+    [("diff a b c", "%argon diff --help"), ("branch create a b", "%argon branch create --help")],
+)
+def test_words_too_many_lead_to_the_help_of_their_verb(line: str, help: str) -> None:
+    with pytest.raises(ArgonError, match="unrecognized arguments") as caught:
+        run_line(None, line, None)
+    assert caught.value.next == [help]
+
+
 def test_help_shows_how_to_write_the_line() -> None:
     assert "usage: %argon [VERB …]\n" in grammar().format_help()
     assert "usage: %%argon at REF | sandbox [--keep NAME]\n" in cell_grammar().format_help()

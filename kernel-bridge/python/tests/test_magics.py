@@ -49,6 +49,8 @@ def test_branches(kernel: Kernel) -> None:
     refused = kernel.run("%argon branch delete main", check=False)
     assert "BRANCH_PROTECTED" in refused.text
     assert "checkout main" not in refused.text
+    assert "protect" not in refused.text.split("Next:")[1].split("Code:")[0]
+    assert f"Next:  %argon use {name}" in kernel.run(f"%argon use {name}x", check=False).text
     assert "there is no such branch" in kernel.run("%argon branch delete exp/two --ensure").text
     assert kernel.run("%argon branch protect main").json("branch")["isProtected"] is True
     assert kernel.run("%argon branch protect main --off").json("branch")["isProtected"] is False

@@ -44,12 +44,16 @@ class Projects:
         """
         names = [project["name"] for project in self.list()]
         if name not in names:
+            nearest = nearest_name(name, names)
             raise ArgonError(
                 "PROJECT_NOT_FOUND",
                 f'there is no project called "{name}"',
                 data={"project": name},
-                nearest=nearest_name(name, names),
-                next=[f"%argon init {name}   (or projects.create)"],
+                nearest=nearest,
+                next=[
+                    *([f"%argon use {nearest}"] if nearest else []),
+                    f"%argon init {name}   (or projects.create)",
+                ],
             )
         return Project(self._client, name)
 

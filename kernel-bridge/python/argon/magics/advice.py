@@ -55,7 +55,22 @@ def advise(error: ArgonError, line: str, prefix: str = "%argon") -> ArgonError:
                 steps.append(f"{prefix} {corrected.strip()}")
         steps += _NAMES_OF.get(error.code, ())[: 2 - len(steps)]
         error.next = steps or list(_NEXT.get(error.code, ()))
+        if error.code == "BRANCH_PROTECTED" and _is_default(error.data.get("branch")):
+            # No protection to take off: a default branch stays what it is.
+            error.next = error.next[1:]
     return error
+
+
+def _is_default(branch: object) -> bool:
+    session = active_session()
+    if session is not None:
+        with suppress(ArgonError):
+            project = session.project.info
+            return (
+                branch == project["defaultBranch"]
+                and not session.project.branches.get(branch).info["isProtected"]
+            )
+    return False
 
 
 def _state_meant(error: ArgonError) -> str | None:

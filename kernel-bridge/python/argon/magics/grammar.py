@@ -32,7 +32,7 @@ A REF is branch, branch@LSN, branch@2026-07-07T09:00:00Z, branch@-5m, pin:NAME o
 def grammar() -> VerbParser:
     """The parser of `%argon`."""
     parser = VerbParser("%argon", description=USAGE, usage="%argon [VERB …]").with_json()
-    parser.set_defaults(run=place.where, verb="")
+    parser.set_defaults(run=place.where, verb=parser.prog)
     verbs = parser.add_subparsers(metavar="VERB", prog="%argon", required=False)
     for room in (place, branch, history, merge, undo, restore, pin, runs, cells, upkeep):
         room.configure(Verbs(verbs))
@@ -64,5 +64,5 @@ class Verbs:
         )
         parser.with_json()
         if run is not None:
-            parser.set_defaults(run=run, verb=name)
+            parser.set_defaults(run=run, verb=parser.prog)
         return parser

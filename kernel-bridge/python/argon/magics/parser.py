@@ -39,6 +39,14 @@ class VerbParser(argparse.ArgumentParser):
         super().__init__(prog=prog, add_help=False, allow_abbrev=False, **options)
         self.add_argument("-h", "--help", action=_Help)
 
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Like argparse, but words that are too many are those of the verb, and so is the help."""
+        known, extra = self.parse_known_args(args, namespace)
+        if extra:
+            verb = getattr(known, "verb", self.prog)
+            raise ArgonError("USAGE", f"unrecognized arguments: {' '.join(extra)}", next=[f"{verb} --help"])
+        return known
+
     def with_json(self) -> VerbParser:
         """Adds `--json`, which every verb has."""
         self.add_argument("--json", action="store_true", help="show the answer as JSON")

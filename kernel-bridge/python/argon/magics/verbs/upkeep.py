@@ -116,9 +116,9 @@ def _ping(context: Context) -> str:
 
 def later(context: Context) -> Shown:
     """import, capture, push, gc"""
-    name = context.args.verb
+    verb: str = context.args.verb
     raise ArgonError(
         "NOT_IN_THIS_VERSION",
-        f"%argon {name} is not in this version: it will {LATER[name]}",
+        f"{verb} is not in this version: it will {LATER[verb.split()[-1]]}",
         next=["%argon --help"],
     )
