@@ -3,7 +3,7 @@ import { releaseStates } from './hold';
 import type { CommandName } from './model/commands';
 import { EVERY_COMMAND } from './model/commands';
 import { runSteps } from './model/run';
-import { runSequence, type Sequence } from './model/sequence';
+import { runSequence, type Sequence, USUAL_SIZES } from './model/sequence';
 
 allowSeconds(300);
 
@@ -24,7 +24,7 @@ describe('law 2: one state per LSN, beside a model of plain maps', () => {
   it('every command has something to do in a short story', async () => {
     const { commands } = await runSteps(
       EVERY_COMMAND.map((command, chance) => ({ command, chance })),
-      10_000
+      USUAL_SIZES
     );
     const names: CommandName[] = [...new Set(EVERY_COMMAND.map(command => command.do))];
     expect(names.filter(name => commands[name] === undefined)).toEqual([]);

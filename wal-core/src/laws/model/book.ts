@@ -89,6 +89,25 @@ export class Book {
   }
 }
 
+/** Sizes from which on the engine goes other ways. */
+export interface Sizes {
+  /** A commit of more records goes ahead into the log in parts. */
+  readonly heldRecords: number;
+  /** A handful of changes is worth a page image. */
+  readonly hasImages: boolean;
+}
+
+/** Small, so that a run goes over several segments. */
+const SEGMENT_BYTES = 30_000;
+const TINY_IMAGES = {
+  changesMin: 4,
+  runPart: 0.1,
+  runChangesMax: 20,
+  flattenPart: 0.02,
+  runsMax: 3,
+  rebasePart: 0.5
+};
+
 /** What commands and checks work with. */
 export class Run {
   readonly book = new Book();
@@ -103,10 +122,13 @@ export class Run {
     readonly disk: FragileDisk
   ) {}
 
-  /** `heldRecords`: from how many records on a commit goes ahead into the log in parts. */
-  static async open(heldRecords: number): Promise<Run> {
+  static async open({ heldRecords, hasImages }: Sizes): Promise<Run> {
     const disk = new FragileDisk();
-    const parts = { log: { fileSystem: disk }, held: { bytesMax: 1 << 20, recordsMax: heldRecords } };
+    const parts = {
+      log: { fileSystem: disk, segmentBytesMax: SEGMENT_BYTES },
+      held: { bytesMax: 1 << 20, recordsMax: heldRecords },
+      ...(hasImages ? { images: { limits: TINY_IMAGES, inline: true } } : {})
+    };
     return new Run(await World.open({ parts }), disk);
   }
 

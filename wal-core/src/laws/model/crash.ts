@@ -13,6 +13,7 @@ type Crash = Extract<Command, { readonly do: 'crash' }>;
 
 /** What a data directory holds beside the log is derived: any of it may be older after a power failure. */
 const STATE = 'state';
+const IMAGES = 'images';
 
 /** Keeps a copy of the state as it is now, for a later crash to leave. */
 export async function keep(run: Run): Promise<boolean> {
@@ -58,6 +59,10 @@ export async function crash(run: Run, { writes, calls, tear: kind, state }: Cras
   if (state !== 'none') {
     cpSync(join(left, STATE), join(copy, STATE), { recursive: true });
   }
+  // Images are never changed, so those of now are those of any state. Without one, nobody knows them.
+  if (existsSync(join(world.directory, IMAGES)) && (state !== 'none' || run.below(2) === 0)) {
+    cpSync(join(world.directory, IMAGES), join(copy, IMAGES), { recursive: true });
+  }
   disk.giveBack();
   stopped.release();
   for (const ack of acks) {
@@ -66,6 +71,10 @@ export async function crash(run: Run, { writes, calls, tear: kind, state }: Cras
         throw error;
       }
     });
+  }
+  if (state === 'none') {
+    // The state is made anew, and names its images anew.
+    discard(run);
   }
   await world.moveTo(copy);
   const { head } = world.engine.project(SHOP);
@@ -95,8 +104,9 @@ function bookUntold({ book, world }: Run, [first, last]: readonly [number, numbe
 }
 
 /** Removes what a run has kept. */
-export function discard({ kept }: Run): void {
-  if (kept !== undefined && existsSync(kept)) {
-    rmSync(kept, { recursive: true, force: true });
+export function discard(run: Run): void {
+  if (run.kept !== undefined) {
+    rmSync(run.kept, { recursive: true, force: true });
+    run.kept = undefined;
   }
 }

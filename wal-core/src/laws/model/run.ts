@@ -1,6 +1,6 @@
 import { numbersFrom } from '../chance';
 import { releaseStates } from '../hold';
-import { Run } from './book';
+import { Run, type Sizes } from './book';
 import { drop, dropIndex, makeIndex, renameCollection } from './catalog';
 import { checkEvery, checkSome } from './check';
 import type { Command } from './commands';
@@ -76,8 +76,8 @@ function obey(run: Run, command: Command): Promise<boolean> | boolean {
  * Runs commands on a new engine and on a model of plain maps, and compares the two after each.
  * @throws at the first difference
  */
-export async function runSteps(steps: readonly Step[], heldRecords: number): Promise<Done> {
-  const run = await Run.open(heldRecords);
+export async function runSteps(steps: readonly Step[], sizes: Sizes): Promise<Done> {
+  const run = await Run.open(sizes);
   const commands: Record<string, number> = {};
   try {
     for (const [i, { command, chance }] of steps.entries()) {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { Sizes } from './book';
 import { anyCommand } from './commands';
 import { type Done, runSteps, type Step } from './run';
 
@@ -8,8 +9,14 @@ export interface Sequence {
   readonly length: number;
 }
 
-/** Commits of more records than this go ahead in parts, in one run of three. */
-const HELD_RECORDS = [10_000, 10_000, 3];
+export const USUAL_SIZES: Sizes = { heldRecords: 10_000, hasImages: false };
+
+/** Runs take turns with these. */
+const SIZES: readonly Sizes[] = [
+  USUAL_SIZES,
+  { heldRecords: 10_000, hasImages: true },
+  { heldRecords: 3, hasImages: true }
+];
 
 /** How long a smaller failure is looked for. */
 const SHRINK_MS = Number(process.env['ARGON_TEST_SHRINK_MS'] ?? 60_000);
@@ -21,12 +28,12 @@ export function stepsOf({ seed, length }: Sequence): Step[] {
 
 /** Runs one sequence. @throws with the shortest list of commands found that still fails, and how to run it again */
 export async function runSequence(sequence: Sequence): Promise<Done> {
-  const heldRecords = HELD_RECORDS[sequence.seed % HELD_RECORDS.length]!;
+  const sizes = SIZES[sequence.seed % SIZES.length]!;
   const steps = stepsOf(sequence);
   try {
-    return await runSteps(steps, heldRecords);
+    return await runSteps(steps, sizes);
   } catch (error) {
-    const { left, cause } = await shrink(steps, heldRecords, error);
+    const { left, cause } = await shrink(steps, sizes, error);
     throw new Error(
       [
         `Model and engine part after ${left.length} of ${steps.length} commands (seed ${sequence.seed}):`,
@@ -41,7 +48,7 @@ export async function runSequence(sequence: Sequence): Promise<Done> {
 /** Leaves out commands, many at once and then one by one, as long as what is left still fails. */
 async function shrink(
   steps: readonly Step[],
-  heldRecords: number,
+  sizes: Sizes,
   error: unknown
 ): Promise<{ left: readonly Step[]; cause: unknown }> {
   const end = Date.now() + SHRINK_MS;
@@ -50,7 +57,7 @@ async function shrink(
   for (let size = Math.ceil(left.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
     for (let start = 0; start < left.length && Date.now() < end;) {
       const fewer = [...left.slice(0, start), ...left.slice(start + size)];
-      const found = await runSteps(fewer, heldRecords).then(
+      const found = await runSteps(fewer, sizes).then(
         () => undefined,
         (other: unknown) => ({ other })
       );
