@@ -71,7 +71,7 @@ export interface Sort {
 /** A sort under way. No step takes longer than a few milliseconds, whatever the number of documents. */
 export interface Sorter {
   push(doc: Buffer): void;
-  /** Bytes of the documents it holds. */
+  /** Bytes of what it holds: documents and keys. */
   readonly bytes: number;
   /** The documents in order, in batches, some of them empty; the caller lets others run in between. */
   finish(): Iterable<readonly Buffer[]>;

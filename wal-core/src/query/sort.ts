@@ -1,8 +1,7 @@
 import {
   compareValues,
-  doubleAt,
   elements,
-  int32At,
+  encodeKey,
   isNumberType,
   keyValues,
   nameBytes,
@@ -51,10 +50,11 @@ export function compileSort(sort: Buffer, options: QueryOptions = {}): Sort {
 }
 
 interface Entry extends SortEntry {
-  readonly keys: readonly RawValue[];
-  /** The first key as a double when it is an int32 or double that is not NaN. */
-  readonly first: number | undefined;
+  /** KeyString of the keys as Latin-1: compared like bytes, and small beside decoded values. */
+  readonly key: string;
 }
+
+const inOrder = (a: Entry, b: Entry): number => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
 
 class CompiledSort implements Sort {
   readonly isEmpty: boolean;
@@ -68,54 +68,35 @@ class CompiledSort implements Sort {
   }
 
   compare(a: Buffer, b: Buffer): number {
-    return this.compareEntries(this.entry(a), this.entry(b));
+    return this.compareKeys(this.keysOf(a), this.keysOf(b));
   }
 
   sort(docs: Buffer[]): Buffer[] {
     if (this.isEmpty) return docs;
     const entries = docs.map(doc => this.entry(doc));
-    entries.sort((a, b) => this.compareEntries(a, b));
+    entries.sort(inOrder);
     for (let i = 0; i < entries.length; i++) docs[i] = entries[i]!.doc;
     return docs;
   }
 
   sorter(most?: number): Sorter {
     const entryOf = (doc: Buffer): Entry => this.entry(doc);
-    const order = (a: Entry, b: Entry): number => this.compareEntries(a, b);
-    return most === undefined ? new RunSorter(entryOf, order) : new TopSorter(entryOf, order, most);
+    return most === undefined ? new RunSorter(entryOf, inOrder) : new TopSorter(entryOf, inOrder, most);
   }
 
   private entry(doc: Buffer): Entry {
-    const keys = this.keysOf(doc);
-    const first = keys[0];
-    let n: number | undefined;
-    if (first !== undefined) {
-      if (first.type === T.INT32) n = int32At(first.bytes, 0);
-      else if (first.type === T.DOUBLE) {
-        n = doubleAt(first.bytes, 0);
-        if (n !== n) n = undefined;
-      }
-    }
-    return { doc, keys, first: n };
+    return { doc, key: encodeKey(this.keysOf(doc), this.descending).toString('latin1') };
   }
 
   private keysOf(doc: Buffer): readonly RawValue[] {
     const all = sortKeyValues(doc, this.parts);
     let best = all[0]!;
-    for (let i = 1; i < all.length; i++) if (this.compareKeys(all[i]!, best, 0) < 0) best = all[i]!;
+    for (let i = 1; i < all.length; i++) if (this.compareKeys(all[i]!, best) < 0) best = all[i]!;
     return best;
   }
 
-  private compareEntries(a: Entry, b: Entry): number {
-    if (a.first !== undefined && b.first !== undefined) {
-      if (a.first !== b.first) return a.first < b.first !== this.descending[0] ? -1 : 1;
-      return this.compareKeys(a.keys, b.keys, 1);
-    }
-    return this.compareKeys(a.keys, b.keys, 0);
-  }
-
-  private compareKeys(a: readonly RawValue[], b: readonly RawValue[], from: number): number {
-    for (let i = from; i < a.length; i++) {
+  private compareKeys(a: readonly RawValue[], b: readonly RawValue[]): number {
+    for (let i = 0; i < a.length; i++) {
       const order = compareValues(a[i]!, b[i]!);
       if (order !== 0) return this.descending[i] ? -order : order;
     }

@@ -5,9 +5,17 @@ const RUN_LENGTH = 1024;
 /** Documents in a batch of the result. */
 const BATCH_LENGTH = 512;
 
-/** What is compared: a document with the keys that were taken out of it once. */
+/** What is compared: a document with the key that was taken out of it once. */
 export interface SortEntry {
   readonly doc: Buffer;
+  readonly key: string;
+}
+
+/** Bytes of the objects around a document and its key, so that many small documents count too. */
+const ENTRY_BYTES = 64;
+
+function sizeOf({ doc, key }: SortEntry): number {
+  return doc.length + key.length + ENTRY_BYTES;
 }
 
 type Order<E> = (a: E, b: E) => number;
@@ -24,8 +32,9 @@ export class RunSorter<E extends SortEntry> implements Sorter {
   ) {}
 
   push(doc: Buffer): void {
-    this.bytes += doc.length;
-    this.open.push(this.entryOf(doc));
+    const entry = this.entryOf(doc);
+    this.bytes += sizeOf(entry);
+    this.open.push(entry);
     if (this.open.length >= RUN_LENGTH) this.closeRun();
   }
 
@@ -77,13 +86,13 @@ export class TopSorter<E extends SortEntry> implements Sorter {
     const { heap } = this;
     const kept = { entry: this.entryOf(doc), at: this.pushed++ };
     if (heap.size < this.most) {
-      this.bytes += doc.length;
+      this.bytes += sizeOf(kept.entry);
       heap.push(kept);
       return;
     }
     const last = heap.top;
     if (last === undefined || heap.order(kept, last) <= 0) return;
-    this.bytes += doc.length - last.entry.doc.length;
+    this.bytes += sizeOf(kept.entry) - sizeOf(last.entry);
     heap.replaceTop(kept);
   }
 
