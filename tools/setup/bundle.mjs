@@ -1,4 +1,8 @@
-/** Bundles the bridge to one file: `node tools/setup/bundle.mjs OUTFILE [--watch]`. */
+/**
+ * Bundles the bridge to one file, with the script of the engine's workers beside it:
+ * `node tools/setup/bundle.mjs OUTFILE [--watch]`.
+ */
+import { basename, dirname } from 'node:path';
 import { build, context } from 'esbuild';
 import { at } from './checkout.mjs';
 
@@ -32,8 +36,12 @@ const [outfile, mode] = process.argv.slice(2);
 
 /** @type {import('esbuild').BuildOptions} */
 const options = {
-  entryPoints: [at('kernel-bridge', 'src', 'main.ts')],
-  outfile,
+  entryPoints: [
+    { in: at('kernel-bridge', 'src', 'main.ts'), out: basename(outfile, '.js') },
+    // The name that the engine looks for beside itself (wal-core/src/worker/pool.ts).
+    { in: at('wal-core', 'src', 'worker', 'entry.ts'), out: 'engine-worker' }
+  ],
+  outdir: dirname(outfile),
   bundle: true,
   platform: 'node',
   target: 'node20',

@@ -99,7 +99,7 @@ export const bundle = {
       filesUnder([...sources, at('tools', 'setup', 'products.mjs'), at('tools', 'setup', 'bundle.mjs')]),
       [nodePackagesHash()]
     ),
-  products: [join(BRIDGE, 'main.js'), join(BRIDGE, 'prebuilds')],
+  products: [join(BRIDGE, 'main.js'), join(BRIDGE, 'engine-worker.js'), join(BRIDGE, 'prebuilds')],
   async run() {
     const fresh = `${BRIDGE}.new`;
     rmSync(fresh, { recursive: true, force: true });
