@@ -284,7 +284,7 @@ export const BUGS = [
     file: 'log/file/recovery.ts',
     text: 'if (!options.mayBeTorn || wasDurable(window, at)) {',
     replacement: 'if (!options.mayBeTorn) {',
-    tests: ['law-12-fail-stop']
+    tests: ['law-12-fail-stop', 'law-12-crash-states']
   },
   {
     name: 'torn-tail-not-cut',
@@ -293,7 +293,7 @@ export const BUGS = [
     file: 'log/file/recovery.ts',
     text: 'ftruncateSync(fd, at);',
     replacement: 'fstatSync(fd);',
-    tests: ['law-12-fail-stop']
+    tests: ['law-12-crash-states']
   },
   {
     name: 'half-record-after-full-disk',
