@@ -4,7 +4,7 @@
  * documents are always raw BSON (`Buffer`), never decoded objects.
  */
 
-import type { VerifyOptions, VerifyReport } from './keeping';
+import type { GcOptions, GcReport, RetentionPolicy, VerifyOptions, VerifyReport } from './keeping';
 
 declare const brand: unique symbol;
 type Branded<T, B> = T & { readonly [brand]: B };
@@ -534,6 +534,17 @@ export interface Engine {
   status(): EngineStatus;
   /** Walks log, state and images and names what does not fit; works beside writers. @throws CANCELLED */
   verify(options?: VerifyOptions): Promise<VerifyReport>;
+  /** Takes away what nothing keeps, online and in small steps. @throws CANCELLED, PROJECT_NOT_FOUND, BAD_REQUEST */
+  gc(options?: GcOptions): Promise<GcReport>;
+  /** What a project or a branch is set to keep; a branch without a setting of its own follows its project. */
+  retention(project: string, branch?: string): RetentionPolicy | undefined;
+  /** Undefined takes the setting away. Nothing goes before the next collection. @throws BAD_REQUEST */
+  setRetention(
+    project: string,
+    policy: RetentionPolicy | undefined,
+    origin: Origin,
+    branch?: string
+  ): Promise<void>;
   close(): Promise<void>;
   /** Commit time of the newest durable commit: the `operationTime` of a reply. */
   lastCommitTime(): CommitTime;

@@ -40,15 +40,15 @@ import { Differ } from './diff/diff';
 import { BranchOffice } from './engine/branches';
 import { createIndex, dropCollection } from './engine/collections';
 import { assertWritable, Core, type EngineParts } from './engine/core';
+import { KeepingOffice } from './engine/keeping';
 import { PlanOffice } from './engine/plans';
 import { TransactionOffice } from './engine/transactions';
 import { ArgonError } from './errors';
 import { BlameReader } from './history/blame';
 import { ChangeReader } from './history/changes';
-import type { VerifyOptions, VerifyReport } from './keeping';
+import type { GcOptions, GcReport, RetentionPolicy, VerifyOptions, VerifyReport } from './keeping';
 import { compileFilter } from './query';
 import { TABLE } from './store/keys';
-import { verify } from './verify/verify';
 
 /**
  * Opens the engine on a data directory, making it when it is missing, and replays what the log
@@ -70,6 +70,7 @@ class ArgonEngine implements Engine {
   private readonly office: BranchOffice;
   private readonly planOffice: PlanOffice;
   private readonly transactions: TransactionOffice;
+  private readonly keeping: KeepingOffice;
   private readonly differ: Differ;
   private readonly changeReader: ChangeReader;
   private readonly blameReader: BlameReader;
@@ -80,6 +81,7 @@ class ArgonEngine implements Engine {
     this.transactions = new TransactionOffice(core);
     this.differ = new Differ(core);
     this.blameReader = new BlameReader(core);
+    this.keeping = new KeepingOffice(core);
     this.changeReader = new ChangeReader(core);
   }
 
@@ -101,7 +103,25 @@ class ArgonEngine implements Engine {
   }
 
   verify(options?: VerifyOptions): Promise<VerifyReport> {
-    return verify(this.core, options);
+    return this.keeping.verify(options);
+  }
+
+  gc(options?: GcOptions): Promise<GcReport> {
+    return this.keeping.gc(options);
+  }
+
+  retention(project: string, branch?: string): RetentionPolicy | undefined {
+    const found = this.find(project);
+    return branch === undefined ? found.retention : this.core.registry.branch(found, branch).retention;
+  }
+
+  setRetention(
+    project: string,
+    policy: RetentionPolicy | undefined,
+    origin: Origin,
+    branch?: string
+  ): Promise<void> {
+    return this.office.setRetention(project, policy, origin, branch);
   }
 
   close(): Promise<void> {

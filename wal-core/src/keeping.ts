@@ -3,6 +3,8 @@
  * everything here is data or an interface.
  */
 
+import type { Lsn } from './api';
+
 /** How far a long piece of work has come; `total` is what is known of it now. */
 export interface KeepingProgress {
   /** What it works on, for people: `log`, `versions`, `indexes` … */
@@ -52,4 +54,66 @@ export interface VerifyReport {
     readonly rows: number;
     readonly images: number;
   };
+}
+
+/**
+ * How much history of a branch stays readable behind its head. What either figure keeps is kept; without any, all of
+ * it is. Heads, pins, runs, fork points, merge bases and open plans stay readable whatever it says.
+ */
+export interface RetentionPolicy {
+  /** States that were current in the last so many milliseconds. */
+  readonly keepMs?: number;
+  /** The newest so many LSNs of the branch. */
+  readonly keepLsns?: number;
+}
+
+/** Why something is kept. */
+export type KeptKind = 'head' | 'history' | 'pin' | 'run' | 'fork' | 'merge base' | 'plan' | 'ref';
+
+export interface GcOptions extends KeepingOptions {
+  /** Only say what would go and what would stay. */
+  readonly dryRun?: boolean;
+  /** Only this project; all when absent. */
+  readonly project?: string;
+  /** Instead of what projects and branches are set to, for this run. */
+  readonly retention?: RetentionPolicy;
+  /** Further states to keep, such as those that sessions look at. */
+  readonly keep?: readonly { readonly project: string; readonly ref: string }[];
+}
+
+/** A reason to keep, and what goes only when it does. */
+export interface GcKept {
+  readonly project: string;
+  readonly kind: KeptKind;
+  /** Branch, pin, run, plan or ref. */
+  readonly name: string;
+  /** The oldest LSN kept for it. */
+  readonly lsn: Lsn;
+  /** Versions of documents that nothing else needs, and their bytes. */
+  readonly versionsAlone: number;
+  readonly bytesAlone: number;
+}
+
+export interface GcReport {
+  readonly dryRun: boolean;
+  /** Rows of the state that went, or would go. */
+  readonly rows: {
+    readonly versions: number;
+    readonly changes: number;
+    readonly indexEntries: number;
+    readonly commits: number;
+    readonly other: number;
+  };
+  /** Bytes of those rows, keys and values: room that the state uses again. */
+  readonly stateBytes: number;
+  /** Bytes by which the files of the log became smaller. */
+  readonly logBytes: number;
+  /** Images of pages that were dropped with the states they show. */
+  readonly images: number;
+  /** Timelines of deleted branches and projects that are gone altogether. */
+  readonly timelines: number;
+  /** What was kept because of what; only of timelines that were looked at. */
+  readonly kept: readonly GcKept[];
+  /** From which LSN on each branch can be read; absent for branches that can be read from their beginning. */
+  readonly horizons: readonly { readonly project: string; readonly branch: string; readonly lsn: Lsn }[];
 }

@@ -1,4 +1,5 @@
 import type { CollectionId, CommitTime, IndexId, Lsn, Origin, ProjectId, TimelineId } from '../api';
+import type { KeptLsns } from './kept';
 
 /** A merge into a timeline: what it has seen of the source. */
 export interface MergeMark {
@@ -36,6 +37,8 @@ export class Timeline {
   count = 0;
   durableCount = 0;
   readonly merges: MergeMark[] = [];
+  /** LSNs at which its states can be read; undefined when garbage collection has taken nothing from it. */
+  kept: KeptLsns | undefined;
   /** Notes on commits of this timeline, by the last LSN of each. */
   readonly notes = new Map<Lsn, CommitNote>();
 
@@ -76,6 +79,20 @@ export class Timeline {
   }
 }
 
+/** How much history stays readable behind a head; what either figure keeps is kept. Neither: all of it. */
+export interface Retention {
+  /** Milliseconds. */
+  readonly keepMs?: number;
+  /** LSNs. */
+  readonly keepLsns?: number;
+}
+
+/** Commits of a project up to `lsn` whose times are no longer known; the last of them was made at `time`. */
+export interface TimesGone {
+  readonly lsn: Lsn;
+  readonly time: CommitTime;
+}
+
 export interface Branch {
   readonly name: string;
   readonly timeline: Timeline;
@@ -83,6 +100,8 @@ export interface Branch {
   readonly isProtected: boolean;
   readonly backupOf?: string;
   readonly expiresAt?: Date;
+  /** Goes before that of the project. */
+  readonly retention?: Retention;
 }
 
 export interface Pin {
@@ -128,6 +147,8 @@ export class Project {
   readonly timelines = new Map<TimelineId, Timeline>();
   readonly pins = new Map<string, Pin>();
   readonly runs = new Map<string, Run>();
+  retention: Retention | undefined;
+  timesGone: TimesGone | undefined;
   /** Collection ids by the first name they had; the same name gets the same id on every timeline. */
   readonly collectionIds = new Map<string, CollectionId>();
   nextCollection = 1 as CollectionId;

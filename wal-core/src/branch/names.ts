@@ -1,5 +1,6 @@
 import { ArgonError } from '../errors';
 import { BRANCH_NAME_BYTES_MAX, COLLECTION_NAME_BYTES_MAX, PROJECT_NAME_BYTES_MAX } from '../limits';
+import type { Retention } from './model';
 
 /** Name that changes of the catalog show in plans and histories: no collection can have it. */
 export const CATALOG_NAME = '(catalog)';
@@ -76,5 +77,16 @@ export function checkCollectionName(name: string): void {
   }
   if (name === CATALOG_NAME) {
     throw invalid('collection', name, 'plans and histories call the list of collections so');
+  }
+}
+
+/** @throws BAD_REQUEST unless the figures are whole numbers that are not negative */
+export function checkRetention(retention: Retention | undefined): void {
+  for (const [name, value] of Object.entries(retention ?? {}) as [string, unknown][]) {
+    if (!Number.isSafeInteger(value) || (value as number) < 0) {
+      throw new ArgonError('BAD_REQUEST', `${name} must be a whole number that is not negative.`, {
+        data: { [name]: value }
+      });
+    }
   }
 }

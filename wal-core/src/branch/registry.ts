@@ -1,10 +1,20 @@
 import { deserialize, serialize } from 'bson';
-import type { CollectionId, Image, IndexId, Lsn, Origin, ProjectId, TimelineId } from '../api';
+import type { CollectionId, CommitTime, Image, IndexId, Lsn, Origin, ProjectId, TimelineId } from '../api';
 import { ArgonError } from '../errors';
 import type { ControlRecord } from '../log/frame';
 import { afterPrefix, META_PREFIX_BYTES, metaKey, TABLE, u32 } from '../store/keys';
 import type { OrderedStore } from '../store/store';
-import { type Branch, type MergeMark, type Pin, Project, type Run, Timeline, type CommitNote } from './model';
+import { KeptLsns } from './kept';
+import {
+  type Branch,
+  type MergeMark,
+  type Pin,
+  Project,
+  type Retention,
+  type Run,
+  Timeline,
+  type CommitNote
+} from './model';
 import { nearest } from './nearest';
 
 /** Key of the row that holds the next index id of a project, beside its collection names. */
@@ -23,6 +33,8 @@ export class Registry {
   private readonly byName = new Map<string, Project>();
   private readonly timelines = new Map<TimelineId, Timeline>();
   private readonly runProjects = new Map<string, Project>();
+  /** Rows of what garbage collection left of a timeline, by their number. */
+  private readonly keptRows = new Map<TimelineId, Map<number, Buffer>>();
   private readonly origins = new Map<number, Origin>();
   private readonly originIds = new Map<string, number>();
   /** Ids of origins and collection names whose control record is on disk. */
@@ -43,7 +55,10 @@ export class Registry {
       TABLE.run,
       TABLE.collectionName,
       TABLE.merge,
-      TABLE.note
+      TABLE.note,
+      TABLE.kept,
+      TABLE.timesGone,
+      TABLE.retention
     ]) {
       const from = Buffer.from([table]);
       for (const { key, value } of store.range('meta', { from, to: afterPrefix(from) })) {
@@ -63,6 +78,14 @@ export class Registry {
 
   /** Takes one control record in. Unknown tables are not the registry's. */
   apply(record: ControlRecord): void {
+    if (record.table === TABLE.kept) {
+      this.applyKept(record.scope as TimelineId, record.key.readUInt16BE(0), record.value);
+      return;
+    }
+    if (record.table === TABLE.timesGone) {
+      this.applyTimesGone(record.scope as ProjectId, record.value);
+      return;
+    }
     const value: Fields | undefined = record.value === undefined ? undefined : deserialize(record.value);
     switch (record.table) {
       case TABLE.origin:
@@ -87,21 +110,68 @@ export class Registry {
         this.applyCollectionName(record.scope as ProjectId, record.key, value);
         break;
       case TABLE.merge:
-        this.timelines.get(record.scope as TimelineId)?.merges.push({
-          lsn: record.key.readUIntBE(0, 6) as Lsn,
-          source: value!['source'] as TimelineId,
-          sourceLsn: value!['sourceLsn'] as Lsn,
-          sourceOrdinal: value!['sourceOrdinal'] as number,
-          nextTimeline: (value!['nextTimeline'] as number | undefined) ?? 0,
-          ref: value!['ref'] as string
-        } satisfies MergeMark);
+        this.applyMerge(record, value);
         break;
       case TABLE.note:
-        this.timelines
-          .get(record.scope as TimelineId)
-          ?.notes.set(record.key.readUIntBE(0, 6) as Lsn, value as unknown as CommitNote);
+        if (value !== undefined) {
+          this.timelines
+            .get(record.scope as TimelineId)
+            ?.notes.set(record.key.readUIntBE(0, 6) as Lsn, value as unknown as CommitNote);
+        }
         break;
+      case TABLE.retention: {
+        const project = this.byId.get(record.scope as ProjectId);
+        if (project !== undefined) {
+          project.retention = value;
+        }
+        break;
+      }
       default:
+    }
+  }
+
+  /** A merge is forgotten only together with its timeline. */
+  private applyMerge({ scope, key }: ControlRecord, value: Fields | undefined): void {
+    if (value === undefined) {
+      return;
+    }
+    this.timelines.get(scope as TimelineId)?.merges.push({
+      lsn: key.readUIntBE(0, 6) as Lsn,
+      source: value['source'] as TimelineId,
+      sourceLsn: value['sourceLsn'] as Lsn,
+      sourceOrdinal: value['sourceOrdinal'] as number,
+      nextTimeline: (value['nextTimeline'] as number | undefined) ?? 0,
+      ref: value['ref'] as string
+    } satisfies MergeMark);
+  }
+
+  private applyKept(id: TimelineId, number: number, value: Buffer | undefined): void {
+    const rows = this.keptRows.get(id) ?? new Map<number, Buffer>();
+    if (value === undefined) {
+      rows.delete(number);
+    } else {
+      rows.set(number, Buffer.from(value));
+    }
+    const timeline = this.timelines.get(id);
+    if (rows.size === 0 || timeline === undefined) {
+      this.keptRows.delete(id);
+      return;
+    }
+    this.keptRows.set(id, rows);
+    timeline.kept = KeptLsns.ofRows(rows.values());
+  }
+
+  /** `[LSN u48][commit time u64][head u48]`: timelines that made the head may be gone, its LSNs are not given again. */
+  private applyTimesGone(id: ProjectId, value: Buffer | undefined): void {
+    const project = this.byId.get(id);
+    if (project !== undefined && value !== undefined) {
+      project.timesGone = {
+        lsn: value.readUIntBE(0, 6) as Lsn,
+        time: value.readBigUInt64BE(6) as CommitTime
+      };
+      const head = value.readUIntBE(14, 6) as Lsn;
+      project.head = Math.max(project.head, head) as Lsn;
+      project.durableHead = Math.max(project.durableHead, head) as Lsn;
     }
   }
 
@@ -142,7 +212,17 @@ export class Registry {
   private applyTimeline(projectId: ProjectId, id: TimelineId, value: Fields | undefined): void {
     this.nextTimeline = Math.max(this.nextTimeline, id + 1) as TimelineId;
     const project = this.byId.get(projectId);
-    if (project === undefined || value === undefined) {
+    if (value === undefined) {
+      // Nothing of it is readable any more; who still holds it must learn that.
+      const timeline = this.timelines.get(id);
+      if (timeline !== undefined) {
+        timeline.kept = KeptLsns.NOTHING;
+        this.timelines.delete(id);
+        project?.timelines.delete(id);
+      }
+      return;
+    }
+    if (project === undefined) {
       return;
     }
     const parent =
@@ -174,7 +254,8 @@ export class Registry {
       createdAt: value['createdAt'] as Date,
       isProtected: value['protected'] === true,
       ...(value['backupOf'] === undefined ? {} : { backupOf: value['backupOf'] as string }),
-      ...(value['expiresAt'] === undefined ? {} : { expiresAt: value['expiresAt'] as Date })
+      ...(value['expiresAt'] === undefined ? {} : { expiresAt: value['expiresAt'] as Date }),
+      ...(value['retention'] === undefined ? {} : { retention: value['retention'] as Retention })
     } satisfies Branch);
   }
 

@@ -1,6 +1,7 @@
 import type { CommitTime, Lsn, TimelineId } from '../api';
 import { ArgonError } from '../errors';
 import { commitTimeEnd } from '../log/clock';
+import { assertKept } from './kept';
 import type { Branch, Project, Timeline } from './model';
 import { nearest } from './nearest';
 import { parseRef } from './ref';
@@ -23,7 +24,7 @@ export interface Positions {
   beforeGroup(project: Project, timeline: Timeline, lsn: Lsn): Lsn | undefined;
 }
 
-/** Resolves a ref once. @throws REF_INVALID, BRANCH_NOT_FOUND, REF_NOT_FOUND, PIN_NOT_FOUND, RUN_NOT_FOUND, LSN_IN_FUTURE */
+/** Resolves a ref once. @throws REF_INVALID, BRANCH_NOT_FOUND, REF_NOT_FOUND, PIN_NOT_FOUND, RUN_NOT_FOUND, LSN_IN_FUTURE, HISTORY_GONE */
 export function resolveRef(
   registry: Registry,
   project: Project,
@@ -92,7 +93,10 @@ function past(project: Project, branch: Branch, lsn: Lsn, positions: Positions):
   };
 }
 
-/** What an LSN of a timeline means: itself, or the state before the atomic group that it lies in. @throws LSN_IN_FUTURE */
+/**
+ * What an LSN of a timeline means: itself, or the state before the atomic group that it lies in.
+ * @throws LSN_IN_FUTURE, HISTORY_GONE
+ */
 export function resolveLsn(
   project: Project,
   timeline: Timeline,
@@ -108,6 +112,7 @@ export function resolveLsn(
   }
   assertComplete(project, timeline, lsn);
   const before = positions.beforeGroup(project, timeline, lsn);
+  assertKept(timeline, before ?? lsn);
   return before === undefined ? { lsn } : { lsn: before, snappedFrom: lsn };
 }
 
@@ -130,6 +135,7 @@ function held(registry: Registry, ref: string, id: TimelineId, lsn: Lsn): Resolv
   if (timeline === undefined) {
     throw new ArgonError('HISTORY_GONE', `The state of ${ref} is no longer kept.`, { data: { ref } });
   }
+  assertKept(timeline, lsn);
   const branch = registry.branchOf(timeline);
   return { timeline, lsn, ref, writable: false, ...(branch === undefined ? {} : { branch: branch.name }) };
 }

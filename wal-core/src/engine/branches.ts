@@ -4,8 +4,8 @@ import { ArgonError } from '../errors';
 import { instantOf } from '../log/clock';
 import type { ControlRecord } from '../log/frame';
 import { TABLE, u32 } from '../store/keys';
-import type { Branch, Project, Run, Timeline } from '../branch/model';
-import { checkBranchName, checkProjectName } from '../branch/names';
+import type { Branch, Project, Retention, Run, Timeline } from '../branch/model';
+import { checkBranchName, checkProjectName, checkRetention } from '../branch/names';
 import { nearest } from '../branch/nearest';
 import { control } from '../branch/registry';
 import { countMissing, type Reach, type Seen, seenBy } from '../branch/seen';
@@ -207,6 +207,25 @@ export class BranchOffice {
       await this.core.putRows([branchRecord(project.id, { ...stored(branch), isProtected })], origin);
       this.core.emit({ type: 'branch', project: projectName, op: 'protect', branch: name });
       return this.info(project, this.core.registry.branch(project, name));
+    });
+  }
+
+  /** @throws PROJECT_NOT_FOUND, BRANCH_NOT_FOUND, BAD_REQUEST */
+  async setRetention(
+    projectName: string,
+    retention: Retention | undefined,
+    origin: Origin,
+    name: string | undefined
+  ): Promise<void> {
+    checkRetention(retention);
+    await this.core.controlLock.run(async () => {
+      const { registry } = this.core;
+      const project = registry.project(projectName);
+      const row =
+        name === undefined
+          ? control(TABLE.retention, project.id, Buffer.alloc(0), retention && { ...retention })
+          : branchRecord(project.id, { ...stored(registry.branch(project, name)), retention });
+      await this.core.putRows([row], origin);
     });
   }
 
@@ -478,6 +497,7 @@ interface StoredBranch {
   readonly isProtected: boolean;
   readonly backupOf?: string | undefined;
   readonly expiresAt?: Date | undefined;
+  readonly retention?: Retention | undefined;
 }
 
 function stored(branch: Branch): StoredBranch {
@@ -490,7 +510,8 @@ function branchRecord(project: number, branch: StoredBranch): ControlRecord {
     createdAt: branch.createdAt,
     protected: branch.isProtected,
     backupOf: branch.backupOf,
-    expiresAt: branch.expiresAt
+    expiresAt: branch.expiresAt,
+    retention: branch.retention
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Change, ChangeOp, CollectionInfo, DocKey, Lsn } from '../api';
+import { assertChangesKept, assertKept, isKept } from '../branch/kept';
 import type { Timeline } from '../branch/model';
 import { CATALOG_NAME } from '../branch/names';
 import type { Registry } from '../branch/registry';
@@ -26,9 +27,10 @@ export interface ChangeParts {
 export class ChangeReader {
   constructor(private readonly parts: ChangeParts) {}
 
-  /** Changes with LSNs in `[first, last]` of one timeline, oldest first. */
+  /** Changes with LSNs in `[first, last]` of one timeline, oldest first. @throws HISTORY_GONE */
   range(timeline: Timeline, options: { first: Lsn; last: Lsn; limit?: number; images?: boolean }): Change[] {
     const { first, last, limit = LIMIT_DEFAULT, images = true } = options;
+    assertChangesKept(timeline, first, last);
     const changes: Change[] = [];
     for (const { row, record } of this.parts.line.records(timeline, (first - 1) as Lsn, last)) {
       if (changes.length === limit) {
@@ -39,7 +41,10 @@ export class ChangeReader {
     return changes;
   }
 
-  /** Versions of one document in the state of `view`, newest first. */
+  /**
+   * Versions of one document in the state of `view`, newest first. The oldest that is left has no image before it.
+   * @throws HISTORY_GONE
+   */
   document(
     view: View,
     collection: CollectionInfo,
@@ -47,6 +52,7 @@ export class ChangeReader {
     options: { limit?: number; before?: Lsn }
   ): Change[] {
     const { limit = LIMIT_DEFAULT, before } = options;
+    assertKept(view.line, (before === undefined ? view.lsn : Math.min(view.lsn, before - 1)) as Lsn);
     const changes: Change[] = [];
     for (const { timeline, cap } of view.chain) {
       const upTo = before === undefined ? cap : Math.min(cap, before - 1);
@@ -63,7 +69,13 @@ export class ChangeReader {
         const found = this.parts.line.rowAt(timeline, lsn);
         const record = found?.records.find(candidate => candidate.lsn === lsn);
         if (found !== undefined && record !== undefined) {
-          changes.push(this.change(timeline, found, record, true));
+          const change = this.change(timeline, found, record, true);
+          if (!isKept(timeline, (lsn - 1) as Lsn)) {
+            const { before: _, ...oldest } = change;
+            changes.push(oldest);
+            return changes;
+          }
+          changes.push(change);
         }
       }
     }

@@ -1,7 +1,9 @@
 import type { LogEntry, Lsn, TimelineId } from '../api';
+import { assertKept, isKept } from '../branch/kept';
 import type { Project, Timeline } from '../branch/model';
 import type { Registry } from '../branch/registry';
 import { diffCatalogs } from '../diff/catalog';
+import { ArgonError } from '../errors';
 import { SLICE_MS_MAX } from '../limits';
 import { instantOf } from '../log/clock';
 import { OP_DELETE, OP_INSERT } from '../log/frame';
@@ -40,6 +42,9 @@ export class LogReader {
     options: { before?: Lsn; limit?: number }
   ): Promise<{ entries: LogEntry[]; next?: Lsn }> {
     const { before, limit = LIMIT_DEFAULT } = options;
+    if (before !== undefined) {
+      assertLogKept(project, view, (before - 1) as Lsn);
+    }
     const entries: LogEntry[] = [];
     const covered = new Map<TimelineId, Lsn>();
     const marks = markedLsns(project);
@@ -51,6 +56,9 @@ export class LogReader {
         deadline = performance.now() + SLICE_MS_MAX;
       }
       const until = covered.get(spot.timeline.id);
+      if (!this.isWhole(spot)) {
+        continue;
+      }
       if (
         (until !== undefined && spot.lastLsn >= until) ||
         (until === undefined && this.continuesEntry(spot, view, marks))
@@ -65,6 +73,12 @@ export class LogReader {
       entries.push(entry);
     }
     return { entries };
+  }
+
+  /** Whether the newest row of an entry is all there, with the state before it. */
+  private isWhole({ timeline, lastLsn }: Spot): boolean {
+    const row = timeline.kept === undefined ? undefined : this.parts.line.rowAt(timeline, lastLsn);
+    return row === undefined ? timeline.kept === undefined : isWholeRow(timeline, row);
   }
 
   private *spots(project: Project, view: View | undefined, before: Lsn | undefined): Generator<Spot> {
@@ -104,7 +118,9 @@ export class LogReader {
       const newest = rows[0];
       if (
         newest !== undefined &&
-        (!sameEntry(newest, row) || isMarked(marks, spot.timeline, lastLsnOf(row)))
+        (!sameEntry(newest, row) ||
+          isMarked(marks, spot.timeline, lastLsnOf(row)) ||
+          !isWholeRow(spot.timeline, row))
       ) {
         break;
       }
@@ -167,6 +183,24 @@ export class LogReader {
     const note = timeline.notes.get(row.groupLast);
     const isNoted = row.kind === 'undo' || row.kind === 'pick' || row.kind === 'restore';
     return isNoted && note !== undefined ? { [row.kind]: note } : {};
+  }
+}
+
+function isWholeRow(timeline: Timeline, row: LineRow): boolean {
+  return (
+    timeline.kept === undefined ||
+    (timeline.kept.covers(row.firstLsn, lastLsnOf(row)) && isKept(timeline, (row.firstLsn - 1) as Lsn))
+  );
+}
+
+/** @throws HISTORY_GONE when there is nothing left to list up to `lsn` */
+function assertLogKept({ name, timesGone }: Project, view: View | undefined, lsn: Lsn): void {
+  if (view !== undefined) {
+    assertKept(view.line, Math.min(lsn, view.lsn) as Lsn);
+  } else if (timesGone !== undefined && lsn <= timesGone.lsn && timesGone.lsn > 0) {
+    throw new ArgonError('HISTORY_GONE', `The log of project ${name} begins at LSN ${timesGone.lsn + 1}.`, {
+      data: { horizon: timesGone.lsn + 1 }
+    });
   }
 }
 

@@ -10,8 +10,12 @@ import { type ChangeSection, kindCode, kindOf, type Op } from './frame';
  *   [group first LSN][group count][count] record …
  *   record  [collection][op][previous LSN][docKey][image offset in the frame][image length]
  * A long section takes several rows, each with its own first LSN.
+ *
+ * What garbage collection leaves of a row has format 2: `count` is followed by the number of records that are left,
+ * and each of them begins with the number of records gone since the one before.
  */
 const FORMAT = 1;
+const FORMAT_THINNED = 2;
 const FLAG_ATOMIC = 1;
 
 export interface LineRecord {
@@ -37,7 +41,7 @@ export interface LineRow {
   /** First and last LSN of the whole commit in its project. */
   readonly groupFirst: Lsn;
   readonly groupLast: Lsn;
-  /** Number of records. */
+  /** Number of changes that the row stands for; garbage collection may have left fewer records. */
   readonly count: number;
   readonly records: readonly LineRecord[];
 }
@@ -91,6 +95,34 @@ export function decodeLine(firstLsn: Lsn, value: Buffer): LineRow {
   return new DecodedLine(firstLsn, value);
 }
 
+/**
+ * The value of a row without the records that `keeps` refuses; the value itself when it refuses none. The row stands
+ * for the same changes as before.
+ */
+export function thinLine(firstLsn: Lsn, value: Buffer, keeps: (record: LineRecord) => boolean): Buffer {
+  const row = new DecodedLine(firstLsn, value);
+  const left = row.records.filter(keeps);
+  if (left.length === row.records.length) {
+    return value;
+  }
+  const out = new ByteWriter(value.length + 16);
+  out.u8(FORMAT_THINNED);
+  out.raw(value.subarray(1, row.countEnd));
+  out.varint(left.length);
+  let next = firstLsn as number;
+  for (const record of left) {
+    out.varint(record.lsn - next);
+    next = record.lsn + 1;
+    out.varint(record.collection);
+    out.u8(record.op);
+    out.varint(record.previous);
+    out.bytes(record.key);
+    out.varint(record.image === undefined ? 0 : record.image.offset - row.place.offset);
+    out.varint(record.image?.length ?? 0);
+  }
+  return Buffer.from(out.done());
+}
+
 /** A row whose records are decoded when somebody asks for them: many only want to know which commit it is. */
 class DecodedLine implements LineRow {
   readonly ordinal: number;
@@ -102,8 +134,9 @@ class DecodedLine implements LineRow {
   readonly groupFirst: Lsn;
   readonly groupLast: Lsn;
   readonly count: number;
-  private readonly place: Place;
-  private readonly recordsAt: number;
+  readonly place: Place;
+  /** Where `count` ends: what stands before it is the same however many records are left. */
+  readonly countEnd: number;
   private decoded: readonly LineRecord[] | undefined;
 
   constructor(
@@ -121,7 +154,7 @@ class DecodedLine implements LineRow {
     this.groupFirst = input.varint() as Lsn;
     this.groupLast = (this.groupFirst + input.varint() - 1) as Lsn;
     this.count = input.varint();
-    this.recordsAt = input.offset;
+    this.countEnd = input.offset;
   }
 
   get records(): readonly LineRecord[] {
@@ -130,10 +163,14 @@ class DecodedLine implements LineRow {
   }
 
   private decode(): LineRecord[] {
-    const input = new ByteReader(this.value, this.recordsAt);
+    const input = new ByteReader(this.value, this.countEnd);
+    const isThinned = this.value[0] === FORMAT_THINNED;
+    const left = isThinned ? input.varint() : this.count;
+    let lsn: number = this.firstLsn;
     const { segment, offset } = this.place;
     const records: LineRecord[] = [];
-    for (let i = 0; i < this.count; i++) {
+    for (let i = 0; i < left; i++, lsn++) {
+      lsn += isThinned ? input.varint() : 0;
       const collection = input.varint() as CollectionId;
       const op = input.u8() as Op;
       const previous = input.varint() as Lsn;
@@ -141,7 +178,7 @@ class DecodedLine implements LineRow {
       const imageAt = input.varint();
       const length = input.varint();
       const image = length === 0 ? undefined : { segment, offset: offset + imageAt, length };
-      records.push({ lsn: (this.firstLsn + i) as Lsn, collection, op, previous, key, image });
+      records.push({ lsn: lsn as Lsn, collection, op, previous, key, image });
     }
     return records;
   }

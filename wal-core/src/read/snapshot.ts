@@ -12,6 +12,7 @@ import type {
   Snapshot,
   TimelineId
 } from '../api';
+import { assertKept } from '../branch/kept';
 import type { ChainLink, Timeline } from '../branch/model';
 import { ArgonError } from '../errors';
 import { readIndex } from '../index/read';
@@ -56,8 +57,7 @@ export class View implements Snapshot {
   readonly writable: boolean;
   readonly snappedFrom?: Lsn;
   readonly line: Timeline;
-  /** The timelines whose changes make this state, nearest first. */
-  readonly chain: readonly ChainLink[];
+  private readonly links: readonly ChainLink[];
 
   constructor(
     private readonly parts: SnapshotParts,
@@ -75,7 +75,13 @@ export class View implements Snapshot {
     if (resolution.snappedFrom !== undefined) {
       this.snappedFrom = resolution.snappedFrom;
     }
-    this.chain = this.line.chain(this.lsn);
+    this.links = this.line.chain(this.lsn);
+  }
+
+  /** The timelines whose changes make this state, nearest first. @throws HISTORY_GONE when it is no longer kept */
+  get chain(): readonly ChainLink[] {
+    assertKept(this.line, this.lsn);
+    return this.links;
   }
 
   get time(): CommitTime {
@@ -83,6 +89,7 @@ export class View implements Snapshot {
   }
 
   get catalog(): Catalog {
+    assertKept(this.line, this.lsn);
     return this.parts.catalogs.at(this.line, this.lsn);
   }
 
@@ -113,6 +120,8 @@ export class View implements Snapshot {
         ...(last === undefined ? {} : { after: last })
       };
       const found = await scan.next(range, batch);
+      // Garbage collection says what goes before it goes: what is kept now was whole when it was read.
+      assertKept(this.line, this.lsn);
       if (found.batch.images.length > 0) {
         yield found.batch;
       }
@@ -167,11 +176,13 @@ export class View implements Snapshot {
 
   async count(collection: CollectionInfo): Promise<number> {
     await this.parts.caughtUp();
+    assertKept(this.line, this.lsn);
     return this.parts.stats.at(this.line, this.lsn, collection.id).count;
   }
 
   async digest(collection: CollectionInfo): Promise<string> {
     await this.parts.caughtUp();
+    assertKept(this.line, this.lsn);
     return this.parts.stats.at(this.line, this.lsn, collection.id).digest.hex();
   }
 

@@ -124,14 +124,21 @@ export class StatsWriter {
   }
 
   puts(): Put[] {
-    return [...this.rows.values()].map(({ key, lsn, stats }) => {
-      const value = Buffer.allocUnsafe(12 + DIGEST_BYTES);
-      value.writeUIntBE(stats.count, 0, 6);
-      value.writeUIntBE(lsn, 6, 6);
-      stats.digest.bytes().copy(value, 12);
-      return { table: 'meta', key, value };
-    });
+    return [...this.rows.values()].map(({ key, lsn, stats }) => ({
+      table: 'meta',
+      key,
+      value: encodeStats(lsn, stats)
+    }));
   }
+}
+
+/** The value of a `collectionStat` row. */
+export function encodeStats(lsn: Lsn, { count, digest }: CollectionStats): Buffer {
+  const value = Buffer.allocUnsafe(12 + DIGEST_BYTES);
+  value.writeUIntBE(count, 0, 6);
+  value.writeUIntBE(lsn, 6, 6);
+  digest.bytes().copy(value, 12);
+  return value;
 }
 
 function statKey(timeline: Timeline, collection: CollectionId): Buffer {

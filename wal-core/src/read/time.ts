@@ -1,4 +1,6 @@
 import type { CommitTime, Lsn, TimelineId } from '../api';
+import { ArgonError } from '../errors';
+import { instantOf } from '../log/clock';
 import type { Project, RecentCommit, Timeline } from '../branch/model';
 import { commitKey, commitKeyLsn } from '../store/keys';
 import type { OrderedStore, Row } from '../store/store';
@@ -17,8 +19,27 @@ const LAST_LSN = 2 ** 48 - 1;
 export class CommitTimes {
   constructor(private readonly store: OrderedStore) {}
 
-  /** The newest durable LSN whose commit time is not after `time`; 0 when there is none. */
+  /**
+   * The newest durable LSN whose commit time is not after `time`; 0 when there is none.
+   * @throws HISTORY_GONE when the commits of that time are no longer known
+   */
   lsnAt(project: Project, time: CommitTime): Lsn {
+    const found = this.search(project, time);
+    const gone = project.timesGone;
+    if (gone === undefined || found > gone.lsn) {
+      return found;
+    }
+    if (time < gone.time) {
+      throw new ArgonError(
+        'HISTORY_GONE',
+        `History of project ${project.name} begins at ${instantOf(gone.time).toISOString()}.`,
+        { data: { horizon: gone.lsn, since: instantOf(gone.time).toISOString() } }
+      );
+    }
+    return gone.lsn;
+  }
+
+  private search(project: Project, time: CommitTime): Lsn {
     const recent = durable(project).findLast(commit => commit.time <= time);
     if (recent !== undefined) {
       return recent.lastLsn;

@@ -55,6 +55,11 @@ export function decodeVersion(
   return image;
 }
 
+/** Bytes of an image that the value only names the place of. */
+export function placedBytes(value: Buffer): number {
+  return value[0] === PLACED ? value.readUInt32LE(15) : 0;
+}
+
 export function isTombstone(value: Buffer): boolean {
   return value[0] === TOMBSTONE;
 }

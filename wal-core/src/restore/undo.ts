@@ -1,4 +1,5 @@
 import type { CollectionId, DocKey, Image, Lsn, Origin, UndoSelector } from '../api';
+import { assertChangesKept } from '../branch/kept';
 import type { Timeline } from '../branch/model';
 import type { Registry } from '../branch/registry';
 import { rowKey } from '../diff/changed';
@@ -75,7 +76,9 @@ export class Selection {
     { inherited = false } = {}
   ): Promise<Selection> {
     const select = selector(parts.registry, what);
-    const stretches = inherited ? inheritedBounds(view, what) : [ownBounds(view, what)];
+    const stretches = (inherited ? inheritedBounds(view, what) : [ownBounds(view, what)]).map(stretch =>
+      insideHistory(stretch, what)
+    );
     const touched = parts.scratch.make();
     const collections = new Set<CollectionId>();
     let firstLsn: Lsn | undefined;
@@ -159,6 +162,18 @@ function decode(value: Buffer): Touched {
     lastSelected: value.readUIntBE(LSN_BYTES, LSN_BYTES) as Lsn,
     flags: value[2 * LSN_BYTES]!
   };
+}
+
+/**
+ * A named range must be there, with the states around each change; else what was done before history begins cannot
+ * be taken.
+ * @throws HISTORY_GONE
+ */
+function insideHistory({ timeline, from, to }: Stretch, { range }: UndoSelector): Stretch {
+  if (range !== undefined) {
+    assertChangesKept(timeline, (from + 1) as Lsn, to);
+  }
+  return { timeline, from: Math.max(from, timeline.kept?.horizon ?? 0) as Lsn, to };
 }
 
 /** @throws BAD_REQUEST */

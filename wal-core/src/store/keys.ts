@@ -205,11 +205,17 @@ export const TABLE = {
   collectionName: 10,
   merge: 11,
   note: 12,
+  /** What garbage collection left of a timeline, and of a project's commit times. */
+  kept: 20,
+  timesGone: 21,
+  retention: 22,
   /** Derived while the log is applied. */
   timelineStat: 32,
   collectionStat: 33,
   commit: 34,
   applied: 35,
   format: 36,
-  multikey: 37
+  multikey: 37,
+  /** How far garbage collection has come. */
+  sweep: 38
 } as const;

@@ -109,7 +109,12 @@ export class IndexCheck {
       this.findings.row('idxh', key, 'The entry is not where it is looked for.');
       return;
     }
-    if (to <= this.headOf(timeline)) {
+    if (timeline.kept !== undefined) {
+      const at = timeline.kept.newestUpTo(to - 1);
+      if (at >= from) {
+        this.holds('idxh', claim, at as Lsn);
+      }
+    } else if (to <= this.headOf(timeline)) {
       this.holds('idxh', claim, from);
       this.holds('idxh', claim, (to - 1) as Lsn);
       this.begins('idxh', claim, to);
@@ -117,7 +122,8 @@ export class IndexCheck {
   }
 
   private headOf(timeline: Timeline): Lsn {
-    return this.heads.get(timeline.id)?.lsn ?? timeline.forkLsn;
+    const head = this.heads.get(timeline.id)?.lsn ?? timeline.forkLsn;
+    return (timeline.kept === undefined ? head : timeline.kept.newestUpTo(head)) as Lsn;
   }
 
   /** Whether a document has the key of an entry at an LSN, or has it not, as the entry says. */
@@ -141,6 +147,10 @@ export class IndexCheck {
   /** An entry begins and ends where the document changes, or where its index is made. */
   private begins(table: 'idx' | 'idxh', { timeline, index, docKey, row }: Claim, lsn: Lsn): void {
     const { catalogs, versions } = this.parts;
+    if (timeline.kept !== undefined) {
+      // The version that it began with may be gone.
+      return;
+    }
     const collection = indexById(catalogs.at(timeline, lsn), index)?.collection.id;
     const isMade = indexById(catalogs.at(timeline, (lsn - 1) as Lsn), index) === undefined;
     if (

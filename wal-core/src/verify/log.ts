@@ -1,6 +1,7 @@
 import { crc32c } from '@node-rs/crc32';
 import { statSync } from 'node:fs';
 import type { CommitTime, Lsn, ProjectId, TimelineId } from '../api';
+import { isKept } from '../branch/kept';
 import type { Timeline } from '../branch/model';
 import type { Registry } from '../branch/registry';
 import { isArgonError } from '../errors';
@@ -17,7 +18,7 @@ import {
   isPart,
   type SectionHead
 } from '../log/frame';
-import { encodeLine } from '../log/line';
+import { decodeLine, encodeLine, thinLine } from '../log/line';
 import { encodeVersion } from '../read/version';
 import { commitKey, lineKey, verKey, verKeyLsn } from '../store/keys';
 import type { OrderedStore } from '../store/store';
@@ -227,11 +228,16 @@ export class LogCheck {
         const found = this.parts.store.get('ver', key);
         const at = { segment: place.segment, offset: place.offset + record.imageAt };
         if (found === undefined) {
-          this.findings.row('ver', key, `The version of LSN ${lsn} is missing.`);
+          if (timeline.kept?.has(lsn) !== false) {
+            this.findings.row('ver', key, `The version of LSN ${lsn} is missing.`);
+          }
         } else if (!found.equals(encodeVersion(record.image, at))) {
           this.findings.row('ver', key, `The version of LSN ${lsn} is not what the log has.`);
         }
-        if (this.previous(timeline, section, i) !== record.previous) {
+        const previous = this.previous(timeline, section, i);
+        // The one before may be gone; then an older one is found, or none.
+        const isGone = previous < record.previous && !isKept(timeline, record.previous);
+        if (previous !== record.previous && !isGone) {
           const what = `The record of LSN ${lsn} does not follow the version before it.`;
           this.findings.file(fileOf(place.segment), place.offset, what);
         }
@@ -240,10 +246,15 @@ export class LogCheck {
   }
 
   private lineRows({ place, time, section, ordinal }: PlacedSection): void {
+    const kept = this.parts.registry.timeline(section.timeline)?.kept;
     for (const { firstLsn, value } of encodeLine(section, time, place, ordinal)) {
       const key = lineKey(section.timeline, firstLsn);
       const found = this.parts.store.get('line', key);
-      if (found === undefined) {
+      if (kept?.covers(firstLsn, firstLsn + decodeLine(firstLsn, value).count - 1) === false) {
+        if (found !== undefined && !isThinnedFrom(firstLsn, found, value)) {
+          this.findings.row('line', key, `The changes from LSN ${firstLsn} on are not what the log has.`);
+        }
+      } else if (found === undefined) {
         this.findings.row('line', key, `The changes from LSN ${firstLsn} on are missing.`);
       } else if (!found.equals(value)) {
         this.findings.row('line', key, `The changes from LSN ${firstLsn} on are not what the log has.`);
@@ -255,6 +266,10 @@ export class LogCheck {
     const lastLsn = section.firstLsn + count - 1;
     const key = commitKey(section.project, lastLsn);
     const value = this.parts.store.get('meta', key);
+    const gone = this.parts.registry.projectById(section.project)?.timesGone?.lsn ?? 0;
+    if (value === undefined && lastLsn <= gone) {
+      return;
+    }
     const isRight =
       value?.length === 18 &&
       value.readBigUInt64BE(0) === time &&
@@ -281,6 +296,12 @@ export class LogCheck {
     }
     return 0 as Lsn;
   }
+}
+
+/** Whether a row is what garbage collection may have left of another. */
+function isThinnedFrom(firstLsn: Lsn, found: Buffer, whole: Buffer): boolean {
+  const left = new Set(decodeLine(firstLsn, found).records.map(({ lsn }) => lsn));
+  return thinLine(firstLsn, whole, ({ lsn }) => left.has(lsn)).equals(found);
 }
 
 /** A segment's file, from the data directory. */

@@ -1,4 +1,5 @@
 import type { Lsn, ProjectId, TimelineId } from '../api';
+import { isKept } from '../branch/kept';
 import type { Registry } from '../branch/registry';
 import { decodeLine, type LineRow } from '../log/line';
 import { lastLsnOf, type LineReader } from '../read/line';
@@ -61,7 +62,8 @@ export class TableCheck {
     this.last = { timeline: id, row };
     const ordinal = before === undefined ? 0 : before.ordinal + before.count;
     const after = before === undefined ? timeline.forkLsn : lastLsnOf(before);
-    if (row.ordinal !== ordinal || row.firstLsn <= after || lastLsnOf(row) > timeline.durableHead) {
+    const isNext = timeline.kept === undefined ? row.ordinal === ordinal : row.ordinal >= ordinal;
+    if (!isNext || row.firstLsn <= after || lastLsnOf(row) > timeline.durableHead) {
       this.findings.row('line', key, 'The row does not follow the one before it.');
       return;
     }
@@ -91,8 +93,12 @@ export class TableCheck {
         const project = registry.projectById(scope as ProjectId);
         const timeline = project?.timelines.get(value.readUInt32BE(8) as TimelineId);
         const lastLsn = commitKeyLsn(key);
-        if (project !== undefined && lastLsn <= project.durableHead) {
-          const row = timeline === undefined ? undefined : line.rowAt(timeline, lastLsn);
+        // Of a timeline that is gone, nothing else is left.
+        if (project !== undefined && timeline !== undefined && lastLsn <= project.durableHead) {
+          if (timeline?.kept?.covers(value.readUIntBE(12, 6), lastLsn) === false) {
+            break;
+          }
+          const row = line.rowAt(timeline, lastLsn);
           if (row === undefined || row.time !== value.readBigUInt64BE(0) || lastLsnOf(row) !== lastLsn) {
             this.findings.row('meta', key, `There is no commit that ends at LSN ${lastLsn}.`);
           }
@@ -103,6 +109,7 @@ export class TableCheck {
       case TABLE.applied:
       case TABLE.format:
       case TABLE.multikey:
+      case TABLE.sweep:
         break;
       default:
         this.findings.row('meta', key, `There is no table ${key[0]}.`);
@@ -166,6 +173,6 @@ export class TableCheck {
   private isThere(id: TimelineId, lsn: Lsn): boolean {
     const timeline = this.parts.registry.timeline(id);
     const project = timeline && this.parts.registry.projectById(timeline.project);
-    return project !== undefined && lsn <= project.durableHead;
+    return project !== undefined && lsn <= project.durableHead && isKept(timeline!, lsn);
   }
 }

@@ -95,6 +95,10 @@ export class VersionCheck {
     const collection = key.readUInt32BE(4) as CollectionId;
     const doc = verKeyDoc(key);
     this.enter(timeline, collection);
+    if (timeline.kept?.meets(lsn, this.lastOf(doc, head)) === false) {
+      // Nobody can read it any more.
+      return;
+    }
     const isNewest = this.document?.key.equals(doc) !== true;
     const newer = isNewest ? undefined : this.document!.newer;
     this.document = { key: doc, newer: lsn };
@@ -108,8 +112,16 @@ export class VersionCheck {
     }
   }
 
+  /** The newest LSN of a timeline that can be read and was there when this began. */
   private headOf(timeline: Timeline): Lsn {
-    return this.heads.get(timeline.id)?.lsn ?? timeline.forkLsn;
+    const head = this.heads.get(timeline.id)?.lsn ?? timeline.forkLsn;
+    return (timeline.kept === undefined ? head : timeline.kept.newestUpTo(head)) as Lsn;
+  }
+
+  /** The last LSN at which the version before the one walked last was there. */
+  private lastOf(doc: DocKey, head: Lsn): number {
+    const { key, newer } = this.document ?? {};
+    return key?.equals(doc) === true && newer !== undefined ? newer - 1 : head;
   }
 
   private enter(timeline: Timeline, collection: CollectionId): void {
@@ -149,9 +161,10 @@ export class VersionCheck {
   /** The record of a version must be in its timeline's line. */
   private record(timeline: Timeline, row: Row, collection: CollectionId, doc: DocKey, lsn: Lsn): void {
     const record = this.parts.line.rowAt(timeline, lsn)?.records.find(candidate => candidate.lsn === lsn);
-    if (record?.collection !== collection || !record.key.equals(doc)) {
+    const isLeftOver = record === undefined && isTombstone(row.value) && timeline.kept?.has(lsn) === false;
+    if (!isLeftOver && (record?.collection !== collection || !record.key.equals(doc))) {
       this.findings.row('ver', row.key, `No change of LSN ${lsn} has made this version.`);
-    } else if ((record.op === OP_DELETE) !== isTombstone(row.value)) {
+    } else if (record !== undefined && (record.op === OP_DELETE) !== isTombstone(row.value)) {
       this.findings.row('ver', row.key, `The change of LSN ${lsn} has another effect.`);
     }
   }
@@ -175,7 +188,8 @@ export class VersionCheck {
   private indexed(timeline: Timeline, doc: DocKey, image: Image, from: Lsn, lsn: Lsn, row: Buffer): void {
     const { keys, store } = this.parts;
     for (const { index, born, last } of this.group!.indexes) {
-      const at = Math.min(lsn, last) as Lsn;
+      const newest = Math.min(lsn, last);
+      const at = (timeline.kept === undefined ? newest : timeline.kept.newestUpTo(newest)) as Lsn;
       for (const key of at < Math.max(from, born) ? [] : keys.keys(index, image)) {
         const exact = { key: Buffer.concat([key, doc]), inclusive: true };
         const { entries } = readIndex(store, timeline.chain(at), index.id, { lower: exact, upper: exact }, 1);
@@ -218,12 +232,16 @@ export class VersionCheck {
         if (timeline === undefined) {
           return;
         }
+        const lsn = value.readUIntBE(6, 6) as Lsn;
+        if (timeline.kept !== undefined && (timeline.kept.horizon === undefined || !timeline.kept.has(lsn))) {
+          // The change they are from may be gone, or they were moved to the newest state that is left.
+          return;
+        }
         const bounds = [verBound(timeline.id, collection), verBound(timeline.id, collection, true)] as const;
         if (this.parts.store.first('ver', ...bounds) === undefined) {
           this.findings.row('meta', key, 'These figures belong to a collection without documents.');
           return;
         }
-        const lsn = value.readUIntBE(6, 6) as Lsn;
         const row = lsn > timeline.durableHead ? undefined : this.parts.line.rowAt(timeline, lsn);
         if (row?.records.some(record => record.lsn === lsn && record.collection === collection) !== true) {
           this.findings.row(

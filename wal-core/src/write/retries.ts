@@ -37,6 +37,20 @@ export class RetryTable {
     return known?.keys ?? [];
   }
 
+  /** Owners and their newest turns. */
+  *turns(): Generator<{ readonly owner: string; readonly turn: string }> {
+    for (const [owner, { turn }] of this.owners) {
+      yield { owner, turn };
+    }
+  }
+
+  /** Forgets an owner; the rows that say so. */
+  forget(owner: string): ControlRecord[] {
+    const keys = this.owners.get(owner)?.keys ?? [];
+    this.owners.delete(owner);
+    return keys.map(key => ({ table: TABLE.retry, scope: 0, key: Buffer.from(key), value: undefined }));
+  }
+
   /** The rows for a frame that remembers `reply` under `key`. */
   rows(key: string, reply: Buffer): ControlRecord[] {
     const forgotten = this.note(key).map(old => ({

@@ -1,0 +1,65 @@
+import { checkRetention } from '../branch/names';
+import { collect, type GcParts } from '../gc/collect';
+import type { GcOptions, GcReport, VerifyOptions, VerifyReport } from '../keeping';
+import type { ControlRecord } from '../log/frame';
+import { verify } from '../verify/verify';
+import type { Core } from './core';
+import { Mutex } from './mutex';
+
+/** The reply of a retryable write is kept this long after its session was last heard of, in milliseconds. */
+const REPLY_MS_MAX = 24 * 60 * 60 * 1000;
+
+/** What keeps a data directory in order: one thing at a time, beside everybody else. */
+export class KeepingOffice {
+  private readonly lock = new Mutex();
+  /** Sessions with remembered replies, their newest turns, and since when those are known. */
+  private readonly turns = new Map<string, { readonly turn: string; readonly since: number }>();
+
+  constructor(private readonly core: Core) {}
+
+  verify(options?: VerifyOptions): Promise<VerifyReport> {
+    return this.lock.run(() => verify(this.core, options));
+  }
+
+  /** @throws BAD_REQUEST */
+  async gc(options: GcOptions = {}): Promise<GcReport> {
+    checkRetention(options.retention);
+    return this.lock.run(() => collect(this.parts(), options));
+  }
+
+  private parts(): GcParts {
+    const { core } = this;
+    const { store, registry, versions, catalogs, stats, times } = core;
+    return {
+      store,
+      registry,
+      versions,
+      catalogs,
+      stats,
+      times,
+      wallMs: () => core.wallMs(),
+      beforeGroup: (project, timeline, lsn) => core.beforeGroup(project, timeline, lsn),
+      resolve: (project, ref) => core.resolve(project, ref),
+      caughtUp: () => core.caughtUp(),
+      putRows: (rows, origin) => core.putRows(rows, origin),
+      alone: work => core.controlLock.run(work),
+      oldReplies: () => this.oldReplies()
+    };
+  }
+
+  /** Forgets the replies of sessions that have not written for long. */
+  private oldReplies(): ControlRecord[] {
+    const now = this.core.wallMs();
+    const rows: ControlRecord[] = [];
+    for (const { owner, turn } of [...this.core.retries.turns()]) {
+      const known = this.turns.get(owner);
+      if (known?.turn !== turn) {
+        this.turns.set(owner, { turn, since: now });
+      } else if (now - known.since > REPLY_MS_MAX) {
+        this.turns.delete(owner);
+        rows.push(...this.core.retries.forget(owner));
+      }
+    }
+    return rows;
+  }
+}
