@@ -143,6 +143,11 @@ test(
     lab.stdout.on('data', chunk => (said += chunk));
     lab.stderr.on('data', chunk => (said += chunk));
     const exited = once(lab, 'exit');
+    // Also when an expectation fails: a server that goes on would keep the whole suite waiting.
+    t.after(async () => {
+      lab.kill('SIGINT');
+      await exited;
+    });
     while (!said.includes('Open http') && lab.exitCode === null && Date.now() - begun < 90_000) {
       await sleep(50);
     }
