@@ -4,17 +4,15 @@ import type { Core } from '../engine/core';
 import type { EngineParts } from '../engine';
 import type { KeyRange } from '../read/versions';
 import type { View } from '../read/snapshot';
+import { SMALL_IMAGES } from './kill/images';
 import { REAL_FILE_SYSTEM } from '../log/file/log';
-
-/** Images after a handful of changes, so that a few documents have bases, runs and overlays. */
-export const SMALL_IMAGES = {
-  limits: { changesMin: 12, runPart: 0.1, runChangesMax: 40, flattenPart: 0.02, runsMax: 3, rebasePart: 0.5 }
-} as const;
 
 /** An engine with small images that does not wait for the disk. */
 export function imagedParts(images: EngineParts['images'] = { ...SMALL_IMAGES, inline: true }): EngineParts {
   return { log: { fileSystem: { ...REAL_FILE_SYSTEM, sync: async () => undefined } }, images };
 }
+
+export { SMALL_IMAGES };
 
 /** The parts of an open engine. */
 export function coreOf(engine: Engine): Core {

@@ -1,13 +1,10 @@
-import { buildSync } from 'esbuild';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Engine, Snapshot } from '../api';
 import { docKeyOf } from '../bson';
 import { openEngine } from '../engine';
 import { allowSeconds, numbersFrom, random, SEED } from './chance';
-import { documentsOf, type Line } from './kill/writer';
+import { bundleWriter, writeAndKill } from './kill/killed';
+import { documentsOf } from './kill/writer';
 import { copyLog, dumpOf, SHOP, temporaryDirectory } from './world';
 
 allowSeconds(240);
@@ -20,53 +17,6 @@ interface Written {
   readonly size: number;
   readonly atomic: boolean;
   ack?: { readonly firstLsn: number; readonly lastLsn: number };
-}
-
-/** When to kill: so long after the start, or a moment after so many acknowledgements. */
-type Moment =
-  { readonly afterStartMs: number } | { readonly acknowledgements: number; readonly afterMs: number };
-
-/** Runs the writer, kills it -9, and answers what it said until then. */
-async function writeAndKill(
-  script: string,
-  directory: string,
-  round: number,
-  moment: Moment
-): Promise<Line[]> {
-  const child: ChildProcess = spawn(process.execPath, [script, directory, String(round)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    // The script lies in a directory of its own; its native packages do not.
-    env: { ...process.env, NODE_PATH: join(__dirname, '../../../node_modules') }
-  });
-  const errors: string[] = [];
-  child.stderr!.on('data', (text: Buffer) => errors.push(text.toString()));
-  const lines: Line[] = [];
-  let timer: NodeJS.Timeout | undefined;
-  const kill = () => child.kill('SIGKILL');
-  if ('afterStartMs' in moment) {
-    // Somewhere in its start, recovery included.
-    timer = setTimeout(kill, moment.afterStartMs);
-  }
-  let left = 'afterStartMs' in moment ? Infinity : moment.acknowledgements;
-  for await (const text of createInterface({ input: child.stdout! })) {
-    // A line that the kill cut off is none.
-    if (!text.endsWith('}')) {
-      continue;
-    }
-    const line = JSON.parse(text) as Line;
-    lines.push(line);
-    if (line.say === 'ack' && --left === 0 && 'afterMs' in moment) {
-      timer = setTimeout(kill, moment.afterMs);
-    }
-  }
-  clearTimeout(timer);
-  if (child.signalCode !== 'SIGKILL') {
-    await new Promise(resolve =>
-      child.exitCode === null && child.signalCode === null ? child.once('exit', resolve) : resolve(undefined)
-    );
-  }
-  expect({ signal: child.signalCode, errors }).toEqual({ signal: 'SIGKILL', errors: [] });
-  return lines;
 }
 
 /** Which documents of a write a state has. */
@@ -111,15 +61,7 @@ describe('law 1: durable acknowledgement', () => {
       `${KILLS} times kill -9: every acknowledged write is there, atomic groups are whole, recovery is the same twice`
     ),
     async () => {
-      const script = join(directory(), 'writer.js');
-      buildSync({
-        entryPoints: [join(__dirname, 'kill/writer.ts')],
-        bundle: true,
-        platform: 'node',
-        target: 'node20',
-        external: ['lmdb', '@node-rs/crc32', 'fs-native-extensions'],
-        outfile: script
-      });
+      const script = bundleWriter(directory());
       const home = directory();
       const below = numbersFrom(SEED);
       const written: Written[] = [];

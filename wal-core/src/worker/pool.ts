@@ -72,6 +72,11 @@ export class WorkerPool {
     }).finally(() => signal?.removeEventListener('abort', abort));
   }
 
+  /** Ends all threads at once, whatever they do; new ones are started for what waits. For tests. */
+  async killAll(): Promise<void> {
+    await Promise.all([...this.members].map(({ worker }) => worker.terminate()));
+  }
+
   async close(): Promise<void> {
     this.isClosed = true;
     for (const job of this.waiting.splice(0)) {

@@ -3,9 +3,11 @@ import { writeSync } from 'node:fs';
 import type { Commit } from '../../api';
 import { docKeyOf } from '../../bson';
 import { openEngine } from '../../engine';
+import { SMALL_IMAGES } from './images';
 
 /**
- * A process that writes until it is killed: `node writer.js <directory> <round>`. It tells what it is
+ * A process that writes until it is killed: `node writer.js <directory> <round> [images]`. With `images`, images are
+ * made of a few documents already. It tells what it is
  * about to write and what was acknowledged, one JSON line each, before it goes on.
  */
 export type Line =
@@ -37,8 +39,8 @@ export function documentsOf(name: string, size: number): Buffer[] {
   );
 }
 
-async function main(directory: string, round: number): Promise<void> {
-  const engine = await openEngine({ directory });
+async function main(directory: string, round: number, images: boolean): Promise<void> {
+  const engine = await openEngine({ directory }, images ? { images: SMALL_IMAGES } : {});
   await engine.createProject(PROJECT, ORIGIN, { ensure: true });
   tell({ say: 'ready' });
   const branches = ['main'];
@@ -87,5 +89,5 @@ async function main(directory: string, round: number): Promise<void> {
 }
 
 if (require.main === module) {
-  void main(process.argv[2]!, Number(process.argv[3]));
+  void main(process.argv[2]!, Number(process.argv[3]), process.argv[4] === 'images');
 }
