@@ -80,8 +80,8 @@ describe('law 12: images are derived, and never believed when they are damaged',
         const engine = await openEngine({ directory: home }, imagedParts({ ...SMALL_IMAGES, inline: true }));
         const { files } = coreOf(engine).imageOffice;
         // Replaying the log may have had another one made.
-      await imagesSettled(engine);
-      // What is not marked was swept; what is marked is whole.
+        await imagesSettled(engine);
+        // What is not marked was swept; what is marked is whole.
         expect(imageFiles(home).sort()).toEqual([...files.all()].map(image => files.path(image)).sort());
         images += files.count;
         await compareAll(engine, draw);
