@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { CACHE, ROOT, at, program } from './checkout.mjs';
 import { run } from './child.mjs';
 import { nodePackagesHash } from './node-packages.mjs';
+import { prune } from './prune.mjs';
 import { filesUnder, hashOf } from './stamps.mjs';
 import { Trouble, explain } from './trouble.mjs';
 
@@ -53,6 +54,10 @@ export const compile = {
     at('lib', 'index.js')
   ],
   async run() {
+    for (const name of packages) {
+      prune(at(name, 'src'), at(name, 'dist'));
+    }
+    prune(at('extension'), at('lib'));
     await node([program('typescript', 'bin', 'tsc'), '-b', ROOT], {
       doing: 'compiling TypeScript',
       log: 'tsc.log'
