@@ -271,6 +271,30 @@ export interface Change {
   readonly origin: Origin;
   readonly before?: Image;
   readonly after?: Image;
+  /** The last LSN of the atomic group that the change belongs to. */
+  readonly groupLast?: Lsn;
+}
+
+export interface FeedOptions {
+  /** The newest LSN that is known already; 0 for everything. */
+  readonly after: Lsn;
+  /** Only the changes that a branch's state consists of, inherited ones included. The feed ends when the branch moves or goes. */
+  readonly branch?: string;
+  readonly collection?: string;
+  /** With the images before and after each change; default true. */
+  readonly images?: boolean;
+  /** Go on with what is committed later; default true. Otherwise the feed ends at the newest change. */
+  readonly live?: boolean;
+  /** Most changes in one batch; default 512, at most 10,000. */
+  readonly batch?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Changes in LSN order. */
+export interface FeedBatch {
+  readonly changes: readonly Change[];
+  /** Everything up to this LSN has been told: pass it as `after` to go on. Inside an atomic group, its changes told so far are a part of it. */
+  readonly upTo: Lsn;
 }
 
 /** A run of changes of one kind, branch and cell, folded for display. */
@@ -612,22 +636,39 @@ export interface Engine {
   ): Promise<boolean>;
   dropCollection(project: string, branch: string, collection: string, origin: Origin): Promise<boolean>;
 
+  /** Newest first, or with `after` oldest first; `next` is the `before` or `after` of the next page. */
   log(
     project: string,
-    options?: { ref?: string; before?: Lsn; limit?: number }
+    options?: { ref?: string; before?: Lsn; after?: Lsn; limit?: number }
   ): Promise<{ readonly entries: readonly LogEntry[]; readonly next?: Lsn }>;
   changes(
     project: string,
     timeline: TimelineId,
-    options: { first: Lsn; last: Lsn; limit?: number; images?: boolean }
+    options: { first: Lsn; last: Lsn; limit?: number; images?: boolean; reverse?: boolean }
   ): Promise<readonly Change[]>;
+  /**
+   * Changes of a project in LSN order, from any LSN on: each once, none left out. Nothing is read before it is asked
+   * for. @throws LSN_IN_FUTURE, BRANCH_NOT_FOUND, BAD_REQUEST, CANCELLED
+   */
+  feed(project: string, options: FeedOptions): AsyncIterable<FeedBatch>;
+  /** Versions of a document: newest first, or with `after` oldest first. */
   history(
     project: string,
     ref: string,
     collection: string,
     key: DocKey,
-    options?: { limit?: number; before?: Lsn }
+    options?: { limit?: number; before?: Lsn; after?: Lsn }
   ): Promise<readonly Change[]>;
+  /**
+   * Changes of a collection in a state: newest first, or with `after` oldest first. `next` is the `before` or `after`
+   * of the next page; a page may be short, for it looks through a bounded number of changes.
+   */
+  collectionHistory(
+    project: string,
+    ref: string,
+    collection: string,
+    options?: { limit?: number; before?: Lsn; after?: Lsn; images?: boolean }
+  ): Promise<{ readonly changes: readonly Change[]; readonly next?: Lsn }>;
   /** For each field of a document: the change that gave it its value. Empty when the document is not there. @throws COLLECTION_NOT_FOUND */
   blame(project: string, ref: string, collection: string, key: DocKey): Promise<readonly Blame[]>;
   diff(project: string, from: string, to: string, options?: DiffOptions): Promise<Diff>;

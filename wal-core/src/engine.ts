@@ -15,6 +15,8 @@ import type {
   EngineEvent,
   EngineOptions,
   EngineStatus,
+  FeedBatch,
+  FeedOptions,
   Image,
   IndexInfo,
   LogEntry,
@@ -46,6 +48,7 @@ import { TransactionOffice } from './engine/transactions';
 import { ArgonError } from './errors';
 import { BlameReader } from './history/blame';
 import { ChangeReader } from './history/changes';
+import { Feed } from './history/feed';
 import type { GcOptions, GcReport, RetentionPolicy, VerifyOptions, VerifyReport } from './keeping';
 import { compileFilter } from './query';
 import { TABLE } from './store/keys';
@@ -74,6 +77,7 @@ class ArgonEngine implements Engine {
   private readonly differ: Differ;
   private readonly changeReader: ChangeReader;
   private readonly blameReader: BlameReader;
+  private readonly changeFeed: Feed;
 
   constructor(private readonly core: Core) {
     this.office = new BranchOffice(core);
@@ -83,6 +87,17 @@ class ArgonEngine implements Engine {
     this.blameReader = new BlameReader(core);
     this.keeping = new KeepingOffice(core);
     this.changeReader = new ChangeReader(core);
+    const { line, times } = core;
+    this.changeFeed = new Feed(
+      {
+        line,
+        times,
+        caughtUp: () => core.caughtUp(),
+        subscribe: listener => core.subscribe(listener),
+        isGone: project => core.registry.find(project.name) !== project
+      },
+      this.changeReader
+    );
   }
 
   get directory(): string {
@@ -294,7 +309,7 @@ class ArgonEngine implements Engine {
 
   async log(
     projectName: string,
-    options: { ref?: string; before?: Lsn; limit?: number } = {}
+    options: { ref?: string; before?: Lsn; after?: Lsn; limit?: number } = {}
   ): Promise<{ entries: readonly LogEntry[]; next?: Lsn }> {
     const view = options.ref === undefined ? undefined : this.core.resolve(projectName, options.ref);
     await this.core.caughtUp();
@@ -304,7 +319,7 @@ class ArgonEngine implements Engine {
   async changes(
     project: string,
     timeline: TimelineId,
-    options: { first: Lsn; last: Lsn; limit?: number; images?: boolean }
+    options: { first: Lsn; last: Lsn; limit?: number; images?: boolean; reverse?: boolean }
   ): Promise<readonly Change[]> {
     await this.core.caughtUp();
     return this.changeReader.range(this.timeline(project, timeline), options);
@@ -315,12 +330,31 @@ class ArgonEngine implements Engine {
     ref: string,
     collection: string,
     key: DocKey,
-    options: { limit?: number; before?: Lsn } = {}
+    options: { limit?: number; before?: Lsn; after?: Lsn } = {}
   ): Promise<readonly Change[]> {
     const view = this.core.resolve(project, ref);
     const found = collectionIn(view, collection);
     await this.core.caughtUp();
     return this.changeReader.document(view, found, key, options);
+  }
+
+  async collectionHistory(
+    project: string,
+    ref: string,
+    collection: string,
+    options: { limit?: number; before?: Lsn; after?: Lsn; images?: boolean } = {}
+  ): Promise<{ changes: readonly Change[]; next?: Lsn }> {
+    const view = this.core.resolve(project, ref);
+    const found = collectionIn(view, collection);
+    await this.core.caughtUp();
+    return this.changeReader.collection(view, found, options);
+  }
+
+  feed(projectName: string, options: FeedOptions): AsyncIterable<FeedBatch> {
+    const project = this.find(projectName);
+    const branch =
+      options.branch === undefined ? undefined : this.core.registry.branch(project, options.branch);
+    return this.changeFeed.read(project, branch, options);
   }
 
   async blame(project: string, ref: string, collection: string, key: DocKey): Promise<readonly Blame[]> {

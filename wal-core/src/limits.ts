@@ -7,12 +7,12 @@ export const DOCUMENT_DEPTH_MAX = 180;
 /** One atomic group in one frame. */
 export const FRAME_BYTES_MAX = 512 * 1024 * 1024;
 /** Bytes and records that a commit holds in memory; what is more goes ahead into the log in part frames. */
-export const PART_BYTES_MAX = 8 * 1024 * 1024;
-export const PART_RECORDS_MAX = 32_768;
+export const PART_BYTES_MAX = 2 * 1024 * 1024;
+export const PART_RECORDS_MAX = 4_096;
 /** Records of one interactive transaction: their keys are held in memory, about 100 bytes each. */
 export const TRANSACTION_RECORDS_MAX = 2_000_000;
 /** Rows of a scratch map that are held in memory; more go to its file. */
-export const SCRATCH_ROWS_MAX = 50_000;
+export const SCRATCH_ROWS_MAX = 8_192;
 /** Transactions that are open at a time. */
 export const TRANSACTIONS_OPEN_MAX = 10_000;
 /** How long a transaction may stay open, in milliseconds. */
@@ -45,6 +45,10 @@ export const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 export const BLAME_VERSIONS_MAX = 100_000;
 /** Answers that a plan holds one by one; more conflicts are answered by rules. */
 export const PLAN_ANSWERS_MAX = 20_000;
+/** Changes in one batch of a feed. */
+export const FEED_BATCH_MAX = 10_000;
+/** Changes that one page of a collection's history looks through. */
+export const HISTORY_CHANGES_MAX = 100_000;
 /** Documents in one page of a diff. */
 export const DIFF_PAGE_MAX = 10_000;
 /** Image files kept open, and the memory of their directories. */

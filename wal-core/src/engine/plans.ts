@@ -186,7 +186,8 @@ export class PlanOffice {
       }),
       origin
     );
-    this.sources.remember(project, plan.id, source);
+    this.sources.remember(project, plan, source);
+    this.sources.note(plan, evaluated);
     return this.book.info(project, plan);
   }
 
@@ -290,11 +291,12 @@ export class PlanOffice {
         ...(ruled === undefined ? {} : { rules: ruled }),
         answers: [...given].map(([conflict, answer]) => ({ conflict, answer }))
       };
-      const figures = await this.sources.use(project, plan, async source => {
+      const evaluated = await this.sources.use(project, plan, async source => {
         await this.check(source, plan, answers);
-        return figuresOf(await this.sources.evaluate(source, answered));
+        return evaluate(source, answered);
       });
-      const next = { ...answered, figures };
+      const next = { ...answered, figures: figuresOf(evaluated) };
+      this.sources.note(next, evaluated);
       await this.book.save(project, next, { actor: 'plan' });
       return this.book.info(project, next);
     });

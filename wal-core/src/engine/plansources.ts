@@ -55,8 +55,13 @@ export class PlanSources {
     return bases;
   }
 
-  remember(project: Project, id: string, source: PlanSource): void {
+  remember(project: Project, { id }: StoredPlan, source: PlanSource): void {
     this.remembered.set(`${project.id} ${id}`, new SharedSource(source));
+  }
+
+  /** Takes note of what a plan that was just made or answered does. */
+  note(plan: StoredPlan, evaluated: EvaluatedPlan): void {
+    this.evaluated.set(plan, evaluated);
   }
 
   /** Runs `task` with the source of a plan, which stays while it runs. */

@@ -1,5 +1,6 @@
 import type { Blame, CollectionId, CollectionInfo, DocKey, FieldPath, FieldValue, Image, Lsn } from '../api';
 import type { ChainLink, Timeline } from '../branch/model';
+import { isKept } from '../branch/kept';
 import type { Registry } from '../branch/registry';
 import { elements, field, sameValue } from '../bson';
 import { BLAME_VERSIONS_MAX, SLICE_MS_MAX } from '../limits';
@@ -129,7 +130,9 @@ export class BlameReader {
     }
     return order.map(({ path, value }) => {
       const name = JSON.stringify(path);
-      return this.entry(path, value, found.get(name)!, isWhole || !open.has(name));
+      const version = found.get(name)!;
+      const isFound = !open.has(name) || (isWhole && isKept(version.timeline, (version.lsn - 1) as Lsn));
+      return this.entry(path, value, version, isFound);
     });
   }
 

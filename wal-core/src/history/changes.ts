@@ -3,17 +3,27 @@ import { assertChangesKept, assertKept, isKept } from '../branch/kept';
 import type { Timeline } from '../branch/model';
 import { CATALOG_NAME } from '../branch/names';
 import type { Registry } from '../branch/registry';
+import { HISTORY_CHANGES_MAX, SLICE_MS_MAX } from '../limits';
 import { instantOf } from '../log/clock';
 import { OP_DELETE, OP_INSERT, type Op } from '../log/frame';
 import type { LineRecord, LineRow } from '../log/line';
 import { CATALOG, type Catalogs } from '../read/catalog';
 import type { LineReader } from '../read/line';
-import type { View } from '../read/snapshot';
+import { nextTurn, type View } from '../read/snapshot';
 import type { Versions } from '../read/versions';
 import { verKey, verKeyLsn } from '../store/keys';
 import type { OrderedStore } from '../store/store';
 
 const LIMIT_DEFAULT = 100;
+
+interface PageOptions {
+  readonly limit?: number;
+  /** Only LSNs below it. */
+  readonly before?: Lsn;
+  /** Only LSNs above it, oldest first. */
+  readonly after?: Lsn;
+  readonly images?: boolean;
+}
 
 export interface ChangeParts {
   readonly store: OrderedStore;
@@ -27,12 +37,19 @@ export interface ChangeParts {
 export class ChangeReader {
   constructor(private readonly parts: ChangeParts) {}
 
-  /** Changes with LSNs in `[first, last]` of one timeline, oldest first. @throws HISTORY_GONE */
-  range(timeline: Timeline, options: { first: Lsn; last: Lsn; limit?: number; images?: boolean }): Change[] {
-    const { first, last, limit = LIMIT_DEFAULT, images = true } = options;
+  /** Changes with LSNs in `[first, last]` of one timeline, oldest first, or newest first when `reverse`. @throws HISTORY_GONE */
+  range(
+    timeline: Timeline,
+    options: { first: Lsn; last: Lsn; limit?: number; images?: boolean; reverse?: boolean }
+  ): Change[] {
+    const { first, last, limit = LIMIT_DEFAULT, images = true, reverse = false } = options;
     assertChangesKept(timeline, first, last);
+    const after = (first - 1) as Lsn;
+    const records = reverse
+      ? this.parts.line.recordsBackwards(timeline, after, last)
+      : this.parts.line.records(timeline, after, last);
     const changes: Change[] = [];
-    for (const { row, record } of this.parts.line.records(timeline, (first - 1) as Lsn, last)) {
+    for (const { row, record } of records) {
       if (changes.length === limit) {
         break;
       }
@@ -41,30 +58,39 @@ export class ChangeReader {
     return changes;
   }
 
+  /** Changes of one timeline in `(after, upTo]`, oldest first. @throws HISTORY_GONE */
+  *between(
+    timeline: Timeline,
+    { after, upTo }: { readonly after: Lsn; readonly upTo: Lsn },
+    images: boolean
+  ): Generator<Change> {
+    assertChangesKept(timeline, (after + 1) as Lsn, upTo);
+    for (const { row, record } of this.parts.line.records(timeline, after, upTo)) {
+      yield this.change(timeline, row, record, images);
+    }
+  }
+
   /**
-   * Versions of one document in the state of `view`, newest first. The oldest that is left has no image before it.
+   * Versions of one document in the state of `view`: newest first, or with `after` oldest first. The oldest that is
+   * left has no image before it.
    * @throws HISTORY_GONE
    */
-  document(
-    view: View,
-    collection: CollectionInfo,
-    key: DocKey,
-    options: { limit?: number; before?: Lsn }
-  ): Change[] {
-    const { limit = LIMIT_DEFAULT, before } = options;
+  document(view: View, collection: CollectionInfo, key: DocKey, options: PageOptions): Change[] {
+    const { limit = LIMIT_DEFAULT, before, after } = options;
     assertKept(view.line, (before === undefined ? view.lsn : Math.min(view.lsn, before - 1)) as Lsn);
     const changes: Change[] = [];
-    for (const { timeline, cap } of view.chain) {
+    for (const { timeline, cap } of after === undefined ? view.chain : [...view.chain].reverse()) {
       const upTo = before === undefined ? cap : Math.min(cap, before - 1);
       if (changes.length === limit) {
         break;
       }
       const range = {
         from: verKey(timeline.id, collection.id, key, upTo),
-        to: verKey(timeline.id, collection.id, key, 0),
+        to: verKey(timeline.id, collection.id, key, after ?? 0),
+        reverse: after !== undefined,
         limit: limit - changes.length
       };
-      for (const { key: row } of [...this.parts.store.range('ver', range)]) {
+      for (const { key: row } of upTo <= (after ?? 0) ? [] : [...this.parts.store.range('ver', range)]) {
         const lsn = verKeyLsn(row);
         const found = this.parts.line.rowAt(timeline, lsn);
         const record = found?.records.find(candidate => candidate.lsn === lsn);
@@ -73,13 +99,60 @@ export class ChangeReader {
           if (!isKept(timeline, (lsn - 1) as Lsn)) {
             const { before: _, ...oldest } = change;
             changes.push(oldest);
-            return changes;
+            if (after === undefined) {
+              return changes;
+            }
+            continue;
           }
           changes.push(change);
         }
       }
     }
     return changes;
+  }
+
+  /**
+   * Changes of one collection in the state of `view`: newest first, or with `after` oldest first. `next` is where to go
+   * on, as `before` or `after`; a page may be short, for it looks through a bounded number of changes.
+   */
+  async collection(
+    view: View,
+    collection: CollectionInfo,
+    options: PageOptions
+  ): Promise<{ changes: Change[]; next?: Lsn }> {
+    const { limit = LIMIT_DEFAULT, before, after } = options;
+    const changes: Change[] = [];
+    let seen = 0;
+    let deadline = performance.now() + SLICE_MS_MAX;
+    for (const { timeline, cap } of after === undefined ? view.chain : [...view.chain].reverse()) {
+      const upTo = (before === undefined ? cap : Math.min(cap, before - 1)) as Lsn;
+      const from = Math.max(timeline.forkLsn, after ?? 0) as Lsn;
+      const records =
+        from >= upTo
+          ? []
+          : after === undefined
+            ? this.parts.line.recordsBackwards(timeline, from, upTo)
+            : this.parts.line.records(timeline, from, upTo);
+      for (const { row, record } of records) {
+        if (!isKept(timeline, (record.lsn - 1) as Lsn)) {
+          if (after === undefined) {
+            return { changes };
+          }
+          continue;
+        }
+        if (changes.length === limit || ++seen > HISTORY_CHANGES_MAX) {
+          return { changes, next: (record.lsn + (after === undefined ? 1 : -1)) as Lsn };
+        }
+        if (record.collection === collection.id) {
+          changes.push(this.change(timeline, row, record, options.images ?? true));
+        }
+        if (performance.now() > deadline) {
+          await nextTurn();
+          deadline = performance.now() + SLICE_MS_MAX;
+        }
+      }
+    }
+    return { changes };
   }
 
   private change(timeline: Timeline, row: LineRow, record: LineRecord, images: boolean): Change {
@@ -99,6 +172,7 @@ export class ChangeReader {
       op: opName(record.op),
       key: record.key,
       time: instantOf(row.time),
+      ...(row.atomic ? { groupLast: row.groupLast } : {}),
       origin: this.parts.registry.origin(row.origin),
       ...(before === undefined ? {} : { before }),
       ...(after === undefined ? {} : { after })

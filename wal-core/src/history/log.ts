@@ -39,9 +39,12 @@ export class LogReader {
   async read(
     project: Project,
     view: View | undefined,
-    options: { before?: Lsn; limit?: number }
+    options: { before?: Lsn; after?: Lsn; limit?: number }
   ): Promise<{ entries: LogEntry[]; next?: Lsn }> {
-    const { before, limit = LIMIT_DEFAULT } = options;
+    const { before, after, limit = LIMIT_DEFAULT } = options;
+    if (after !== undefined) {
+      return this.readOldestFirst(project, view, after, limit);
+    }
     if (before !== undefined) {
       assertLogKept(project, view, (before - 1) as Lsn);
     }
@@ -79,6 +82,54 @@ export class LogReader {
   private isWhole({ timeline, lastLsn }: Spot): boolean {
     const row = timeline.kept === undefined ? undefined : this.parts.line.rowAt(timeline, lastLsn);
     return row === undefined ? timeline.kept === undefined : isWholeRow(timeline, row);
+  }
+
+  /** Entries whose last LSN is above `after`; `next` is the `after` of the next page. */
+  private async readOldestFirst(
+    project: Project,
+    view: View | undefined,
+    after: Lsn,
+    limit: number
+  ): Promise<{ entries: LogEntry[]; next?: Lsn }> {
+    const entries: LogEntry[] = [];
+    const marks = markedLsns(project);
+    const branches = new Map([...project.branches.values()].map(branch => [branch.timeline.id, branch.name]));
+    let last: Spot | undefined;
+    let deadline = performance.now() + SLICE_MS_MAX;
+    for (const spot of this.spotsAfter(project, view, after)) {
+      if (performance.now() > deadline) {
+        await nextTurn();
+        deadline = performance.now() + SLICE_MS_MAX;
+      }
+      const isSame = last?.timeline === spot.timeline && last.lastLsn === spot.lastLsn;
+      if (isSame || spot.lastLsn <= after || !this.isWhole(spot) || this.continuesEntry(spot, view, marks)) {
+        continue;
+      }
+      if (entries.length === limit) {
+        return { entries, next: last!.lastLsn };
+      }
+      last = spot;
+      entries.push(await this.fold(spot, branches.get(spot.timeline.id), marks));
+    }
+    return { entries };
+  }
+
+  private *spotsAfter(project: Project, view: View | undefined, after: Lsn): Generator<Spot> {
+    if (view === undefined) {
+      for (const commit of this.parts.times.forwards(project, after)) {
+        const timeline = project.timelines.get(commit.timeline);
+        if (timeline !== undefined) {
+          yield { timeline, lastLsn: commit.lastLsn };
+        }
+      }
+      return;
+    }
+    for (const { timeline, cap } of [...view.chain].reverse()) {
+      const from = Math.max(timeline.forkLsn, after) as Lsn;
+      for (const row of from < cap ? this.parts.line.forwards(timeline, from, cap) : []) {
+        yield { timeline, lastLsn: Math.min(row.groupLast, cap) as Lsn };
+      }
+    }
   }
 
   private *spots(project: Project, view: View | undefined, before: Lsn | undefined): Generator<Spot> {

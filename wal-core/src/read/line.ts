@@ -69,6 +69,22 @@ export class LineReader {
     }
   }
 
+  /** Changes in `(after, upTo]`, newest first. */
+  *recordsBackwards(
+    timeline: LineOf,
+    after: Lsn,
+    upTo: Lsn
+  ): Generator<{ row: LineRow; record: LineRecord }> {
+    for (const row of this.backwards(timeline, after, upTo)) {
+      for (let i = row.records.length - 1; i >= 0; i--) {
+        const record = row.records[i]!;
+        if (record.lsn > after && record.lsn <= upTo) {
+          yield { row, record };
+        }
+      }
+    }
+  }
+
   /** Number of changes on the timeline itself up to `lsn`. */
   ordinalAt(timeline: LineOf, lsn: Lsn): number {
     const row = this.rowAt(timeline, lsn);

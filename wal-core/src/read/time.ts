@@ -78,6 +78,21 @@ export class CommitTimes {
       ?.time;
   }
 
+  /** Applied commits with a last LSN above `after`, oldest first. */
+  *forwards(project: Project, after: Lsn): Generator<CommitRow> {
+    let from: number = after + 1;
+    for (;;) {
+      const range = { from: commitKey(project.id, from), to: commitKey(project.id, LAST_LSN), limit: 128 };
+      const rows = [...this.store.range('meta', range)].map(decode);
+      yield* rows;
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < 128) {
+        return;
+      }
+      from = last.lastLsn + 1;
+    }
+  }
+
   /** Applied commits with a last LSN below `before`, newest first. */
   *backwards(project: Project, before: Lsn): Generator<CommitRow> {
     let to: number = before;
