@@ -6,7 +6,9 @@ import './array';
 import './set';
 import './object';
 import './conversion';
-import './date';
+import './date/arithmetic';
+import './date/format';
+import './date/parts';
 import './regexop';
 import './accumulate';
 

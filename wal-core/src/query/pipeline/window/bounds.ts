@@ -8,7 +8,7 @@ import {
   type RawValue
 } from '../../../bson';
 import { queryError } from '../../error';
-import { addUnits, unitOf, type TimeUnit } from '../../expression/date';
+import { addUnits, unitOf, type TimeUnit } from '../../expression/date/units';
 import { UTC } from '../../expression/timezone';
 import { add } from '../../decimalMath';
 import { decimal, toDecimal, toInt64, toNumber, widest } from '../../numeric';

@@ -12,7 +12,7 @@ import {
 import { add } from '../../decimalMath';
 import { queryError } from '../../error';
 import { parseFieldPath } from '../../expression';
-import { addUnits, unitOf, type TimeUnit } from '../../expression/date';
+import { addUnits, unitOf, type TimeUnit } from '../../expression/date/units';
 import { UTC } from '../../expression/timezone';
 import { decimal, integerResult, toBigInt, toDecimal, toInt64, toNumber, widest } from '../../numeric';
 import { date, double, isNullish, NULL, textOf } from '../../values';

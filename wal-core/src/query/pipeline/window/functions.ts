@@ -11,7 +11,7 @@ import { add, decimalOfInteger, divide, multiply, subtract } from '../../decimal
 import type { Sort } from '../../api';
 import { queryError } from '../../error';
 import { compileExpression, setRoot, type Expression, type Frame, type Scope } from '../../expression';
-import { unitMs, unitOf } from '../../expression/date';
+import { unitMs, unitOf } from '../../expression/date/units';
 import { decimal, toDecimal, toNumber, widest } from '../../numeric';
 import { double, int32, intOrLong, isNullish, NULL, type Value } from '../../values';
 import { compileAccumulator } from '../accumulator';
