@@ -302,7 +302,7 @@ export const BUGS = [
     file: 'log/file/log.ts',
     text: 'ftruncateSync(fd, start);',
     replacement: 'fstatSync(fd);',
-    tests: ['law-12-fail-stop']
+    tests: ['law-12-injected-errors']
   },
   {
     name: 'writes-after-failed-flush',

@@ -41,6 +41,8 @@ export const ERROR_CODES = {
   CANCELLED: 'The operation was cancelled.',
   DISK_FULL: 'The disk is full. Nothing was lost; free some space and try again.',
   LOG_FAILED: 'Writing the log failed. The engine takes no more writes until it is restarted.',
+  READ_FAILED:
+    'The data directory could not be read. Nothing was changed; try again, and look at the disk when it comes again.',
   DATA_CORRUPT: 'A checksum does not match. The data directory needs attention before it is used.',
   FORMAT_TOO_NEW: 'The data directory was written by a newer version of Argon.',
   DIRECTORY_LOCKED: 'Another bridge uses this data directory.',

@@ -33,6 +33,7 @@ const FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'INTERNAL',
   'LOG_FAILED',
   'DISK_FULL',
+  'READ_FAILED',
   'DATA_CORRUPT'
 ]);
 

@@ -77,6 +77,7 @@ const BY_ARGON_CODE: Readonly<Record<ErrorCode, MongoCodeName>> = {
   TRANSACTION_GONE: 'NoSuchTransaction',
   DISK_FULL: 'OutOfDiskSpace',
   LOG_FAILED: 'InternalError',
+  READ_FAILED: 'InternalError',
   DATA_CORRUPT: 'InternalError',
   FORMAT_TOO_NEW: 'InternalError',
   DIRECTORY_LOCKED: 'InternalError',

@@ -157,13 +157,24 @@ export class ImageFile {
         : Buffer.allocUnsafeSlow(Math.max(0, length));
     let done = 0;
     while (done < length) {
-      const read = position < 0 ? 0 : readSync(this.fd, bytes, done, length - done, position + done);
+      const read = position < 0 ? 0 : this.readSome(bytes, done, length - done, position + done);
       if (read === 0) {
         throw this.corrupt('length');
       }
       done += read;
     }
     return bytes;
+  }
+
+  private readSome(bytes: Buffer, offset: number, length: number, position: number): number {
+    try {
+      return readSync(this.fd, bytes, offset, length, position);
+    } catch (cause) {
+      throw new ArgonError('READ_FAILED', `The image ${this.path} could not be read. Try again.`, {
+        data: { file: this.path },
+        cause
+      });
+    }
   }
 
   private corrupt(what: string): ArgonError {

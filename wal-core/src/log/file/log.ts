@@ -193,15 +193,19 @@ export class FileLog {
     }
   }
 
-  /** Bytes at a place; the range must lie inside one frame that is on disk. */
+  /**
+   * Bytes at a place; the range must lie inside one frame that is on disk.
+   * @throws DATA_CORRUPT when the segment ends before, READ_FAILED
+   */
   read(place: Place, length: number): Buffer {
     const bytes = Buffer.allocUnsafe(length);
-    let fd = place.segment === this.segment && this.fd !== NO_FD ? this.fd : this.readers.get(place.segment);
-    if (fd === undefined) {
-      fd = openSync(segmentPath(this.directory, place.segment), 'r');
-      this.readers.set(place.segment, fd);
+    let got: number;
+    try {
+      got = readSync(this.descriptor(place.segment), bytes, 0, length, place.offset);
+    } catch (cause) {
+      throw readError(place.segment, cause);
     }
-    if (readSync(fd, bytes, 0, length, place.offset) !== length) {
+    if (got !== length) {
       throw new ArgonError(
         'DATA_CORRUPT',
         `Log segment ${place.segment} ends before byte ${place.offset + length}.`,
@@ -211,6 +215,15 @@ export class FileLog {
       );
     }
     return bytes;
+  }
+
+  private descriptor(segment: number): number {
+    let fd = segment === this.segment && this.fd !== NO_FD ? this.fd : this.readers.get(segment);
+    if (fd === undefined) {
+      fd = openSync(segmentPath(this.directory, segment), 'r');
+      this.readers.set(segment, fd);
+    }
+    return fd;
   }
 
   /** A whole frame that is on disk, its checksum checked. @throws DATA_CORRUPT */
@@ -373,6 +386,14 @@ async function replaySegment(
   } finally {
     frames.return(0);
   }
+}
+
+function readError(segment: number, cause: unknown): ArgonError {
+  const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
+  return new ArgonError('READ_FAILED', `Log segment ${segment} could not be read (${code}). Try again.`, {
+    data: { segment },
+    cause
+  });
 }
 
 function writeError(cause: unknown): ArgonError {
