@@ -1,5 +1,6 @@
 import { join, relative } from 'node:path';
-import type { ImageStatus } from '../api';
+import type { ImageStatus, TimelineId } from '../api';
+import type { KeptLsns } from '../branch/kept';
 import type { Registry } from '../branch/registry';
 import { ImageKeeper, type ImageOptions, overlayLimitsOf } from '../image/keeper';
 import { Images } from '../image/images';
@@ -73,6 +74,21 @@ export class ImageOffice {
       overlayBytes: overlays.bytes,
       workers: pool?.threads ?? 0
     };
+  }
+
+  /**
+   * For garbage collection: drops the images that no readable state needs; answers how many. `keptOf` as in
+   * `Images.unneeded`. A dry run only counts.
+   */
+  async collect(
+    keptOf: (timeline: TimelineId) => KeptLsns | undefined | null,
+    isDry = false
+  ): Promise<{ count: number; bytes: number }> {
+    const unneeded = this.files.unneeded(keptOf);
+    if (!isDry) {
+      await this.files.drop(unneeded);
+    }
+    return { count: unneeded.length, bytes: unneeded.reduce((sum, { bytes }) => sum + bytes, 0) };
   }
 
   /** Reads every image whole, in slices; answers how many there were. */

@@ -43,6 +43,7 @@ export class KeepingOffice {
       caughtUp: () => core.caughtUp(),
       putRows: (rows, origin) => core.putRows(rows, origin),
       alone: work => core.controlLock.run(work),
+      collectImages: (keptOf, isDry) => core.imageOffice.collect(keptOf, isDry),
       oldReplies: () => this.oldReplies()
     };
   }

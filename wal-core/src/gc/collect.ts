@@ -1,4 +1,5 @@
 import type { Origin, ProjectId, TimelineId } from '../api';
+import type { KeptLsns } from '../branch/kept';
 import type { Project } from '../branch/model';
 import type { GcOptions, GcReport } from '../keeping';
 import type { ControlRecord } from '../log/frame';
@@ -15,6 +16,11 @@ export interface GcParts extends PlanParts, SweepParts {
   readonly putRows: (rows: readonly ControlRecord[], origin: Origin) => Promise<void>;
   /** Runs while nothing changes branches, pins, runs and plans. */
   readonly alone: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Drops the images of pages that no readable state needs, or counts them; null for timelines nobody knows. */
+  readonly collectImages: (
+    keptOf: (timeline: TimelineId) => KeptLsns | undefined | null,
+    isDry: boolean
+  ) => Promise<{ readonly count: number; readonly bytes: number }>;
   /** Rows of remembered replies that nobody will ask for any more. */
   readonly oldReplies: () => readonly ControlRecord[];
 }
@@ -66,6 +72,7 @@ export async function collect(parts: GcParts, options: GcOptions): Promise<GcRep
   const unknown = await sweepUnknown(parts, broom);
   await sweepCommits(parts, broom);
   await sweepRegistry(parts, broom);
+  const images = await parts.collectImages(keptAfter(parts, cuts), dryRun);
   const replies = dryRun ? [] : parts.oldReplies();
   if (replies.length > 0) {
     await parts.putRows(replies, COLLECTOR);
@@ -75,12 +82,25 @@ export async function collect(parts: GcParts, options: GcOptions): Promise<GcRep
     rows: { ...broom.rows },
     stateBytes: broom.bytes,
     logBytes: 0,
-    images: 0,
+    images: images.count,
     timelines: cuts.reduce((all, { gone }) => gone.reduce((set, { id }) => set.add(id), all), unknown).size,
     kept: ledger.kept(),
     horizons: cuts.flatMap(({ project, horizons }) =>
       horizons.map(horizon => ({ project: project.name, ...horizon }))
     )
+  };
+}
+
+/** What is kept of each timeline once the cuts are made. */
+function keptAfter(
+  { registry }: GcParts,
+  cuts: readonly ProjectCut[]
+): (timeline: TimelineId) => KeptLsns | undefined | null {
+  const gone = new Set(cuts.flatMap(cut => cut.gone.map(({ id }) => id)));
+  const kept = new Map(cuts.flatMap(cut => cut.cuts.map(each => [each.timeline.id, each.kept])));
+  return id => {
+    const timeline = registry.timeline(id);
+    return timeline === undefined || gone.has(id) ? null : (kept.get(id) ?? timeline.kept);
   };
 }
 

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import type { CollectionId, TimelineId } from '../api';
+import type { KeptLsns } from '../branch/kept';
 import type { ChainLink } from '../branch/model';
 import { ArgonError, isArgonError } from '../errors';
 import { IMAGE_DIRECTORIES_BYTES_MAX, IMAGE_FILES_OPEN_MAX, PAGE_CACHE_BYTES_MAX } from '../limits';
@@ -176,18 +177,16 @@ export class Images {
     }
   }
 
-  /** Images of timelines that are no longer kept. */
-  async dropTimelines(timelines: ReadonlySet<TimelineId>): Promise<void> {
-    await this.drop([...this.all()].filter(image => timelines.has(image.timeline)));
-  }
-
-  /** Bases and runs that no state at or above `horizon` of their timeline needs. */
-  belowHorizon(timeline: TimelineId, horizon: number): StoredImage[] {
+  /**
+   * Images that no readable state needs: those of timelines that nobody knows (`keptOf` answers null), and those
+   * that only lead to states between the kept ones. `keptOf` answers undefined where every state is kept.
+   */
+  unneeded(keptOf: (timeline: TimelineId) => KeptLsns | undefined | null): StoredImage[] {
     const found: StoredImage[] = [];
-    for (const images of this.byTimeline.get(timeline)?.values() ?? []) {
-      const floor = images.findLast(({ kind, lsn }) => kind === KIND_BASE && lsn <= horizon);
-      if (floor !== undefined) {
-        found.push(...images.filter(image => image !== floor && image.lsn <= floor.lsn));
+    for (const [timeline, collections] of this.byTimeline) {
+      const kept = keptOf(timeline);
+      for (const images of collections.values()) {
+        found.push(...(kept === null ? images : kept === undefined ? [] : unneededOf(images, kept)));
       }
     }
     return found;
@@ -313,4 +312,18 @@ export class Images {
     this.open.delete(image.file);
     return true;
   }
+}
+
+/** Of the images of one collection on one timeline, those before the base of each kept interval. */
+function unneededOf(images: readonly StoredImage[], { intervals }: KeptLsns): StoredImage[] {
+  return images.filter(image => {
+    // The kept states behind it: those whose base is a newer one do without it.
+    const next = intervals.find(({ hi }) => hi >= image.lsn);
+    return (
+      next === undefined ||
+      images.some(
+        other => other !== image && other.kind === KIND_BASE && other.lsn <= next.lo && other.lsn >= image.lsn
+      )
+    );
+  });
 }

@@ -1,5 +1,7 @@
+import { rmSync } from 'node:fs';
 import { LRUCache } from 'lru-cache';
 import type { CollectionId, Lsn, TimelineId } from '../api';
+import { isKept } from '../branch/kept';
 import type { ChainLink, Timeline } from '../branch/model';
 import { ArgonError } from '../errors';
 import {
@@ -247,13 +249,22 @@ export class ImageKeeper {
     if (stack.coverage < cap) {
       const changes = overlays.changesOn(chain, stack.coverage);
       const links = chain.map(link => ({ timeline: { id: link.timeline.id }, cap: link.cap }));
-      if (stack === NO_STACK || changes > IMAGE_LINE_CHANGES_MAX) {
-        await this.build({ ...target, kind: KIND_BASE, from: cap }, { from: 'versions', chain: links }, []);
+      const after = stack.coverage;
+      if (stack === NO_STACK || changes > IMAGE_LINE_CHANGES_MAX || !isKept(timeline, after)) {
+        const source = { from: 'versions', chain: links } as const;
+        await this.build({ ...target, kind: KIND_BASE, from: cap }, source, {
+          stands: () => isKept(timeline, cap)
+        });
         overlays.trim(timeline.id, collection, cap);
         return;
       }
-      const after = stack.coverage;
-      await this.build({ ...target, kind: KIND_RUN, from: after }, { from: 'line', chain: links, after }, []);
+      // Garbage collection says what goes before it goes: what is kept at the end was whole when it was read.
+      const stands = () => isKept(timeline, after) && isKept(timeline, cap);
+      await this.build(
+        { ...target, kind: KIND_RUN, from: after },
+        { from: 'line', chain: links, after },
+        { stands }
+      );
       overlays.trim(timeline.id, collection, cap);
     }
     await this.compact(chain, collection);
@@ -274,20 +285,30 @@ export class ImageKeeper {
     const where = { timeline: newest.timeline, collection, lsn: coverage };
     const used = [base, ...runs.map(({ image }) => image)];
     if (isLarge) {
-      await this.build({ ...where, kind: KIND_BASE, from: coverage }, { from: 'stack', base, runs }, used);
+      await this.build(
+        { ...where, kind: KIND_BASE, from: coverage },
+        { from: 'stack', base, runs },
+        { used }
+      );
       return;
     }
     const from = runs[0]!.image.from;
-    const own = used.filter(({ kind, timeline }) => kind === KIND_RUN && timeline === newest.timeline);
-    await this.build({ ...where, kind: KIND_RUN, from }, { from: 'runs', runs }, used, own);
+    const replaced = used.filter(({ kind, timeline }) => kind === KIND_RUN && timeline === newest.timeline);
+    await this.build({ ...where, kind: KIND_RUN, from }, { from: 'runs', runs }, { used, replaced });
   }
 
   private async build(
     made: Pick<StoredImage, 'timeline' | 'collection' | 'kind' | 'from' | 'lsn'>,
     source: DistributiveOmit<BuildTask, 'directory' | 'file' | 'collection'>,
-    used: readonly StoredImage[],
-    replaced: readonly StoredImage[] = []
+    options: {
+      /** Files that it is made from. */
+      readonly used?: readonly StoredImage[];
+      readonly replaced?: readonly StoredImage[];
+      /** Asked at the end: whether what it was made from was whole. */
+      readonly stands?: () => boolean;
+    }
   ): Promise<void> {
+    const { used = [], replaced = [], stands } = options;
     const { images, builder, wallMs } = this.parts;
     const file = images.reserve();
     const release = images.hold(used);
@@ -295,6 +316,10 @@ export class ImageKeeper {
       const { directory } = images;
       const { signal } = this.abort;
       const facts = await builder({ ...source, directory, file, collection: made.collection }, signal);
+      if (stands?.() === false) {
+        rmSync(images.path({ file }), { force: true });
+        return;
+      }
       const { entries, bytes } = facts;
       await images.add({ ...made, file, entries, bytes, createdMs: wallMs() }, replaced);
       this.builtCount++;

@@ -1,4 +1,5 @@
 import type { CollectionId, Lsn, TimelineId } from '../api';
+import { isKept } from '../branch/kept';
 import type { ChainLink, Timeline } from '../branch/model';
 import { ArgonError } from '../errors';
 import { OVERLAY_CHANGES_MAX, OVERLAYS_BYTES_MAX, SLICE_MS_MAX } from '../limits';
@@ -134,7 +135,8 @@ export class Overlays {
 
   /**
    * An overlay with everything in `(coverage, lsn]` on the way to the state that `chain` describes;
-   * undefined when that is too much for the memory.
+   * undefined when that is too much for the memory, or when garbage collection has thinned the changes
+   * that lead there from `coverage`.
    */
   async of(
     chain: readonly ChainLink[],
@@ -142,6 +144,9 @@ export class Overlays {
     coverage: Lsn
   ): Promise<Overlay | undefined> {
     const { timeline, cap } = chain[0]!;
+    if (!isKept(timeline, coverage)) {
+      return undefined;
+    }
     const known = this.heads.get(timeline.id)?.get(collection);
     const fits = known !== undefined && known.coverage <= coverage;
     const needed = this.changesOn(chain, coverage);
@@ -185,12 +190,12 @@ export class Overlays {
     collection: CollectionId,
     coverage: Lsn,
     isHead: boolean
-  ): Promise<Overlay> {
+  ): Promise<Overlay | undefined> {
     let slot = this.slots.get(name);
     if (slot === undefined || slot.overlay.coverage > coverage) {
       slot = { overlay: new Overlay(coverage), gathering: undefined };
       this.put(name, slot, chain[0]!.timeline, collection, isHead);
-      slot.gathering = this.gather(slot.overlay, chain, collection).catch((error: unknown) => {
+      slot.gathering = this.gather(name, slot.overlay, chain, collection).catch((error: unknown) => {
         this.remove(name);
         throw error;
       });
@@ -200,11 +205,12 @@ export class Overlays {
     }
     await slot.gathering;
     slot.gathering = undefined;
-    return slot.overlay;
+    return slot.overlay.isReady ? slot.overlay : undefined;
   }
 
   /** What is applied from now on is fed; what was before is found in the line. */
   private async gather(
+    name: string,
     overlay: Overlay,
     chain: readonly ChainLink[],
     collection: CollectionId
@@ -234,8 +240,13 @@ export class Overlays {
         }
       }
     }
-    overlay.isReady = true;
-    this.shrink();
+    // What is kept now was whole when it was read.
+    if (isKept(chain[0]!.timeline, coverage)) {
+      overlay.isReady = true;
+      this.shrink();
+    } else {
+      this.remove(name);
+    }
   }
 
   /** Keeps the memory bounded: the longest unused go; the last one used loses its images at most. */

@@ -119,7 +119,10 @@ export class View implements Snapshot {
         ...(to === undefined ? {} : { to }),
         ...(last === undefined ? {} : { after: last })
       };
-      const found = await scan.next(range, batch);
+      const found = await scan.next(range, batch).catch((error: unknown) => {
+        assertKept(this.line, this.lsn);
+        throw error;
+      });
       // Garbage collection says what goes before it goes: what is kept now was whole when it was read.
       assertKept(this.line, this.lsn);
       if (found.batch.images.length > 0) {

@@ -104,17 +104,20 @@ export class Versions {
     return decodeVersion(value, this.readLog);
   }
 
-  /** The exact version of an LSN that is known to exist in the chain. */
+  /** The version of an LSN that is known to exist in the chain. */
   at(chain: readonly ChainLink[], collection: CollectionId, key: DocKey, lsn: Lsn): Image | undefined {
     if (lsn === 0) {
       return undefined;
     }
     // LSNs grow along the ancestry: the nearest timeline that was forked before it has it.
-    const owner = chain.find(({ timeline }) => lsn > timeline.forkLsn || timeline.parent === undefined);
-    return owner === undefined
-      ? undefined
-      : this.walk([{ timeline: owner.timeline, cap: Math.min(owner.cap, lsn) as Lsn }], collection, key)
-          ?.image;
+    const at = chain.findIndex(({ timeline }) => lsn > timeline.forkLsn || timeline.parent === undefined);
+    if (at < 0) {
+      return undefined;
+    }
+    const { timeline, cap } = chain[at]!;
+    const owner = [{ timeline, cap: Math.min(cap, lsn) as Lsn }];
+    // Where garbage collection took it, the one before it counts, on whichever ancestor that is.
+    return (this.walk(owner, collection, key) ?? this.walk(chain.slice(at + 1), collection, key))?.image;
   }
 
   /**
