@@ -4,42 +4,43 @@ import type { Page } from '../image/page';
 import type { DeltaWalk } from '../image/runwalk';
 import { BATCH_BYTES_MAX, SLICE_MS_MAX } from '../limits';
 
-/** Changed documents taken between two looks at the clock. */
-const DELTAS_PER_LOOK = 64;
+/** Changed documents and pages taken between two looks at the clock. */
+const TAKEN_PER_LOOK = 16;
 
 /** Entries `[from, to)` of a page, in that direction, or one document from elsewhere. */
 type Piece = { readonly page: Page; readonly from: number; readonly to: number } | string;
 
+/** Takes what a merge finds. */
+export interface Sink {
+  /** Documents it will still take before it wants the merge to stop; 0 or less stops it. */
+  readonly room: number;
+  /** Entries `[from, to)` of a page; backwards, from `from - 1` down to `to`, when `from` is greater. */
+  take(page: Page, from: number, to: number): void;
+  /** A document from elsewhere. */
+  add(text: string, image: Image): void;
+}
+
 /** A batch of a merge: images are pieces of shared pages, keys are made when they are asked for. */
-export class MergedBatch implements ScanBatch {
+export class MergedBatch implements ScanBatch, Sink {
   readonly images: Image[] = [];
-  bytes = 0;
-  private lastPage: Page | undefined;
-  private lastAt = 0;
-  private lastText: string | undefined;
+  private bytes = 0;
   private readonly pieces: Piece[] = [];
   private made: DocKey[] | undefined;
+
+  /** At most `count` documents; cut at `BATCH_BYTES_MAX`, too. */
+  constructor(private readonly count: number) {}
+
+  get room(): number {
+    return this.bytes < BATCH_BYTES_MAX ? this.count - this.images.length : 0;
+  }
 
   get keys(): readonly DocKey[] {
     this.made ??= this.makeKeys();
     return this.made;
   }
 
-  /** The last document looked at, there or not: the next batch goes on behind it. Undefined at the end. */
-  get last(): string | undefined {
-    return this.lastPage === undefined ? this.lastText : this.lastPage.docText(this.lastAt);
-  }
-
-  set last(text: string | undefined) {
-    this.lastPage = undefined;
-    this.lastText = text;
-  }
-
-  /** Takes entries `[from, to)` of a page; backwards when `from` is greater. */
   take(page: Page, from: number, to: number): void {
     const { images } = this;
-    this.lastPage = page;
-    this.lastAt = from < to ? to - 1 : to;
     if (from < to) {
       let start = page.imageStart(from);
       this.bytes += page.imageEnd(to - 1) - start;
@@ -131,102 +132,100 @@ export class Deltas {
   }
 }
 
-/**
- * The next documents of a base with changes on top, in key order. Cut at `count` documents, at
- * `BATCH_BYTES_MAX` and after `SLICE_MS_MAX`; at the end `last` is undefined.
- */
-export function merge(
-  base: BaseWalk | undefined,
-  walks: readonly DeltaWalk[],
-  reverse: boolean,
-  count: number
-): MergedBatch {
-  const batch = new MergedBatch();
-  const deltas = new Deltas(walks, reverse);
-  const deadline = performance.now() + SLICE_MS_MAX;
-  let taken = 0;
-  while (batch.images.length < count && batch.bytes < BATCH_BYTES_MAX) {
-    const { text } = deltas;
-    const page = base?.page;
-    if (page === undefined) {
-      if (text === undefined) {
-        batch.last = undefined;
-        return batch;
+/** A base with changes on top, in key order, of which one batch after another is taken. */
+export class Merge {
+  private readonly deltas: Deltas;
+  private lastPage: Page | undefined;
+  private lastAt = 0;
+  private lastText: string | undefined;
+
+  constructor(
+    private readonly base: BaseWalk | undefined,
+    walks: readonly DeltaWalk[],
+    private readonly reverse: boolean
+  ) {
+    this.deltas = new Deltas(walks, reverse);
+  }
+
+  /** The last document looked at, there or not. */
+  get last(): string | undefined {
+    return this.lastPage === undefined ? this.lastText : this.lastPage.docText(this.lastAt);
+  }
+
+  /** Gives the sink what it has room for, and stops after `SLICE_MS_MAX`. True when nothing is left. */
+  fill(sink: Sink): boolean {
+    const { base, deltas } = this;
+    const deadline = performance.now() + SLICE_MS_MAX;
+    for (let taken = 1; sink.room > 0; taken++) {
+      const { text } = deltas;
+      const page = base?.page;
+      if (page === undefined) {
+        if (text === undefined) {
+          return true;
+        }
+        this.takeDelta(sink, text);
+      } else {
+        this.takeBase(sink, base!, page, text);
+        if (sink.room <= 0) {
+          return false;
+        }
+        if (text !== undefined && base!.low < base!.high) {
+          this.mask(base!, page, text);
+          this.takeDelta(sink, text);
+        }
+        if (base!.low >= base!.high) {
+          base!.next();
+        }
       }
-      takeDelta(batch, deltas, text);
-    } else {
-      const wanted = count - batch.images.length;
-      const isCut = reverse
-        ? takeBackwards(batch, base!, page, text, wanted)
-        : takeForwards(batch, base!, page, text, wanted);
-      if (isCut || batch.images.length >= count) {
-        return batch;
-      }
-      if (text !== undefined && base!.low < base!.high) {
-        mask(base!, page, text, reverse);
-        takeDelta(batch, deltas, text);
-      }
-      if (base!.low >= base!.high) {
-        base!.next();
+      if (taken % TAKEN_PER_LOOK === 0 && performance.now() > deadline) {
+        break;
       }
     }
-    taken++;
-    if ((taken % DELTAS_PER_LOOK === 0 || batch.bytes > 256 * 1024) && performance.now() > deadline) {
-      break;
+    return false;
+  }
+
+  private takeDelta(sink: Sink, text: string): void {
+    const image = this.deltas.image();
+    if (image !== undefined) {
+      sink.add(text, image);
+    }
+    this.lastPage = undefined;
+    this.lastText = text;
+    this.deltas.advance();
+  }
+
+  /** Takes the entries before the next change, as far as there is room. */
+  private takeBase(sink: Sink, base: BaseWalk, page: Page, text: string | undefined): void {
+    const { low, high } = base;
+    if (this.reverse) {
+      const split = text === undefined ? low : Math.max(low, page.boundOf(text, true));
+      const end = Math.max(split, high - sink.room);
+      if (end < high) {
+        sink.take(page, high, end);
+        base.high = end;
+        this.lastPage = page;
+        this.lastAt = end;
+      }
+      return;
+    }
+    const split = text === undefined ? high : Math.min(high, page.gallop(text, low));
+    const end = Math.min(split, low + sink.room);
+    if (end > low) {
+      sink.take(page, low, end);
+      base.low = end;
+      this.lastPage = page;
+      this.lastAt = end - 1;
     }
   }
-  return batch;
-}
 
-function takeDelta(batch: MergedBatch, deltas: Deltas, text: string): void {
-  const image = deltas.image();
-  if (image !== undefined) {
-    batch.add(text, image);
-  }
-  batch.last = text;
-  deltas.advance();
-}
-
-/** Takes the entries before the next change. True when the batch is full before that. */
-function takeForwards(
-  batch: MergedBatch,
-  base: BaseWalk,
-  page: Page,
-  text: string | undefined,
-  wanted: number
-): boolean {
-  const split = text === undefined ? base.high : Math.min(base.high, page.gallop(text, base.low));
-  const end = Math.min(split, base.low + wanted);
-  if (end > base.low) {
-    batch.take(page, base.low, end);
-    base.low = end;
-  }
-  return end < split;
-}
-
-function takeBackwards(
-  batch: MergedBatch,
-  base: BaseWalk,
-  page: Page,
-  text: string | undefined,
-  wanted: number
-): boolean {
-  const split = text === undefined ? base.low : Math.max(base.low, page.boundOf(text, true));
-  const end = Math.max(split, base.high - wanted);
-  if (end < base.high) {
-    batch.take(page, base.high, end);
-    base.high = end;
-  }
-  return end > split;
-}
-
-/** The change replaces the base's own version. */
-function mask(base: BaseWalk, page: Page, text: string, reverse: boolean): void {
-  if (reverse) {
-    if (page.isOf(base.high - 1, text)) {
-      base.high--;
+  /** The change replaces the base's own version. */
+  private mask(base: BaseWalk, page: Page, text: string): void {
+    if (this.reverse) {
+      if (page.isOf(base.high - 1, text)) {
+        base.high--;
+      }
+    } else if (page.isOf(base.low, text)) {
+      base.low++;
     }
-  } else if (page.isOf(base.low, text)) {
-    base.low++;
   }
 }

@@ -8,7 +8,7 @@ import { NO_STACK, type Stack } from '../image/stack';
 import type { Overlay, OverlayEntry } from '../overlay/overlay';
 import type { Overlays } from '../overlay/overlays';
 import { OverlayWalk } from '../overlay/walk';
-import { merge } from './merge';
+import { Merge, MergedBatch, type Sink } from './merge';
 import { keyText } from './unapplied';
 import type { KeyRange, Versions } from './versions';
 
@@ -49,6 +49,8 @@ export class StateScan {
   private readonly pages: WalkPages;
   private readonly lsn: Lsn;
   private source: Source | undefined;
+  /** The merge under way, of which source, and where it has come to. */
+  private current: { readonly source: Source; readonly merge: Merge; last: DocKey | undefined } | undefined;
   private walked = 0;
 
   /** Everything up to the state's LSN must be applied. */
@@ -70,7 +72,8 @@ export class StateScan {
         return this.walk(range, count);
       }
       try {
-        return this.merged(source, range, count);
+        const batch = new MergedBatch(count);
+        return { batch, last: this.merged(source, range, batch) };
       } catch (error) {
         if (!(error instanceof ImageLost)) {
           throw error;
@@ -120,7 +123,27 @@ export class StateScan {
     return { batch: { keys: found.keys, images: found.images }, last: found.last };
   }
 
-  private merged({ stack, overlay }: Source, range: KeyRange, count: number): FoundBatch {
+  private merged(source: Source, range: KeyRange, sink: Sink): DocKey | undefined {
+    let { current } = this;
+    if (current?.source !== source || current.last !== range.after) {
+      current = { source, merge: this.merge(source, range), last: undefined };
+    }
+    // Damage on the way leaves none: the next try begins anew.
+    this.current = undefined;
+    if (current.merge.fill(sink)) {
+      return undefined;
+    }
+    const { last } = current.merge;
+    current.last = last === undefined ? undefined : Buffer.from(last, 'latin1');
+    this.current = current;
+    return current.last;
+  }
+
+  /**
+   * Goes on through changes that come meanwhile: they are newer than the state, and an overlay entry
+   * that is newer asks for the version before it.
+   */
+  private merge({ stack, overlay }: Source, range: KeyRange): Merge {
     const { reverse, pages } = this;
     const texts = textRange(range, reverse);
     const walks: DeltaWalk[] = stack.runs.map(
@@ -134,8 +157,7 @@ export class StateScan {
       walks.push(...overlay.lists().map(list => new OverlayWalk(list, reader, texts, reverse)));
     }
     const base = stack.base === undefined ? undefined : new BaseWalk(pages, stack.base, texts, reverse);
-    const batch = merge(base, walks, reverse, count);
-    return { batch, last: batch.last === undefined ? undefined : Buffer.from(batch.last, 'latin1') };
+    return new Merge(base, walks, reverse);
   }
 
   private overlayImage(overlay: Overlay, entry: OverlayEntry): Image | undefined {
