@@ -4,12 +4,21 @@ import type { Commit } from '../../api';
 import { docKeyOf } from '../../bson';
 import { openEngine } from '../../engine';
 import { SMALL_IMAGES } from './images';
+import { dyingAt, type KillAt } from './suicide';
 
 /**
- * A process that writes until it is killed: `node writer.js <directory> <round> [images]`. With `images`, images are
- * made of a few documents already. It tells what it is
- * about to write and what was acknowledged, one JSON line each, before it goes on.
+ * A process that writes until it is killed: `node writer.js <directory> <round> [images]`, or
+ * without arguments, when its order comes as one line of JSON. It tells what it is about to write
+ * and what was acknowledged, one JSON line each, before it goes on.
  */
+export interface Order {
+  readonly directory: string;
+  readonly round: number;
+  /** Makes images of a few documents already. */
+  readonly images?: boolean;
+  readonly killAt?: KillAt;
+}
+
 export type Line =
   | { readonly say: 'ready' }
   | {
@@ -39,8 +48,14 @@ export function documentsOf(name: string, size: number): Buffer[] {
   );
 }
 
-async function main(directory: string, round: number, images: boolean): Promise<void> {
-  const engine = await openEngine({ directory }, images ? { images: SMALL_IMAGES } : {});
+async function main({ directory, round, images = false, killAt }: Order): Promise<void> {
+  const engine = await openEngine(
+    { directory },
+    {
+      ...(images ? { images: SMALL_IMAGES } : {}),
+      ...(killAt === undefined ? {} : { log: { fileSystem: dyingAt(killAt) } })
+    }
+  );
   await engine.createProject(PROJECT, ORIGIN, { ensure: true });
   tell({ say: 'ready' });
   const branches = ['main'];
@@ -89,5 +104,10 @@ async function main(directory: string, round: number, images: boolean): Promise<
 }
 
 if (require.main === module) {
-  void main(process.argv[2]!, Number(process.argv[3]), process.argv[4] === 'images');
+  const [directory, round, images] = process.argv.slice(2);
+  if (directory === undefined) {
+    process.stdin.once('data', line => void main(JSON.parse(line.toString()) as Order));
+  } else {
+    void main({ directory, round: Number(round), images: images === 'images' });
+  }
 }
