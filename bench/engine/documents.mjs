@@ -2,7 +2,7 @@
 import { serialize } from 'bson';
 
 /** Where the int32 field `n` stands: after the length and `_id`. */
-const COUNTER_OFFSET = 4 + 9 + 3;
+export const COUNTER_OFFSET = 4 + 9 + 3;
 
 /** Raw BSON of document `i`. */
 export function document(i) {

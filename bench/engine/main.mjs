@@ -6,7 +6,8 @@ import { AppendFile, RawLmdb } from './baselines.mjs';
 import { BenchProject } from './bench-project.mjs';
 import { measureBranches } from './branches.mjs';
 import { measureChanges } from './changes.mjs';
-import { measureReads, measureScans } from './reads.mjs';
+import { measureReads } from './reads.mjs';
+import { measureImages, measureScans } from './scans.mjs';
 import { measureBytes, measureWrites } from './writes.mjs';
 
 const SIZES = {
@@ -67,6 +68,7 @@ export async function run({ directory, quick, sizes, onRow }) {
     await measureWrites(context);
     await measureReads(context);
     await measureScans(context);
+    await measureImages(context);
     await measureBranches(context);
     await measureChanges(context);
   } finally {

@@ -8,6 +8,7 @@ import { NO_STACK, type Stack } from '../image/stack';
 import type { Overlay, OverlayEntry } from '../overlay/overlay';
 import type { Overlays } from '../overlay/overlays';
 import { OverlayWalk } from '../overlay/walk';
+import { BATCH_DOCUMENTS_DEFAULT } from '../limits';
 import { Merge, MergedBatch, type Sink } from './merge';
 import { keyText } from './unapplied';
 import type { KeyRange, Versions } from './versions';
@@ -58,22 +59,35 @@ export class StateScan {
     private readonly parts: StateScanParts,
     private readonly chain: readonly ChainLink[],
     private readonly collection: CollectionId,
-    private readonly reverse: boolean
+    private readonly reverse: boolean,
+    keepsNothing = false
   ) {
-    this.pages = new WalkPages(parts.images);
+    this.pages = new WalkPages(parts.images, keepsNothing);
     this.lsn = chain[0]!.cap;
   }
 
   /** The next documents in the range, at most `count`. */
   async next(range: KeyRange, count: number): Promise<FoundBatch> {
+    const { sink: batch, last } = await this.fill(range, () => new MergedBatch(count));
+    return { batch, last };
+  }
+
+  /**
+   * Fills a sink with the next documents. Damage on the way makes it begin anew with another sink. Of a
+   * scan that keeps nothing, pages are good only while the sink is given them.
+   */
+  async fill<T extends Sink>(
+    range: KeyRange,
+    makeSink: () => T
+  ): Promise<{ sink: T; last: DocKey | undefined }> {
     for (;;) {
       const source = await this.ready();
+      const sink = makeSink();
       if (source === undefined) {
-        return this.walk(range, count);
+        return { sink, last: this.walk(range, sink) };
       }
       try {
-        const batch = new MergedBatch(count);
-        return { batch, last: this.merged(source, range, batch) };
+        return { sink, last: this.merged(source, range, sink) };
       } catch (error) {
         if (!(error instanceof ImageLost)) {
           throw error;
@@ -112,15 +126,19 @@ export class StateScan {
     return version === images.version && overlay.coverage <= stack.coverage ? this.source : this.ready();
   }
 
-  private walk(range: KeyRange, count: number): FoundBatch {
-    const first = this.walked < WALKED_DOCUMENTS_MAX ? WALKED_DOCUMENTS_MAX : count;
-    const found = this.parts.versions.batch(this.chain, this.collection, range, Math.min(count, first));
+  private walk(range: KeyRange, sink: Sink): DocKey | undefined {
+    const most = this.walked < WALKED_DOCUMENTS_MAX ? WALKED_DOCUMENTS_MAX : BATCH_DOCUMENTS_DEFAULT;
+    const count = Math.min(sink.room, most);
+    const { keys, images, last } = this.parts.versions.batch(this.chain, this.collection, range, count);
+    for (const [i, key] of keys.entries()) {
+      sink.add(keyText(key), images[i]!);
+    }
     const before = this.walked;
-    this.walked += found.keys.length;
+    this.walked += keys.length;
     if (before < MISSED_DOCUMENTS && this.walked >= MISSED_DOCUMENTS) {
       this.parts.missed?.(this.chain, this.collection);
     }
-    return { batch: { keys: found.keys, images: found.images }, last: found.last };
+    return last;
   }
 
   private merged(source: Source, range: KeyRange, sink: Sink): DocKey | undefined {
