@@ -10,6 +10,8 @@ export interface MergeMark {
   readonly sourceOrdinal: number;
   /** Id of the next timeline at that time: those from it on were forked after the merge. */
   readonly nextTimeline: number;
+  /** Changes that the merge itself wrote, the last of them at `lsn`. */
+  readonly written: number;
   /** Ref of the source when it was merged, for people. */
   readonly ref: string;
 }

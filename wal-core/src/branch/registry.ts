@@ -141,6 +141,7 @@ export class Registry {
       sourceLsn: value['sourceLsn'] as Lsn,
       sourceOrdinal: value['sourceOrdinal'] as number,
       nextTimeline: (value['nextTimeline'] as number | undefined) ?? 0,
+      written: (value['written'] as number | undefined) ?? 0,
       ref: value['ref'] as string
     } satisfies MergeMark);
   }

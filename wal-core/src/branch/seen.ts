@@ -50,11 +50,22 @@ interface Visit extends Reach {
   readonly child: number;
 }
 
-/** Number of changes that `mine` includes and `theirs` does not. */
+/**
+ * Number of changes that `mine` includes and `theirs` does not. What a merge wrote to bring in changes that
+ * `theirs` has itself is no news to it and is not counted.
+ */
 export function countMissing(mine: Seen, theirs: Seen): number {
   let count = 0;
-  for (const [id, { ordinal }] of mine) {
-    count += Math.max(0, ordinal - (theirs.get(id)?.ordinal ?? 0));
+  for (const [id, { timeline, lsn, ordinal }] of mine) {
+    const known = theirs.get(id);
+    let missing = ordinal - (known?.ordinal ?? 0);
+    for (const { lsn: mergedAt, source, sourceOrdinal, written } of timeline.merges) {
+      const isMissing = mergedAt <= lsn && mergedAt > (known?.lsn ?? 0);
+      if (isMissing && (theirs.get(source)?.ordinal ?? 0) >= sourceOrdinal) {
+        missing -= written;
+      }
+    }
+    count += Math.max(0, missing);
   }
   return count;
 }

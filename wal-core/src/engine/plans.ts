@@ -411,6 +411,7 @@ export class PlanOffice {
       sourceLsn: plan.sourceLsn,
       sourceOrdinal: this.core.line.ordinalAt(source, plan.sourceLsn!),
       nextTimeline: this.core.registry.nextTimeline,
+      written: isEmpty ? 0 : last - project.head,
       ref: plan.source
     };
     // Several merges that changed nothing may have the same LSN.

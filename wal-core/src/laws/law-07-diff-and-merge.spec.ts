@@ -443,6 +443,31 @@ describe('law 7: diff and merge', () => {
       expect(world.engine.timelines(SHOP)[0]!.merges.map(({ sourceLsn }) => sourceLsn)).toEqual([4, 6]);
     });
 
+    it('is no news to its source: a branch just merged is neither ahead nor behind', async () => {
+      await world.put('main', [{ _id: 1, v: 1 }]);
+      await world.engine.createBranch(SHOP, 'side', ADA, { from: 'main' });
+      await world.put('side', [{ _id: 1, v: 2 }, { _id: 2 }]);
+      const standing = () => {
+        const { ahead, behind } = world.engine.branch(SHOP, 'side');
+        return { ahead, behind };
+      };
+      const merge = async (from: string, into: string) => {
+        const plan = await world.engine.planMerge(SHOP, from, into, ADA);
+        await world.engine.applyPlan(SHOP, plan.id, ADA);
+      };
+      expect(standing()).toEqual({ ahead: 2, behind: 0 });
+      await merge('side', 'main');
+      expect(standing()).toEqual({ ahead: 0, behind: 0 });
+      await world.put('main', [{ _id: 3 }]);
+      expect(standing()).toEqual({ ahead: 0, behind: 1 });
+      await world.put('side', [{ _id: 4 }]);
+      expect(standing()).toEqual({ ahead: 1, behind: 1 });
+      await merge('main', 'side');
+      expect(standing()).toEqual({ ahead: 1, behind: 0 });
+      await world.reopen();
+      expect(standing()).toEqual({ ahead: 1, behind: 0 });
+    });
+
     it('takes any past state as its source, also one from before the fork of its branch', async () => {
       await world.put('main', [{ _id: 1 }]);
       const early = world.view('main').lsn;
