@@ -65,6 +65,8 @@ export interface BranchInfo {
   readonly createdAt: Date;
   readonly isDefault: boolean;
   readonly isProtected: boolean;
+  /** Names of the checks that a plan must have passed before it is applied to the branch while it is protected. */
+  readonly checks?: readonly string[];
   /** Where the branch's timeline was forked from; absent for the first timeline. */
   readonly fork?: { readonly timeline: TimelineId; readonly branch?: string; readonly lsn: Lsn };
   /** Name of the branch this one is the backup of, after a reset. */
@@ -73,6 +75,22 @@ export interface BranchInfo {
   /** Changes on this branch that the default branch does not include, and the other way round. */
   readonly ahead: number;
   readonly behind: number;
+}
+
+export interface BranchPageOptions {
+  /** Part of the name, in any case. */
+  readonly search?: string;
+  /** Name of the last branch of the page before. */
+  readonly after?: string;
+  /** Default 1,000. */
+  readonly limit?: number;
+}
+
+export interface BranchPage {
+  readonly branches: readonly BranchInfo[];
+  /** Number of branches that fit, on all pages. */
+  readonly total: number;
+  readonly next?: string;
 }
 
 export interface TimelineInfo {
@@ -438,6 +456,18 @@ export interface PlanInfo {
   readonly appliedAs?: { readonly firstLsn: Lsn; readonly lastLsn: Lsn };
   /** The branch that keeps the state before a restore that was applied. */
   readonly backup?: string;
+  /** The newest result of each check. Another answer takes them back: they were about other documents. */
+  readonly checks?: readonly CheckResult[];
+}
+
+/** What a check said of a plan. */
+export interface CheckResult {
+  readonly name: string;
+  readonly passed: boolean;
+  /** For people: a link, a sentence. */
+  readonly detail?: string;
+  readonly by: string;
+  readonly at: Date;
 }
 
 /** A document as a plan would leave it, compared with the branch now. */
@@ -584,7 +614,11 @@ export interface Engine {
 
   /** Default branch first, then newest head first. */
   branches(project: string): readonly BranchInfo[];
+  /** A page of that list: of many branches, only those on it are looked at closely. @throws BAD_REQUEST when `after` is no branch */
+  branchPage(project: string, options?: BranchPageOptions): BranchPage;
   branch(project: string, name: string): BranchInfo;
+  /** The name of the branch that shows a timeline now. */
+  branchOf(project: string, timeline: TimelineId): string | undefined;
   createBranch(
     project: string,
     name: string,
@@ -592,11 +626,21 @@ export interface Engine {
     options?: { from?: string; ensure?: boolean; expiresAt?: Date }
   ): Promise<BranchInfo>;
   renameBranch(project: string, name: string, to: string, origin: Origin): Promise<BranchInfo>;
-  protectBranch(project: string, name: string, isProtected: boolean, origin: Origin): Promise<BranchInfo>;
+  /** A protected branch takes plans only, and those only when `checks` have passed (none when left out). @throws LIMIT_EXCEEDED, NAME_INVALID */
+  protectBranch(
+    project: string,
+    name: string,
+    isProtected: boolean,
+    origin: Origin,
+    options?: { checks?: readonly string[] }
+  ): Promise<BranchInfo>;
   deleteBranch(project: string, name: string, origin: Origin): Promise<void>;
   /** Deletes branches whose `expiresAt` has passed, unless they are protected. Answers `project/branch` of each. */
   expireBranches(origin: Origin): Promise<readonly string[]>;
   timelines(project: string): readonly TimelineInfo[];
+  timelineCount(project: string): number;
+  /** One of them; undefined when there is none of this id. */
+  timeline(project: string, id: TimelineId): TimelineInfo | undefined;
 
   /** @throws REF_INVALID, REF_NOT_FOUND, BRANCH_NOT_FOUND, PIN_NOT_FOUND, RUN_NOT_FOUND, LSN_IN_FUTURE, HISTORY_GONE */
   resolve(project: string, ref: string): Snapshot;
@@ -721,7 +765,14 @@ export interface Engine {
     answers: readonly { conflict: string; answer: Answer | undefined }[],
     rules?: 'ours' | 'theirs' | readonly AnswerRule[]
   ): Promise<PlanInfo>;
-  /** @throws PLAN_STALE, PLAN_APPLIED, PLAN_UNANSWERED, NOTHING_TO_DO */
+  /** Records what a check said of a plan; the newest result of a name counts. @throws PLAN_NOT_FOUND, PLAN_APPLIED, PLAN_STALE, NAME_INVALID, LIMIT_EXCEEDED */
+  recordCheck(
+    project: string,
+    id: string,
+    check: { name: string; passed: boolean; detail?: string },
+    origin: Origin
+  ): Promise<PlanInfo>;
+  /** @throws PLAN_STALE, PLAN_APPLIED, PLAN_UNANSWERED, CHECKS_MISSING, NOTHING_TO_DO */
   applyPlan(project: string, id: string, origin: Origin): Promise<PlanInfo>;
 
   /** Name the discarded line would keep. */

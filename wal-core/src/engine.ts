@@ -3,6 +3,8 @@ import type {
   AnswerRule,
   Blame,
   BranchInfo,
+  BranchPage,
+  BranchPageOptions,
   Change,
   CollectionInfo,
   Commit,
@@ -180,6 +182,15 @@ class ArgonEngine implements Engine {
     return this.office.branches(this.find(project));
   }
 
+  branchPage(project: string, options: BranchPageOptions = {}): BranchPage {
+    return this.office.page(this.find(project), options);
+  }
+
+  branchOf(project: string, timeline: TimelineId): string | undefined {
+    const found = this.find(project).timelines.get(timeline);
+    return found === undefined ? undefined : this.core.registry.branchOf(found)?.name;
+  }
+
   branch(project: string, name: string): BranchInfo {
     const found = this.find(project);
     return this.office.info(found, this.core.registry.branch(found, name));
@@ -198,8 +209,14 @@ class ArgonEngine implements Engine {
     return this.office.renameBranch(project, name, to, origin);
   }
 
-  protectBranch(project: string, name: string, isProtected: boolean, origin: Origin): Promise<BranchInfo> {
-    return this.office.protectBranch(project, name, isProtected, origin);
+  protectBranch(
+    project: string,
+    name: string,
+    isProtected: boolean,
+    origin: Origin,
+    options: { checks?: readonly string[] } = {}
+  ): Promise<BranchInfo> {
+    return this.office.protectBranch(project, name, isProtected, origin, options.checks);
   }
 
   deleteBranch(project: string, name: string, origin: Origin): Promise<void> {
@@ -211,13 +228,16 @@ class ArgonEngine implements Engine {
   }
 
   timelines(project: string): readonly TimelineInfo[] {
-    return [...this.find(project).timelines.values()].map(({ id, parent, forkLsn, durableHead, merges }) => ({
-      id,
-      ...(parent === undefined ? {} : { parent: parent.id }),
-      forkLsn,
-      head: durableHead,
-      merges
-    }));
+    return [...this.find(project).timelines.values()].map(timelineInfo);
+  }
+
+  timelineCount(project: string): number {
+    return this.find(project).timelines.size;
+  }
+
+  timeline(project: string, id: TimelineId): TimelineInfo | undefined {
+    const timeline = this.find(project).timelines.get(id);
+    return timeline === undefined ? undefined : timelineInfo(timeline);
   }
 
   resolve(project: string, ref: string): Snapshot {
@@ -225,10 +245,10 @@ class ArgonEngine implements Engine {
   }
 
   snapshot(project: string, timeline: TimelineId, lsn: Lsn): Snapshot {
-    return this.core.snapshot(this.find(project), this.timeline(project, timeline), lsn);
+    return this.core.snapshot(this.find(project), this.lineOf(project, timeline), lsn);
   }
 
-  private timeline(project: string, id: TimelineId): Timeline {
+  private lineOf(project: string, id: TimelineId): Timeline {
     const timeline = this.find(project).timelines.get(id);
     if (timeline === undefined) {
       throw new ArgonError('HISTORY_GONE', `The timeline ${id} of project ${project} is no longer kept.`, {
@@ -322,7 +342,7 @@ class ArgonEngine implements Engine {
     options: { first: Lsn; last: Lsn; limit?: number; images?: boolean; reverse?: boolean }
   ): Promise<readonly Change[]> {
     await this.core.caughtUp();
-    return this.changeReader.range(this.timeline(project, timeline), options);
+    return this.changeReader.range(this.lineOf(project, timeline), options);
   }
 
   async history(
@@ -432,6 +452,15 @@ class ArgonEngine implements Engine {
     return this.planOffice.answer(project, id, answers, rules);
   }
 
+  recordCheck(
+    project: string,
+    id: string,
+    check: { name: string; passed: boolean; detail?: string },
+    origin: Origin
+  ): Promise<PlanInfo> {
+    return this.planOffice.recordCheck(project, id, check, origin);
+  }
+
   applyPlan(project: string, id: string, origin: Origin): Promise<PlanInfo> {
     return this.planOffice.apply(project, id, origin);
   }
@@ -504,6 +533,10 @@ class ArgonEngine implements Engine {
   values(prefix: string): readonly { readonly key: string; readonly value: Image }[] {
     return this.core.smallValues(TABLE.value, prefix);
   }
+}
+
+function timelineInfo({ id, parent, forkLsn, durableHead, merges }: Timeline): TimelineInfo {
+  return { id, ...(parent === undefined ? {} : { parent: parent.id }), forkLsn, head: durableHead, merges };
 }
 
 /** @throws COLLECTION_NOT_FOUND */

@@ -33,6 +33,8 @@ export const ERROR_CODES = {
   PLAN_STALE: 'A head has moved since the plan was made. Make a new plan.',
   PLAN_APPLIED: 'The plan has been applied already.',
   PLAN_UNANSWERED: 'The plan has conflicts without an answer.',
+  CHECKS_MISSING:
+    'The branch takes a plan only when named checks have passed, and some have not. The error names them.',
   NOTHING_TO_DO: 'The operation would change nothing.',
   RUN_NOT_FOUND: 'The run is unknown to Argon.',
   SESSION_NOT_FOUND: 'The session is unknown to the bridge. Open it again.',

@@ -49,6 +49,10 @@ export const PLAN_ANSWERS_MAX = 20_000;
 export const FEED_BATCH_MAX = 10_000;
 /** Changes that one page of a collection's history looks through. */
 export const HISTORY_CHANGES_MAX = 100_000;
+/** Names of checks that a branch asks for, and what a check may say. */
+export const CHECKS_MAX = 64;
+export const CHECK_NAME_BYTES_MAX = 200;
+export const CHECK_DETAIL_BYTES_MAX = 2_000;
 /** Documents in one page of a diff. */
 export const DIFF_PAGE_MAX = 10_000;
 /** Image files kept open, and the memory of their directories. */

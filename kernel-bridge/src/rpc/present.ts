@@ -67,7 +67,7 @@ export function presentBranch(branch: BranchInfo, main: TimelineInfo | undefined
 /** The timeline of the default branch, which knows what was merged into it. */
 export function mainTimeline(engine: Engine, project: string): TimelineInfo | undefined {
   const { timeline } = engine.branch(project, engine.project(project).defaultBranch);
-  return engine.timelines(project).find(({ id }) => id === timeline);
+  return engine.timeline(project, timeline);
 }
 
 export function presentClusterTime(time: CommitTime): ClusterTime {

@@ -69,6 +69,7 @@ const BY_ARGON_CODE: Readonly<Record<ErrorCode, MongoCodeName>> = {
   PLAN_STALE: 'IllegalOperation',
   PLAN_APPLIED: 'IllegalOperation',
   PLAN_UNANSWERED: 'IllegalOperation',
+  CHECKS_MISSING: 'IllegalOperation',
   NOTHING_TO_DO: 'IllegalOperation',
   RUN_NOT_FOUND: 'NamespaceNotFound',
   SESSION_NOT_FOUND: 'NoSuchSession',

@@ -56,6 +56,28 @@ export class Timeline {
     this.durableHead = forkLsn;
   }
 
+  /** LSNs that forks, pins and runs name, with the number of those that do. */
+  private marks: Map<Lsn, number> | undefined;
+
+  /** Whether a fork, a pin or a run names the state at `lsn`. */
+  isMarked(lsn: Lsn): boolean {
+    return this.marks?.has(lsn) === true;
+  }
+
+  mark(lsn: Lsn): void {
+    this.marks ??= new Map();
+    this.marks.set(lsn, (this.marks.get(lsn) ?? 0) + 1);
+  }
+
+  unmark(lsn: Lsn): void {
+    const left = (this.marks?.get(lsn) ?? 0) - 1;
+    if (left > 0) {
+      this.marks!.set(lsn, left);
+    } else {
+      this.marks?.delete(lsn);
+    }
+  }
+
   /** The timelines whose changes make the state at `lsn`, nearest first. */
   chain(lsn: Lsn): ChainLink[] {
     const links: ChainLink[] = [];
@@ -100,6 +122,8 @@ export interface Branch {
   readonly timeline: Timeline;
   readonly createdAt: Date;
   readonly isProtected: boolean;
+  /** Checks that a plan must have passed while it is protected. */
+  readonly checks?: readonly string[];
   readonly backupOf?: string;
   readonly expiresAt?: Date;
   /** Goes before that of the project. */

@@ -1,5 +1,10 @@
 import { ArgonError } from '../errors';
-import { BRANCH_NAME_BYTES_MAX, COLLECTION_NAME_BYTES_MAX, PROJECT_NAME_BYTES_MAX } from '../limits';
+import {
+  BRANCH_NAME_BYTES_MAX,
+  CHECK_NAME_BYTES_MAX,
+  COLLECTION_NAME_BYTES_MAX,
+  PROJECT_NAME_BYTES_MAX
+} from '../limits';
 import type { Retention } from './model';
 
 /** Name that changes of the catalog show in plans and histories: no collection can have it. */
@@ -58,6 +63,19 @@ export function checkBranchName(name: string, kind: 'branch' | 'pin' = 'branch')
   }
   if (!name.isWellFormed()) {
     throw invalid(kind, name, 'it is not well-formed Unicode');
+  }
+}
+
+/** Names of checks: any text without control characters. */
+export function checkCheckName(name: string): void {
+  if (name === '') {
+    throw invalid('check', name, 'it is empty');
+  }
+  if (Buffer.byteLength(name) > CHECK_NAME_BYTES_MAX) {
+    throw tooLong('check', name, CHECK_NAME_BYTES_MAX);
+  }
+  if (CONTROL.test(name) || !name.isWellFormed()) {
+    throw invalid('check', name, 'it may not hold control characters and must be well-formed Unicode');
   }
 }
 

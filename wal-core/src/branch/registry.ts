@@ -33,6 +33,10 @@ export class Registry {
   private readonly byName = new Map<string, Project>();
   private readonly timelines = new Map<TimelineId, Timeline>();
   private readonly runProjects = new Map<string, Project>();
+  /** The branch that shows a timeline. */
+  private readonly shown = new Map<Timeline, Branch>();
+  /** Branches that will be over at some time. */
+  private readonly expiring = new Set<Branch>();
   /** Rows of what garbage collection left of a timeline, by their number. */
   private readonly keptRows = new Map<TimelineId, Map<number, Buffer>>();
   private readonly origins = new Map<number, Origin>();
@@ -191,8 +195,9 @@ export class Registry {
       if (project !== undefined) {
         this.byId.delete(id);
         this.byName.delete(project.name);
-        for (const timeline of project.timelines.keys()) {
-          this.timelines.delete(timeline);
+        for (const [timelineId, timeline] of project.timelines) {
+          this.timelines.delete(timelineId);
+          this.shown.delete(timeline);
         }
         for (const run of project.runs.keys()) {
           this.runProjects.delete(run);
@@ -218,6 +223,7 @@ export class Registry {
       const timeline = this.timelines.get(id);
       if (timeline !== undefined) {
         timeline.kept = KeptLsns.NOTHING;
+        timeline.parent?.unmark(timeline.forkLsn);
         this.timelines.delete(id);
         project?.timelines.delete(id);
       }
@@ -235,6 +241,7 @@ export class Registry {
       value['forkLsn'] as Lsn,
       value['forkOrdinal'] as number
     );
+    parent?.mark(timeline.forkLsn);
     this.timelines.set(id, timeline);
     project.timelines.set(id, timeline);
   }
@@ -244,35 +251,74 @@ export class Registry {
     if (project === undefined) {
       return;
     }
+    const previous = project.branches.get(name);
+    if (previous !== undefined) {
+      this.expiring.delete(previous);
+      if (this.shown.get(previous.timeline) === previous) {
+        this.shown.delete(previous.timeline);
+      }
+    }
     const timeline = value === undefined ? undefined : this.timelines.get(value['timeline'] as TimelineId);
     if (value === undefined || timeline === undefined) {
       project.branches.delete(name);
       return;
     }
-    project.branches.set(name, {
+    const branch: Branch = {
       name,
       timeline,
       createdAt: value['createdAt'] as Date,
       isProtected: value['protected'] === true,
+      ...(value['checks'] === undefined ? {} : { checks: value['checks'] as string[] }),
       ...(value['backupOf'] === undefined ? {} : { backupOf: value['backupOf'] as string }),
       ...(value['expiresAt'] === undefined ? {} : { expiresAt: value['expiresAt'] as Date }),
       ...(value['retention'] === undefined ? {} : { retention: value['retention'] as Retention })
-    } satisfies Branch);
+    };
+    project.branches.set(name, branch);
+    this.shown.set(timeline, branch);
+    if (branch.expiresAt !== undefined) {
+      this.expiring.add(branch);
+    }
+  }
+
+  /** Branches whose time is over, with their projects. */
+  expired(nowMs: number): { project: Project; branch: Branch }[] {
+    const over: { project: Project; branch: Branch }[] = [];
+    for (const branch of this.expiring) {
+      const project = this.byId.get(branch.timeline.project);
+      if (project === undefined) {
+        this.expiring.delete(branch);
+      } else if (branch.expiresAt!.getTime() <= nowMs) {
+        over.push({ project, branch });
+      }
+    }
+    return over;
   }
 
   private applyPin(projectId: ProjectId, name: string, value: Fields | undefined): void {
     const pins = this.byId.get(projectId)?.pins;
+    this.unmark(pins?.get(name));
     if (value === undefined) {
       pins?.delete(name);
     } else {
-      pins?.set(name, { ...(value as unknown as Omit<Pin, 'name'>), name });
+      const pin = { ...(value as unknown as Omit<Pin, 'name'>), name };
+      pins?.set(name, pin);
+      this.timelines.get(pin.timeline)?.mark(pin.lsn);
+    }
+  }
+
+  private unmark(named: Pick<Pin | Run, 'timeline' | 'lsn'> | undefined): void {
+    if (named !== undefined) {
+      this.timelines.get(named.timeline)?.unmark(named.lsn);
     }
   }
 
   private applyRun(projectId: ProjectId, id: string, value: Fields | undefined): void {
     const project = this.byId.get(projectId);
     if (project !== undefined && value !== undefined) {
-      project.runs.set(id, { ...(value as unknown as Omit<Run, 'id'>), id });
+      this.unmark(project.runs.get(id));
+      const run = { ...(value as unknown as Omit<Run, 'id'>), id };
+      project.runs.set(id, run);
+      this.timelines.get(run.timeline)?.mark(run.lsn);
       this.runProjects.set(id, project);
     }
   }
@@ -361,13 +407,7 @@ export class Registry {
 
   /** The branch that shows a timeline now. */
   branchOf(timeline: Timeline): Branch | undefined {
-    const project = this.byId.get(timeline.project);
-    for (const branch of project?.branches.values() ?? []) {
-      if (branch.timeline === timeline) {
-        return branch;
-      }
-    }
-    return undefined;
+    return this.shown.get(timeline);
   }
 
   projectOfRun(id: string): Project | undefined {

@@ -1,17 +1,30 @@
-import type { BranchInfo, Lsn, Origin, PinInfo, ProjectInfo, RunInfo, TimelineId } from '../api';
+import type {
+  BranchInfo,
+  BranchPage,
+  BranchPageOptions,
+  Lsn,
+  Origin,
+  PinInfo,
+  ProjectInfo,
+  RunInfo,
+  TimelineId
+} from '../api';
 import type { Core } from './core';
 import { ArgonError } from '../errors';
+import { CHECKS_MAX } from '../limits';
 import { instantOf } from '../log/clock';
 import type { ControlRecord } from '../log/frame';
 import { TABLE, u32 } from '../store/keys';
 import type { Branch, Project, Retention, Run, Timeline } from '../branch/model';
-import { checkBranchName, checkProjectName, checkRetention } from '../branch/names';
+import { checkBranchName, checkCheckName, checkProjectName, checkRetention } from '../branch/names';
 import { nearest } from '../branch/nearest';
+import { Smallest } from '../branch/smallest';
 import { control } from '../branch/registry';
 import { countMissing, type Reach, type Seen, seenBy } from '../branch/seen';
 import type { View } from '../read/snapshot';
 
 export const DEFAULT_BRANCH = 'main';
+const BRANCHES_PAGE_DEFAULT = 1_000;
 
 /** Projects, branches, pins and runs: each operation is one small commit, independent of the size of the data. */
 export class BranchOffice {
@@ -62,10 +75,39 @@ export class BranchOffice {
 
   branches(project: Project): BranchInfo[] {
     const main = this.seenByDefault(project);
-    const infos = [...project.branches.values()].map(branch => this.info(project, branch, main));
-    return infos.sort((a, b) =>
-      a.isDefault !== b.isDefault ? (a.isDefault ? -1 : 1) : b.head - a.head || (a.name < b.name ? -1 : 1)
-    );
+    return [...project.branches.values()]
+      .sort(orderOf(project))
+      .map(branch => this.info(project, branch, main));
+  }
+
+  /** A page of the same list; only the branches on it are looked at closely. */
+  page(project: Project, options: BranchPageOptions): BranchPage {
+    const { search, after, limit = BRANCHES_PAGE_DEFAULT } = options;
+    const words = search?.toLowerCase();
+    const mark = after === undefined ? undefined : project.branches.get(after);
+    if (after !== undefined && mark === undefined) {
+      throw new ArgonError(
+        'BAD_REQUEST',
+        `\`after\` names ${JSON.stringify(after)}, which is not on the list any more.`,
+        { data: { after } }
+      );
+    }
+    const order = orderOf(project);
+    const first = new Smallest<Branch>(limit + 1, order);
+    let total = 0;
+    for (const branch of project.branches.values()) {
+      if (words === undefined || branch.name.toLowerCase().includes(words)) {
+        total++;
+        if (mark === undefined || order(mark, branch) < 0) {
+          first.add(branch);
+        }
+      }
+    }
+    const found = first.sorted();
+    const main = this.seenByDefault(project);
+    const branches = found.slice(0, limit).map(branch => this.info(project, branch, main));
+    const last = branches.at(-1);
+    return { branches, total, ...(found.length > limit && last !== undefined ? { next: last.name } : {}) };
   }
 
   private seenByDefault(project: Project): Seen | undefined {
@@ -89,6 +131,7 @@ export class BranchOffice {
       createdAt: branch.createdAt,
       isDefault: branch.name === project.defaultBranch,
       isProtected: branch.isProtected,
+      ...(branch.checks === undefined ? {} : { checks: branch.checks }),
       ...this.fork(timeline),
       ...(branch.backupOf === undefined ? {} : { backupOf: branch.backupOf }),
       ...(branch.expiresAt === undefined ? {} : { expiresAt: branch.expiresAt }),
@@ -201,10 +244,21 @@ export class BranchOffice {
     projectName: string,
     name: string,
     isProtected: boolean,
-    origin: Origin
+    origin: Origin,
+    checks: readonly string[] = []
   ): Promise<BranchInfo> {
+    if (checks.length > CHECKS_MAX) {
+      throw new ArgonError('LIMIT_EXCEEDED', `A branch asks for at most ${CHECKS_MAX} checks.`, {
+        data: { limit: CHECKS_MAX, value: checks.length }
+      });
+    }
+    checks.forEach(checkCheckName);
     return this.move(projectName, name, async (project, branch) => {
-      await this.core.putRows([branchRecord(project.id, { ...stored(branch), isProtected })], origin);
+      const asked = isProtected && checks.length > 0 ? [...new Set(checks)] : undefined;
+      await this.core.putRows(
+        [branchRecord(project.id, { ...stored(branch), isProtected, checks: asked })],
+        origin
+      );
       this.core.emit({ type: 'branch', project: projectName, op: 'protect', branch: name });
       return this.info(project, this.core.registry.branch(project, name));
     });
@@ -241,14 +295,12 @@ export class BranchOffice {
 
   /** Deletes the branches whose time is over; answers `project/branch` of each. */
   async expire(origin: Origin): Promise<string[]> {
-    const now = this.core.wallMs();
     const expired: string[] = [];
-    for (const project of this.core.registry.projects()) {
-      for (const branch of [...project.branches.values()]) {
-        if (branch.expiresAt !== undefined && branch.expiresAt.getTime() <= now && !branch.isProtected) {
-          await this.deleteBranch(project.name, branch.name, origin);
-          expired.push(`${project.name}/${branch.name}`);
-        }
+    for (const { project, branch } of this.core.registry.expired(this.core.wallMs())) {
+      // It may have been kept, or have gone, while others were deleted.
+      if (!branch.isProtected && project.branches.get(branch.name) === branch) {
+        await this.deleteBranch(project.name, branch.name, origin);
+        expired.push(`${project.name}/${branch.name}`);
       }
     }
     return expired;
@@ -474,6 +526,15 @@ export class BranchOffice {
   }
 }
 
+/** The default branch first, then the newest head first. */
+function orderOf({ defaultBranch }: Project): (a: Branch, b: Branch) => number {
+  const rank = ({ name }: Branch) => (name === defaultBranch ? 0 : 1);
+  return (a, b) =>
+    rank(a) - rank(b) ||
+    b.timeline.durableHead - a.timeline.durableHead ||
+    (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+}
+
 function runNotFound(id: string): ArgonError {
   return new ArgonError('RUN_NOT_FOUND', `Argon knows no run ${JSON.stringify(id)}.`, { data: { run: id } });
 }
@@ -495,6 +556,7 @@ interface StoredBranch {
   readonly timelineId: TimelineId;
   readonly createdAt: Date;
   readonly isProtected: boolean;
+  readonly checks?: readonly string[] | undefined;
   readonly backupOf?: string | undefined;
   readonly expiresAt?: Date | undefined;
   readonly retention?: Retention | undefined;
@@ -509,6 +571,7 @@ function branchRecord(project: number, branch: StoredBranch): ControlRecord {
     timeline: branch.timelineId,
     createdAt: branch.createdAt,
     protected: branch.isProtected,
+    checks: branch.checks,
     backupOf: branch.backupOf,
     expiresAt: branch.expiresAt,
     retention: branch.retention

@@ -74,7 +74,8 @@ export class PlanBook {
       ...plan.figures,
       createdAt: plan.createdAt,
       ...(plan.appliedAs === undefined ? {} : { appliedAs: plan.appliedAs }),
-      ...(plan.backup === undefined ? {} : { backup: plan.backup })
+      ...(plan.backup === undefined ? {} : { backup: plan.backup }),
+      ...(plan.checks === undefined ? {} : { checks: plan.checks })
     };
   }
 

@@ -14,9 +14,10 @@ import type { Branch, Project } from '../branch/model';
 import { control } from '../branch/registry';
 import { markOf, readMark, startBehind } from '../diff/mark';
 import { ArgonError } from '../errors';
-import { PLAN_ANSWERS_MAX } from '../limits';
+import { CHECKS_MAX, PLAN_ANSWERS_MAX } from '../limits';
 import type { ControlRecord } from '../log/frame';
 import { checkAnswer, checkRules } from '../merge/answer';
+import { assertChecked, checkResult } from '../merge/checks';
 import { planRecord, type StoredPlan, storedAnswer } from '../merge/plan';
 import {
   conflictPage,
@@ -286,8 +287,10 @@ export class PlanOffice {
       const ruled =
         all !== undefined ? [{ take: all }] : ((rules as readonly AnswerRule[] | undefined) ?? plan.rules);
       checkRules(ruled);
+      // What was checked is no longer what would be written.
+      const { checks: _, ...unchecked } = plan;
       const answered: StoredPlan = {
-        ...plan,
+        ...unchecked,
         ...(ruled === undefined ? {} : { rules: ruled }),
         answers: [...given].map(([conflict, answer]) => ({ conflict, answer }))
       };
@@ -329,7 +332,38 @@ export class PlanOffice {
     });
   }
 
-  /** @throws PLAN_STALE, PLAN_APPLIED, PLAN_UNANSWERED, DUPLICATE_KEY, COLLECTION_EXISTS */
+  /** @throws PLAN_NOT_FOUND, PLAN_APPLIED, PLAN_STALE, NAME_INVALID, LIMIT_EXCEEDED */
+  async recordCheck(
+    projectName: string,
+    id: string,
+    { name, passed, detail }: { name: string; passed: boolean; detail?: string },
+    origin: Origin
+  ): Promise<PlanInfo> {
+    checkResult(name, detail);
+    const project = this.core.registry.project(projectName);
+    return this.lock(project, id).run(async () => {
+      const plan = this.book.find(project, id);
+      this.book.assertOpen(project, plan);
+      const others = (plan.checks ?? []).filter(check => check.name !== name);
+      if (others.length >= CHECKS_MAX) {
+        throw new ArgonError('LIMIT_EXCEEDED', `A plan has at most ${CHECKS_MAX} checks.`, {
+          data: { limit: CHECKS_MAX, value: others.length + 1 }
+        });
+      }
+      const result = {
+        name,
+        passed,
+        ...(detail === undefined ? {} : { detail }),
+        by: origin.actor,
+        at: new Date(this.core.wallMs())
+      };
+      const next = { ...plan, checks: [...others, result] };
+      await this.book.save(project, next, origin);
+      return this.book.info(project, next);
+    });
+  }
+
+  /** @throws PLAN_STALE, PLAN_APPLIED, PLAN_UNANSWERED, CHECKS_MISSING, DUPLICATE_KEY, COLLECTION_EXISTS */
   async apply(projectName: string, id: string, origin: Origin): Promise<PlanInfo> {
     const project = this.core.registry.project(projectName);
     return this.lock(project, id).run(async () => {
@@ -345,6 +379,7 @@ export class PlanOffice {
           if (evaluated.unanswered > 0) {
             throw unansweredError(id, evaluated.unanswered);
           }
+          assertChecked(project.branches.get(branch.name), plan);
           const stage = this.core.stage(project, branch, { uniqueLater: true });
           const head = this.core.resolve(projectName, plan.into);
           const decided = decisions(source, plan, evaluated);
@@ -352,6 +387,7 @@ export class PlanOffice {
           await stage.finish();
           // From here to the commit nothing waits, so no head can move in between.
           this.book.assertOpen(project, plan);
+          assertChecked(project.branches.get(branch.name), plan);
           const applied = await this.commit(project, branch, plan, stage, origin);
           if (stage.newIndexes().length > 0) {
             // Their entries must be there before the next writer asks whether a key is taken.

@@ -50,8 +50,6 @@ export class LogReader {
     }
     const entries: LogEntry[] = [];
     const covered = new Map<TimelineId, Lsn>();
-    const marks = markedLsns(project);
-    const branches = new Map([...project.branches.values()].map(branch => [branch.timeline.id, branch.name]));
     let deadline = performance.now() + SLICE_MS_MAX;
     for (const spot of this.spots(project, view, before)) {
       if (performance.now() > deadline) {
@@ -64,14 +62,14 @@ export class LogReader {
       }
       if (
         (until !== undefined && spot.lastLsn >= until) ||
-        (until === undefined && this.continuesEntry(spot, view, marks))
+        (until === undefined && this.continuesEntry(spot, view))
       ) {
         continue;
       }
       if (entries.length === limit) {
         return { entries, next: (spot.lastLsn + 1) as Lsn };
       }
-      const entry = await this.fold(spot, branches.get(spot.timeline.id), marks);
+      const entry = await this.fold(spot, this.parts.registry.branchOf(spot.timeline)?.name);
       covered.set(spot.timeline.id, entry.firstLsn);
       entries.push(entry);
     }
@@ -92,8 +90,6 @@ export class LogReader {
     limit: number
   ): Promise<{ entries: LogEntry[]; next?: Lsn }> {
     const entries: LogEntry[] = [];
-    const marks = markedLsns(project);
-    const branches = new Map([...project.branches.values()].map(branch => [branch.timeline.id, branch.name]));
     let last: Spot | undefined;
     let deadline = performance.now() + SLICE_MS_MAX;
     for (const spot of this.spotsAfter(project, view, after)) {
@@ -102,14 +98,14 @@ export class LogReader {
         deadline = performance.now() + SLICE_MS_MAX;
       }
       const isSame = last?.timeline === spot.timeline && last.lastLsn === spot.lastLsn;
-      if (isSame || spot.lastLsn <= after || !this.isWhole(spot) || this.continuesEntry(spot, view, marks)) {
+      if (isSame || spot.lastLsn <= after || !this.isWhole(spot) || this.continuesEntry(spot, view)) {
         continue;
       }
       if (entries.length === limit) {
         return { entries, next: last!.lastLsn };
       }
       last = spot;
-      entries.push(await this.fold(spot, branches.get(spot.timeline.id), marks));
+      entries.push(await this.fold(spot, this.parts.registry.branchOf(spot.timeline)?.name));
     }
     return { entries };
   }
@@ -152,9 +148,9 @@ export class LogReader {
   }
 
   /** Whether a newer commit of the same entry exists, which an earlier page has shown with this one in it. */
-  private continuesEntry({ timeline, lastLsn }: Spot, view: View | undefined, marks: Marks): boolean {
+  private continuesEntry({ timeline, lastLsn }: Spot, view: View | undefined): boolean {
     const cap = view?.chain.find(link => link.timeline === timeline)?.cap ?? timeline.durableHead;
-    if (lastLsn >= cap || isMarked(marks, timeline, lastLsn)) {
+    if (lastLsn >= cap || timeline.isMarked(lastLsn)) {
       return false;
     }
     const mine = this.parts.line.rowAt(timeline, lastLsn);
@@ -162,16 +158,14 @@ export class LogReader {
     return mine !== undefined && next !== undefined && sameEntry(mine, next);
   }
 
-  private async fold(spot: Spot, branch: string | undefined, marks: Marks): Promise<LogEntry> {
+  private async fold(spot: Spot, branch: string | undefined): Promise<LogEntry> {
     const rows: LineRow[] = [];
     let deadline = performance.now() + SLICE_MS_MAX;
     for (const row of this.parts.line.backwards(spot.timeline, spot.timeline.forkLsn, spot.lastLsn)) {
       const newest = rows[0];
       if (
         newest !== undefined &&
-        (!sameEntry(newest, row) ||
-          isMarked(marks, spot.timeline, lastLsnOf(row)) ||
-          !isWholeRow(spot.timeline, row))
+        (!sameEntry(newest, row) || spot.timeline.isMarked(lastLsnOf(row)) || !isWholeRow(spot.timeline, row))
       ) {
         break;
       }
@@ -253,34 +247,6 @@ function assertLogKept({ name, timesGone }: Project, view: View | undefined, lsn
       data: { horizon: timesGone.lsn + 1 }
     });
   }
-}
-
-/** LSNs that must end an entry, so that they can be pointed at: forks, pins and runs. */
-type Marks = ReadonlyMap<TimelineId, ReadonlySet<Lsn>>;
-
-function markedLsns(project: Project): Marks {
-  const marks = new Map<TimelineId, Set<Lsn>>();
-  const mark = (timeline: TimelineId, lsn: Lsn) => {
-    const known = marks.get(timeline);
-    if (known === undefined) {
-      marks.set(timeline, new Set([lsn]));
-    } else {
-      known.add(lsn);
-    }
-  };
-  for (const { parent, forkLsn } of project.timelines.values()) {
-    if (parent !== undefined) {
-      mark(parent.id, forkLsn);
-    }
-  }
-  for (const { timeline, lsn } of [...project.pins.values(), ...project.runs.values()]) {
-    mark(timeline, lsn);
-  }
-  return marks;
-}
-
-function isMarked(marks: Marks, timeline: Timeline, lsn: Lsn): boolean {
-  return marks.get(timeline.id)?.has(lsn) === true;
 }
 
 /** Whether two rows of a timeline belong to one entry; merges and undos stand alone. */

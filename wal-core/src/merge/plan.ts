@@ -2,6 +2,7 @@ import { deserialize } from 'bson';
 import type {
   Answer,
   AnswerRule,
+  CheckResult,
   CollectionId,
   Lsn,
   PlanInfo,
@@ -44,6 +45,8 @@ export interface StoredPlan {
   /** What a list of plans shows, so that it need not look at documents. */
   readonly figures: Pick<PlanInfo, 'summary' | 'conflicts' | 'unanswered'>;
   readonly appliedAs?: NonNullable<PlanInfo['appliedAs']>;
+  /** The newest result of each check. */
+  readonly checks?: readonly CheckResult[];
   /** Branch that keeps the state before a restore. */
   readonly backup?: string;
 }

@@ -1,4 +1,4 @@
-import { ArgonError, type BranchInfo } from '@argon/wal-core';
+import { ArgonError, type BranchInfo, type BranchPageOptions } from '@argon/wal-core';
 import { originOf, pageSize, type BridgeContext, type Handlers } from '../context';
 import { defined, mainTimeline, presentBranch } from '../present';
 import type { BranchListResult } from '../protocol';
@@ -15,23 +15,17 @@ export function branchMethods(context: BridgeContext): Handlers<'branch'> {
     presentBranch(branch, mainTimeline(engine, project));
   return {
     'branch.list'({ project, search, after, limit }) {
-      const words = search?.toLowerCase();
-      const all = engine.branches(project);
-      const found = words === undefined ? all : all.filter(({ name }) => name.toLowerCase().includes(words));
-      const start = after === undefined ? 0 : found.findIndex(({ name }) => name === after) + 1;
-      if (after !== undefined && start === 0) {
-        throw new ArgonError(
-          'BAD_REQUEST',
-          `\`after\` names ${JSON.stringify(after)}, which is not on the list any more.`
-        );
-      }
-      const size = pageSize(limit, BRANCHES_USUAL, BRANCHES_MAX);
-      const page = found.slice(start, start + size);
+      const options = defined<BranchPageOptions>({
+        search,
+        after,
+        limit: pageSize(limit, BRANCHES_USUAL, BRANCHES_MAX)
+      });
+      const { branches, total, next } = engine.branchPage(project, options);
       const main = mainTimeline(engine, project);
       return defined<BranchListResult>({
-        branches: page.map(branch => presentBranch(branch, main)),
-        total: found.length,
-        next: start + page.length < found.length ? page.at(-1)?.name : undefined
+        branches: branches.map(branch => presentBranch(branch, main)),
+        total,
+        next
       });
     },
 

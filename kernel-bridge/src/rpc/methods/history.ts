@@ -3,6 +3,7 @@ import {
   docKeyOfValue,
   fromExtendedJson,
   type DiffOptions,
+  type Engine,
   type Lsn,
   type TimelineId,
   type TimelineInfo
@@ -65,14 +66,15 @@ export function historyMethods({
                 limit: size
               })
             );
-      const names = new Map(engine.branches(project).map(({ timeline, name }) => [timeline, name]));
       const touched = page.entries.flatMap(({ timeline, merge }) =>
         merge ? [timeline, merge.sourceTimeline] : [timeline]
       );
-      const timelines = shownTimelines(engine.timelines(project), touched);
+      const timelines = shownTimelines(engine, project, touched);
       return defined<LogResult>({
         entries: page.entries.map(presentEntry),
-        timelines: timelines.map(timeline => presentTimeline(timeline, names.get(timeline.id))),
+        timelines: timelines.map(timeline =>
+          presentTimeline(timeline, engine.branchOf(project, timeline.id))
+        ),
         horizon: 0,
         head,
         next: 'next' in page ? page.next : undefined
@@ -81,7 +83,7 @@ export function historyMethods({
 
     changes({ project, timeline, firstLsn, lastLsn, limit, after }) {
       const id = timeline as TimelineId;
-      if (!engine.timelines(project).some(known => known.id === id)) {
+      if (engine.timeline(project, id) === undefined) {
         throw new ArgonError(
           'REF_NOT_FOUND',
           `The project ${JSON.stringify(project)} has no timeline ${timeline}.`,
@@ -129,20 +131,20 @@ export function historyMethods({
 
 /** All timelines, or when they are too many those that were touched, with their ancestors. */
 function shownTimelines(
-  all: readonly TimelineInfo[],
+  engine: Engine,
+  project: string,
   touched: readonly TimelineId[]
 ): readonly TimelineInfo[] {
-  if (all.length <= TIMELINES_ALL_MAX) {
-    return all;
+  if (engine.timelineCount(project) <= TIMELINES_ALL_MAX) {
+    return engine.timelines(project);
   }
-  const byId = new Map(all.map(timeline => [timeline.id, timeline]));
-  const shown = new Set<TimelineInfo>();
+  const shown = new Map<TimelineId, TimelineInfo>();
   for (const start of touched) {
-    let timeline = byId.get(start);
-    while (timeline && !shown.has(timeline)) {
-      shown.add(timeline);
-      timeline = timeline.parent === undefined ? undefined : byId.get(timeline.parent);
+    let timeline = engine.timeline(project, start);
+    while (timeline && !shown.has(timeline.id)) {
+      shown.set(timeline.id, timeline);
+      timeline = timeline.parent === undefined ? undefined : engine.timeline(project, timeline.parent);
     }
   }
-  return [...shown];
+  return [...shown.values()];
 }
