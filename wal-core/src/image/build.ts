@@ -217,9 +217,8 @@ function* fromStack(
     if (page !== undefined) {
       const split = text === undefined ? walk.high : page.gallop(text, walk.low);
       written += split - walk.low;
-      for (; walk.low < split; walk.low++) {
-        writer.add(page.key(walk.low), page.image(walk.low));
-      }
+      writer.addRange(page, walk.low, split);
+      walk.low = split;
       if (walk.low >= walk.high) {
         walk.next();
         yield written;

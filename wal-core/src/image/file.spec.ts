@@ -108,6 +108,22 @@ describe('an image file', () => {
             }
           }
           expect([...file.verify()].length).toBe(file.pages);
+          // Copied in stretches it is the same file.
+          const path = join(directory, `${files++}.img`);
+          const writer = new ImageWriter(path, KIND_BASE);
+          for (let i = 0; i < file.pages; i++) {
+            const page = file.page(i);
+            const middle = page.entries >> 1;
+            writer.addRange(page, 0, middle);
+            writer.addRange(page, middle, page.entries);
+          }
+          await writer.finish();
+          const copy = ImageFile.open(path, KIND_BASE);
+          expect([copy.pages, crc32c(readFileSync(path))]).toEqual([
+            file.pages,
+            crc32c(readFileSync(join(directory, `${files - 2}.img`)))
+          ]);
+          copy.close();
           file.close();
         }
       ),

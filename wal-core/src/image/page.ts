@@ -2,8 +2,14 @@ import { crc32c } from '@node-rs/crc32';
 import { ArgonError } from '../errors';
 import { LSN_SUFFIX_BYTES, PAGE_HEADER_BYTES, versionLsn } from './format';
 
+/** What Node's buffers have and its types do not: `toString` without the search for the encoding. */
+interface PageBytes extends Buffer {
+  latin1Slice(start: number, end: number): string;
+}
+
 /** One page of an image file: entries by number, without copies. */
 export class Page {
+  readonly bytes: PageBytes;
   readonly entries: number;
   /** Ends of the keys, then ends of the images, counted from the start of the page. */
   private readonly ends: Uint32Array;
@@ -14,10 +20,8 @@ export class Page {
    * @param checked whether the checksum is known to fit
    * @throws DATA_CORRUPT
    */
-  constructor(
-    readonly bytes: Buffer,
-    checked: boolean
-  ) {
+  constructor(bytes: Buffer, checked: boolean) {
+    this.bytes = bytes as PageBytes;
     const used = bytes.readUInt32LE(4);
     this.entries = bytes.readUInt32LE(8);
     const fits = used >= PAGE_HEADER_BYTES + this.entries * 8 && used <= bytes.length;
@@ -57,7 +61,7 @@ export class Page {
   }
 
   keyText(i: number): string {
-    return this.bytes.toString('latin1', this.keyStart(i), this.keyEnd(i));
+    return this.bytes.latin1Slice(this.keyStart(i), this.keyEnd(i));
   }
 
   image(i: number): Buffer {
@@ -72,7 +76,7 @@ export class Page {
 
   /** The docKey of an entry. */
   docText(i: number): string {
-    return this.bytes.toString('latin1', this.keyStart(i), this.keyEnd(i) - LSN_SUFFIX_BYTES);
+    return this.bytes.latin1Slice(this.keyStart(i), this.keyEnd(i) - LSN_SUFFIX_BYTES);
   }
 
   lsn(i: number): number {

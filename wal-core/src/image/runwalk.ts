@@ -8,6 +8,12 @@ import type { StoredImage } from './stored';
 /** Entries looked at one after another before the walk jumps. */
 const STEPS_MAX = 8;
 
+/** Takes changed documents: an entry of a page, or an image from elsewhere. */
+export interface DeltaSink {
+  take(page: Page, from: number, to: number): void;
+  add(text: string, image: Buffer): void;
+}
+
 /** Something that yields the changed documents of a state in key order. */
 export interface DeltaWalk {
   /** docKey of the current document; undefined at the end. */
@@ -15,6 +21,8 @@ export interface DeltaWalk {
   readonly lsn: number;
   /** Its image in the state; undefined when it is not there. */
   image(): Buffer | undefined;
+  /** Gives the document, when it is there, to a sink. */
+  give(sink: DeltaSink): void;
   advance(): void;
 }
 
@@ -61,6 +69,14 @@ export class RunWalk implements DeltaWalk {
     const page = this.foundPage!;
     const at = this.foundAt;
     return page.imageStart(at) === page.imageEnd(at) ? undefined : page.image(at);
+  }
+
+  give(sink: DeltaSink): void {
+    const page = this.foundPage!;
+    const at = this.foundAt;
+    if (page.imageStart(at) !== page.imageEnd(at)) {
+      sink.take(page, at, at + 1);
+    }
   }
 
   advance(): void {

@@ -1,6 +1,6 @@
 import type { Image, Lsn } from '../api';
 import type { TextRange } from '../image/basewalk';
-import type { DeltaWalk } from '../image/runwalk';
+import type { DeltaSink, DeltaWalk } from '../image/runwalk';
 import { type OverlayEntry, placeOf } from './overlay';
 
 /** Reads what an overlay does not hold. */
@@ -33,6 +33,14 @@ export class OverlayWalk implements DeltaWalk {
 
   image(): Image | undefined {
     return this.reader.image(this.list[this.at]!);
+  }
+
+  give(sink: DeltaSink): void {
+    const entry = this.list[this.at]!;
+    const image = this.reader.image(entry);
+    if (image !== undefined) {
+      sink.add(entry.key, image);
+    }
   }
 
   advance(): void {

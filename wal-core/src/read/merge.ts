@@ -1,23 +1,21 @@
 import type { DocKey, Image, ScanBatch } from '../api';
 import type { BaseWalk } from '../image/basewalk';
 import type { Page } from '../image/page';
-import type { DeltaWalk } from '../image/runwalk';
+import type { DeltaSink, DeltaWalk } from '../image/runwalk';
 import { BATCH_BYTES_MAX, SLICE_MS_MAX } from '../limits';
 
 /** Changed documents and pages taken between two looks at the clock. */
-const TAKEN_PER_LOOK = 16;
+const TAKEN_PER_LOOK = 32;
 
 /** Entries `[from, to)` of a page, in that direction, or one document from elsewhere. */
 type Piece = { readonly page: Page; readonly from: number; readonly to: number } | string;
 
 /** Takes what a merge finds. */
-export interface Sink {
+export interface Sink extends DeltaSink {
   /** Documents it will still take before it wants the merge to stop; 0 or less stops it. */
   readonly room: number;
   /** Entries `[from, to)` of a page; backwards, from `from - 1` down to `to`, when `from` is greater. */
   take(page: Page, from: number, to: number): void;
-  /** A document from elsewhere. */
-  add(text: string, image: Image): void;
 }
 
 /** A batch of a merge: images are pieces of shared pages, keys are made when they are asked for. */
@@ -97,6 +95,10 @@ export class Deltas {
 
   image(): Image | undefined {
     return this.newest!.image();
+  }
+
+  give(sink: DeltaSink): void {
+    this.newest!.give(sink);
   }
 
   get lsn(): number {
@@ -185,10 +187,7 @@ export class Merge {
   }
 
   private takeDelta(sink: Sink, text: string): void {
-    const image = this.deltas.image();
-    if (image !== undefined) {
-      sink.add(text, image);
-    }
+    this.deltas.give(sink);
     this.lastPage = undefined;
     this.lastText = text;
     this.deltas.advance();

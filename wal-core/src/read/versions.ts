@@ -26,7 +26,7 @@ export interface Shortcut {
 }
 
 /** Branches above a state from which on a shortcut pays. */
-const SHORTCUT_LINKS_MIN = 4;
+const SHORTCUT_LINKS_MIN = 2;
 
 export interface KeyRange {
   /** Exclusive: where the batch before ended. */
