@@ -13,7 +13,12 @@ test('outputs without a source go, and nothing else', () => {
       writeFileSync(join(root, path), '');
     };
     ['src/update/index.ts', 'src/view.tsx'].forEach(put);
-    const kept = ['out/tsconfig.tsbuildinfo', 'out/update/index.d.ts', 'out/update/index.js', 'out/view.js.map'];
+    const kept = [
+      'out/tsconfig.tsbuildinfo',
+      'out/update/index.d.ts',
+      'out/update/index.js',
+      'out/view.js.map'
+    ];
     kept.forEach(put);
     ['out/update.js', 'out/update.d.ts.map', 'out/old/gone.js'].forEach(put);
 

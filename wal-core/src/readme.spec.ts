@@ -12,7 +12,10 @@ function blocks(text: string): { language: string; body: string }[] {
   }));
 }
 
-type Program = (load: (name: string) => unknown, console: { log(...words: unknown[]): void }) => Promise<void>;
+type Program = (
+  load: (name: string) => unknown,
+  console: { log(...words: unknown[]): void }
+) => Promise<void>;
 
 describe('the README', () => {
   it('prints what it says', async () => {
