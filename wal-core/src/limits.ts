@@ -74,6 +74,9 @@ export const FLATTEN_PART = 0.02;
 /** Runs on top of a base, and their part of the collection, from which on there is a new base. */
 export const RUNS_MAX = 5;
 export const REBASE_PART = 0.5;
+/** Age from which on the images of old states are thinned, in milliseconds, and the runs that their scans may merge then. */
+export const IMAGE_THIN_AGE_MS = 7 * 24 * 60 * 60 * 1000;
+export const RUNS_OLD_MAX = 2 * RUNS_MAX;
 /** Changes that one run is made of at most; with more a new base is made from the state. */
 export const IMAGE_LINE_CHANGES_MAX = 1_000_000;
 /** Failed builds of one collection after which it is left alone until the next start. */

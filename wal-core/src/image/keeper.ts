@@ -8,11 +8,13 @@ import {
   FLATTEN_PART,
   IMAGE_CHANGES_MIN,
   IMAGE_LINE_CHANGES_MAX,
+  IMAGE_THIN_AGE_MS,
   IMAGE_TRIES_MAX,
   REBASE_PART,
   RUN_CHANGES_MAX,
   RUN_PART,
-  RUNS_MAX
+  RUNS_MAX,
+  RUNS_OLD_MAX
 } from '../limits';
 import { OVERLAY_LIMITS, type OverlayLimits, type Overlays } from '../overlay/overlays';
 import { CATALOG } from '../read/catalog';
@@ -20,7 +22,7 @@ import type { StatsReader } from '../read/stats';
 import type { BuildTask } from './build';
 import { KIND_BASE, KIND_RUN } from './format';
 import type { Images } from './images';
-import { NO_STACK, type Stack } from './stack';
+import { NO_STACK, type Stack, stackOf } from './stack';
 import type { StoredImage } from './stored';
 import type { ImageFacts } from './writer';
 
@@ -36,6 +38,9 @@ export interface ImageLimits {
   /** Runs on a base, and their part of the collection, from which on there is a new base. */
   readonly runsMax: number;
   readonly rebasePart: number;
+  /** Age from which on the images of old states are thinned, in milliseconds, and the runs that may then be merged. */
+  readonly thinAgeMs: number;
+  readonly runsOldMax: number;
 }
 
 export const IMAGE_LIMITS: ImageLimits = {
@@ -44,7 +49,9 @@ export const IMAGE_LIMITS: ImageLimits = {
   runChangesMax: RUN_CHANGES_MAX,
   flattenPart: FLATTEN_PART,
   runsMax: RUNS_MAX,
-  rebasePart: REBASE_PART
+  rebasePart: REBASE_PART,
+  thinAgeMs: IMAGE_THIN_AGE_MS,
+  runsOldMax: RUNS_OLD_MAX
 };
 
 /** What tests replace: small sizes, so that a few documents have images. */
@@ -268,6 +275,27 @@ export class ImageKeeper {
       overlays.trim(timeline.id, collection, cap);
     }
     await this.compact(chain, collection);
+    await this.thin(chain, collection);
+  }
+
+  /**
+   * Drops bases of old states that runs reach from the base before them. Scans of such states then
+   * merge up to twice as many runs; nothing that could be read before cannot be read after.
+   */
+  private async thin(chain: readonly ChainLink[], collection: CollectionId): Promise<void> {
+    const { images, wallMs } = this.parts;
+    const { timeline } = chain[0]!;
+    const before = wallMs() - this.limits.thinAgeMs;
+    const bases = images.of(timeline.id, collection).filter(({ kind }) => kind === KIND_BASE);
+    for (const base of bases.slice(1, -1)) {
+      if (base.createdMs < before) {
+        const left = (line: TimelineId) => images.of(line, collection).filter(image => image !== base);
+        const stack = stackOf(timeline.chain(base.lsn), collection, left);
+        if (stack.coverage >= base.lsn && stack.runs.length <= this.limits.runsOldMax) {
+          await images.drop([base]);
+        }
+      }
+    }
   }
 
   /** Too many runs become a base, or one longer run while they are a small part of the collection. */

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import type { Snapshot } from '../api';
 import { isArgonError } from '../errors';
+import { KIND_BASE } from '../image/format';
+import type { View } from '../read/snapshot';
 import { allowSeconds, numbersFrom, random, runs } from './chance';
 import { coreOf, imagedParts, imagesSettled, scanned, SMALL_IMAGES, walked } from './imaged';
 import { ADA, keyOf, lsn, SHOP, World } from './world';
@@ -29,7 +31,7 @@ class History {
     const { world } = this;
     const branch = this.pick(this.branches);
     const collection = this.pick(COLLECTIONS);
-    switch (this.draw(14)) {
+    switch (this.draw(15)) {
       case 0: {
         const name = `b${this.made++}`;
         const head = world.view(branch).lsn;
@@ -65,6 +67,10 @@ class History {
         return;
       case 4:
         await this.rename(branch, collection);
+        return;
+      case 5:
+        // Images of old states are thinned when they are old enough.
+        world.clock.now += this.draw(10) * 24 * 60 * 60 * 1000;
         return;
       default: {
         const start = this.draw(this.ids);
@@ -169,6 +175,41 @@ describe('law 2, images: a scan of any state gives the bytes that walking every 
     );
     expect(built).toBeGreaterThan(100);
     expect(compared).toBeGreaterThan(500);
+  });
+
+  it('old images are thinned: fewer bases, never a gap, the same bytes', async () => {
+    const world = await World.open({ parts: imagedParts() });
+    const { files } = coreOf(world.engine).imageOffice;
+    const { timeline } = world.view('main');
+    const bases = () => [...files.all()].filter(({ kind }) => kind === KIND_BASE).length;
+    let most = 0;
+    const write = async (round: number) => {
+      await world.put(
+        'main',
+        Array.from({ length: 15 }, (_, i) => ({
+          _id: (round * 15 + i) % 40,
+          round,
+          text: 'x'.repeat(i * 90)
+        }))
+      );
+      await imagesSettled(world.engine);
+      most = Math.max(most, bases());
+    };
+    for (let round = 0; round < 40; round++) {
+      await write(round);
+    }
+    world.clock.now += 8 * 24 * 60 * 60 * 1000;
+    await write(40);
+    expect([most > 8, bases() < most * 0.7, bases() > 2]).toEqual([true, true, true]);
+    const draw = numbersFrom(3);
+    const head = world.view('main').lsn;
+    for (let i = 0; i < 30; i++) {
+      const at = lsn(100 + draw(head - 100));
+      const view = world.engine.snapshot(SHOP, timeline, at) as View;
+      expect(files.stack(view.chain, view.collection('items')!.id).coverage).toBe(at);
+      await compare(world, view, draw, 50);
+    }
+    await world.close();
   });
 
   it('while writers write and images are made by a worker', async () => {
