@@ -32,15 +32,15 @@ const SIZES = {
 const PICTURES = resolve(import.meta.dirname, '..', '..', 'docs', 'images');
 
 /**
- * @param {{ directory: string, quick: boolean, sizes: Readonly<Record<string, number>>, pictures: boolean, onRow: (row: import('../row.mjs').Row) => void }} run
- *   `pictures`: draw each question into docs/images
+ * @param {{ directory: string, quick: boolean, sizes: Readonly<Record<string, number>>, docs: boolean, onRow: (row: import('../row.mjs').Row) => void }} run
+ *   `docs`: draw each question into docs/images
  * @returns {Promise<readonly import('../row.mjs').Row[]>}
  */
-export async function run({ directory, quick, sizes, pictures, onRow }) {
+export async function run({ directory, quick, sizes, docs, onRow }) {
   const options = { ...SIZES[quick ? 'quick' : 'full'], ...sizes };
   const tell = what => onRow({ name: what });
   const answers = await askAll({ directory, sizes: options, tell });
-  if (pictures) {
+  if (docs) {
     mkdirSync(PICTURES, { recursive: true });
     for (const answer of answers) {
       writeFileSync(join(PICTURES, `growth-${answer.id}.svg`), drawChart(answer));

@@ -1,6 +1,6 @@
 /** What `npm run bench` does: runs one suite and prints where, what and how fast. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, release, tmpdir, totalmem, type } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -13,6 +13,7 @@ import { bundle, compile } from '../setup/products.mjs';
 import { pythonPackages } from '../setup/python-environment.mjs';
 import { setUp } from '../setup/setup.mjs';
 import { Trouble, report } from '../setup/trouble.mjs';
+import { withFigures } from './page.mjs';
 
 const HELP = `Usage: npm run bench -- SUITE [OPTIONS]
 
@@ -22,10 +23,12 @@ const HELP = `Usage: npm run bench -- SUITE [OPTIONS]
   peers              the same work in mongod with full copies, and in SQLite with a history table
 
   --json FILE        also write the rows as JSON
-  --pictures         growth: also draw the curves of docs/performance.md
+  --docs             also put the figures into docs/performance.md
   --quick            small sizes, for a first look
   --size NAME=N      one of the suite's sizes, such as documents=100000; can be repeated
   --directory DIR    where the files under test go (default: the system's temporary folder)`;
+
+const PAGE = at('docs', 'performance.md');
 
 /** The suites that are there. */
 const suites = () =>
@@ -66,7 +69,7 @@ async function bench(args) {
     allowPositionals: true,
     options: {
       json: { type: 'string' },
-      pictures: { type: 'boolean', default: false },
+      docs: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       size: { type: 'string', multiple: true, default: [] },
       directory: { type: 'string' },
@@ -85,17 +88,21 @@ async function bench(args) {
   await setUp({
     steps: suite === 'peers' ? [nodePackages, pythonPackages, compile] : [nodePackages, compile, bundle]
   });
-  console.log(`\n${where(args)}\n`);
+  const place = where(args);
+  console.log(`\n${place}\n`);
   const directory = mkdtempSync(join(resolve(values.directory ?? tmpdir()), 'argon-bench-'));
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
   const { run } = await import(pathToFileURL(at('bench', suite, 'main.mjs')).href);
   const live = process.stderr.isTTY === true;
   const onRow = each => live && process.stderr.write(`\r\x1b[K${each.name}`);
-  const rows = await run({ directory, quick: values.quick, pictures: values.pictures, sizes, onRow });
+  const rows = await run({ directory, quick: values.quick, docs: values.docs, sizes, onRow });
   if (live) {
     process.stderr.write('\r\x1b[K');
   }
   console.log(table(rows));
+  if (values.docs) {
+    writeFileSync(PAGE, withFigures(readFileSync(PAGE, 'utf8'), suite, `${place}\n\n${table(rows)}`));
+  }
   if (values.json !== undefined) {
     writeFileSync(resolve(process.env.INIT_CWD ?? '.', values.json), `${JSON.stringify(rows, null, 2)}\n`);
   }
