@@ -21,6 +21,8 @@ export const TRANSACTION_MS_MAX = 60_000;
 export const CONFLICT_CHECKS_MAX = 2_000;
 /** A log segment is closed when the next frame would pass this size. */
 export const SEGMENT_BYTES_MAX = 64 * 1024 * 1024;
+/** Uncompressed blocks of cold log segments held in memory. */
+export const COLD_CACHE_BYTES_MAX = 8 * 1024 * 1024;
 /** Project names are database names of MongoDB. */
 export const PROJECT_NAME_BYTES_MAX = 63;
 export const BRANCH_NAME_BYTES_MAX = 200;

@@ -1,6 +1,15 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Commit, CommitTime, EngineEvent, EngineOptions, Lsn, Origin, ProjectInfo } from '../api';
+import type {
+  Commit,
+  CommitTime,
+  EngineEvent,
+  EngineOptions,
+  Lsn,
+  Origin,
+  ProjectInfo,
+  TimelineId
+} from '../api';
 import type { Branch, ChainLink, Project, Timeline } from '../branch/model';
 import { ImageOffice } from './imageoffice';
 import { Mutex } from './mutex';
@@ -159,10 +168,20 @@ export class Core implements Positions {
       applied === undefined
         ? undefined
         : { segment: applied.readUInt32BE(0), offset: applied.readUIntBE(4, 6) };
-    await this.log.recover(from, frame => {
-      // What follows a large commit finds it in the state.
-      return this.replay(frame) || this.isBehind() ? this.applier.caughtUp() : undefined;
-    });
+    await this.log.recover(
+      from,
+      frame => {
+        // What follows a large commit finds it in the state.
+        return this.replay(frame) || this.isBehind() ? this.applier.caughtUp() : undefined;
+      },
+      ({ timeline: id, count }) => {
+        const timeline = this.registry.timeline(id as TimelineId);
+        if (timeline !== undefined && timeline.count < count) {
+          this.registry.advance(timeline, timeline.head, count);
+          this.registry.settle(timeline, timeline.head, count);
+        }
+      }
+    );
     await this.applier.caughtUp();
     this.durableTime = this.clock.current();
     this.retries = RetryTable.load(this.store);
@@ -182,7 +201,7 @@ export class Core implements Positions {
    * A durable frame that the state may not hold: it goes the way that a new one goes after its flush. True when it is
    * a large commit, whose records are not in front of the state.
    */
-  private replay({ bytes, segment, offset }: FoundFrame): boolean {
+  private replay({ bytes, segment, offset, ordinals: known }: FoundFrame): boolean {
     const frame = decodeFrame(bytes);
     this.clock.observe(frame.time);
     if (isPart(bytes)) {
@@ -192,8 +211,10 @@ export class Core implements Positions {
       this.registry.apply(record);
     }
     const ordinals = [
-      ...frame.changes.map(section => this.replaySection(section)),
-      ...frame.groups.map(section => this.replayed(section, section.count))
+      ...frame.changes.map((section, i) => this.replaySection(section, known?.get(i))),
+      ...frame.groups.map((section, i) =>
+        this.replayed(section, section.count, known?.get(frame.changes.length + i))
+      )
     ];
     const place = { segment, offset };
     this.applier.add({
@@ -206,28 +227,31 @@ export class Core implements Positions {
     return frame.groups.length > 0;
   }
 
-  private replaySection(section: ChangeSection): number {
+  private replaySection(section: ChangeSection, known: number | undefined): number {
     const timeline = this.registry.timeline(section.timeline);
     if (timeline === undefined) {
       return 0;
     }
     section.records.forEach((record, i) => {
+      if (record.isGone === true) {
+        return;
+      }
       const lsn = (section.firstLsn + i) as Lsn;
       this.unapplied.add(timeline.id, record.collection, record.key, { lsn, image: record.image });
       if (record.collection === CATALOG) {
         this.catalogs.changed(timeline, lsn);
       }
     });
-    return this.replayed(section, section.records.length);
+    return this.replayed(section, section.records.length, known);
   }
 
   /** Moves a timeline's head behind a section; answers the number of its changes before. */
-  private replayed({ timeline: id, group }: SectionHead, count: number): number {
+  private replayed({ timeline: id, group }: SectionHead, count: number, known?: number): number {
     const timeline = this.registry.timeline(id);
     if (timeline === undefined) {
       return 0;
     }
-    const ordinal = timeline.count;
+    const ordinal = known ?? timeline.count;
     this.registry.advance(timeline, group.last, ordinal + count);
     this.registry.settle(timeline, group.last, ordinal + count);
     return ordinal;

@@ -29,9 +29,10 @@ export class KeepingOffice {
 
   private parts(): GcParts {
     const { core } = this;
-    const { store, registry, versions, catalogs, stats, times } = core;
+    const { store, log, registry, versions, catalogs, stats, times } = core;
     return {
       store,
+      log,
       registry,
       versions,
       catalogs,

@@ -1,4 +1,5 @@
 import { APPLY_RECORDS_MAX } from '../limits';
+import type { LineRecord } from '../log/line';
 import type { Pace } from '../log/pace';
 import type { OrderedStore, Put, TableName } from '../store/store';
 
@@ -12,6 +13,8 @@ export type RowKind = 'versions' | 'changes' | 'indexEntries' | 'commits' | 'oth
 export class Broom {
   readonly rows: Record<RowKind, number> = { versions: 0, changes: 0, indexEntries: 0, commits: 0, other: 0 };
   bytes = 0;
+  /** Bytes by which segments of the log hold more than is needed. */
+  readonly dead = new Map<number, number>();
   private puts: Put[] = [];
 
   constructor(
@@ -31,6 +34,14 @@ export class Broom {
     this.rows[kind]++;
     this.bytes += value.length - shorter.length;
     this.puts.push({ table, key, value: shorter });
+  }
+
+  /** A change is not listed any more. */
+  forget({ key, image }: LineRecord): void {
+    if (image !== undefined) {
+      const { segment, length } = image;
+      this.dead.set(segment, (this.dead.get(segment) ?? 0) + key.length + length);
+    }
   }
 
   /** Notes something beside the rows. */

@@ -1,16 +1,20 @@
 import type { Origin, ProjectId, TimelineId } from '../api';
-import type { KeptLsns } from '../branch/kept';
-import type { Project } from '../branch/model';
+import { KeptLsns } from '../branch/kept';
+import type { Project, Timeline } from '../branch/model';
 import type { GcOptions, GcReport } from '../keeping';
 import type { ControlRecord } from '../log/frame';
+import type { FileLog } from '../log/file/log';
 import { Pace } from '../log/pace';
 import { commitKey, metaKey, TABLE, u32 } from '../store/keys';
+import type { OrderedStore } from '../store/store';
 import { Broom } from './broom';
+import { appliedUpTo, Compactor } from './compact';
 import { Ledger } from './ledger';
 import { type PlanParts, planCut, type ProjectCut, scopeRemovals } from './plan';
 import { removeRange, type SweepParts, sweepUnknown, TimelineSweep } from './sweep';
 
 export interface GcParts extends PlanParts, SweepParts {
+  readonly log: FileLog;
   /** Resolves when everything durable so far is in the state. */
   readonly caughtUp: () => Promise<void>;
   readonly putRows: (rows: readonly ControlRecord[], origin: Origin) => Promise<void>;
@@ -26,6 +30,8 @@ export interface GcParts extends PlanParts, SweepParts {
 }
 
 const COLLECTOR: Origin = { actor: 'gc' };
+/** A cold segment is written again when what it holds in vain is more than this share of its file. */
+const COLD_DEAD_SHARE_MAX = 0.5;
 /** Control rows logged in one frame. */
 const ROWS_PER_FRAME = 512;
 /** Small tables whose scope is a project, and those whose scope is a timeline. */
@@ -72,6 +78,7 @@ export async function collect(parts: GcParts, options: GcOptions): Promise<GcRep
   const unknown = await sweepUnknown(parts, broom);
   await sweepCommits(parts, broom);
   await sweepRegistry(parts, broom);
+  const logBytes = await compactLog(parts, cuts, broom, options);
   const images = await parts.collectImages(keptAfter(parts, cuts), dryRun);
   const replies = dryRun ? [] : parts.oldReplies();
   if (replies.length > 0) {
@@ -81,7 +88,7 @@ export async function collect(parts: GcParts, options: GcOptions): Promise<GcRep
     dryRun,
     rows: { ...broom.rows },
     stateBytes: broom.bytes,
-    logBytes: 0,
+    logBytes,
     images: images.count,
     timelines: cuts.reduce((all, { gone }) => gone.reduce((set, { id }) => set.add(id), all), unknown).size,
     kept: ledger.kept(),
@@ -102,6 +109,75 @@ function keptAfter(
     const timeline = registry.timeline(id);
     return timeline === undefined || gone.has(id) ? null : (kept.get(id) ?? timeline.kept);
   };
+}
+
+/**
+ * Compresses the segments of the log that take no more frames, without what nothing needs any more; again when enough
+ * more is needed no longer. Answers how many bytes that gives back.
+ */
+async function compactLog(
+  parts: GcParts,
+  cuts: readonly ProjectCut[],
+  broom: Broom,
+  options: GcOptions
+): Promise<number> {
+  const { store, log, registry } = parts;
+  const end = appliedUpTo(store);
+  if (!broom.isDry) {
+    // After a power loss the state may be as old as it is on the disk now: replay must not begin in what is rewritten.
+    await store.flushed();
+  }
+  const planned = new Map<Timeline, KeptLsns>(
+    cuts.flatMap(({ cuts: some, gone }) => [
+      ...some.map(({ timeline, kept }) => [timeline, kept] as const),
+      ...gone.map(timeline => [timeline, KeptLsns.NOTHING] as const)
+    ])
+  );
+  const compactor = new Compactor(
+    {
+      store,
+      log,
+      registry,
+      isDry: broom.isDry,
+      pace: broom.pace,
+      keptOf: timeline => planned.get(timeline) ?? timeline.kept
+    },
+    end
+  );
+  const segments = log.closed(end.segment).filter(({ segment, bytes, isCold }) => {
+    const dead = deadBytes(store, segment) + (broom.dead.get(segment) ?? 0);
+    return !isCold || dead > bytes * COLD_DEAD_SHARE_MAX;
+  });
+  let gained = 0;
+  for (const [i, { segment, bytes }] of segments.entries()) {
+    options.onProgress?.({ phase: 'log', done: i, total: segments.length });
+    gained += bytes - (await compactor.compact(segment, bytes));
+    broom.dead.delete(segment);
+    if (!broom.isDry) {
+      await store.write([{ table: 'meta', key: metaKey(TABLE.dead, segment), value: undefined }]);
+    }
+  }
+  if (!broom.isDry) {
+    await store.write(
+      [...broom.dead].map(([segment, bytes]) => ({
+        table: 'meta',
+        key: metaKey(TABLE.dead, segment),
+        value: u48(deadBytes(store, segment) + bytes)
+      }))
+    );
+  }
+  return gained;
+}
+
+/** Bytes of a segment that earlier collections left in it. */
+function deadBytes(store: OrderedStore, segment: number): number {
+  return store.get('meta', metaKey(TABLE.dead, segment))?.readUIntBE(0, 6) ?? 0;
+}
+
+function u48(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(6);
+  bytes.writeUIntBE(value, 0, 6);
+  return bytes;
 }
 
 /** Decides what stays, and logs it. */

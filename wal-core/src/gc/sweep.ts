@@ -194,9 +194,11 @@ export class TimelineSweep {
       if (this.kept.covers(row.firstLsn, last)) {
         return value;
       }
-      const thinned = thinLine(row.firstLsn, value, ({ collection, key: doc, lsn }) => {
+      const thinned = thinLine(row.firstLsn, value, record => {
+        const { collection, key: doc, lsn } = record;
         const stays = this.keeper.needsAt(collection, doc, lsn);
         if (!stays) {
+          this.broom.forget(record);
           this.removeVersion(verKey(this.timeline.id, collection, doc, lsn));
         }
         return stays;
@@ -322,6 +324,9 @@ export async function removeRange(
   for (let at = from; ;) {
     const rows = [...store.range(table, { from: at, to, limit: ROWS_PER_STEP })];
     for (const { key, value } of rows) {
+      if (table === 'line') {
+        decodeLine(lineKeyLsn(key), value).records.forEach(record => broom.forget(record));
+      }
       broom.remove(kind, table, key, value);
     }
     await broom.flush();

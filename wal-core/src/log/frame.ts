@@ -22,6 +22,8 @@ import type { Place } from './file/segment';
  * has one changes section whose first LSN is the position of its first record in the group, from 0; a record whose flag
  * OWN is set has as previous LSN such a position too. Parts that no group names are left over from a commit that never was.
  *
+ * A record whose flag GONE is set is one that garbage collection took: its image is blank.
+ *
  * All integers without a size are varints; docKey, image, key, value and txn carry their length.
  */
 export const FRAME_HEADER_BYTES = 8;
@@ -34,6 +36,7 @@ const SECTION_CONTROL = 1;
 const SECTION_GROUP = 2;
 const FLAG_ATOMIC = 1;
 const FLAG_OWN = 1;
+const FLAG_GONE = 2;
 
 export const OP_INSERT = 1;
 export const OP_UPDATE = 2;
@@ -66,6 +69,8 @@ export interface ChangeRecord {
   readonly before?: Image | null;
   /** In a part frame: `previous` is a position in the same group and becomes an LSN when the group gets its own. */
   readonly isOwn?: true;
+  /** Garbage collection took the version that it made; the image is only as long as it was. */
+  readonly isGone?: true;
 }
 
 /** Both ends inclusive. */
@@ -321,6 +326,45 @@ function decodeHead(input: ByteReader): Omit<SectionHead, 'group'> & { readonly 
   return { project, timeline, firstLsn, count, atomic: (flags & FLAG_ATOMIC) !== 0, kind, origin, txn };
 }
 
+function flagged(record: ChangeRecord, flags: number): ChangeRecord {
+  return {
+    ...record,
+    ...((flags & FLAG_OWN) === 0 ? {} : { isOwn: true }),
+    ...((flags & FLAG_GONE) === 0 ? {} : { isGone: true })
+  };
+}
+
+/**
+ * A copy of a frame in which the records that `isGone` tells of are marked as gone and their images are blank. All
+ * else stays where it was. `isGone` is asked with the position of the section in the frame and of the record in it.
+ */
+export function forgetRecords(bytes: Buffer, isGone: (section: number, record: number) => boolean): Buffer {
+  const copy = Buffer.from(bytes);
+  const input = new ByteReader(copy, FRAME_HEADER_BYTES + 1);
+  input.varint();
+  input.u64();
+  const sections = input.varint();
+  // Changes come before all other sections.
+  for (let section = 0; section < sections && input.u8() === SECTION_CHANGES; section++) {
+    const { count } = decodeHead(input);
+    for (let record = 0; record < count; record++) {
+      input.varint();
+      const op = input.u8();
+      input.varint();
+      const flagsAt = input.offset;
+      input.u8();
+      input.bytes();
+      const image = op === OP_DELETE ? undefined : input.bytes();
+      if (isGone(section, record)) {
+        copy[flagsAt]! |= FLAG_GONE;
+        image?.fill(0);
+      }
+    }
+  }
+  copy.writeUInt32LE(crc32c(copy.subarray(FRAME_HEADER_BYTES)), 4);
+  return copy;
+}
+
 function decodeChanges(input: ByteReader): Decoded<ChangeSection> {
   const { count, ...head } = decodeHead(input);
   const records: ChangeRecord[] = [];
@@ -328,12 +372,12 @@ function decodeChanges(input: ByteReader): Decoded<ChangeSection> {
     const collection = input.varint() as CollectionId;
     const op = input.u8() as Op;
     const previous = input.varint() as Lsn;
-    const isOwn = (input.u8() & FLAG_OWN) !== 0;
+    const flags = input.u8();
     const key = input.bytes();
     const image = op === OP_DELETE ? undefined : input.bytes();
     const imageAt = image === undefined ? 0 : input.offset - image.length;
     const record = { collection, op, key, previous, image, imageAt };
-    records.push(isOwn ? { ...record, isOwn } : record);
+    records.push(flags === 0 ? record : flagged(record, flags));
   }
   return { ...head, records };
 }

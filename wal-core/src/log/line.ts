@@ -85,7 +85,13 @@ export function encodeLine(
     out.varint(section.group.last - section.group.first + 1);
     out.varint(count);
     out.raw(body.done());
-    rows.push({ firstLsn: (section.firstLsn + start) as Lsn, value: Buffer.from(out.done()) });
+    const firstLsn = (section.firstLsn + start) as Lsn;
+    const whole = Buffer.from(out.done());
+    const isGone = ({ lsn }: LineRecord) => section.records[lsn - section.firstLsn]!.isGone === true;
+    const value = section.records.some(record => record.isGone === true)
+      ? thinLine(firstLsn, whole, record => !isGone(record))
+      : whole;
+    rows.push({ firstLsn, value });
     start += count;
   }
   return rows;

@@ -217,5 +217,7 @@ export const TABLE = {
   format: 36,
   multikey: 37,
   /** How far garbage collection has come. */
-  sweep: 38
+  sweep: 38,
+  /** Bytes of a log segment that nothing needs any more. */
+  dead: 39
 } as const;

@@ -38,6 +38,8 @@ export interface OrderedStore {
   range(table: TableName, options: RangeOptions): Iterable<Row>;
   /** Applies the puts in one transaction; resolves when later reads see it. Values must not be changed afterwards. */
   write(puts: readonly Put[]): Promise<void>;
+  /** Resolves when everything written so far is on disk. */
+  flushed(): Promise<void>;
   /** Bytes on disk. */
   bytes(): number;
   close(): Promise<void>;

@@ -1,12 +1,22 @@
 import { crc32c } from '@node-rs/crc32';
 import { statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { CommitTime, Lsn, ProjectId, TimelineId } from '../api';
 import { isKept } from '../branch/kept';
 import type { Timeline } from '../branch/model';
 import type { Registry } from '../branch/registry';
 import { isArgonError } from '../errors';
 import { walkSegment } from '../log/file/recovery';
-import { listSegments, type Place, SEGMENT_HEADER_BYTES, segmentPath } from '../log/file/segment';
+import { ColdSegment } from '../log/file/cold';
+import type { ColdCount } from '../log/file/coldformat';
+import {
+  coldPath,
+  isCold,
+  listSegments,
+  type Place,
+  SEGMENT_HEADER_BYTES,
+  segmentFile
+} from '../log/file/segment';
 import type { FileLog } from '../log/file/log';
 import {
   type ChangeSection,
@@ -48,6 +58,12 @@ interface PlacedSection {
   readonly ordinal: number;
 }
 
+/** A timeline, and the number of its changes before a section. */
+interface SectionStart {
+  readonly timeline: Timeline;
+  readonly ordinal: number;
+}
+
 /** Checksum of a value as it was logged last; null when it was deleted. */
 type LoggedValue = number | null;
 
@@ -60,6 +76,8 @@ export class LogCheck {
   readonly rows = new Map<string, LoggedValue>();
   private readonly projectHeads = new Map<ProjectId, number>();
   private time = 0n as CommitTime;
+  /** Whether frames may be missing because nothing needs them any more. */
+  seenCold = false;
 
   constructor(
     private readonly parts: LogCheckParts,
@@ -70,12 +88,12 @@ export class LogCheck {
   async run(end: Place): Promise<void> {
     const { directory } = this.parts;
     const segments = listSegments(directory).filter(segment => segment <= end.segment);
-    const sizes = segments.map(segment => statSync(segmentPath(directory, segment)).size);
+    const sizes = segments.map(segment => statSync(segmentFile(directory, segment)).size);
     const total = sizes.reduce((sum, size) => sum + size, 0);
     let before = 0;
     for (const [i, segment] of segments.entries()) {
       if (i > 0 && segments[i - 1] !== segment - 1) {
-        this.findings.file(fileOf(segment - 1), 0, 'The segment is missing.');
+        this.findings.file(this.fileOf(segment - 1), 0, 'The segment is missing.');
       }
       await this.segment(segment, segment === end.segment ? end.offset : Infinity, offset =>
         this.findings.progress('log', before + offset, total)
@@ -84,13 +102,14 @@ export class LogCheck {
       this.findings.checked.segments++;
     }
     if (segments.at(-1) !== end.segment) {
-      this.findings.file(fileOf(end.segment), 0, 'The segment is missing.');
+      this.findings.file(this.fileOf(end.segment), 0, 'The segment is missing.');
     }
     this.findings.checked.logBytes = before;
   }
 
   private async segment(segment: number, end: number, progress: (offset: number) => void): Promise<void> {
     const { pace } = this.findings;
+    const counts = this.coldCounts(segment);
     const frames = walkSegment(this.parts.directory, segment, SEGMENT_HEADER_BYTES, {
       mayBeTorn: false,
       truncate: false
@@ -102,8 +121,8 @@ export class LogCheck {
         if (step.done === true) {
           break;
         }
-        const { offset, bytes } = step.value;
-        for (const check of this.frame({ segment, offset }, bytes)) {
+        const { offset, bytes, ordinals } = step.value;
+        for (const check of this.frame({ segment, offset }, bytes, ordinals)) {
           check();
           if (pace.isDue) {
             progress(offset);
@@ -117,25 +136,64 @@ export class LogCheck {
         throw error;
       }
       const offset = error.data['offset'];
-      this.findings.file(fileOf(segment), typeof offset === 'number' ? offset : at, error.message);
+      this.findings.file(this.fileOf(segment), typeof offset === 'number' ? offset : at, error.message);
       return;
     } finally {
       frames.return(0);
     }
+    for (const { timeline, count } of counts) {
+      const head = this.heads.get(timeline as TimelineId);
+      if (head !== undefined && head.count < count) {
+        this.heads.set(timeline as TimelineId, { lsn: head.lsn, count });
+      }
+    }
     if (end !== Infinity && at !== end) {
-      this.findings.file(fileOf(segment), at, `The state goes on at byte ${end}, where no frame starts.`);
+      this.findings.file(
+        this.fileOf(segment),
+        at,
+        `The state goes on at byte ${end}, where no frame starts.`
+      );
     }
   }
 
+  /** What a cold segment says of timelines whose last changes in it are gone. */
+  private coldCounts(segment: number): readonly ColdCount[] {
+    const { directory } = this.parts;
+    if (!isCold(directory, segment)) {
+      return [];
+    }
+    this.seenCold = true;
+    try {
+      const cold = ColdSegment.open(coldPath(directory, segment), segment);
+      cold.close();
+      return cold.counts;
+    } catch (error) {
+      if (isArgonError(error)) {
+        // The walk over its frames finds the same, and says it.
+        return [];
+      }
+      throw error;
+    }
+  }
+
+  /** A segment's file, from the data directory. */
+  private fileOf(segment: number): string {
+    return join('log', basename(segmentFile(this.parts.directory, segment)));
+  }
+
   /** The steps of checking one frame, each short. */
-  private *frame(place: Place, bytes: Buffer): Generator<() => void> {
+  private *frame(place: Place, bytes: Buffer, ordinals?: ReadonlyMap<number, number>): Generator<() => void> {
     const { findings } = this;
     let frame: Frame;
     try {
       frame = decodeFrame(bytes);
     } catch (error) {
       yield () =>
-        findings.file(fileOf(place.segment), place.offset, `The frame cannot be read: ${reasonOf(error)}.`);
+        findings.file(
+          this.fileOf(place.segment),
+          place.offset,
+          `The frame cannot be read: ${reasonOf(error)}.`
+        );
       return;
     }
     findings.checked.frames++;
@@ -146,31 +204,35 @@ export class LogCheck {
     if (frame.time < this.time) {
       yield () =>
         findings.file(
-          fileOf(place.segment),
+          this.fileOf(place.segment),
           place.offset,
           'Its commit time lies before that of an earlier frame.'
         );
     }
     this.time = frame.time;
     yield () => frame.control.forEach(record => this.rows.set(rowName(record), loggedValue(record.value)));
-    for (const section of frame.changes) {
-      const head = this.head(place, section, section.records.length);
+    for (const [i, section] of frame.changes.entries()) {
+      const head = this.head(place, section, section.records.length, ordinals?.get(i));
       if (head !== undefined) {
         yield () => this.commitRow(place, frame.time, section, section.records.length);
         yield* this.section(head.timeline, { place, time: frame.time, ordinal: head.ordinal, section });
       }
     }
-    for (const group of frame.groups) {
-      yield* this.group(place, frame.time, group);
+    for (const [i, group] of frame.groups.entries()) {
+      const head = this.head(place, group, group.count, ordinals?.get(frame.changes.length + i));
+      if (head !== undefined) {
+        yield* this.group(place, frame.time, group, head);
+      }
     }
   }
 
   /** The records of a large commit, from the parts that went ahead. */
-  private *group(place: Place, time: CommitTime, group: GroupSection): Generator<() => void> {
-    const head = this.head(place, group, group.count);
-    if (head === undefined) {
-      return;
-    }
+  private *group(
+    place: Place,
+    time: CommitTime,
+    group: GroupSection,
+    head: SectionStart
+  ): Generator<() => void> {
     yield () => this.commitRow(place, time, group, group.count);
     let position = 0;
     for (const part of group.parts) {
@@ -179,7 +241,11 @@ export class LogCheck {
         section = decodePart(this.parts.log.readFrame(part), group, position);
       } catch (error) {
         yield () =>
-          this.findings.file(fileOf(part.segment), part.offset, `A part of a commit: ${reasonOf(error)}`);
+          this.findings.file(
+            this.fileOf(part.segment),
+            part.offset,
+            `A part of a commit: ${reasonOf(error)}`
+          );
         return;
       }
       yield* this.section(head.timeline, { place: part, time, ordinal: head.ordinal + position, section });
@@ -187,7 +253,11 @@ export class LogCheck {
     }
     if (position !== group.count) {
       yield () =>
-        this.findings.file(fileOf(place.segment), place.offset, 'The commit has lost some of its parts.');
+        this.findings.file(
+          this.fileOf(place.segment),
+          place.offset,
+          'The commit has lost some of its parts.'
+        );
     }
   }
 
@@ -195,15 +265,17 @@ export class LogCheck {
   private head(
     place: Place,
     { project, timeline: id, firstLsn, group }: SectionHead,
-    count: number
-  ): { readonly timeline: Timeline; readonly ordinal: number } | undefined {
-    const bad = (what: string) => this.findings.file(fileOf(place.segment), place.offset, what);
+    count: number,
+    known: number | undefined
+  ): SectionStart | undefined {
+    const bad = (what: string) => this.findings.file(this.fileOf(place.segment), place.offset, what);
     const newest = this.projectHeads.get(project) ?? 0;
-    if (firstLsn !== newest + 1) {
+    // Behind a cold segment the changes in between may be gone.
+    if (this.seenCold ? firstLsn <= newest : firstLsn !== newest + 1) {
       bad(`LSN ${firstLsn} follows ${newest} in project ${project}.`);
     }
     this.projectHeads.set(project, firstLsn + count - 1);
-    const ordinal = this.heads.get(id)?.count ?? 0;
+    const ordinal = known ?? this.heads.get(id)?.count ?? 0;
     this.heads.set(id, { lsn: group.last, count: ordinal + count });
     const timeline = this.parts.registry.timeline(id);
     if (timeline === undefined) {
@@ -223,6 +295,9 @@ export class LogCheck {
     for (const [i, record] of section.records.entries()) {
       yield () => {
         this.findings.checked.records++;
+        if (record.isGone === true) {
+          return;
+        }
         const lsn = (section.firstLsn + i) as Lsn;
         const key = verKey(timeline.id, record.collection, record.key, lsn);
         const found = this.parts.store.get('ver', key);
@@ -239,7 +314,7 @@ export class LogCheck {
         const isGone = previous < record.previous && !isKept(timeline, record.previous);
         if (previous !== record.previous && !isGone) {
           const what = `The record of LSN ${lsn} does not follow the version before it.`;
-          this.findings.file(fileOf(place.segment), place.offset, what);
+          this.findings.file(this.fileOf(place.segment), place.offset, what);
         }
       };
     }
@@ -302,11 +377,6 @@ export class LogCheck {
 function isThinnedFrom(firstLsn: Lsn, found: Buffer, whole: Buffer): boolean {
   const left = new Set(decodeLine(firstLsn, found).records.map(({ lsn }) => lsn));
   return thinLine(firstLsn, whole, ({ lsn }) => left.has(lsn)).equals(found);
-}
-
-/** A segment's file, from the data directory. */
-function fileOf(segment: number): string {
-  return segmentPath('log', segment);
 }
 
 export function rowName({ table, scope, key }: Pick<ControlRecord, 'table' | 'scope' | 'key'>): string {

@@ -110,6 +110,7 @@ export class TableCheck {
       case TABLE.format:
       case TABLE.multikey:
       case TABLE.sweep:
+      case TABLE.dead:
         break;
       default:
         this.findings.row('meta', key, `There is no table ${key[0]}.`);
@@ -143,7 +144,9 @@ export class TableCheck {
     }
     const later = suspects.length === 0 ? new Set() : await touched();
     for (const { name, key, what } of suspects) {
-      if (!later.has(name)) {
+      // A reply may have been forgotten in a frame that is gone.
+      const isForgotten = this.log.seenCold && key[0] === TABLE.retry;
+      if (!later.has(name) && !isForgotten) {
         this.findings.row('meta', key, what);
       }
     }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { VerifyOptions, VerifyReport } from '../keeping';
 import type { FileLog } from '../log/file/log';
 import { walkSegment } from '../log/file/recovery';
-import { listSegments, type Place, segmentPath, SEGMENT_HEADER_BYTES } from '../log/file/segment';
+import { listSegments, type Place, segmentFile, SEGMENT_HEADER_BYTES } from '../log/file/segment';
 import { decodeFrame } from '../log/frame';
 import { metaKey, TABLE } from '../store/keys';
 import { EnoughFound, Findings } from './findings';
@@ -73,7 +73,7 @@ async function touchedSince(parts: VerifyParts, from: Place, findings: Findings)
   const touched = new Set<string>();
   for (const segment of listSegments(directory).filter(candidate => candidate >= from.segment)) {
     const start = segment === from.segment ? from.offset : SEGMENT_HEADER_BYTES;
-    if (statSync(segmentPath(directory, segment)).size < start) {
+    if (statSync(segmentFile(directory, segment)).size < start) {
       continue;
     }
     // What is being written right now may be there in part.

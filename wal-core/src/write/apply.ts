@@ -87,6 +87,8 @@ export class Applier {
   private current: readonly AppliedFrame[] = [];
   private queued = 0;
   private done = 0;
+  /** Children that the state has changes of. */
+  private readonly started = new Set<TimelineId>();
   private readonly broughtIndexes = new WeakMap<ChangeSection, NewIndexes>();
 
   constructor(
@@ -219,6 +221,9 @@ export class Applier {
     let hasCatalog = false;
     records.forEach((record, i) => {
       const lsn = (firstLsn + i) as Lsn;
+      if (record.isGone === true) {
+        return;
+      }
       unapplied.add(timeline.id, record.collection, record.key, { lsn, image: record.image });
       if (record.collection === CATALOG) {
         catalogs.changed(timeline, lsn);
@@ -232,10 +237,17 @@ export class Applier {
    * Whether a frame has the first changes of a child. Its counts begin with its parent's at the fork,
    * so what the parent wrote before must be in the state.
    */
-  private startsTimeline({ frame, ordinals }: AppliedFrame): boolean {
-    return [...frame.changes, ...frame.groups].some(
-      (section, i) => ordinals[i] === 0 && this.timeline(section.timeline)?.parent !== undefined
-    );
+  private startsTimeline({ frame }: AppliedFrame): boolean {
+    return [...frame.changes, ...frame.groups].some(({ timeline: id }) => {
+      if (this.timeline(id)?.parent === undefined || this.started.has(id)) {
+        return false;
+      }
+      const isStarted = this.parts.store.get('meta', metaKey(TABLE.timelineStat, id)) !== undefined;
+      if (isStarted) {
+        this.started.add(id);
+      }
+      return !isStarted;
+    });
   }
 
   private buildsIndex({ hasCatalog, frame }: AppliedFrame): boolean {
@@ -298,6 +310,9 @@ export class Applier {
       for (let i = start; i < end; i++) {
         const record = section.records[i]!;
         const lsn = (section.firstLsn + i) as Lsn;
+        if (record.isGone === true) {
+          continue;
+        }
         keeper.applied(timeline, record, lsn);
         unapplied.applied(timeline.id, record.collection, record.key, lsn);
       }
@@ -315,6 +330,9 @@ export class Applier {
     }
     for (let i = piece.start; i < piece.end; i++) {
       const record = section.records[i]!;
+      if (record.isGone === true) {
+        continue;
+      }
       const lsn = (section.firstLsn + i) as Lsn;
       puts.push({
         table: 'ver',

@@ -18,7 +18,20 @@ import { ArgonError } from '../../errors';
 import { SEGMENT_BYTES_MAX } from '../../limits';
 import { frameSizeAt } from '../frame';
 import { type FoundFrame, walkSegment } from './recovery';
-import { createSegment, listSegments, type Place, SEGMENT_HEADER_BYTES, segmentPath } from './segment';
+import { BlockCache, ColdSegment } from './cold';
+import type { ColdCount } from './coldformat';
+import {
+  coldPath,
+  createSegment,
+  isCold,
+  listSegments,
+  type Place,
+  SEGMENT_HEADER_BYTES,
+  segmentFile,
+  segmentPath,
+  swapSegment,
+  tidySegments
+} from './segment';
 
 const writeAsync = promisify(write);
 const fdatasyncAsync = promisify(fdatasync);
@@ -76,6 +89,8 @@ export class FileLog {
   private end = 0;
   /** End of the frames known to be on disk, in the active segment. */
   private durableEnd = 0;
+  /** The segment that was the newest when it was opened: earlier ones hold nothing that is still under way. */
+  openedAt = 0;
   private closedBytes = 0;
   private hasGrown = false;
   private waiting: Waiting[] = [];
@@ -84,6 +99,11 @@ export class FileLog {
   private readonly readers = new LRUCache<number, number>({
     max: 64,
     dispose: fd => close(fd, () => undefined)
+  });
+  private readonly blocks = new BlockCache();
+  private readonly coldReaders = new LRUCache<number, ColdSegment>({
+    max: 64,
+    dispose: cold => cold.close()
   });
   /** Full segments that may still have frames to flush. */
   private readonly retiring = new Map<number, { readonly fd: number; readonly end: number }>();
@@ -100,18 +120,20 @@ export class FileLog {
   }
 
   /**
-   * Calls `replay` for each frame from `from` on, in order, and waits for what it answers. A torn
-   * tail is cut.
+   * Calls `replay` for each frame from `from` on, in order, and waits for what it answers; `counted` for each timeline
+   * of which a segment's last frames are gone. A torn tail is cut.
    * @throws DATA_CORRUPT for a torn middle, FORMAT_TOO_NEW
    */
   async recover(
     from: Place | undefined,
-    replay: (frame: FoundFrame) => Promise<void> | undefined
+    replay: (frame: FoundFrame) => Promise<void> | undefined,
+    counted: (count: ColdCount) => void = () => undefined
   ): Promise<void> {
     const { directory } = this;
     mkdirSync(directory, { recursive: true, mode: 0o700 });
+    tidySegments(directory);
     const segments = listSegments(directory);
-    const sizes = segments.map(segment => statSync(segmentPath(directory, segment)).size);
+    const sizes = segments.map(segment => statSync(segmentFile(directory, segment)).size);
     checkComplete(segments, from);
     let end = SEGMENT_HEADER_BYTES;
     for (const [index, segment] of segments.entries()) {
@@ -126,7 +148,12 @@ export class FileLog {
         walkSegment(directory, segment, start, { mayBeTorn, truncate: true }),
         replay
       );
-      sizes[index] = end;
+      const cold = this.coldReader(segment);
+      if (cold === undefined) {
+        sizes[index] = end;
+      } else {
+        cold.counts.forEach(counted);
+      }
     }
     const last = segments.at(-1);
     this.closedBytes = sizes.slice(0, -1).reduce((sum, size) => sum + size, 0);
@@ -143,6 +170,7 @@ export class FileLog {
     }
     this.end = end;
     this.durableEnd = end;
+    this.openedAt = this.segment;
   }
 
   /** Bytes of all segments. */
@@ -201,9 +229,14 @@ export class FileLog {
     const bytes = Buffer.allocUnsafe(length);
     let got: number;
     try {
+      const isOpen = place.segment === this.segment || this.readers.has(place.segment);
+      const cold = isOpen ? undefined : this.coldReader(place.segment);
+      if (cold !== undefined) {
+        return cold.read(place.offset, length);
+      }
       got = readSync(this.descriptor(place.segment), bytes, 0, length, place.offset);
     } catch (cause) {
-      throw readError(place.segment, cause);
+      throw cause instanceof ArgonError ? cause : readError(place.segment, cause);
     }
     if (got !== length) {
       throw new ArgonError(
@@ -226,6 +259,36 @@ export class FileLog {
     return fd;
   }
 
+  private coldReader(segment: number): ColdSegment | undefined {
+    let cold = this.coldReaders.get(segment);
+    if (cold === undefined && isCold(this.directory, segment)) {
+      cold = ColdSegment.open(coldPath(this.directory, segment), segment, this.blocks);
+      this.coldReaders.set(segment, cold);
+    }
+    return cold;
+  }
+
+  /** Segments before `before` that take no more frames, and the bytes of their files. */
+  closed(before: number): { readonly segment: number; readonly bytes: number; readonly isCold: boolean }[] {
+    return listSegments(this.directory)
+      .filter(segment => segment < Math.min(before, this.segment) && !this.retiring.has(segment))
+      .map(segment => ({
+        segment,
+        bytes: statSync(segmentFile(this.directory, segment)).size,
+        isCold: isCold(this.directory, segment)
+      }));
+  }
+
+  /** Puts a finished file of what is left of a closed segment in its place. */
+  swap(segment: number, finished: string): void {
+    const before = statSync(segmentFile(this.directory, segment)).size;
+    const after = statSync(finished).size;
+    swapSegment(this.directory, segment, finished);
+    this.readers.delete(segment);
+    this.coldReaders.delete(segment);
+    this.closedBytes += after - before;
+  }
+
   /** A whole frame that is on disk, its checksum checked. @throws DATA_CORRUPT */
   readFrame({ segment, offset, length }: Place & { readonly length: number }): Buffer {
     const bytes = this.read({ segment, offset }, length);
@@ -241,6 +304,7 @@ export class FileLog {
     await this.settled();
     this.failure ??= new ArgonError('CLOSED', 'The engine is closed.');
     this.readers.clear();
+    this.coldReaders.clear();
     for (const fd of [this.fd, ...[...this.retiring.values()].map(({ fd }) => fd)]) {
       if (fd !== NO_FD) {
         closeSync(fd);

@@ -1,13 +1,35 @@
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { ArgonError } from '../../errors';
 import { FRAME_HEADER_BYTES, frameSizeAt, isFrameKind } from '../frame';
-import { hasSegmentHeader, SEGMENT_HEADER_BYTES, segmentPath } from './segment';
+import { ColdSegment } from './cold';
+import { coldPath, hasSegmentHeader, isCold, SEGMENT_HEADER_BYTES, segmentPath } from './segment';
 
 /** A frame found in the log, with its place. */
 export interface FoundFrame {
   readonly segment: number;
   readonly offset: number;
   readonly bytes: Buffer;
+  /** Where frames before it are gone: changes of their timelines before its sections, by position. */
+  readonly ordinals?: ReadonlyMap<number, number>;
+}
+
+/** Walks the frames that are left in a cold segment, from `offset` on; answers where the segment ended. */
+function* walkCold(directory: string, segment: number, offset: number): Generator<FoundFrame, number> {
+  const cold = ColdSegment.open(coldPath(directory, segment), segment);
+  try {
+    const ordinals = new Map<number, Map<number, number>>();
+    for (const { offset: frame, section, ordinal } of cold.ordinals) {
+      const known = ordinals.get(frame) ?? new Map<number, number>();
+      ordinals.set(frame, known.set(section, ordinal));
+    }
+    for (const frame of cold.frames(offset)) {
+      const known = ordinals.get(frame.offset);
+      yield { segment, ...frame, ...(known === undefined ? {} : { ordinals: known }) };
+    }
+    return cold.end;
+  } finally {
+    cold.close();
+  }
 }
 
 const READ_BYTES = 8 * 1024 * 1024;
@@ -107,6 +129,9 @@ export function* walkSegment(
   offset: number,
   options: { mayBeTorn: boolean; truncate: boolean }
 ): Generator<FoundFrame, number> {
+  if (isCold(directory, segment)) {
+    return yield* walkCold(directory, segment, offset);
+  }
   const fd = openSync(segmentPath(directory, segment), options.truncate ? 'r+' : 'r');
   try {
     const size = fstatSync(fd).size;

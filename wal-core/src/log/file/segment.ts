@@ -1,5 +1,15 @@
 import { crc32c } from '@node-rs/crc32';
-import { closeSync, fsyncSync, openSync, readdirSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync
+} from 'node:fs';
 import { join } from 'node:path';
 import { ArgonError } from '../../errors';
 
@@ -18,14 +28,51 @@ export function segmentPath(directory: string, segment: number): string {
   return join(directory, `${String(segment).padStart(8, '0')}.log`);
 }
 
-/** Numbers of the segments in a directory, ascending. */
-export function listSegments(directory: string): number[] {
-  return readdirSync(directory)
-    .map(name => /^(\d{8})\.log$/.exec(name))
-    .filter(match => match !== null)
-    .map(match => Number(match[1]))
-    .sort((a, b) => a - b);
+/** The file of a segment that garbage collection has been over. It takes the place of the other. */
+export function coldPath(directory: string, segment: number): string {
+  return join(directory, `${String(segment).padStart(8, '0')}.cold`);
 }
+
+/** Numbers of the segments in a directory, cold or not, ascending. */
+export function listSegments(directory: string): number[] {
+  const numbers = readdirSync(directory)
+    .map(name => /^(\d{8})\.(?:log|cold)$/.exec(name))
+    .filter(match => match !== null)
+    .map(match => Number(match[1]));
+  return [...new Set(numbers)].sort((a, b) => a - b);
+}
+
+export function isCold(directory: string, segment: number): boolean {
+  return existsSync(coldPath(directory, segment));
+}
+
+/** The file that holds a segment now. */
+export function segmentFile(directory: string, segment: number): string {
+  return isCold(directory, segment) ? coldPath(directory, segment) : segmentPath(directory, segment);
+}
+
+/** Puts a finished cold segment in the place of what it was made from; nothing is lost at any step of it. */
+export function swapSegment(directory: string, segment: number, finished: string): void {
+  renameSync(finished, coldPath(directory, segment));
+  syncDirectory(directory);
+  rmSync(segmentPath(directory, segment), { force: true });
+  syncDirectory(directory);
+}
+
+/** Removes what a process that was killed while it swapped segments has left behind. */
+export function tidySegments(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    const cold = /^(\d{8})\.cold$/.exec(name)?.[1];
+    if (cold !== undefined) {
+      rmSync(segmentPath(directory, Number(cold)), { force: true });
+    } else if (name.endsWith(UNFINISHED)) {
+      rmSync(join(directory, name), { force: true });
+    }
+  }
+}
+
+/** Ending of the name of a file that is still being written. */
+export const UNFINISHED = '.unfinished';
 
 /** Creates a segment with its header on disk; answers the open file descriptor. */
 export function createSegment(directory: string, segment: number): number {

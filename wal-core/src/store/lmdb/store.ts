@@ -102,6 +102,10 @@ export class LmdbStore implements OrderedStore {
     this.root.resetReadTxn();
   }
 
+  async flushed(): Promise<void> {
+    await this.root.flushed;
+  }
+
   bytes(): number {
     try {
       return statSync(join(this.directory, 'data.mdb')).blocks * 512;
