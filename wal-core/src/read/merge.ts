@@ -4,8 +4,9 @@ import type { Page } from '../image/page';
 import type { DeltaSink, DeltaWalk } from '../image/runwalk';
 import { BATCH_BYTES_MAX, SLICE_MS_MAX } from '../limits';
 
-/** Changed documents and pages taken between two looks at the clock. */
-const TAKEN_PER_LOOK = 32;
+/** Changed documents taken between two looks at the clock, and how many of them a page counts for. */
+const COST_PER_LOOK = 32;
+const PAGE_COST = 16;
 
 /** Entries `[from, to)` of a page, in that direction, or one document from elsewhere. */
 type Piece = { readonly page: Page; readonly from: number; readonly to: number } | string;
@@ -158,7 +159,7 @@ export class Merge {
   fill(sink: Sink): boolean {
     const { base, deltas } = this;
     const deadline = performance.now() + SLICE_MS_MAX;
-    for (let taken = 1; sink.room > 0; taken++) {
+    for (let cost = 0; sink.room > 0; cost++) {
       const { text } = deltas;
       const page = base?.page;
       if (page === undefined) {
@@ -177,10 +178,15 @@ export class Merge {
         }
         if (base!.low >= base!.high) {
           base!.next();
+          // The page may have come from the disk.
+          cost += PAGE_COST;
         }
       }
-      if (taken % TAKEN_PER_LOOK === 0 && performance.now() > deadline) {
-        break;
+      if (cost >= COST_PER_LOOK) {
+        cost = 0;
+        if (performance.now() > deadline) {
+          break;
+        }
       }
     }
     return false;
