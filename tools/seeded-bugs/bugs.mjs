@@ -40,6 +40,24 @@ export const BUGS = [
     tests: ['law-12-fail-stop']
   },
   {
+    name: 'nothing-to-do-too-early',
+    law: 1,
+    what: 'who is told that there was nothing to do does not wait for the write that follows from',
+    file: 'engine.ts',
+    text: 'await this.core.durable(branch.timeline, head);',
+    replacement: 'await Promise.resolve();',
+    tests: ['law-02-histories']
+  },
+  {
+    name: 'conflict-not-found',
+    law: 2,
+    what: 'a transaction overwrites what was changed after its snapshot',
+    file: 'write/stage.ts',
+    text: 'if (newest !== undefined && newest.lsn > snapshot) {',
+    replacement: 'if (newest !== undefined && newest.lsn > snapshot + 4) {',
+    tests: ['law-02-histories', 'law-02-model']
+  },
+  {
     name: 'half-a-group-is-seen',
     law: 2,
     what: 'an LSN inside an atomic group means the changes up to it',

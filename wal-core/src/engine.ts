@@ -276,9 +276,12 @@ class ArgonEngine implements Engine {
     const { project, branch } = await this.core.writableBranch(projectName, branchName);
     assertWritable(branch);
     const stage = this.core.stage(project, branch);
+    const { head } = branch.timeline;
     const result = change(stage);
     const { retry } = options;
     if (stage.staged === 0 && retry === undefined) {
+      // That there was nothing to do may follow from a write that is not on disk yet.
+      await this.core.durable(branch.timeline, head);
       return { result, commit: undefined };
     }
     const {

@@ -290,6 +290,27 @@ export class Core implements Positions {
   /** For `verify`: checks the page images. */
   readonly images = (findings: Findings): Promise<number> => this.imageOffice.verify(findings);
 
+  /**
+   * Waits until a state that a stage has seen is on disk.
+   * @throws LOG_FAILED, DISK_FULL when it never will be
+   */
+  async durable(timeline: Timeline, seen: Lsn): Promise<void> {
+    if (timeline.durableHead >= seen) {
+      return;
+    }
+    await this.log.settled();
+    if (timeline.durableHead < seen) {
+      // A large commit counts when the state has it.
+      await this.applier.caughtUp();
+    }
+    if (timeline.durableHead < seen) {
+      throw (
+        this.error ??
+        new ArgonError('DISK_FULL', 'The disk is full: a write before this one was not made. Try again.')
+      );
+    }
+  }
+
   /** Waits until everything durable is in the state. */
   caughtUp(): Promise<void> {
     return this.applier.caughtUp();
