@@ -95,7 +95,7 @@ export function DiffBody({ model }: { readonly model: DiffModel }): JSX.Element 
               <div className="jp-ArgonView-catalog">
                 <b>{trans.__('Indexes and options')}</b>
                 {diff.catalog.length === 0 ? (
-                  <span className="jp-ArgonLine-note">{trans.__('no change')}</span>
+                  <p className="jp-ArgonBar-note">{trans.__('no change')}</p>
                 ) : (
                   <ul>
                     {diff.catalog.map((change, index) => (

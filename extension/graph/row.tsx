@@ -255,17 +255,15 @@ function What(props: IRowProps & { readonly row: IRow }): JSX.Element {
   const by = note(row.entry, me, trans);
   const isFolded = row.isUnfolded ? ' jp-mod-unfolded' : '';
   return (
-    <>
-      <span className={`jp-ArgonGraph-title${isFolded}`} title={by === '' ? words : `${words} · ${by}`}>
-        {words}
-      </span>
+    <span className="jp-ArgonGraph-title" title={by === '' ? words : `${words} · ${by}`}>
+      <span className={`jp-ArgonGraph-what${isFolded}`}>{words}</span>
       {by !== '' && (
         <span className="jp-ArgonGraph-note jp-ArgonGraph-by">
-          {'\u00a0· '}
+          {' · '}
           {by}
         </span>
       )}
-    </>
+    </span>
   );
 }
 

@@ -112,19 +112,21 @@ function ConflictRow(props: {
         <td>{choice('ours', conflict.ours)}</td>
         <td>{choice('theirs', conflict.theirs)}</td>
         <td className="jp-ArgonConflicts-answer">
-          <span className={kind === 'open' ? '' : 'jp-mod-answered'}>{words[kind]}</span>
-          {conflict.path.length > 0 && (
-            <IconButton
-              icon={editIcon}
-              label={trans.__('Own value (E)')}
-              disabled={isApplied}
-              onClick={event => {
-                event.stopPropagation();
-                model.selected = conflict.id;
-                props.onEdit(isEditing ? undefined : conflict.id);
-              }}
-            />
-          )}
+          <div>
+            <span className={kind === 'open' ? '' : 'jp-mod-answered'}>{words[kind]}</span>
+            {conflict.path.length > 0 && (
+              <IconButton
+                icon={editIcon}
+                label={trans.__('Own value (E)')}
+                disabled={isApplied}
+                onClick={event => {
+                  event.stopPropagation();
+                  model.selected = conflict.id;
+                  props.onEdit(isEditing ? undefined : conflict.id);
+                }}
+              />
+            )}
+          </div>
         </td>
       </tr>
       {(isEditing || kind === 'own') && (
@@ -199,7 +201,13 @@ export function DocumentAnswers(props: {
               .then(() => setAsked(false));
           }}
         >
-          {trans.__('Same for %1 in %2 others', pathText(same.path), count(others.length))}
+          {trans._n(
+            'Same for %3 in %2 other',
+            'Same for %3 in %2 others',
+            others.length,
+            count(others.length),
+            pathText(same.path)
+          )}
         </TextButton>
       )}
     </>

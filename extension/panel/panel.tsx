@@ -14,11 +14,21 @@ export class ArgonPanel extends ReactWidget {
     this.title.icon = argonIcon;
     this.title.caption = context.trans.__('Argon: branches and history of your data');
     this.node.setAttribute('role', 'region');
+    this.node.tabIndex = -1;
+    this.node.addEventListener('keydown', event => this._onKeyDown(event));
     this.node.setAttribute('aria-label', context.trans.__('Argon'));
   }
 
   protected override render(): JSX.Element {
     return <PanelBody context={this._context} />;
+  }
+
+  /** Takes the keyboard, unless something inside has it. */
+  protected override onActivateRequest(msg: Message): void {
+    super.onActivateRequest(msg);
+    if (!this.node.contains(document.activeElement)) {
+      this.node.focus();
+    }
   }
 
   protected override onAfterShow(msg: Message): void {
@@ -39,6 +49,14 @@ export class ArgonPanel extends ReactWidget {
   protected override onBeforeDetach(msg: Message): void {
     this._context.panel.isVisible = false;
     super.onBeforeDetach(msg);
+  }
+
+  /** From the panel itself the arrows lead into the graph, or into what was found. */
+  private _onKeyDown(event: KeyboardEvent): void {
+    if (event.target === this.node && (event.key === 'ArrowDown' || event.key === 'ArrowUp')) {
+      event.preventDefault();
+      this.node.querySelector<HTMLElement>('[role="treegrid"], [role="listbox"]')?.focus();
+    }
   }
 
   private readonly _context: IPanelContext;

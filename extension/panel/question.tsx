@@ -9,10 +9,12 @@ import { NameForm } from './nameForm';
 import { TextButton } from './parts';
 import type { Question } from './panelModel';
 import { RestoreQuestion } from './restoreQuestion';
+import { useFocusBack } from './useFocusBack';
 
 /** The question that the panel asks now. */
 export function QuestionView({ question }: { readonly question: Question }): JSX.Element {
   const { panel, actions, commands, trans } = usePanel();
+  useFocusBack();
   switch (question.kind) {
     case 'project':
       return (

@@ -1,5 +1,5 @@
 import { checkIcon, circleEmptyIcon, copyIcon } from '@jupyterlab/ui-components';
-import { useEffect, useState, type ReactNode } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
 import type { ConnectionState } from '../client/connectionState';
 import { CommandIds } from '../commands/ids';
 import { errorIcon } from '../icons';
@@ -232,9 +232,15 @@ function FirstRunDrawing(): JSX.Element {
   );
 }
 
-/** The last lines of the bridge's log. */
+/** The last lines of the bridge's log, opened where the newest are. */
 export function LogView({ lines }: { readonly lines: readonly string[] }): JSX.Element {
   const { panel, trans, copy } = usePanel();
+  const text = useRef<HTMLPreElement>(null);
+  useLayoutEffect(() => {
+    if (text.current !== null) {
+      text.current.scrollTop = text.current.scrollHeight;
+    }
+  }, [lines]);
   return (
     <div className="jp-ArgonLog" role="region" aria-label={trans.__('Log of the bridge')}>
       <div className="jp-ArgonLog-bar">
@@ -248,7 +254,9 @@ export function LogView({ lines }: { readonly lines: readonly string[] }): JSX.E
           {trans.__('Close')}
         </TextButton>
       </div>
-      <pre tabIndex={0}>{lines.length === 0 ? trans.__('The log is empty.') : lines.join('\n')}</pre>
+      <pre ref={text} tabIndex={0}>
+        {lines.length === 0 ? trans.__('The log is empty.') : lines.join('\n')}
+      </pre>
     </div>
   );
 }

@@ -1,0 +1,69 @@
+import { expect, test, type IJupyterLabPageFixture } from '@jupyterlab/galata';
+import { ScriptedBridge, type IScript } from './scriptedBridge';
+
+test.use({ autoGoto: false });
+
+async function open(page: IJupyterLabPageFixture, script: IScript = {}): Promise<void> {
+  await new ScriptedBridge(page, script).install();
+  await page.goto();
+  await command(page, 'argon:show-panel');
+}
+
+/** What a shortcut or the palette does. */
+async function command(page: IJupyterLabPageFixture, id: string): Promise<void> {
+  await page.evaluate(async name => {
+    await window.jupyterapp.commands.execute(name);
+  }, id);
+}
+
+test('the panel takes the keyboard when it is shown, and every pop-up gives it back', async ({ page }) => {
+  await open(page);
+  const graph = page.getByRole('treegrid');
+  const active = page.locator('.jp-ArgonGraph-row.jp-mod-active');
+  await expect(graph).toBeVisible();
+  await expect(page.locator('#argon-panel')).toBeFocused();
+
+  await page.keyboard.press('ArrowDown');
+  await expect(graph).toBeFocused();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowDown');
+  await expect(active).toContainText('clean-nulls');
+  const outline = await active.evaluate(row => getComputedStyle(row).outlineStyle);
+  expect(outline, 'the focused row can be seen').toBe('solid');
+  await page.keyboard.press('Enter');
+  await expect(page.locator('.jp-ArgonDetails')).toContainText('2 deletes, 1 insert');
+
+  await page.keyboard.press('Shift+F10');
+  await expect(page.getByRole('menu')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('menu')).toBeHidden();
+  await expect(graph).toBeFocused();
+
+  await page.keyboard.press('Shift+F10');
+  await page.getByRole('menuitem', { name: /^Delete/ }).hover();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('alertdialog')).toContainText('Delete clean-nulls?');
+  await expect(page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' })).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('alertdialog')).toBeHidden();
+  await expect(graph).toBeFocused();
+
+  // A button that went away with the details leads to the graph too.
+  await page.getByRole('button', { name: 'Delete…' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('alertdialog')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(graph).toBeFocused();
+});
+
+test('the log of the bridge opens where its newest line is', async ({ page }) => {
+  const log = Array.from({ length: 300 }, (_, line) => `line ${line + 1}`);
+  await open(page, { info: { state: 'running', message: 'The bridge runs.', log } });
+  await expect(page.getByRole('treegrid')).toBeVisible();
+  await command(page, 'argon:show-log');
+  const text = page.getByRole('region', { name: 'Log of the bridge' }).locator('pre');
+  await expect(text).toContainText('line 300');
+  const below = await text.evaluate(pre => pre.scrollHeight - pre.clientHeight - pre.scrollTop);
+  expect(below).toBeLessThan(2);
+  expect(await text.evaluate(pre => pre.scrollTop)).toBeGreaterThan(0);
+});
