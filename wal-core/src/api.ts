@@ -4,7 +4,15 @@
  * documents are always raw BSON (`Buffer`), never decoded objects.
  */
 
-import type { GcOptions, GcReport, RetentionPolicy, VerifyOptions, VerifyReport } from './keeping';
+import type {
+  BackupReport,
+  GcOptions,
+  GcReport,
+  KeepingOptions,
+  RetentionPolicy,
+  VerifyOptions,
+  VerifyReport
+} from './keeping';
 
 declare const brand: unique symbol;
 type Branded<T, B> = T & { readonly [brand]: B };
@@ -588,6 +596,12 @@ export interface Engine {
   status(): EngineStatus;
   /** Walks log, state and images and names what does not fit; works beside writers. @throws CANCELLED */
   verify(options?: VerifyOptions): Promise<VerifyReport>;
+  /**
+   * Copies what is durable now into a folder, beside writers; what an earlier backup there has is not copied again.
+   * `restoreBackup` makes a data directory of it.
+   * @throws BAD_REQUEST, DIRECTORY_LOCKED, DATA_CORRUPT, DISK_FULL, CANCELLED
+   */
+  backup(folder: string, options?: KeepingOptions): Promise<BackupReport>;
   /** Takes away what nothing keeps, online and in small steps. @throws CANCELLED, PROJECT_NOT_FOUND, BAD_REQUEST */
   gc(options?: GcOptions): Promise<GcReport>;
   /** What a project or a branch is set to keep; a branch without a setting of its own follows its project. */

@@ -39,6 +39,7 @@ import type {
   WriteOptions,
   Writer
 } from './api';
+import { restoreFiles } from './backup/restore';
 import type { Project, Timeline } from './branch/model';
 import { Differ } from './diff/diff';
 import { BranchOffice } from './engine/branches';
@@ -51,7 +52,17 @@ import { ArgonError } from './errors';
 import { BlameReader } from './history/blame';
 import { ChangeReader } from './history/changes';
 import { Feed } from './history/feed';
-import type { GcOptions, GcReport, RetentionPolicy, VerifyOptions, VerifyReport } from './keeping';
+import type {
+  BackupReport,
+  GcOptions,
+  GcReport,
+  KeepingOptions,
+  RestoreBackupOptions,
+  RestoreBackupReport,
+  RetentionPolicy,
+  VerifyOptions,
+  VerifyReport
+} from './keeping';
 import { compileFilter } from './query';
 import { TABLE } from './store/keys';
 
@@ -66,6 +77,25 @@ export async function openEngine(options: EngineOptions, parts: EngineParts = {}
     return (document: Image) => compiled.matches(document);
   };
   return new ArgonEngine(await Core.open(options, compile, parts));
+}
+
+/**
+ * Makes a data directory from a backup, in a directory that is empty or missing, and verifies it.
+ * @throws BAD_REQUEST, DATA_CORRUPT naming the file, FORMAT_TOO_NEW, HISTORY_GONE, LSN_IN_FUTURE, CANCELLED
+ */
+export async function restoreBackup(
+  folder: string,
+  directory: string,
+  options: RestoreBackupOptions = {}
+): Promise<RestoreBackupReport> {
+  await restoreFiles(folder, directory, options);
+  const engine = await openEngine({ directory });
+  try {
+    const verified = await engine.verify(options);
+    return { projects: engine.projects().map(({ name, head }) => ({ name, head })), verified };
+  } finally {
+    await engine.close();
+  }
 }
 
 export type { EngineParts };
@@ -121,6 +151,10 @@ class ArgonEngine implements Engine {
 
   verify(options?: VerifyOptions): Promise<VerifyReport> {
     return this.keeping.verify(options);
+  }
+
+  backup(folder: string, options?: KeepingOptions): Promise<BackupReport> {
+    return this.keeping.backup(folder, options);
   }
 
   gc(options?: GcOptions): Promise<GcReport> {

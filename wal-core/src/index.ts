@@ -3,7 +3,7 @@ export * from './errors';
 export * from './keeping';
 export * from './bson';
 export * from './query';
-export { openEngine } from './engine';
+export { openEngine, restoreBackup } from './engine';
 export { checkBranchName, checkCollectionName, checkProjectName } from './branch/names';
 export { type ParsedRef, parseRef } from './branch/ref';
 export { commitTimeAt, commitTimeEnd, instantOf } from './log/clock';

@@ -3,7 +3,7 @@
  * everything here is data or an interface.
  */
 
-import type { Lsn } from './api';
+import type { CommitTime, Lsn } from './api';
 
 /** How far a long piece of work has come; `total` is what is known of it now. */
 export interface KeepingProgress {
@@ -116,4 +116,30 @@ export interface GcReport {
   readonly kept: readonly GcKept[];
   /** From which LSN on each branch can be read; absent for branches that can be read from their beginning. */
   readonly horizons: readonly { readonly project: string; readonly branch: string; readonly lsn: Lsn }[];
+}
+
+export interface BackupReport {
+  /** Commit time of the newest commit in it. */
+  readonly time: CommitTime;
+  readonly projects: readonly { readonly name: string; readonly head: Lsn }[];
+  /** All of the backup. */
+  readonly files: number;
+  readonly bytes: number;
+  /** What had to be copied, because an earlier backup in the same folder had it not. */
+  readonly copiedFiles: number;
+  readonly copiedBytes: number;
+}
+
+export interface RestoreBackupOptions extends KeepingOptions {
+  /**
+   * Restores not to the end of the backup but to the moment when a project had come to an LSN, or to an instant. Only
+   * moments after the last garbage collection before the backup can be restored.
+   */
+  readonly to?: { readonly project: string; readonly lsn: Lsn } | { readonly time: Date };
+}
+
+export interface RestoreBackupReport {
+  readonly projects: readonly { readonly name: string; readonly head: Lsn }[];
+  /** What verification of the restored directory found: nothing, when all is well. */
+  readonly verified: VerifyReport;
 }

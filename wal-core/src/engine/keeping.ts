@@ -1,8 +1,19 @@
+import type { CommitTime, ProjectId } from '../api';
 import { checkRetention } from '../branch/names';
+import { backUp } from '../backup/backup';
 import { collect, type GcParts } from '../gc/collect';
-import type { GcOptions, GcReport, VerifyOptions, VerifyReport } from '../keeping';
+import { appliedUpTo } from '../gc/compact';
+import type {
+  BackupReport,
+  GcOptions,
+  GcReport,
+  KeepingOptions,
+  VerifyOptions,
+  VerifyReport
+} from '../keeping';
 import type { ControlRecord } from '../log/frame';
 import { verify } from '../verify/verify';
+import { commitKey, commitKeyLsn, metaKey, TABLE } from '../store/keys';
 import type { Core } from './core';
 import { Mutex } from './mutex';
 
@@ -25,6 +36,23 @@ export class KeepingOffice {
   async gc(options: GcOptions = {}): Promise<GcReport> {
     checkRetention(options.retention);
     return this.lock.run(() => collect(this.parts(), options));
+  }
+
+  /** @throws BAD_REQUEST, DIRECTORY_LOCKED, DATA_CORRUPT, DISK_FULL, CANCELLED */
+  backup(folder: string, options: KeepingOptions = {}): Promise<BackupReport> {
+    const { core } = this;
+    return this.lock.run(async () => {
+      await core.caughtUp();
+      const { directory, store, registry } = core;
+      // What the state has is on disk, and nothing behind it is half a commit.
+      const end = appliedUpTo(store);
+      const time = (store.get('meta', metaKey(TABLE.applied, 0))?.readBigUInt64BE(10) ?? 0n) as CommitTime;
+      const projects = registry.projects().map(({ id, name, durableHead }) => {
+        const newest = store.last('meta', commitKey(id, 0), commitKey((id + 1) as ProjectId, 0));
+        return { name, head: newest === undefined ? durableHead : commitKeyLsn(newest.key) };
+      });
+      return backUp({ directory, end, time, projects }, folder, options);
+    });
   }
 
   private parts(): GcParts {

@@ -4,7 +4,6 @@ import type { CollectionId, DocKey, Lsn, TimelineId } from '../api';
 import { type KeptLsns, OPEN_END } from '../branch/kept';
 import type { Timeline } from '../branch/model';
 import type { Registry } from '../branch/registry';
-import { ArgonError } from '../errors';
 import type { ColdCount, ColdOrdinal } from '../log/file/coldformat';
 import { ColdWriter } from '../log/file/coldwriter';
 import type { FileLog } from '../log/file/log';
@@ -298,11 +297,10 @@ function placeName({ segment, offset }: Place): string {
   return `${segment} ${offset}`;
 }
 
-/** The place up to which the log is in the state. @throws DATA_CORRUPT when the state does not say */
+/** The place up to which the log is in the state; before everything when nothing is. */
 export function appliedUpTo(store: OrderedStore): Place {
   const applied = store.get('meta', metaKey(TABLE.applied, 0));
-  if (applied === undefined) {
-    throw new ArgonError('DATA_CORRUPT', 'The state does not say how far the log is in it.');
-  }
-  return { segment: applied.readUInt32BE(0), offset: applied.readUIntBE(4, 6) };
+  return applied === undefined
+    ? { segment: 0, offset: 0 }
+    : { segment: applied.readUInt32BE(0), offset: applied.readUIntBE(4, 6) };
 }
