@@ -145,6 +145,10 @@ export const pythonProject = {
       ]),
       [pythonPackages.hash(), LAB_OVERRIDES]
     ),
-  products: [join(VENV, 'share', 'jupyter', 'labextensions', 'jupyterlab-argon', 'package.json')],
+  products: [
+    join(VENV, 'etc', 'jupyter', 'jupyter_server_config.d', 'jupyterlab-argon.json'),
+    // Through the link, once the labextension is built.
+    join(VENV, 'share', 'jupyter', 'labextensions', 'jupyterlab-argon', 'package.json')
+  ],
   run: installProject
 };

@@ -10,8 +10,11 @@ import { pythonPackages, pythonProject } from './python-environment.mjs';
 import { runSteps } from './steps.mjs';
 import { inTurn } from './turn.mjs';
 
-/** Every step, in order. */
-export const STEPS = [nodePackages, pythonPackages, ...products, pythonProject];
+/**
+ * Every step, in order. The Python environment is whole before anything is built: sources that do not compile
+ * leave an environment in which `argon` can still be imported.
+ */
+export const STEPS = [nodePackages, pythonPackages, pythonProject, ...products];
 
 /** The version in the root package.json. */
 export const version = () => JSON.parse(readFileSync(at('package.json'), 'utf8')).version;

@@ -9,6 +9,9 @@ import { filesUnder, forget, hashOf, isDone, remember } from './stamps.mjs';
 import { duration, runSteps } from './steps.mjs';
 import { inTurn } from './turn.mjs';
 import { holdsLock } from './node-packages.mjs';
+import { products } from './products.mjs';
+import { pythonPackages, pythonProject } from './python-environment.mjs';
+import { STEPS } from './setup.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'argon-steps-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -55,6 +58,25 @@ test('a step is done again when what it made is gone', async () => {
   rmSync(product);
   await runSteps([one], { ...quiet(), ...stamps });
   assert.equal(runs, 2);
+});
+
+test('sources that do not build leave a Python environment that has this project', async () => {
+  const broken = new Set(products.map(each => each.name));
+  const done = [];
+  // The real order, with steps that only say that they ran.
+  const played = STEPS.map(({ name, title }) =>
+    step(
+      async () => {
+        if (broken.has(name)) {
+          throw new Error(`${name} does not build`);
+        }
+        done.push(name);
+      },
+      { title }
+    )
+  );
+  await assert.rejects(runSteps(played, { ...quiet(), ...stamps }), /does not build/);
+  assert.deepEqual(done.slice(-2), [pythonPackages.name, pythonProject.name]);
 });
 
 test('after a failure the steps before it stay done, and the failed one is tried again', async () => {

@@ -11,6 +11,7 @@ import contextlib
 import os
 import re
 import signal
+import socket
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,7 @@ from .launch.ensure import listens
 from .session.identity import NOTEBOOK_ROOT_VARIABLE
 
 CELL_SECONDS_MAX = 600
+LOOPBACK_SECONDS_MAX = 5
 SOURCE_WIDTH = 38
 SHOWN_WIDTH = 72
 
@@ -93,6 +95,7 @@ def run(path: Path, timeout: float, output: Path | None) -> int:
         notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     except (ValueError, nbformat.ValidationError) as error:
         raise ArgonError("BAD_REQUEST", f"{path} is not a notebook: {str(error).splitlines()[0]}") from None
+    _require_loopback()
     client = NotebookClient(
         notebook,
         timeout=timeout,
@@ -138,6 +141,20 @@ def run(path: Path, timeout: float, output: Path | None) -> int:
     verdict = "failed" if failed else "every step held"
     print(f"{path.name}: {done} cells, {verdict}, {time.perf_counter() - began:.1f} s", flush=True)
     return failed
+
+
+def _require_loopback() -> None:
+    """A kernel is spoken to over this machine's own network; without it one would wait a minute for nothing."""
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            socket.create_connection(server.getsockname(), LOOPBACK_SECONDS_MAX).close()
+    except OSError as error:
+        raise ArgonError(
+            "KERNEL_START_FAILED",
+            "the Python kernel cannot be reached: this machine's own network (127.0.0.1) does not answer"
+            f" ({error.strerror or error})",
+            next=["ip link set lo up"],
+        ) from None
 
 
 def shown(outputs: Sequence[Any]) -> str:

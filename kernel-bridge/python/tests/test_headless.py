@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nbformat
@@ -104,6 +106,28 @@ def test_a_kernel_that_does_not_start_is_said_plainly(home: Path, monkeypatch: p
     assert code == 1
     assert "the Python kernel did not start" in output
     assert "Traceback" not in output
+    assert bridge_pids(home) == []
+
+
+CUT_OFF = ["unshare", "-rn"]
+
+
+@pytest.mark.skipif(
+    shutil.which("unshare") is None or subprocess.run([*CUT_OFF, "true"], capture_output=True).returncode != 0,
+    reason="a network without loopback cannot be made here",
+)
+def test_without_loopback_one_is_told_so_at_once(home: Path) -> None:
+    began = time.monotonic()
+    done = subprocess.run(
+        [*CUT_OFF, sys.executable, "-m", "argon.headless", str(notebook(home, "1"))],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert "this machine's own network (127.0.0.1) does not answer" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert time.monotonic() - began < 20
     assert bridge_pids(home) == []
 
 
