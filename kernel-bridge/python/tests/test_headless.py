@@ -113,7 +113,8 @@ CUT_OFF = ["unshare", "-rn"]
 
 
 @pytest.mark.skipif(
-    shutil.which("unshare") is None or subprocess.run([*CUT_OFF, "true"], capture_output=True).returncode != 0,
+    shutil.which("unshare") is None
+    or subprocess.run([*CUT_OFF, "true"], capture_output=True).returncode != 0,
     reason="a network without loopback cannot be made here",
 )
 def test_without_loopback_one_is_told_so_at_once(home: Path) -> None:
