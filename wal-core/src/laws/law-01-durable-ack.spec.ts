@@ -3,6 +3,7 @@ import type { Engine, Snapshot } from '../api';
 import { docKeyOf } from '../bson';
 import { openEngine } from '../engine';
 import { allowSeconds, EFFORT, numbersFrom, random, SEED } from './chance';
+import { figure } from './figures';
 import { bundleWriter } from './kill/killed';
 import { type Moment, WriterPool } from './kill/pool';
 import { documentsOf, type Line } from './kill/writer';
@@ -204,6 +205,8 @@ describe('law 1: durable acknowledgement', () => {
             }
           }
           rmSync(home, { recursive: true, force: true });
+          figure('kills', Math.min(KILLS, done + KILLS_EACH) - done);
+          figure('acknowledged writes looked for after a kill', killed.acknowledged);
           acknowledged += killed.acknowledged;
           unacknowledged += killed.unacknowledged;
         }

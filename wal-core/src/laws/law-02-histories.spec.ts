@@ -3,6 +3,7 @@ import type { Engine, Snapshot, Writer } from '../api';
 import { isArgonError } from '../errors';
 import { REAL_FILE_SYSTEM } from '../log/file/log';
 import { allowSeconds, EFFORT, numbersFrom, SEED } from './chance';
+import { figure } from './figures';
 import { type AppendTransaction, anomaliesOf } from './history/appends';
 import { type Action, isLinearizable, type Operation } from './history/linearizable';
 import { holdState, releaseStates } from './hold';
@@ -174,6 +175,8 @@ describe(`law 2: histories of ${CLIENTS} clients beside each other`, () => {
       const histories = await withWorld(seed, ({ engine }, below) => documentHistory(engine, below));
       for (const [id, history] of histories.entries()) {
         operations += history.length;
+        figure('histories', 1);
+        figure('operations in histories', history.length);
         expect({ seed, id, isLegal: isLinearizable(history) }).toEqual({ seed, id, isLegal: true });
       }
     }
@@ -196,6 +199,8 @@ describe(`law 2: histories of ${CLIENTS} clients beside each other`, () => {
           })
         );
         expect({ seed, anomalies: anomaliesOf(transactions, last) }).toEqual({ seed, anomalies: [] });
+        figure('histories', 1);
+        figure('operations in histories', transactions.length);
         committed += transactions.filter(({ appends }) => appends.size > 0).length;
       });
     }

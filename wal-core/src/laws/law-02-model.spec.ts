@@ -1,4 +1,5 @@
 import { allowSeconds, EFFORT, SEED } from './chance';
+import { figure } from './figures';
 import { releaseStates } from './hold';
 import type { CommandName } from './model/commands';
 import { EVERY_COMMAND } from './model/commands';
@@ -36,6 +37,8 @@ describe('law 2: one state per LSN, beside a model of plain maps', () => {
     for (const sequence of sequences) {
       const done = await runSequence(sequence);
       compared += done.compared;
+      figure('model commands', sequence.length);
+      figure('states compared with the model', done.compared);
       for (const [name, count] of Object.entries(done.commands)) {
         commands[name] = (commands[name] ?? 0) + count;
       }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { allowSeconds, EFFORT, numbersFrom, SEED } from './chance';
 import { contentsAfter, RecordingDisk } from './disk/recording';
 import { type Tear, tear, TEARS } from './disk/tear';
+import { figure } from './figures';
 import { copyLog, type Plain, temporaryDirectory, World } from './world';
 
 allowSeconds(240);
@@ -165,6 +166,7 @@ describe('law 12: whatever a power failure leaves of the log', () => {
           throw new Error(`state ${i} of seed ${seed}: ${kind} after ${calls} calls`, { cause: error });
         }
       }
+      figure('crash states', STATES);
       expect(heads.size).toBeGreaterThan(5);
     }
   );

@@ -4,6 +4,7 @@ import { openEngine } from '../engine';
 import { ArgonError } from '../errors';
 import { allowSeconds, EFFORT } from './chance';
 import { FailingDisk, type Fault, failSystemCall, SYSTEM_CALLS, type SystemCall } from './disk/failing';
+import { figure } from './figures';
 import { ADA, copyLog, image, keyOf, SHOP, temporaryDirectory } from './world';
 
 allowSeconds(240);
@@ -177,6 +178,7 @@ describe('law 12: when a call of the operating system fails', () => {
     expect(halves(again, 'after')).toBe(2);
     expect((await again.verify()).problems).toEqual([]);
     await again.close();
+    figure('injected errors', disk.hasFailed ? 1 : 0);
     return disk.hasFailed;
   }
 
@@ -243,6 +245,7 @@ describe('law 12: when a call of the operating system fails', () => {
     }
     expect((await again.verify()).problems).toEqual([]);
     await again.close();
+    figure('injected errors', fault.hasFailed() ? 1 : 0);
     return fault.hasFailed();
   }
 

@@ -1,0 +1,59 @@
+/** What a nightly run does, and how much of it. */
+
+/**
+ * @typedef {object} Stage
+ * @property {string} name
+ * @property {readonly string[]} specs in wal-core/src/laws, without `.spec.ts`
+ * @property {string} figure what is counted
+ * @property {number} target so much of it is the whole length
+ * @property {number} effort how many times more than in the suite one round does
+ * @property {number} share of the time, when there is less than the whole length needs
+ */
+
+/** @type {readonly Stage[]} */
+export const STAGES = [
+  {
+    name: 'model',
+    specs: ['law-02-model'],
+    figure: 'model commands',
+    target: 100_000,
+    effort: 1,
+    share: 0.35
+  },
+  { name: 'kills', specs: ['law-01-durable-ack'], figure: 'kills', target: 2_000, effort: 0.5, share: 0.2 },
+  {
+    name: 'crash-states',
+    specs: ['law-12-crash-states'],
+    figure: 'crash states',
+    target: 20_000,
+    effort: 2,
+    share: 0.1
+  },
+  {
+    name: 'errors',
+    specs: ['law-12-injected-errors'],
+    figure: 'injected errors',
+    target: 2_000,
+    effort: 2,
+    share: 0.1
+  },
+  {
+    name: 'flips',
+    specs: ['law-12-flipped-bits', 'law-12-full-disk'],
+    figure: 'flipped bits',
+    target: 5_000,
+    effort: 2,
+    share: 0.05
+  },
+  {
+    name: 'histories',
+    specs: ['law-02-histories'],
+    figure: 'histories',
+    target: 2_000,
+    effort: 1,
+    share: 0.05
+  }
+];
+
+/** Share of the time for the seeded bugs, which come last. */
+export const BUGS_SHARE = 0.15;

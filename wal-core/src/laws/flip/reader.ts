@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import { createInterface } from 'node:readline';
+import { openEngine } from '../../engine';
+import { isArgonError } from '../../errors';
+
+/** What a damaged data directory shows: all of its data as one hash, or the error that says what is wrong. */
+export interface Seen {
+  readonly hash?: string;
+  readonly code?: string;
+  /** An error without a code. */
+  readonly fault?: string;
+  /** Number of problems that `verify` finds. */
+  readonly problems?: number;
+}
+
+async function look(directory: string): Promise<Seen> {
+  try {
+    const engine = await openEngine({ directory });
+    try {
+      const hash = createHash('sha256');
+      for (const { name } of engine.projects()) {
+        for (const branch of engine.branches(name)) {
+          const heads = [branch.head, Math.floor(branch.head / 2)];
+          for (const lsn of heads) {
+            const view = engine.resolve(name, `${branch.name}@${lsn}`);
+            hash.update(`${name} ${view.ref}\n`);
+            for (const collection of view.collections()) {
+              hash.update(`${collection.name} ${collection.indexes.map(index => index.name).join()}\n`);
+              for await (const { keys, images } of view.scan(collection)) {
+                keys.forEach((key, i) => hash.update(key).update(images[i]!));
+                for (const key of keys) {
+                  hash.update(view.get(collection, key) ?? 'none');
+                }
+              }
+            }
+          }
+        }
+      }
+      const { problems } = await engine.verify();
+      return { hash: hash.digest('hex'), problems: problems.length };
+    } finally {
+      await engine.close().catch(() => undefined);
+    }
+  } catch (error) {
+    return isArgonError(error) ? { code: error.code } : { fault: String(error) };
+  }
+}
+
+/** Reads directories from its input, one a line, and answers each with one line of JSON. */
+if (require.main === module) {
+  const lines = createInterface({ input: process.stdin });
+  void (async () => {
+    for await (const directory of lines) {
+      process.stdout.write(`${JSON.stringify(await look(directory))}\n`);
+    }
+  })();
+}
