@@ -23,7 +23,7 @@ export function checkFormat(store: OrderedStore): void {
     throw new ArgonError(
       'FORMAT_TOO_NEW',
       `The state has format ${version}; this version of Argon reads up to ${STATE_FORMAT_VERSION}. Update Argon.`,
-      { data: { version } }
+      { data: { file: 'state', version } }
     );
   }
 }

@@ -68,7 +68,7 @@ export class ColdSegment {
       throw new ArgonError(
         'FORMAT_TOO_NEW',
         `Log segment ${segment} has format ${version} of cold segments; this version of Argon reads up to ${COLD_FORMAT_VERSION}. Update Argon.`,
-        { data: { segment, version } }
+        { data: { file: `${String(segment).padStart(8, '0')}.cold`, segment, version } }
       );
     }
     const { size } = fstatSync(fd);

@@ -10,7 +10,7 @@ import {
   rmSync,
   writeSync
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { ArgonError } from '../../errors';
 
 /** A segment starts with: magic (8), format version (u32), segment number (u32), crc32c of those 16 bytes. */
@@ -111,7 +111,7 @@ export function hasSegmentHeader(fd: number, segment: number): boolean {
     throw new ArgonError(
       'FORMAT_TOO_NEW',
       `Log segment ${segment} has format ${version}; this version of Argon reads up to ${LOG_FORMAT_VERSION}. Update Argon.`,
-      { data: { segment, version } }
+      { data: { file: basename(segmentPath('', segment)), segment, version } }
     );
   }
   return header.readUInt32LE(12) === segment;
