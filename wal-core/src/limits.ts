@@ -55,6 +55,12 @@ export const HISTORY_CHANGES_MAX = 100_000;
 export const CHECKS_MAX = 64;
 export const CHECK_NAME_BYTES_MAX = 200;
 export const CHECK_DETAIL_BYTES_MAX = 2_000;
+/** An index on so many documents is made at once; on more it is filled beside the writers. */
+export const INDEX_AT_ONCE_DOCUMENTS_MAX = 1_000;
+/** Changes that a build may be behind when its writers are held. */
+export const INDEX_BEHIND_MAX = 128;
+/** Documents that one commit of the sweep for expired documents removes. */
+export const EXPIRED_DOCUMENTS_MAX = 500;
 /** Documents in one page of a diff. */
 export const DIFF_PAGE_MAX = 10_000;
 /** Image files kept open, and the memory of their directories. */

@@ -56,6 +56,9 @@ export class Timeline {
     this.durableHead = forkLsn;
   }
 
+  /** Indexes that are being filled and that no state knows yet, and those that were complete when the catalog named them. */
+  readonly building = new Set<IndexId>();
+  readonly prebuilt = new Set<IndexId>();
   /** LSNs that forks, pins and runs name, with the number of those that do. */
   private marks: Map<Lsn, number> | undefined;
 

@@ -1,38 +1,75 @@
-import type { Image, Origin } from '../api';
+import type { CollectionInfo, Image, IndexInfo, Origin } from '../api';
+import type { Branch, Project, Timeline } from '../branch/model';
+import { INDEX_AT_ONCE_DOCUMENTS_MAX, INDEX_BEHIND_MAX } from '../limits';
+import { nextTurn } from '../read/snapshot';
 import { isKnown, requestedIndex } from '../write/indexspec';
 import { checkNewIndexes } from '../write/newindexes';
 import { assertWritable, type Core } from './core';
+import { IndexBuild } from './indexbuild';
+
+/** Rounds of catching up before the writers are held. */
+const ROUNDS_MAX = 40;
+
+interface Wanted {
+  readonly project: string;
+  readonly branch: string;
+  readonly collection: string;
+  readonly index: IndexInfo;
+  readonly origin: Origin;
+}
 
 /**
- * Makes a secondary index. Writers of the branch wait while its keys are checked; the entries are
- * filled in from the state when the catalog change is applied.
- * @throws INDEX_CONFLICT, DUPLICATE_KEY, COLLECTION_NOT_FOUND, LIMIT_EXCEEDED
+ * Makes a secondary index: at once on few documents; on many it is filled beside the writers, who wait only while the
+ * last changes are taken in and the catalog is changed. False when the same index is there.
+ * @throws INDEX_CONFLICT, DUPLICATE_KEY, DOCUMENT_INVALID, LIMIT_EXCEEDED
  */
 export async function createIndex(
   core: Core,
-  projectName: string,
-  branchName: string,
-  collectionName: string,
+  project: string,
+  branch: string,
+  collection: string,
   spec: Image,
   origin: Origin
 ): Promise<boolean> {
-  const index = requestedIndex(spec);
-  const { branch } = await core.writableBranch(projectName, branchName);
-  assertWritable(branch);
-  const made = await core.timelineLock(branch.timeline).run(async () => {
-    const project = core.registry.project(projectName);
-    const current = core.registry.branch(project, branchName);
+  const wanted = { project, branch, collection, index: requestedIndex(spec), origin };
+  for (;;) {
+    const target = await core.writableBranch(project, branch);
+    assertWritable(target.branch);
+    const head = core.resolve(project, branch);
+    const known = core.stage(target.project, target.branch).collection(collection);
+    if (known !== undefined && isKnown(known, wanted.index)) {
+      return false;
+    }
+    const isThere = known !== undefined && head.catalog.getById(known.id) !== undefined;
+    const isLarge = isThere && (await head.count(known)) > INDEX_AT_ONCE_DOCUMENTS_MAX;
+    const made = isLarge
+      ? await createOnline(core, wanted, target, known)
+      : await createAtOnce(core, wanted, target.branch);
+    if (made !== undefined) {
+      return made;
+    }
+    // The branch or the collection is another one by now.
+  }
+}
+
+/** Writers of the branch wait while the keys are checked; the entries are made when the catalog change is applied. */
+function createAtOnce(core: Core, wanted: Wanted, branch: Branch): Promise<boolean | undefined> {
+  const { index, origin } = wanted;
+  return core.timelineLock(branch.timeline).run(async () => {
+    await core.log.settled();
+    const project = core.registry.project(wanted.project);
+    const current = core.registry.branch(project, wanted.branch);
     if (current.timeline !== branch.timeline) {
       return undefined;
     }
-    await core.log.settled();
+    assertWritable(current);
     const stage = core.stage(project, current);
-    const collection = stage.ensureCollection(collectionName);
+    const collection = stage.ensureCollection(wanted.collection);
     if (isKnown(collection, index)) {
       return false;
     }
-    const head = core.resolve(projectName, branchName);
-    await checkNewIndexes(core.keys, head, stage, collection, [index]);
+    const head = core.resolve(wanted.project, wanted.branch);
+    await checkNewIndexes(core, head, stage, collection, [index]);
     // Nothing was written meanwhile: writers of this timeline wait for the lock.
     stage.addIndex(collection, id => {
       const made = { ...index, id };
@@ -43,7 +80,82 @@ export async function createIndex(
     await core.caughtUp();
     return true;
   });
-  return made ?? createIndex(core, projectName, branchName, collectionName, spec, origin);
+}
+
+async function createOnline(
+  core: Core,
+  wanted: Wanted,
+  { project, branch: { timeline } }: { project: Project; branch: Branch },
+  collection: CollectionInfo
+): Promise<boolean | undefined> {
+  const { id, record } = core.registry.allocateIndex(project);
+  const index = { ...wanted.index, id };
+  timeline.building.add(id);
+  try {
+    // Never given again, whatever becomes of this build: garbage collection takes the rows of one that came to nothing.
+    await core.putRows([record], wanted.origin);
+    const build = new IndexBuild(core, timeline, collection, index);
+    await build.fill(project);
+    await comeClose(build);
+    if (index.unique) {
+      await build.checkUnique();
+      await comeClose(build);
+    }
+    const committed = await core
+      .timelineLock(timeline)
+      .run(() => finish(core, wanted, timeline, build, index));
+    return typeof committed === 'object' ? await committed.done : committed;
+  } finally {
+    timeline.building.delete(id);
+  }
+}
+
+/** Takes changes in until only a few are left, or until it is plain that the writers are faster. */
+async function comeClose(build: IndexBuild): Promise<void> {
+  for (let round = 0; round < ROUNDS_MAX; round++) {
+    const { behind } = build;
+    await build.catchUp();
+    build.checkAdded();
+    if (behind <= INDEX_BEHIND_MAX) {
+      return;
+    }
+  }
+}
+
+/** The writers wait: the last changes, then the catalog. They go on once that is queued, for then they see it. */
+async function finish(
+  core: Core,
+  wanted: Wanted,
+  timeline: Timeline,
+  build: IndexBuild,
+  index: IndexInfo
+): Promise<false | undefined | { readonly done: Promise<true> }> {
+  await nextTurn();
+  await core.log.settled();
+  const project = core.registry.project(wanted.project);
+  const branch = core.registry.branch(project, wanted.branch);
+  if (branch.timeline !== timeline) {
+    return undefined;
+  }
+  assertWritable(branch);
+  const stage = core.stage(project, branch);
+  const collection = stage.collection(wanted.collection);
+  if (collection === undefined || collection.id !== build.collection.id) {
+    return undefined;
+  }
+  if (isKnown(collection, index)) {
+    return false;
+  }
+  await build.catchUp();
+  if (index.unique) {
+    build.assertUnique();
+  }
+  stage.addBuiltIndex(collection, index);
+  timeline.prebuilt.add(index.id);
+  const done = core.commit([{ project, stage }], wanted.origin, { kind: 'catalog', atomic: true });
+  // Who waits for it is told; here it only must not go unheard.
+  done.catch(() => undefined);
+  return { done: done.then(() => true as const) };
 }
 
 /**

@@ -383,7 +383,7 @@ export class PlanOffice {
           const stage = this.core.stage(project, branch, { uniqueLater: true });
           const head = this.core.resolve(projectName, plan.into);
           const decided = decisions(source, plan, evaluated);
-          await stageDecisions(this.core.keys, stage, head, evaluated.catalog, decided);
+          await stageDecisions(this.core, stage, head, evaluated.catalog, decided);
           await stage.finish();
           // From here to the commit nothing waits, so no head can move in between.
           this.book.assertOpen(project, plan);

@@ -5,6 +5,7 @@ import { sameImage } from '../merge/threeway';
 import type { Decision } from '../merge/work';
 import { CATALOG, collectionOf } from '../read/catalog';
 import { nextTurn, type View } from '../read/snapshot';
+import type { ScratchRoom } from '../store/scratch';
 import { checkNewIndexes } from '../write/newindexes';
 import type { Stage } from '../write/stage';
 
@@ -15,7 +16,7 @@ import type { Stage } from '../write/stage';
  * @throws DUPLICATE_KEY, COLLECTION_EXISTS
  */
 export async function stageDecisions(
-  keys: IndexKeyMaker,
+  parts: { readonly keys: IndexKeyMaker; readonly scratch: ScratchRoom },
   stage: Stage,
   head: View,
   catalog: readonly Decision[],
@@ -45,7 +46,7 @@ export async function stageDecisions(
   stage.assertNames();
   stage.assertUnique();
   for (const { collection, indexes } of stage.newIndexes()) {
-    await checkNewIndexes(keys, head, stage, collection, indexes);
+    await checkNewIndexes(parts, head, stage, collection, indexes);
   }
 }
 

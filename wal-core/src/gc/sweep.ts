@@ -227,8 +227,14 @@ export class TimelineSweep {
   private liveCheck(): (row: Row) => Buffer | undefined {
     const known = this.keptIndexes();
     const { newest } = this.kept;
-    return ({ key, value }) =>
-      known.has(key.readUInt32BE(4) as IndexId) && decodeEntry(value).from <= newest ? value : undefined;
+    // One that is being filled, or is begun from now on, is in no catalog yet.
+    const building = new Set(this.timeline.building);
+    const next = this.parts.registry.projectById(this.timeline.project)?.nextIndex ?? 0;
+    return ({ key, value }) => {
+      const id = key.readUInt32BE(4) as IndexId;
+      const isKnown = known.has(id) || building.has(id) || id >= next;
+      return isKnown && decodeEntry(value).from <= newest ? value : undefined;
+    };
   }
 
   /** Indexes in the catalog of any kept state. */

@@ -393,7 +393,7 @@ export class Applier {
       const brought = newIndexes(
         this.parts.catalogs.at(timeline, (lsn - 1) as Lsn),
         this.parts.catalogs.at(timeline, lsn)
-      );
+      ).filter(({ index }) => !timeline.prebuilt.has(index.id));
       if (brought.length > 0) {
         found.set(i, brought);
       }

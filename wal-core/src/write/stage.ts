@@ -211,6 +211,11 @@ export class Stage implements Writer {
     return this.addKnownIndex(known, make(this.newIndexId()));
   }
 
+  /** Adds an index whose entries are all there already. */
+  addBuiltIndex(collection: CollectionInfo, index: IndexInfo): CollectionInfo {
+    return this.addKnownIndex(this.known(collection), index);
+  }
+
   private addKnownIndex(known: CollectionInfo, index: IndexInfo): CollectionInfo {
     if (known.indexes.length + 1 >= INDEXES_PER_COLLECTION_MAX) {
       throw new ArgonError(
