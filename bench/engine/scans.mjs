@@ -60,6 +60,10 @@ class RawFilter {
     }
   }
 
+  one(page, at) {
+    this.take(page, at, at + 1);
+  }
+
   add(text, image) {
     this.matched += image[COUNTER_OFFSET] >= 0 ? 1 : 0;
   }

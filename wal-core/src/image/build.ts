@@ -204,7 +204,7 @@ function* fromStack(
   files: OpenFiles,
   writer: ImageWriter
 ): Generator<number> {
-  const pages = new WalkPages(files, true);
+  const pages = new WalkPages(files);
   const walk = new BaseWalk(pages, base, {}, false);
   const deltas = new Deltas(
     runs.map(({ image, cap }) => new RunWalk(pages, image, cap, {}, false)),

@@ -41,6 +41,11 @@ export class Page {
     return this.ends[i]!;
   }
 
+  /** Ends of the keys of some entries, copied. */
+  keyEnds(from: number, to: number): Uint32Array {
+    return this.ends.slice(from, to);
+  }
+
   /** Images follow the last key, so that this holds for the first one too. */
   imageStart(i: number): number {
     return this.ends[this.entries + i - 1]!;

@@ -11,16 +11,13 @@ export interface PageSource {
 
 /**
  * The pages of one walk: the newest of each file is kept, so that the next batch does not read it
- * again. Pages are handed out and stay as they are, unless the walk says that it keeps nothing.
+ * again. A page of a base is good until the walk reads the next one: it uses the same memory.
  */
 export class WalkPages {
   private readonly newest = new Map<number, { number: number; page: Page }>();
   private readonly buffers = new Map<number, Buffer>();
 
-  constructor(
-    private readonly source: PageSource,
-    private readonly keepsNothing = false
-  ) {}
+  constructor(private readonly source: PageSource) {}
 
   file(image: StoredImage): ImageFile {
     return this.source.file(image);
@@ -38,7 +35,7 @@ export class WalkPages {
 
   private buffer(image: StoredImage, number: number): Buffer | undefined {
     // Runs are looked at in two places at once.
-    if (!this.keepsNothing || image.kind !== KIND_BASE) {
+    if (image.kind !== KIND_BASE) {
       return undefined;
     }
     const size = this.source.file(image).pageBytes(number);

@@ -10,7 +10,7 @@ const STEPS_MAX = 8;
 
 /** Takes changed documents: an entry of a page, or an image from elsewhere. */
 export interface DeltaSink {
-  take(page: Page, from: number, to: number): void;
+  one(page: Page, at: number, text: string): void;
   add(text: string, image: Buffer): void;
 }
 
@@ -75,7 +75,7 @@ export class RunWalk implements DeltaWalk {
     const page = this.foundPage!;
     const at = this.foundAt;
     if (page.imageStart(at) !== page.imageEnd(at)) {
-      sink.take(page, at, at + 1);
+      sink.one(page, at, this.text!);
     }
   }
 

@@ -1,5 +1,6 @@
 import type { DocKey, Image, ScanBatch } from '../api';
 import type { BaseWalk } from '../image/basewalk';
+import { LSN_SUFFIX_BYTES } from '../image/format';
 import type { Page } from '../image/page';
 import type { DeltaSink, DeltaWalk } from '../image/runwalk';
 import { BATCH_BYTES_MAX, SLICE_MS_MAX } from '../limits';
@@ -8,8 +9,17 @@ import { BATCH_BYTES_MAX, SLICE_MS_MAX } from '../limits';
 const COST_PER_LOOK = 32;
 const PAGE_COST = 16;
 
-/** Entries `[from, to)` of a page, in that direction, or one document from elsewhere. */
-type Piece = { readonly page: Page; readonly from: number; readonly to: number } | string;
+/** Documents are copied into pieces of memory of this size: who keeps one document keeps no more. */
+const PIECE_BYTES = 16 * 1024;
+
+const NO_BYTES = Buffer.alloc(0);
+/** Documents of a stretch whose keys are copied one by one. */
+const FEW_KEYS = 4;
+
+/** Keys of some documents: a stretch of a page, copied, or the text of one. */
+type Keys =
+  | { readonly bytes: Buffer; readonly ends: Uint32Array; readonly start: number; readonly reverse: boolean }
+  | string;
 
 /** Takes what a merge finds. */
 export interface Sink extends DeltaSink {
@@ -19,11 +29,17 @@ export interface Sink extends DeltaSink {
   take(page: Page, from: number, to: number): void;
 }
 
-/** A batch of a merge: images are pieces of shared pages, keys are made when they are asked for. */
+/**
+ * A batch of a merge. Documents are copied out of the pages in pieces of a few kilobytes, so that whoever keeps
+ * one does not keep a page; keys are made when they are asked for.
+ */
 export class MergedBatch implements ScanBatch, Sink {
   readonly images: Image[] = [];
   private bytes = 0;
-  private readonly pieces: Piece[] = [];
+  private readonly pieces: Keys[] = [];
+  /** Where documents are copied to, and how far it is full. */
+  private memory: Buffer = NO_BYTES;
+  private used = 0;
   private made: DocKey[] | undefined;
 
   /** At most `count` documents; cut at `BATCH_BYTES_MAX`, too. */
@@ -39,28 +55,73 @@ export class MergedBatch implements ScanBatch, Sink {
   }
 
   take(page: Page, from: number, to: number): void {
-    const { images } = this;
-    if (from < to) {
-      let start = page.imageStart(from);
-      this.bytes += page.imageEnd(to - 1) - start;
-      for (let i = from; i < to; i++) {
-        const end = page.imageEnd(i);
-        images.push(page.slice(start, end));
-        start = end;
-      }
-    } else {
-      for (let i = from - 1; i >= to; i--) {
-        images.push(page.image(i));
-      }
-      this.bytes += page.imageEnd(from - 1) - page.imageStart(to);
+    const reverse = from > to;
+    const first = reverse ? to : from;
+    const end = reverse ? from : to;
+    const begun = this.images.length;
+    for (let i = first; i < end;) {
+      i = this.copy(page, i, end);
     }
-    this.pieces.push({ page, from, to });
+    if (reverse) {
+      this.turn(begun);
+    }
+    if (end - first <= FEW_KEYS) {
+      for (let i = first; i < end; i++) {
+        this.pieces.push(page.docText(reverse ? first + end - 1 - i : i));
+      }
+      return;
+    }
+    const start = page.keyStart(first);
+    const bytes = Buffer.allocUnsafe(page.keyEnd(end - 1) - start);
+    page.bytes.copy(bytes, 0, start, start + bytes.length);
+    this.pieces.push({ bytes, ends: page.keyEnds(first, end), start, reverse });
+  }
+
+  one(page: Page, at: number, text: string): void {
+    this.copy(page, at, at + 1);
+    this.pieces.push(text);
   }
 
   add(text: string, image: Image): void {
     this.images.push(image);
     this.bytes += image.length;
     this.pieces.push(text);
+  }
+
+  /** Copies documents from `first` on, as many as the current piece of memory holds; answers the next one. */
+  private copy(page: Page, first: number, end: number): number {
+    const start = page.imageStart(first);
+    const least = page.imageEnd(first) - start;
+    if (this.memory.length - this.used < least) {
+      this.memory = Buffer.allocUnsafeSlow(Math.max(PIECE_BYTES, least));
+      this.used = 0;
+    }
+    const room = this.memory.length - this.used;
+    let next = first + 1;
+    while (next < end && page.imageEnd(next) - start <= room) {
+      next++;
+    }
+    const stop = page.imageEnd(next - 1);
+    page.bytes.copy(this.memory, this.used, start, stop);
+    const { buffer } = this.memory;
+    let from = this.used;
+    for (let i = first; i < next; i++) {
+      const to = this.used + page.imageEnd(i) - start;
+      // Half the cost of `subarray`.
+      this.images.push(Buffer.from(buffer, from, to - from));
+      from = to;
+    }
+    this.used = from;
+    this.bytes += stop - start;
+    return next;
+  }
+
+  /** Turns the order of the images from `first` on round. */
+  private turn(first: number): void {
+    const { images } = this;
+    for (let low = first, high = images.length - 1; low < high; low++, high--) {
+      [images[low], images[high]] = [images[high]!, images[low]!];
+    }
   }
 
   private makeKeys(): DocKey[] {
@@ -70,13 +131,14 @@ export class MergedBatch implements ScanBatch, Sink {
         keys.push(Buffer.from(piece, 'latin1'));
         continue;
       }
-      const { page, from, to } = piece;
-      for (let i = from; i < to; i++) {
-        keys.push(page.docKey(i));
+      const { bytes, ends, start, reverse } = piece;
+      const made: DocKey[] = [];
+      let from = 0;
+      for (const end of ends) {
+        made.push(bytes.subarray(from, end - start - LSN_SUFFIX_BYTES));
+        from = end - start;
       }
-      for (let i = from - 1; i >= to; i--) {
-        keys.push(page.docKey(i));
-      }
+      keys.push(...(reverse ? made.reverse() : made));
     }
     return keys;
   }
@@ -177,6 +239,7 @@ export class Merge {
           this.takeDelta(sink, text);
         }
         if (base!.low >= base!.high) {
+          this.settleLast();
           base!.next();
           // The page may have come from the disk.
           cost += PAGE_COST;
@@ -190,6 +253,12 @@ export class Merge {
       }
     }
     return false;
+  }
+
+  /** Takes note of the last document before its page goes. */
+  private settleLast(): void {
+    this.lastText = this.last;
+    this.lastPage = undefined;
   }
 
   private takeDelta(sink: Sink, text: string): void {

@@ -59,10 +59,9 @@ export class StateScan {
     private readonly parts: StateScanParts,
     private readonly chain: readonly ChainLink[],
     private readonly collection: CollectionId,
-    private readonly reverse: boolean,
-    keepsNothing = false
+    private readonly reverse: boolean
   ) {
-    this.pages = new WalkPages(parts.images, keepsNothing);
+    this.pages = new WalkPages(parts.images);
     this.lsn = chain[0]!.cap;
   }
 
@@ -73,8 +72,8 @@ export class StateScan {
   }
 
   /**
-   * Fills a sink with the next documents. Damage on the way makes it begin anew with another sink. Of a
-   * scan that keeps nothing, pages are good only while the sink is given them.
+   * Fills a sink with the next documents. Damage on the way makes it begin anew with another sink. Pages
+   * are good only while the sink is given them.
    */
   async fill<T extends Sink>(
     range: KeyRange,
