@@ -138,6 +138,56 @@ describe('argon serve, as a process', () => {
     await stop(second);
   });
 
+  it('is killed under a driver that writes: on the same port the driver goes on, and nothing it was told is lost', async () => {
+    const directory = data();
+    let bridge = await program.serve(['--data', directory, '--port', '0', '--no-auth']);
+    const { port } = new URL(bridge.ready.wire.replace('mongodb:', 'http:'));
+    const written = program.drive(bridge.ready.wire, 'shop', async database => {
+      const items = database.collection<{ _id: number }>('items');
+      const sums = database.collection<{ _id: string; n: number }>('sums');
+      const acknowledged: number[] = [];
+      let sum = 0;
+      let unsure = 0;
+      const end = Date.now() + 6_000;
+      for (let n = 0; Date.now() < end; n++) {
+        // The driver repeats a write once by itself. Where it saw the server go before the write did, it
+        // does not, and says so: such a write may stand or not.
+        await items.insertOne({ _id: n }).then(
+          () => acknowledged.push(n),
+          () => unsure++
+        );
+        await sums.updateOne({ _id: 'sum' }, { $inc: { n: 1 } }, { upsert: true }).then(
+          () => sum++,
+          () => unsure++
+        );
+      }
+      const there = new Set((await items.find().toArray()).map(({ _id }) => _id));
+      const lost = acknowledged.filter(n => !there.has(n));
+      return { count: acknowledged.length, lost, sum, unsure, n: (await sums.findOne())?.n };
+    });
+    const heads: number[] = [];
+    for (let kill = 0; kill < 3; kill++) {
+      await new Promise(resolve => setTimeout(resolve, 1_000));
+      await stop(bridge, 'SIGKILL');
+      bridge = await program.serve(['--data', directory, '--port', port, '--no-auth']);
+      const client = await hello(bridge);
+      heads.push((await client.call('branch.get', { project: 'shop', name: 'main' })).head);
+    }
+    const { count, lost, sum, unsure, n } = (await written) as {
+      [name in 'count' | 'sum' | 'unsure' | 'n']: number;
+    } & { lost: number[] };
+    expect(lost).toEqual([]);
+    // A write that is repeated counts once.
+    expect(n).toBeGreaterThanOrEqual(sum);
+    expect(n - sum).toBeLessThanOrEqual(unsure);
+    expect(unsure).toBeLessThanOrEqual(3);
+    expect(count).toBeGreaterThan(50);
+    // It went on between the kills, not only after the last.
+    expect(heads).toEqual([...heads].sort((one, other) => one - other));
+    expect(new Set(heads).size).toBe(heads.length);
+    await stop(bridge);
+  });
+
   it('tells a cell what it did through a MongoDB driver, and takes it back', async () => {
     const bridge = await program.serve(['--data', data()]);
     const client = await hello(bridge);
