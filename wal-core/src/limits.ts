@@ -86,11 +86,13 @@ export const REBASE_PART = 0.5;
 export const IMAGE_THIN_AGE_MS = 7 * 24 * 60 * 60 * 1000;
 export const RUNS_OLD_MAX = 2 * RUNS_MAX;
 /** Changes that one run is made of at most; with more a new base is made from the state. */
-export const IMAGE_LINE_CHANGES_MAX = 1_000_000;
+export const IMAGE_LINE_CHANGES_MAX = 300_000;
 /** Failed builds of one collection after which it is left alone until the next start. */
 export const IMAGE_TRIES_MAX = 5;
 /** Threads beside the main one, and the heap of each. */
 export const WORKERS_MAX = 2;
 export const WORKER_HEAP_MB_MAX = 512;
+/** How long a thread waits for work before it ends, in milliseconds. */
+export const WORKER_IDLE_MS_MAX = 30_000;
 /** Pages of image files kept in memory. */
 export const PAGE_CACHE_BYTES_MAX = 24 * 1024 * 1024;

@@ -343,7 +343,13 @@ export class ImageKeeper {
     try {
       const { directory } = images;
       const { signal } = this.abort;
-      const facts = await builder({ ...source, directory, file, collection: made.collection }, signal);
+      const facts = await builder({ ...source, directory, file, collection: made.collection }, signal).catch(
+        (error: unknown) => {
+          // A thread that died could not clean up.
+          rmSync(images.path({ file }), { force: true });
+          throw error;
+        }
+      );
       if (stands?.() === false) {
         rmSync(images.path({ file }), { force: true });
         return;

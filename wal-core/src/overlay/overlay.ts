@@ -11,6 +11,8 @@ export interface OverlayEntry {
   image: Image | null | undefined;
 }
 
+/** What an overlay takes without any entry. */
+const OVERLAY_BYTES = 1024;
 /** What an entry takes beside its image: map, arrays, object, text. */
 const ENTRY_BYTES = 160;
 /** New keys gathered before they are sorted in among the others. */
@@ -26,7 +28,7 @@ export class Overlay {
   /** False while it is being gathered. */
   isReady = false;
   /** An estimate of the memory it takes. */
-  bytes = 0;
+  bytes = OVERLAY_BYTES;
   private entries = new Map<string, OverlayEntry>();
   /** Sorted, none with a key of another, each more than twice as long as the next. */
   private sorted: OverlayEntry[][] = [];

@@ -252,11 +252,12 @@ export class Overlays {
   /** Keeps the memory bounded: the longest unused go; the last one used loses its images at most. */
   shrink(): void {
     let sum = this.bytes;
+    const last = this.lastName();
     for (const [name, { overlay, gathering }] of this.slots) {
       if (sum <= this.limits.bytesMax) {
         return;
       }
-      if (gathering === undefined && name !== this.lastName()) {
+      if (gathering === undefined && name !== last) {
         sum -= overlay.bytes;
         this.evictedCount++;
         this.remove(name);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { ArgonError } from '../errors';
-import { WORKER_HEAP_MB_MAX, WORKERS_MAX } from '../limits';
+import { WORKER_HEAP_MB_MAX, WORKER_IDLE_MS_MAX, WORKERS_MAX } from '../limits';
 import type { BuildTask } from '../image/build';
 import type { ImageFacts } from '../image/writer';
 import type { WorkerReply, WorkerRequest, WorkerSetup } from './messages';
@@ -27,6 +27,8 @@ interface Job {
 interface Member {
   readonly worker: Worker;
   job: Job | undefined;
+  /** Ends the thread when it has waited long enough. */
+  idle: NodeJS.Timeout | undefined;
 }
 
 /** Threads that read beside the main one. They are started when there is work, and end with `close`. */
@@ -100,6 +102,7 @@ export class WorkerPool {
       }
       const job = this.waiting.shift()!;
       member.job = job;
+      clearTimeout(member.idle);
       member.worker.ref();
       member.worker.postMessage(job.request);
     }
@@ -110,7 +113,7 @@ export class WorkerPool {
       workerData: this.setup,
       resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB_MAX }
     });
-    const member: Member = { worker, job: undefined };
+    const member: Member = { worker, job: undefined, idle: undefined };
     this.members.add(member);
     worker.on('message', (reply: WorkerReply) => this.hear(member, reply));
     const died = (cause?: unknown) => {
@@ -136,6 +139,7 @@ export class WorkerPool {
     }
     member.job = undefined;
     member.worker.unref();
+    member.idle = setTimeout(() => void this.retire(member), WORKER_IDLE_MS_MAX).unref();
     if ('result' in reply) {
       job.resolve(reply.result);
     } else {
@@ -145,7 +149,13 @@ export class WorkerPool {
     this.start();
   }
 
+  private async retire(member: Member): Promise<void> {
+    this.members.delete(member);
+    await member.worker.terminate();
+  }
+
   private end(member: Member, error: ArgonError): void {
+    clearTimeout(member.idle);
     this.members.delete(member);
     const { job } = member;
     member.job = undefined;
