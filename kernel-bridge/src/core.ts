@@ -62,12 +62,26 @@ export async function openCore({ data, logger, mlflow }: CoreOptions): Promise<B
     shutdown: () => undefined,
     clock: Date.now
   };
+  let isSweeping = false;
   const expiry = setInterval(() => {
     engine.expireBranches({ actor: 'ttl' }).then(
       expired =>
         expired.forEach(branch => logger.info('a branch reached the end of its time to live', { branch })),
       (error: unknown) => logger.warn('branches could not be expired', { error: String(error) })
     );
+    if (!isSweeping) {
+      isSweeping = true;
+      engine
+        .sweepExpired({ actor: 'ttl' })
+        .then(
+          swept =>
+            swept.forEach(done => logger.info('documents reached the end of their time to live', done)),
+          (error: unknown) => logger.warn('documents could not be expired', { error: String(error) })
+        )
+        .finally(() => {
+          isSweeping = false;
+        });
+    }
   }, EXPIRY_INTERVAL_MS).unref();
   const close = async () => {
     clearInterval(expiry);

@@ -651,6 +651,21 @@ export interface Engine {
   deleteBranch(project: string, name: string, origin: Origin): Promise<void>;
   /** Deletes branches whose `expiresAt` has passed, unless they are protected. Answers `project/branch` of each. */
   expireBranches(origin: Origin): Promise<readonly string[]>;
+  /**
+   * Removes the documents whose time is over by an index with `expireAfterSeconds`, on every branch that is not
+   * protected, as ordinary logged deletes. Answers where there were any. @throws CANCELLED
+   */
+  sweepExpired(
+    origin: Origin,
+    options?: { signal?: AbortSignal }
+  ): Promise<
+    readonly {
+      readonly project: string;
+      readonly branch: string;
+      readonly collection: string;
+      readonly removed: number;
+    }[]
+  >;
   timelines(project: string): readonly TimelineInfo[];
   timelineCount(project: string): number;
   /** One of them; undefined when there is none of this id. */

@@ -46,6 +46,7 @@ import { BranchOffice } from './engine/branches';
 import { createIndex, dropCollection } from './engine/collections';
 import { assertWritable, Core, type EngineParts } from './engine/core';
 import { KeepingOffice } from './engine/keeping';
+import { type ExpiryParts, sweepExpired, type Swept } from './engine/expiry';
 import { PlanOffice } from './engine/plans';
 import { TransactionOffice } from './engine/transactions';
 import { ArgonError } from './errors';
@@ -259,6 +260,12 @@ class ArgonEngine implements Engine {
 
   expireBranches(origin: Origin): Promise<readonly string[]> {
     return this.office.expire(origin);
+  }
+
+  sweepExpired(origin: Origin, options: { signal?: AbortSignal } = {}): Promise<readonly Swept[]> {
+    const remove: ExpiryParts['remove'] = async (project, branch, who, change) =>
+      (await this.write(project, branch, who, change)).result;
+    return sweepExpired({ core: this.core, remove }, origin, options.signal);
   }
 
   timelines(project: string): readonly TimelineInfo[] {

@@ -97,7 +97,7 @@ describe('law 11: an index made while others write', () => {
         }
         await world.close();
       }),
-      runs<[number, boolean]>(4)
+      runs<[number, boolean]>(2)
     );
   });
 
