@@ -68,7 +68,8 @@ export interface RetentionPolicy {
 }
 
 /** Why something is kept. */
-export type KeptKind = 'head' | 'history' | 'pin' | 'run' | 'fork' | 'merge base' | 'plan' | 'ref';
+export type KeptKind =
+  'head' | 'history' | 'pin' | 'run' | 'fork' | 'merge base' | 'plan' | 'ref' | 'transaction';
 
 export interface GcOptions extends KeepingOptions {
   /** Only say what would go and what would stay. */
@@ -85,7 +86,7 @@ export interface GcOptions extends KeepingOptions {
 export interface GcKept {
   readonly project: string;
   readonly kind: KeptKind;
-  /** Branch, pin, run, plan or ref. */
+  /** Branch, pin, run, plan, ref or transaction. */
   readonly name: string;
   /** The oldest LSN kept for it. */
   readonly lsn: Lsn;

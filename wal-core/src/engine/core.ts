@@ -85,6 +85,9 @@ export class Core implements Positions {
   readonly logReader: LogReader;
   readonly imageOffice: ImageOffice;
   retries = new RetryTable();
+  /** States that must stay readable for a while, for whoever reads them over several calls. */
+  reading: () => Iterable<{ readonly timeline: Timeline; readonly lsn: Lsn; readonly name: string }> =
+    () => [];
   private readonly held: HeldLimits;
   /** Control operations (branches, pins, plans …) run one after another. */
   readonly controlLock = new Mutex();

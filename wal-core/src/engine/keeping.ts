@@ -69,6 +69,7 @@ export class KeepingOffice {
       wallMs: () => core.wallMs(),
       beforeGroup: (project, timeline, lsn) => core.beforeGroup(project, timeline, lsn),
       resolve: (project, ref) => core.resolve(project, ref),
+      reading: () => core.reading(),
       caughtUp: () => core.caughtUp(),
       putRows: (rows, origin) => core.putRows(rows, origin),
       alone: work => core.controlLock.run(work),

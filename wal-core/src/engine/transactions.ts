@@ -33,7 +33,9 @@ export class TransactionOffice {
   private readonly open = new Set<OpenTransaction>();
   private started = 0;
 
-  constructor(private readonly core: Core) {}
+  constructor(private readonly core: Core) {
+    core.reading = () => this.held();
+  }
 
   /** @throws LIMIT_EXCEEDED, TRANSACTION_GONE */
   begin(origin: Origin, { session, number }: TransactionOptions): OpenTransaction {
@@ -73,7 +75,7 @@ export class TransactionOffice {
   }
 
   /** States that open transactions read: they must stay readable. */
-  *held(): Generator<{ timeline: Timeline; lsn: Lsn }> {
+  private *held(): Generator<{ timeline: Timeline; lsn: Lsn; name: string }> {
     this.expire();
     for (const transaction of this.open) {
       yield* transaction.held();
@@ -125,9 +127,9 @@ export class OpenTransaction implements Transaction {
     return count;
   }
 
-  *held(): Generator<{ timeline: Timeline; lsn: Lsn }> {
+  *held(): Generator<{ timeline: Timeline; lsn: Lsn; name: string }> {
     for (const { view } of this.parts.values()) {
-      yield { timeline: view.line, lsn: view.lsn };
+      yield { timeline: view.line, lsn: view.lsn, name: this.id };
     }
   }
 

@@ -20,6 +20,8 @@ export interface PlanParts {
   /** When `lsn` lies inside an atomic group of the timeline: the LSN before the group. */
   beforeGroup(project: Project, timeline: Timeline, lsn: Lsn): Lsn | undefined;
   resolve(project: string, ref: string): { readonly line: Timeline; readonly lsn: Lsn };
+  /** States that open transactions read. */
+  reading(): Iterable<{ readonly timeline: Timeline; readonly lsn: Lsn; readonly name: string }>;
 }
 
 /** What is taken from one timeline. */
@@ -139,6 +141,11 @@ function wantedParts(parts: PlanParts, project: Project, windows: Windows, optio
     if (name === project.name) {
       const { line, lsn } = parts.resolve(name, ref);
       states.push({ timeline: line, lsn, reason: { kind: 'ref', name: ref } });
+    }
+  }
+  for (const { timeline, lsn, name } of parts.reading()) {
+    if (timeline.project === project.id) {
+      states.push({ timeline, lsn, reason: { kind: 'transaction', name } });
     }
   }
   for (const plan of loadPlans(parts.store, project).values()) {
