@@ -7,7 +7,7 @@ import type { ChainLink } from '../branch/model';
 import { ArgonError, isArgonError } from '../errors';
 import { IMAGE_DIRECTORIES_BYTES_MAX, IMAGE_FILES_OPEN_MAX, PAGE_CACHE_BYTES_MAX } from '../limits';
 import { syncDirectory } from '../log/file/segment';
-import type { OrderedStore } from '../store/store';
+import type { OrderedStore, Put } from '../store/store';
 import { ImageFile } from './file';
 import { KIND_BASE } from './format';
 import type { Page } from './page';
@@ -71,7 +71,7 @@ export class Images {
     for (const row of this.store.range('img', { from: Buffer.alloc(0), to: Buffer.alloc(32, 0xff) })) {
       const image = storedImageOf(row);
       if (image === undefined) {
-        void this.store.write([{ table: 'img', key: row.key, value: undefined }]);
+        this.unmarkLater([{ table: 'img', key: row.key, value: undefined }]);
         continue;
       }
       this.nextFile = Math.max(this.nextFile, image.file + 1);
@@ -83,13 +83,18 @@ export class Images {
         lost.push(image);
       }
     }
-    void this.store.write(lost.map(unmark));
+    this.unmarkLater(lost.map(unmark));
     for (const name of existsSync(this.directory) ? readdirSync(this.directory) : []) {
       const number = /^(\d{8,})\.img$/.exec(name)?.[1];
       if (number !== undefined && !marked.has(Number(number))) {
         rmSync(join(this.directory, name), { force: true });
       }
     }
+  }
+
+  /** A marker that stays is found without its file at the next start. */
+  private unmarkLater(puts: readonly Put[]): void {
+    this.store.write(puts).catch(() => undefined);
   }
 
   /** Grows whenever an image comes or goes. */

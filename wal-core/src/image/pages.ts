@@ -28,6 +28,8 @@ export class WalkPages {
     if (known?.number === number) {
       return known.page;
     }
+    // Its memory may be used for the next one, even when that cannot be read.
+    this.newest.delete(image.file);
     const page = this.source.page(image, number, this.buffer(image, number));
     this.newest.set(image.file, { number, page });
     return page;
