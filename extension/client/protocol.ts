@@ -537,6 +537,125 @@ export interface DiffParams {
   after?: string;
   limit?: number;
 }
+export interface KeepingGcParams {
+  project?: string;
+  apply?: boolean;
+  keepSeconds?: number;
+  keepLsns?: number;
+}
+export interface KeepingGcResult {
+  dryRun: boolean;
+  /**
+   * Rows of the state.
+   */
+  rows: {
+    versions: number;
+    changes: number;
+    indexEntries: number;
+    commits: number;
+    other: number;
+  };
+  /**
+   * Bytes of those rows: room that the state uses again.
+   */
+  stateBytes: number;
+  /**
+   * Bytes by which the log becomes smaller.
+   */
+  logBytes: number;
+  /**
+   * Page images dropped with the states they show.
+   */
+  images: number;
+  /**
+   * Timelines of deleted branches and projects that are gone altogether.
+   */
+  timelines: number;
+  kept: {
+    project: string;
+    kind: 'head' | 'history' | 'pin' | 'run' | 'fork' | 'merge base' | 'plan' | 'ref' | 'transaction';
+    name: string;
+    lsn: Lsn;
+    versionsAlone: number;
+    bytesAlone: number;
+  }[];
+  horizons: {
+    project: string;
+    branch: string;
+    lsn: Lsn;
+  }[];
+}
+export interface KeepingRetentionParams {
+  project: string;
+  branch?: string;
+}
+/**
+ * How much history stays readable behind a head. What either figure keeps is kept; without any, all of it is.
+ */
+export interface KeepingRetentionResult {
+  /**
+   * States that were current in the last so many seconds.
+   */
+  keepSeconds?: number;
+  /**
+   * The newest so many LSNs of a branch.
+   */
+  keepLsns?: number;
+}
+export interface KeepingSetRetentionParams {
+  project: string;
+  branch?: string;
+  keepSeconds?: number;
+  keepLsns?: number;
+  session?: string;
+}
+/**
+ * How much history stays readable behind a head. What either figure keeps is kept; without any, all of it is.
+ */
+export interface KeepingSetRetentionResult {
+  /**
+   * States that were current in the last so many seconds.
+   */
+  keepSeconds?: number;
+  /**
+   * The newest so many LSNs of a branch.
+   */
+  keepLsns?: number;
+}
+export interface KeepingVerifyParams {
+  /**
+   * Ends after so many problems; default 100.
+   */
+  limit?: number;
+}
+export interface KeepingVerifyResult {
+  problems: {
+    where: string;
+    offset?: number;
+    key?: string;
+    what: string;
+  }[];
+  complete: boolean;
+  checked: {
+    [k: string]: number;
+  };
+}
+export interface KeepingBackupParams {
+  /**
+   * An absolute path.
+   */
+  folder: string;
+}
+export interface KeepingBackupResult {
+  projects: {
+    name: string;
+    head: Lsn;
+  }[];
+  files: number;
+  bytes: number;
+  copiedFiles: number;
+  copiedBytes: number;
+}
 export interface PinCreateParams {
   project: string;
   name: string;
@@ -805,6 +924,16 @@ export interface Methods {
   'history': { params: HistoryParams; result: HistoryResult };
   /** What differs between two states of a project. */
   'diff': { params: DiffParams; result: Diff };
+  /** Takes away history that nothing keeps; without `apply` it only says what would go and what stays because of what. */
+  'keeping.gc': { params: KeepingGcParams; result: KeepingGcResult };
+  /** What a project, or a branch of it, is set to keep; empty when it has no setting of its own. */
+  'keeping.retention': { params: KeepingRetentionParams; result: KeepingRetentionResult };
+  /** Sets it; without figures the setting is taken away. Nothing goes before the next collection. */
+  'keeping.setRetention': { params: KeepingSetRetentionParams; result: KeepingSetRetentionResult };
+  /** Walks log, state and images and names what does not fit. */
+  'keeping.verify': { params: KeepingVerifyParams; result: KeepingVerifyResult };
+  /** Copies what is durable into a folder of the bridge's machine; what an earlier backup there has is not copied again. */
+  'keeping.backup': { params: KeepingBackupParams; result: KeepingBackupResult };
   /** Names a state for ever. */
   'pin.create': { params: PinCreateParams; result: Pin };
   /** All pins of a project. */

@@ -568,6 +568,121 @@ DiffParams = TypedDict(
 DiffResult: TypeAlias = "Diff"
 
 
+class KeepingGcParams(TypedDict):
+    project: NotRequired[str]
+    apply: NotRequired[bool]
+    keepSeconds: NotRequired[int]
+    keepLsns: NotRequired[int]
+
+
+class KeepingGcResultRows(TypedDict):
+    """Rows of the state."""
+
+    versions: int
+    changes: int
+    indexEntries: int
+    commits: int
+    other: int
+
+
+class KeepingGcResultKeptItem(TypedDict):
+    project: str
+    kind: Literal["head", "history", "pin", "run", "fork", "merge base", "plan", "ref", "transaction"]
+    name: str
+    lsn: Lsn
+    versionsAlone: int
+    bytesAlone: int
+
+
+class KeepingGcResultHorizonsItem(TypedDict):
+    project: str
+    branch: str
+    lsn: Lsn
+
+
+class KeepingGcResult(TypedDict):
+    dryRun: bool
+    rows: KeepingGcResultRows
+    """Rows of the state."""
+    stateBytes: int
+    """Bytes of those rows: room that the state uses again."""
+    logBytes: int
+    """Bytes by which the log becomes smaller."""
+    images: int
+    """Page images dropped with the states they show."""
+    timelines: int
+    """Timelines of deleted branches and projects that are gone altogether."""
+    kept: list[KeepingGcResultKeptItem]
+    horizons: list[KeepingGcResultHorizonsItem]
+
+
+class KeepingRetentionParams(TypedDict):
+    project: str
+    branch: NotRequired[str]
+
+
+class KeepingRetentionResult(TypedDict):
+    """How much history stays readable behind a head. What either figure keeps is kept; without any, all of it is."""
+
+    keepSeconds: NotRequired[int]
+    """States that were current in the last so many seconds."""
+    keepLsns: NotRequired[int]
+    """The newest so many LSNs of a branch."""
+
+
+class KeepingSetRetentionParams(TypedDict):
+    project: str
+    branch: NotRequired[str]
+    keepSeconds: NotRequired[int]
+    keepLsns: NotRequired[int]
+    session: NotRequired[str]
+
+
+class KeepingSetRetentionResult(TypedDict):
+    """How much history stays readable behind a head. What either figure keeps is kept; without any, all of it is."""
+
+    keepSeconds: NotRequired[int]
+    """States that were current in the last so many seconds."""
+    keepLsns: NotRequired[int]
+    """The newest so many LSNs of a branch."""
+
+
+class KeepingVerifyParams(TypedDict):
+    limit: NotRequired[int]
+    """Ends after so many problems; default 100."""
+
+
+class KeepingVerifyResultProblemsItem(TypedDict):
+    where: str
+    offset: NotRequired[int]
+    key: NotRequired[str]
+    what: str
+
+
+class KeepingVerifyResult(TypedDict):
+    problems: list[KeepingVerifyResultProblemsItem]
+    complete: bool
+    checked: dict[str, int]
+
+
+class KeepingBackupParams(TypedDict):
+    folder: str
+    """An absolute path."""
+
+
+class KeepingBackupResultProjectsItem(TypedDict):
+    name: str
+    head: Lsn
+
+
+class KeepingBackupResult(TypedDict):
+    projects: list[KeepingBackupResultProjectsItem]
+    files: int
+    bytes: int
+    copiedFiles: int
+    copiedBytes: int
+
+
 class PinCreateParams(TypedDict):
     project: str
     name: str
@@ -898,6 +1013,11 @@ METHODS: dict[str, str] = {
     "changes": "Changes of a range of LSNs on one timeline, with fields.",
     "history": "Versions of one document, newest first.",
     "diff": "What differs between two states of a project.",
+    "keeping.gc": "Takes away history that nothing keeps; without `apply` it only says what would go and what stays because of what.",
+    "keeping.retention": "What a project, or a branch of it, is set to keep; empty when it has no setting of its own.",
+    "keeping.setRetention": "Sets it; without figures the setting is taken away. Nothing goes before the next collection.",
+    "keeping.verify": "Walks log, state and images and names what does not fit.",
+    "keeping.backup": "Copies what is durable into a folder of the bridge's machine; what an earlier backup there has is not copied again.",
     "pin.create": "Names a state for ever.",
     "pin.list": "All pins of a project.",
     "pin.delete": "Deletes a pin.",

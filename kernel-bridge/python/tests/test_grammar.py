@@ -80,9 +80,7 @@ def test_a_wrong_line_is_explained(line: str, message: str, nearest: str | None)
     assert caught.value.next
 
 
-@pytest.mark.parametrize(
-    "verb", ["import mongodb://x", "capture mongodb://x", "push --to mongodb://x", "gc --dry-run"]
-)
+@pytest.mark.parametrize("verb", ["import mongodb://x", "capture mongodb://x", "push --to mongodb://x"])
 def test_what_is_not_in_this_version_says_so(verb: str) -> None:
     with pytest.raises(ArgonError, match="is not in this version") as caught:
         run_line(None, verb, None)

@@ -366,6 +366,20 @@ def test_json_everywhere(kernel: Kernel) -> None:
         assert "text/html" not in ran.data
 
 
+def test_gc(kernel: Kernel) -> None:
+    for mass in range(5):
+        kernel.run(f"db.birds.update_one({{'_id': 'A002'}}, {{'$set': {{'mass': {mass}}}}})")
+    shown = kernel.run("%argon gc --keep-lsns 2")
+    assert "would be given back" in shown.text
+    assert "nothing was changed; --apply does it" in shown.text
+    assert kernel.run("%argon gc --keep-lsns 2").json("gc")["rows"] == shown.json("gc")["rows"]
+    done = kernel.run("%argon gc --keep-lsns 2 --apply")
+    assert done.json("gc")["rows"]["versions"] == shown.json("gc")["rows"]["versions"] > 0
+    assert "would" not in done.text
+    assert "is no longer kept" in kernel.run("%argon diff main@3 main", check=False).text
+    assert kernel.run("db.birds.find_one({'_id': 'A002'})['mass']").text == "4"
+
+
 def test_health_and_status(kernel: Kernel) -> None:
     assert kernel.run("%argon health").text.startswith("Everything works")
     assert kernel.run("%argon status").text.startswith("The bridge is well")

@@ -83,7 +83,9 @@ class Checked(Client):
 
 
 @pytest.mark.parametrize("again", ["once"])
-def test_a_whole_story_keeps_to_the_schema(client: Client, project: Project, again: str) -> None:
+def test_a_whole_story_keeps_to_the_schema(
+    client: Client, project: Project, again: str, tmp_path: Path
+) -> None:
     checked = Checked(link=client.link)
     checked.calls = set()
     mine = checked.project(project.name)
@@ -125,6 +127,11 @@ def test_a_whole_story_keeps_to_the_schema(client: Client, project: Project, aga
     mine.collections("run:r1")
     mine.branch("renamed").delete()
     checked.status()
+    assert checked.call("keeping.gc", project=mine.name, keepLsns=3)["dryRun"]
+    checked.change("keeping.setRetention", project=mine.name, keepSeconds=86_400)
+    assert checked.call("keeping.retention", project=mine.name) == {"keepSeconds": 86_400}
+    assert checked.call("keeping.verify")["problems"] == []
+    assert checked.call("keeping.backup", folder=str(tmp_path))["files"] == 1
     checked.call("session.open", id="s1", project=mine.name)
     checked.call("session.checkout", id="s1", ref="main@3")
     checked.call("session.cell", id="s1", cell={"id": "c", "number": 1, "source": "x"})

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
 import { buildProgram, type Ended, type Program, type Served } from './process.testing';
@@ -111,6 +112,36 @@ describe('the command line', () => {
     const [again] = (await json('branches')) as { head: number }[];
     expect(again?.head).toBe(head - 1);
     expect((await argon('undo')).code).toBe(2);
+  });
+
+  it('collects garbage when told to, verifies, and makes backups that come back', async () => {
+    expect((await argon('retention')).stdout).toContain('all history is kept');
+    expect(await json('retention', '--keep', '7d')).toEqual({ keepSeconds: 604_800 });
+    expect((await argon('retention')).stdout).toContain('604800 seconds');
+    const shown = await argon('gc', '--keep-lsns', '0');
+    expect(shown.stdout).toContain('would go');
+    expect(shown.stdout).toContain('pin gold');
+    expect(await json('gc', '--keep-lsns', '0', '--apply')).toMatchObject({ dryRun: false });
+    const gone = await argon('diff', 'main@1', 'main');
+    expect(gone).toMatchObject({ code: 1 });
+    expect(gone.stderr).toContain('no longer kept');
+    expect(await argon('verify')).toMatchObject({ code: 0 });
+    const folder = join(program.folder, 'backup');
+    expect((await argon('backup', folder)).stdout).toContain('The backup has');
+    const copy = join(program.folder, 'copy');
+    expect(await argon('restore-backup', folder, data)).toMatchObject({ code: 2 });
+    const restored = await argon('restore-backup', folder, copy);
+    expect(restored).toMatchObject({ code: 0 });
+    expect(restored.stdout).toMatch(/shop +\d+/);
+    expect((await argon('branches', '--data', copy)).stdout).toBe((await argon('branches')).stdout);
+    // A flipped bit is found, and named.
+    const segment = join(copy, 'log', readdirSync(join(copy, 'log'))[0]!);
+    const bytes = readFileSync(segment);
+    bytes[60]! ^= 1;
+    writeFileSync(segment, bytes);
+    const hurt = await argon('verify', '--data', copy);
+    expect(hurt).toMatchObject({ code: 1 });
+    expect(hurt.stdout).toContain('log/00000001.log byte');
   });
 
   it('shows states and sizes, and ends the bridge', async () => {

@@ -6,6 +6,7 @@ import { wholeNumber } from './arguments';
 import { dataOption } from './command';
 import { addBridgeCommands } from './commands/bridge';
 import { addHistoryCommands } from './commands/history';
+import { addKeepingCommands } from './commands/keeping';
 import { addPlanCommands } from './commands/plans';
 import { addProjectCommands } from './commands/projects';
 import { EXIT, exitCodeOf } from './exit';
@@ -59,6 +60,7 @@ Exit codes: 0 done, 1 failed, 2 wrong command line, 3 directory in use, 4 open c
   addProjectCommands(root);
   addHistoryCommands(root);
   addPlanCommands(root);
+  addKeepingCommands(root);
   addBridgeCommands(root);
   return root;
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   bson,
   CALLED,
@@ -454,6 +457,36 @@ describe('every method, over a real socket and a real engine', () => {
     expect(await client.call('session.list', {})).toHaveLength(1);
     await client.call('session.close', { id: 'kernel-1' });
     expect(await client.refusalCode('session.get', { id: 'kernel-1' })).toBe('SESSION_NOT_FOUND');
+  });
+
+  it('keeps the data directory: retention, garbage, verification, backups', async () => {
+    expect(await client.call('keeping.retention', { project })).toEqual({});
+    const wanted = { keepSeconds: 3600, keepLsns: 5 };
+    expect(await client.call('keeping.setRetention', { project, ...wanted })).toEqual(wanted);
+    expect(await client.call('keeping.retention', { project, branch: 'main' })).toEqual({});
+    expect(await client.refusalCode('keeping.retention', { project, branch: 'none' })).toBe(
+      'BRANCH_NOT_FOUND'
+    );
+    const shown = await client.call('keeping.gc', { keepLsns: 2 });
+    expect(shown.dryRun).toBe(true);
+    expect(shown.rows.versions).toBeGreaterThan(0);
+    expect(shown.kept.map(({ kind, name }) => `${kind} ${name}`)).toContain('head main');
+    const [before] = (await client.call('keeping.gc', { project })).horizons;
+    expect(before).toBeUndefined();
+    const done = await client.call('keeping.gc', { project, keepLsns: 2, apply: true });
+    expect({ dryRun: done.dryRun, rows: done.rows }).toEqual({ dryRun: false, rows: shown.rows });
+    expect(done.horizons.find(({ branch }) => branch === 'main')?.lsn).toBeGreaterThan(0);
+    expect(await client.refusalCode('ref.resolve', { project, ref: 'main@1' })).toBe('HISTORY_GONE');
+    expect(await client.refusalCode('keeping.gc', { project: 'none' })).toBe('PROJECT_NOT_FOUND');
+    const verified = await client.call('keeping.verify', {});
+    expect(verified).toMatchObject({ problems: [], complete: true });
+    expect(verified.checked['versions']).toBeGreaterThan(0);
+    expect(await client.refusalCode('keeping.backup', { folder: 'relative' })).toBe('BAD_REQUEST');
+    const folder = mkdtempSync(join(tmpdir(), 'argon-backup-'));
+    const first = await client.call('keeping.backup', { folder });
+    expect(first.copiedFiles).toBe(first.files);
+    expect((await client.call('keeping.backup', { folder })).copiedFiles).toBeLessThanOrEqual(1);
+    rmSync(folder, { recursive: true, force: true });
   });
 
   it('subscribes, unsubscribes, and asks for the end', async () => {

@@ -25,7 +25,9 @@ const WRITES: ReadonlySet<keyof Methods> = new Set<keyof Methods>([
   'plan.apply',
   'restore.apply',
   'run.register',
-  'run.update'
+  'run.update',
+  'keeping.gc',
+  'keeping.setRetention'
 ]);
 
 /** Errors that whoever runs the bridge must know of, not only the client. */

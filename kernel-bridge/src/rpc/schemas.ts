@@ -36,6 +36,16 @@ export const PARAMS_SCHEMAS: Readonly<Record<string, string>> = {
   history:
     '{"type":"object","properties":{"project":{"type":"string"},"ref":{"$ref":"common.json#/$defs/Ref"},"collection":{"type":"string"},"id":{"$ref":"common.json#/$defs/ExtendedJson"},"limit":{"type":"integer","minimum":0},"before":{"$ref":"common.json#/$defs/Lsn"}},"required":["project","ref","collection","id"],"additionalProperties":false}',
   diff: '{"type":"object","properties":{"project":{"type":"string"},"from":{"$ref":"common.json#/$defs/Ref"},"to":{"$ref":"common.json#/$defs/Ref"},"collection":{"type":"string"},"after":{"type":"string"},"limit":{"type":"integer","minimum":0}},"required":["project","from","to"],"additionalProperties":false}',
+  'keeping.gc':
+    '{"type":"object","properties":{"project":{"type":"string"},"apply":{"type":"boolean"},"keepSeconds":{"type":"integer","minimum":0},"keepLsns":{"type":"integer","minimum":0}},"required":[],"additionalProperties":false}',
+  'keeping.retention':
+    '{"type":"object","properties":{"project":{"type":"string"},"branch":{"type":"string"}},"required":["project"],"additionalProperties":false}',
+  'keeping.setRetention':
+    '{"type":"object","properties":{"project":{"type":"string"},"branch":{"type":"string"},"keepSeconds":{"type":"integer","minimum":0},"keepLsns":{"type":"integer","minimum":0},"session":{"type":"string"}},"required":["project"],"additionalProperties":false}',
+  'keeping.verify':
+    '{"type":"object","properties":{"limit":{"type":"integer","minimum":1,"maximum":1000}},"required":[],"additionalProperties":false}',
+  'keeping.backup':
+    '{"type":"object","properties":{"folder":{"type":"string"}},"required":["folder"],"additionalProperties":false}',
   'pin.create':
     '{"type":"object","properties":{"project":{"type":"string"},"name":{"type":"string"},"ref":{"$ref":"common.json#/$defs/Ref"},"ensure":{"type":"boolean"},"session":{"type":"string"}},"required":["project","name","ref"],"additionalProperties":false}',
   'pin.list':
@@ -117,6 +127,16 @@ export const RESULT_SCHEMAS: Readonly<Record<string, string>> = {
   history:
     '{"type":"object","properties":{"changes":{"type":"array","items":{"$ref":"common.json#/$defs/Change"}},"next":{"$ref":"common.json#/$defs/Lsn"}},"required":["changes"],"additionalProperties":false}',
   diff: '{"$ref":"common.json#/$defs/Diff"}',
+  'keeping.gc':
+    '{"type":"object","properties":{"dryRun":{"type":"boolean"},"rows":{"type":"object","properties":{"versions":{"type":"integer","minimum":0},"changes":{"type":"integer","minimum":0},"indexEntries":{"type":"integer","minimum":0},"commits":{"type":"integer","minimum":0},"other":{"type":"integer","minimum":0}},"required":["versions","changes","indexEntries","commits","other"],"additionalProperties":false},"stateBytes":{"type":"integer","minimum":0},"logBytes":{"type":"integer"},"images":{"type":"integer","minimum":0},"timelines":{"type":"integer","minimum":0},"kept":{"type":"array","items":{"type":"object","properties":{"project":{"type":"string"},"kind":{"enum":["head","history","pin","run","fork","merge base","plan","ref","transaction"]},"name":{"type":"string"},"lsn":{"$ref":"common.json#/$defs/Lsn"},"versionsAlone":{"type":"integer","minimum":0},"bytesAlone":{"type":"integer","minimum":0}},"required":["project","kind","name","lsn","versionsAlone","bytesAlone"],"additionalProperties":false}},"horizons":{"type":"array","items":{"type":"object","properties":{"project":{"type":"string"},"branch":{"type":"string"},"lsn":{"$ref":"common.json#/$defs/Lsn"}},"required":["project","branch","lsn"],"additionalProperties":false}}},"required":["dryRun","rows","stateBytes","logBytes","images","timelines","kept","horizons"],"additionalProperties":false}',
+  'keeping.retention':
+    '{"type":"object","properties":{"keepSeconds":{"type":"integer","minimum":0},"keepLsns":{"type":"integer","minimum":0}},"required":[],"additionalProperties":false}',
+  'keeping.setRetention':
+    '{"type":"object","properties":{"keepSeconds":{"type":"integer","minimum":0},"keepLsns":{"type":"integer","minimum":0}},"required":[],"additionalProperties":false}',
+  'keeping.verify':
+    '{"type":"object","properties":{"problems":{"type":"array","items":{"type":"object","properties":{"where":{"type":"string"},"offset":{"type":"integer","minimum":0},"key":{"type":"string"},"what":{"type":"string"}},"required":["where","what"],"additionalProperties":false}},"complete":{"type":"boolean"},"checked":{"type":"object","additionalProperties":{"type":"integer","minimum":0}}},"required":["problems","complete","checked"],"additionalProperties":false}',
+  'keeping.backup':
+    '{"type":"object","properties":{"projects":{"type":"array","items":{"type":"object","properties":{"name":{"type":"string"},"head":{"$ref":"common.json#/$defs/Lsn"}},"required":["name","head"],"additionalProperties":false}},"files":{"type":"integer","minimum":0},"bytes":{"type":"integer","minimum":0},"copiedFiles":{"type":"integer","minimum":0},"copiedBytes":{"type":"integer","minimum":0}},"required":["projects","files","bytes","copiedFiles","copiedBytes"],"additionalProperties":false}',
   'pin.create': '{"$ref":"common.json#/$defs/Pin"}',
   'pin.list': '{"type":"array","items":{"$ref":"common.json#/$defs/Pin"}}',
   'pin.delete': '{"type":"null"}',

@@ -105,7 +105,7 @@ export class Wanted {
       known = new Map();
       this.byTimeline.set(timeline, known);
     }
-    const name = `${lo} ${hi}`;
+    const name = `${lo} ${hi} ${reason.kind} ${reason.name}`;
     if (!known.has(name)) {
       known.set(name, { lo: lo as Lsn, hi: hi as Lsn, reason });
     }

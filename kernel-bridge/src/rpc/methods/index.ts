@@ -2,6 +2,7 @@ import type { BridgeContext, Handlers } from '../context';
 import { branchMethods } from './branch';
 import { bridgeMethods } from './bridge';
 import { historyMethods } from './history';
+import { keepingMethods } from './keeping';
 import { pinMethods } from './pin';
 import { planMethods } from './plan';
 import { projectMethods } from './project';
@@ -16,6 +17,7 @@ export function methods(context: BridgeContext): Handlers {
     ...projectMethods(context),
     ...branchMethods(context),
     ...historyMethods(context),
+    ...keepingMethods(context),
     ...pinMethods(context),
     ...planMethods(context),
     ...restoreMethods(context),

@@ -1,9 +1,10 @@
-"""Upkeep: status, health, metrics; and what is not in this version."""
+"""Upkeep: status, health, metrics, garbage collection; and what is not in this version."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...client.parameters import given
 from ...errors import ArgonError
 from ...launch import places
 from ...launch.ensure import listens
@@ -11,7 +12,8 @@ from ...launch.node import find_node
 from ...launch.script import find_script
 from ...view import Shown
 from ...view.blocks import Facts, Heading, Line, bold, code
-from ...view.kinds import place
+from ...view.kinds import keeping, place
+from .. import kinds
 
 if TYPE_CHECKING:
     from ..context import Context
@@ -21,7 +23,6 @@ LATER = {
     "import": "import a MongoDB database",
     "capture": "follow a MongoDB database",
     "push": "bring changes back to a MongoDB database",
-    "gc": "collect old history",
 }
 
 
@@ -30,6 +31,16 @@ def configure(add: Verbs) -> None:
     add.add("status", status, "how the bridge and its data directory are")
     add.add("metrics", metrics, "the numbers of status, for programs")
     add.add("health", health, "check everything a verb needs, also when the bridge is down")
+    parser = add.add("gc", gc, "what history could be collected, and what keeps the rest")
+    parser.add_argument(
+        "--keep", type=kinds.duration, metavar="7d", help="instead of what the project is set to"
+    )
+    parser.add_argument(
+        "--keep-lsns", type=kinds.positive, metavar="N", help="the newest N LSNs of each branch"
+    )
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--dry-run", action="store_true", help="only show it (the default)")
+    choice.add_argument("--apply", action="store_true", help="collect it")
     for name, help in LATER.items():
         parser = add.add(name, later, f"{help} (not in this version)")
         parser.add_argument("rest", nargs="*", metavar="…")
@@ -41,6 +52,18 @@ def status(context: Context) -> Shown:
     """`%argon status`"""
     client = context.session.client
     return place.bridge_status(client.status(), client.hello())
+
+
+def gc(context: Context) -> Shown:
+    """`%argon gc [--keep 7d] [--apply]`: without `--apply` nothing is changed."""
+    args = context.args
+    report = context.session.client.call(
+        "keeping.gc",
+        project=context.project.name,
+        apply=args.apply,
+        **given(keepSeconds=args.keep, keepLsns=args.keep_lsns),
+    )
+    return keeping.collected(report)
 
 
 def metrics(context: Context) -> Shown:
@@ -115,7 +138,7 @@ def _ping(context: Context) -> str:
 
 
 def later(context: Context) -> Shown:
-    """import, capture, push, gc"""
+    """import, capture, push"""
     verb: str = context.args.verb
     raise ArgonError(
         "NOT_IN_THIS_VERSION",
