@@ -29,6 +29,9 @@ const NO_END = (2 ** 48 - 2) as Lsn;
 const FEEDS_PER_LOOK = 1024;
 /** Changes gathered between two looks at the clock. */
 const CHANGES_PER_LOOK = 64;
+/** Timelines asked by reads of one head from which on its overlay is gathered; heads of which that is counted. */
+const WARM_LINKS = 256;
+const WALKED_HEADS_MAX = 10_000;
 /** How long a read of a head waits before its overlay is tried again, in milliseconds. */
 const WARMING_PAUSE_MS = 1000;
 
@@ -47,6 +50,8 @@ export class Overlays {
   private readonly slots = new Map<string, Slot>();
   private readonly heads = new Map<TimelineId, Map<CollectionId, Overlay>>();
   private readonly warming = new Set<string>();
+  /** Timelines asked by reads of heads without an overlay. */
+  private readonly walked = new Map<string, number>();
   private isClosed = false;
   private feeds = 0;
   private evictedCount = 0;
@@ -95,13 +100,25 @@ export class Overlays {
     return overlay?.isReady === true ? overlay : undefined;
   }
 
-  /** Has the overlay of a head gathered a moment later, unless it would be too much. */
+  /**
+   * A read has walked the ancestry of a head. When that was done often enough to pay, the head's overlay is
+   * gathered a moment later, unless it would be too much.
+   */
   warm(chain: readonly ChainLink[], collection: CollectionId, coverage: () => Lsn): void {
     const { timeline, cap } = chain[0]!;
     const name = `${timeline.id} ${collection}`;
     if (this.warming.has(name) || this.slots.has(name) || cap < timeline.durableHead) {
       return;
     }
+    const walked = (this.walked.get(name) ?? 0) + chain.length;
+    if (walked < WARM_LINKS) {
+      if (this.walked.size >= WALKED_HEADS_MAX) {
+        this.walked.clear();
+      }
+      this.walked.set(name, walked);
+      return;
+    }
+    this.walked.delete(name);
     this.warming.add(name);
     setImmediate(() => {
       void this.gatherSoon(chain, collection, coverage)
