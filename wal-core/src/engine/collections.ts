@@ -184,17 +184,21 @@ export async function dropCollection(
       return false;
     }
     const stage = core.stage(project, current);
-    for await (const batch of view.scan(collection)) {
-      for (const key of batch.keys) {
-        stage.remove(collection, key);
-        if (stage.isHeavy) {
-          await stage.goAhead();
+    try {
+      for await (const batch of view.scan(collection)) {
+        for (const key of batch.keys) {
+          stage.remove(collection, key);
+          if (stage.isHeavy) {
+            await stage.goAhead();
+          }
         }
       }
+      stage.removeCollection(collection);
+      await stage.finish();
+      await core.commit([{ project, stage }], origin, { atomic: true, kind: 'catalog' });
+    } finally {
+      stage.close();
     }
-    stage.removeCollection(collection);
-    await stage.finish();
-    await core.commit([{ project, stage }], origin, { atomic: true, kind: 'catalog' });
     return true;
   });
   return dropped ?? dropCollection(core, projectName, branchName, collectionName, origin);

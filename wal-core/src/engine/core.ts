@@ -392,8 +392,8 @@ export class Core implements Positions {
   }
 
   private stageParts() {
-    const { store, log, clock, registry, versions, catalogs, keys, pendingKeys, held } = this;
-    return { store, log, clock, registry, versions, catalogs, keys, pendingKeys, held };
+    const { store, log, clock, registry, versions, catalogs, keys, pendingKeys, held, scratch } = this;
+    return { store, log, clock, registry, versions, catalogs, keys, pendingKeys, held, scratch };
   }
 
   /** Logs staged changes; see `Committer.commit`. Those that went ahead in part must have done so wholly (`finish`). */

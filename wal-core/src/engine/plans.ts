@@ -383,17 +383,21 @@ export class PlanOffice {
           const stage = this.core.stage(project, branch, { uniqueLater: true });
           const head = this.core.resolve(projectName, plan.into);
           const decided = decisions(source, plan, evaluated);
-          await stageDecisions(this.core, stage, head, evaluated.catalog, decided);
-          await stage.finish();
-          // From here to the commit nothing waits, so no head can move in between.
-          this.book.assertOpen(project, plan);
-          assertChecked(project.branches.get(branch.name), plan);
-          const applied = await this.commit(project, branch, plan, stage, origin);
-          if (stage.newIndexes().length > 0) {
-            // Their entries must be there before the next writer asks whether a key is taken.
-            await this.core.caughtUp();
+          try {
+            await stageDecisions(this.core, stage, head, evaluated.catalog, decided);
+            await stage.finish();
+            // From here to the commit nothing waits, so no head can move in between.
+            this.book.assertOpen(project, plan);
+            assertChecked(project.branches.get(branch.name), plan);
+            const applied = await this.commit(project, branch, plan, stage, origin);
+            if (stage.newIndexes().length > 0) {
+              // Their entries must be there before the next writer asks whether a key is taken.
+              await this.core.caughtUp();
+            }
+            return this.book.info(project, applied);
+          } finally {
+            stage.close();
           }
-          return this.book.info(project, applied);
         });
       });
     });

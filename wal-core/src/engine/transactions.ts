@@ -224,6 +224,9 @@ export class OpenTransaction implements Transaction {
 
   private end(state: Exclude<TransactionState, 'open'>): void {
     this.ended ??= state;
+    for (const { stage } of this.parts.values()) {
+      stage.close();
+    }
     this.parts.clear();
     this.onEnd();
   }

@@ -30,11 +30,13 @@ import type { CommitClock } from '../log/clock';
 import type { FileLog } from '../log/file/log';
 import { type ChangeRecord, type ControlRecord, OP_DELETE, OP_INSERT, OP_UPDATE } from '../log/frame';
 import { Catalog, CATALOG, catalogImage, type Catalogs, collectionOf } from '../read/catalog';
-import { keyOfText, keyText } from '../read/unapplied';
+import { keyText } from '../read/unapplied';
 import type { Versions } from '../read/versions';
+import type { ScratchRoom } from '../store/scratch';
 import type { OrderedStore } from '../store/store';
 import { isKnown, requestedIndex } from './indexspec';
 import type { PendingKeys } from './pendingkeys';
+import { StagedPositions } from './positions';
 import { Spill } from './spill';
 
 /** `{_id: 1}` */
@@ -53,6 +55,7 @@ export interface StageParts {
   readonly log: Pick<FileLog, 'append' | 'read'>;
   readonly clock: Pick<CommitClock, 'current'>;
   readonly held: HeldLimits;
+  readonly scratch: ScratchRoom;
 }
 
 /** How much of a commit is held in memory before it goes ahead into the log. */
@@ -98,7 +101,7 @@ export class Stage implements Writer {
   hasCatalog = false;
   hasDocuments = false;
   /** Position in `records` of the newest change of a document. */
-  private readonly latest = new Map<CollectionId, Map<string, number>>();
+  private readonly latest: StagedPositions;
   /** For a record that changes a document staged before: the position of that earlier record. */
   private readonly earlier = new Map<number, number>();
   private readonly chain: readonly ChainLink[];
@@ -118,6 +121,7 @@ export class Stage implements Writer {
     readonly branch: string,
     private readonly options: StageOptions = {}
   ) {
+    this.latest = new StagedPositions(parts.scratch);
     const at = options.snapshot ?? timeline.head;
     this.chain = timeline.chain(at);
     this.current = parts.catalogs.at(timeline, at);
@@ -155,6 +159,12 @@ export class Stage implements Writer {
     await this.spill.write(this.records);
     this.records.length = 0;
     this.bytes = 0;
+    await this.latest.relieve();
+  }
+
+  /** Gives back what a large stage took. Nothing is read from it any more. */
+  close(): void {
+    this.latest.close();
   }
 
   collections(): readonly CollectionInfo[] {
@@ -298,7 +308,7 @@ export class Stage implements Writer {
 
   /** The newest version, staged or logged; a staged one has no LSN yet. */
   private find(collection: CollectionId, key: DocKey): { lsn?: Lsn; image: Image | undefined } | undefined {
-    const staged = this.latest.get(collection)?.get(keyText(key));
+    const staged = this.latest.get(collection, key);
     if (staged !== undefined) {
       return { image: this.imageAt(staged) };
     }
@@ -322,19 +332,13 @@ export class Stage implements Writer {
     found: { lsn?: Lsn; image: Image | undefined } | undefined
   ): void {
     const op = image === undefined ? OP_DELETE : found?.image === undefined ? OP_INSERT : OP_UPDATE;
-    let latest = this.latest.get(collection);
-    if (latest === undefined) {
-      latest = new Map();
-      this.latest.set(collection, latest);
-    }
-    const text = keyText(key);
-    const staged = latest.get(text);
+    const staged = this.latest.get(collection, key);
     if (staged !== undefined) {
       this.earlier.set(this.staged, staged);
     } else if (this.options.snapshot !== undefined) {
       this.assertUnchanged(collection, key);
     }
-    latest.set(text, this.staged);
+    this.latest.set(collection, key, this.staged);
     const previous = found?.lsn ?? (0 as Lsn);
     const before = found?.image ?? null;
     this.records.push({ collection, op, key, previous, image, imageAt: 0, before });
@@ -461,13 +465,13 @@ export class Stage implements Writer {
    * @throws WRITE_CONFLICT
    */
   *checkConflicts(): Generator<void> {
-    for (const [collection, documents] of this.latest) {
-      if (collection !== CATALOG && documents.size > 0) {
+    for (const collection of this.latest.collections()) {
+      if (collection !== CATALOG) {
         // Its options and indexes must be the ones that the documents were checked against.
         this.assertUnchanged(CATALOG, catalogKey(collection));
       }
-      for (const text of documents.keys()) {
-        this.assertUnchanged(collection, keyOfText(text));
+      for (const [key] of this.latest.of(collection)) {
+        this.assertUnchanged(collection, key);
         yield;
       }
     }
@@ -478,9 +482,9 @@ export class Stage implements Writer {
       }
       yield;
     }
-    const mine = this.latest.get(CATALOG);
-    if (mine !== undefined) {
+    if (this.hasCatalog) {
       const { timeline } = this;
+      const mine = new Set([...this.latest.of(CATALOG)].map(([key]) => keyText(key)));
       const others = this.parts.catalogs
         .at(timeline, timeline.head)
         .list()
@@ -594,19 +598,19 @@ export class Stage implements Writer {
 
   /** Whether a document is staged. */
   hasChanged(collection: CollectionId, key: DocKey): boolean {
-    return this.latest.get(collection)?.has(keyText(key)) === true;
+    return this.latest.get(collection, key) !== undefined;
   }
 
   /** Staged documents of a collection with their last image, undefined for a removed one; in no order. */
   *changed(collection: CollectionId): Generator<{ key: DocKey; image: Image | undefined }> {
-    for (const [text, position] of this.latest.get(collection) ?? []) {
-      yield { key: keyOfText(text), image: this.imageAt(position) };
+    for (const [key, position] of this.latest.of(collection)) {
+      yield { key, image: this.imageAt(position) };
     }
   }
 
   /** Keys of the staged documents of a collection, in no order. */
   changedKeys(collection: CollectionId): DocKey[] {
-    return [...(this.latest.get(collection)?.keys() ?? [])].map(keyOfText);
+    return [...this.latest.of(collection)].map(([key]) => key);
   }
 
   /** Indexes that are new with this stage, by collection. */
@@ -636,7 +640,7 @@ function conflict(branch: string): ArgonError {
 }
 
 /** Whether a name is one that a changed entry of a catalog has. */
-function mineHas(catalog: Catalog, name: string, changed: ReadonlyMap<string, unknown>): boolean {
+function mineHas(catalog: Catalog, name: string, changed: ReadonlySet<string>): boolean {
   const found = catalog.get(name);
   return found !== undefined && changed.has(keyText(catalogKey(found.id)));
 }
