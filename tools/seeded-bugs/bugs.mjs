@@ -171,7 +171,7 @@ export const BUGS = [
     name: 'plan-applied-twice',
     law: 7,
     what: 'a plan that was applied may be applied again',
-    file: 'engine/plans.ts',
+    file: 'engine/planbook.ts',
     text: "if (plan.state === 'applied') {",
     replacement: "if (plan.state === 'stale') {",
     tests: ['law-07-diff-and-merge']
@@ -180,7 +180,7 @@ export const BUGS = [
     name: 'plan-on-moved-head',
     law: 7,
     what: 'a plan is applied to a head that has moved since',
-    file: 'engine/plans.ts',
+    file: 'engine/planbook.ts',
     text: 'return branch.timeline.id === timeline && branch.timeline.head === lsn',
     replacement: 'return branch.timeline.id === timeline',
     tests: ['law-07-diff-and-merge']
@@ -198,9 +198,10 @@ export const BUGS = [
     name: 'undo-overwrites-later-change',
     law: 8,
     what: 'an undo takes a later change of the same document back without a word',
-    file: 'merge/planner.ts',
-    text: 'base: document.after,',
-    replacement: 'base: ours,',
+    file: 'merge/source.ts',
+    text: 'isContested: isMixed,',
+    replacement: `isContested: isMixed,
+        ...(this.isPick ? {} : { base: this.parts.versions.get(this.ours.chain, collection, key) }),`,
     tests: ['law-08-nothing-is-lost']
   },
   {
@@ -208,8 +209,8 @@ export const BUGS = [
     law: 8,
     what: 'a change of others between the undone ones is not asked about',
     file: 'restore/undo.ts',
-    text: 'known.isMixed ||= known.foreign;',
-    replacement: 'known.isMixed ||= false;',
+    text: 'isMixed: (flags & MIXED) !== 0',
+    replacement: 'isMixed: false',
     tests: ['law-08-nothing-is-lost']
   },
   {
@@ -339,5 +340,100 @@ export const BUGS = [
     text: 'if (!tryLock(file)) {',
     replacement: 'if (tryLock === undefined) {',
     tests: ['law-12-fail-stop']
+  },
+  {
+    name: 'stale-overlay',
+    law: 2,
+    what: 'an overlay keeps the older of two changes of a document that follow each other',
+    file: 'overlay/overlay.ts',
+    text: '} else if (lsn > entry.lsn) {',
+    replacement: '} else if (lsn > entry.lsn + 1) {',
+    tests: ['law-02-images', 'law-02-model']
+  },
+  {
+    name: 'overlay-trimmed-too-far',
+    law: 2,
+    what: 'an overlay forgets one change more than the new image holds',
+    file: 'overlay/overlay.ts',
+    text: 'list.filter(entry => entry.lsn > lsn)',
+    replacement: 'list.filter(entry => entry.lsn > lsn + 1)',
+    tests: ['law-02-model']
+  },
+  {
+    name: 'image-marked-early',
+    law: 2,
+    what: 'an image is made of a head that is not in the state yet, and marked as that head',
+    file: 'image/keeper.ts',
+    text: `const chain = head.chain(head.durableHead);
+    await caughtUp();`,
+    replacement: `const chain = head.chain(head.durableHead);
+    void caughtUp;`,
+    tests: ['law-02-images', 'law-02-model']
+  },
+  {
+    name: 'page-checksum-ignored',
+    law: 12,
+    what: 'a page of an image is believed whose checksum does not fit',
+    file: 'image/page.ts',
+    text: 'crc32c(bytes.subarray(4, used)) !== bytes.readUInt32LE(0)',
+    replacement: 'crc32c(bytes.subarray(4, used)) < 0',
+    tests: ['law-12-images', 'law-12-flipped-bits']
+  },
+  {
+    name: 'gc-past-a-pin',
+    law: 9,
+    what: 'garbage collection takes the state of a pin',
+    file: 'gc/wanted.ts',
+    text: "yield () => this.addHeld(pin.timeline, pin.lsn, { kind: 'pin', name: pin.name });",
+    replacement: 'yield () => undefined;',
+    tests: ['law-09-honest-end']
+  },
+  {
+    name: 'gc-past-a-fork',
+    law: 9,
+    what: 'garbage collection takes the state that a branch was forked from',
+    file: 'gc/wanted.ts',
+    text: 'if (parent !== undefined && this.byTimeline.has(timeline)) {',
+    replacement: 'if (parent === timeline && this.byTimeline.has(timeline)) {',
+    tests: ['law-09-honest-end']
+  },
+  {
+    name: 'gc-window-one-short',
+    law: 9,
+    what: 'garbage collection keeps one LSN less than it was told',
+    file: 'gc/plan.ts',
+    text: 'timeline.durableHead - keepLsns)',
+    replacement: 'timeline.durableHead - keepLsns + 1)',
+    tests: ['law-09-honest-end']
+  },
+  {
+    name: 'retry-table-forgotten',
+    law: 1,
+    what: 'after a restart nobody knows which remembered replies a new one takes the place of',
+    file: 'engine/core.ts',
+    text: 'this.retries = RetryTable.load(this.store);',
+    replacement: 'RetryTable.load(this.store);',
+    tests: ['law-02-model']
+  },
+  {
+    name: 'remembered-reply-lost',
+    law: 1,
+    what: 'remembered replies do not reach the state',
+    file: 'write/apply.ts',
+    text: 'for (const record of frame.control) {',
+    replacement: 'for (const record of frame.control.filter(({ table }) => table !== TABLE.retry)) {',
+    tests: ['law-02-model']
+  },
+  {
+    name: 'applied-marker-too-early',
+    law: 1,
+    what: 'a large commit counts as applied when its first records are in the state',
+    file: 'write/apply.ts',
+    text: `await this.writeOneByOne(pieces);
+      for (const frame of frames) {`,
+    replacement: `await this.write([], frames);
+      await this.writeOneByOne(pieces);
+      for (const frame of frames) {`,
+    tests: ['law-02-large-commits', 'law-01-durable-ack']
   }
 ];

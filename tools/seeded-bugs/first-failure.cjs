@@ -1,6 +1,6 @@
 /**
  * A jest reporter that ends the run at the first test that fails and writes down which one it was:
- * `{test, seconds, message}`. Without a failure it writes `{passed}`, the number of tests; a spec
+ * `{test, spec, fullName, seconds, message}`. Without a failure it writes `{passed}`, the number of tests; a spec
  * that could not even be loaded is `{broken}`.
  */
 const { writeFileSync } = require('node:fs');
@@ -21,8 +21,17 @@ class FirstFailure {
 
   onTestCaseResult(test, result) {
     if (result.status === 'failed') {
-      const name = `${basename(test.path).replace(/\.spec\.js$/, '')}: ${result.title}`;
-      this.#end({ test: name, message: (result.failureMessages[0] ?? '').slice(0, 2000) }, 1);
+      const spec = basename(test.path).replace(/\.spec\.js$/, '');
+      const { title, fullName } = result;
+      this.#end(
+        {
+          test: `${spec}: ${title}`,
+          spec,
+          fullName,
+          message: (result.failureMessages[0] ?? '').slice(0, 2000)
+        },
+        1
+      );
     }
   }
 

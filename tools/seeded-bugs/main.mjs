@@ -30,39 +30,65 @@ const BUG_TIMEOUT_MS = 6 * 60_000;
  */
 
 /**
- * Runs the tests of one bug in the tree that has it.
+ * Runs specs in the tree as it is, up to the first test that fails.
  * @param {Tree} tree
- * @param {import('./tree.mjs').Bug} bug
- * @returns {Promise<Found>}
+ * @param {readonly string[]} specs
+ * @param {string} [fullName] only the test of this name
+ * @returns {Promise<{ test?: string, spec?: string, fullName?: string, message?: string, seconds: number, trouble?: string }>}
+ *   `trouble`: why no test failed
  */
-async function hunt(tree, { name, law, tests }) {
+async function runSpecs(tree, specs, fullName) {
   const file = join(tree.folder, 'found.json');
   rmSync(file, { force: true });
   const config = {
     rootDir: tree.folder,
     roots: [join(tree.folder, 'dist')],
     testEnvironment: 'node',
-    testMatch: tests.map(spec => join(tree.folder, 'dist', 'laws', `${spec}.spec.js`)),
+    testMatch: specs.map(spec => join(tree.folder, 'dist', 'laws', `${spec}.spec.js`)),
     transform: {},
     testTimeout: 60_000,
     cacheDirectory: join(tree.folder, 'jest'),
     reporters: [[at('tools', 'seeded-bugs', 'first-failure.cjs'), { file }]]
   };
   const args = [program('jest', 'bin', 'jest.js'), '--config', JSON.stringify(config), '--ci', '--runInBand'];
-  const { code, output } = await run(process.execPath, args, { timeoutMs: BUG_TIMEOUT_MS });
-  let found;
+  if (fullName !== undefined) {
+    args.push('--testNamePattern', `^${fullName.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}$`);
+  }
+  // Nobody reads how a seeded bug shows itself in the fewest commands.
+  const env = { ...process.env, ARGON_TEST_SHRINK_MS: '0' };
+  const { code, output } = await run(process.execPath, args, { timeoutMs: BUG_TIMEOUT_MS, env });
   try {
-    found = JSON.parse(readFileSync(file, 'utf8'));
+    const { broken, passed, ...found } = JSON.parse(readFileSync(file, 'utf8'));
+    return { ...found, ...(found.test === undefined && { trouble: broken ?? `all ${passed} tests passed` }) };
   } catch {
     // An engine that ends its process is noticed as well, but by nobody who could say what broke.
     const last = output.trimEnd().split('\n').slice(-3).join(' ');
-    return { name, law, seconds: NaN, survived: `the tests ended with code ${code} and no word: ${last}` };
+    return { seconds: NaN, trouble: `the tests ended with code ${code} and no word: ${last}` };
   }
-  const { test, seconds, broken, passed } = found;
-  if (test !== undefined) {
-    return { name, law, test, seconds, message: found.message };
+}
+
+/**
+ * Puts one bug into the tree, runs its tests, and takes it out. A test that fails without the bug
+ * too has caught nothing.
+ * @param {Tree} tree
+ * @param {import('./tree.mjs').Bug} bug
+ * @param {Map<string, boolean>} sound tests known to pass, or not, without any bug
+ * @returns {Promise<Found>}
+ */
+async function hunt(tree, bug, sound) {
+  const { name, law, tests } = bug;
+  tree.seed(bug);
+  const { test, spec, fullName, message, seconds, trouble } = await runSpecs(tree, tests);
+  tree.restore(bug);
+  if (test === undefined) {
+    return { name, law, seconds, survived: trouble };
   }
-  return { name, law, seconds, survived: broken ?? `all ${passed} tests passed` };
+  if (!sound.has(fullName)) {
+    sound.set(fullName, (await runSpecs(tree, [spec], fullName)).test === undefined);
+  }
+  return sound.get(fullName)
+    ? { name, law, test, seconds, message }
+    : { name, law, seconds, message, survived: `the first test to fail, ${test}, fails without the bug too` };
 }
 
 /**
@@ -74,15 +100,14 @@ async function hunt(tree, { name, law, tests }) {
 export async function huntBugs(bugs, { onFound = () => {}, until = () => false } = {}) {
   bugs.forEach(checkBug);
   const tree = new Tree();
+  const sound = new Map();
   const all = [];
   try {
     for (const bug of bugs) {
       if (until()) {
         break;
       }
-      tree.seed(bug);
-      const found = await hunt(tree, bug);
-      tree.restore(bug);
+      const found = await hunt(tree, bug, sound);
       all.push(found);
       onFound(found);
     }

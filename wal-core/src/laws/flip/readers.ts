@@ -14,7 +14,7 @@ export class Readers {
   constructor(folder: string) {
     this.script = join(folder, 'reader.js');
     buildSync({
-      entryPoints: [join(__dirname, 'reader.ts')],
+      entryPoints: [join(__dirname, '../../../src/laws/flip/reader.ts')],
       bundle: true,
       platform: 'node',
       target: 'node20',

@@ -1,9 +1,12 @@
 import { buildSync } from 'esbuild';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { BUNDLED_WORKER } from '../../worker/pool';
 import type { Line } from './writer';
+
+/** Where the sources of this folder are, also when it was compiled elsewhere. */
+const SOURCES = join(__dirname, '../../../src/laws/kill');
 
 /** Makes a script of the writer, and the script of the engine's workers beside it; answers its path. */
 export function bundleWriter(directory: string): string {
@@ -11,7 +14,7 @@ export function bundleWriter(directory: string): string {
   const entries = { [script]: 'writer.ts', [join(directory, BUNDLED_WORKER)]: '../../worker/entry.ts' };
   for (const [outfile, source] of Object.entries(entries)) {
     buildSync({
-      entryPoints: [join(__dirname, source)],
+      entryPoints: [join(SOURCES, source)],
       bundle: true,
       platform: 'node',
       target: 'node20',
@@ -37,7 +40,7 @@ export async function writeAndKill(
   const child: ChildProcess = spawn(process.execPath, [script, directory, String(round), ...options], {
     stdio: ['ignore', 'pipe', 'pipe'],
     // The script lies in a directory of its own; its native packages do not.
-    env: { ...process.env, NODE_PATH: join(__dirname, '../../../../node_modules') }
+    env: { ...process.env, NODE_PATH: (require.resolve.paths('lmdb') ?? []).join(delimiter) }
   });
   const errors: string[] = [];
   child.stderr!.on('data', (text: Buffer) => errors.push(text.toString()));
