@@ -178,7 +178,7 @@ describe('law 11: an index made while others write', () => {
     );
     await world.view('main').stateDigest();
     const copies: string[] = [];
-     
+
     const write = LmdbStore.prototype.write;
     let calls = 0;
     const spy = jest.spyOn(LmdbStore.prototype, 'write').mockImplementation(async function (
