@@ -9,8 +9,8 @@ import { copyLog, type Plain, temporaryDirectory, World } from './world';
 allowSeconds(240);
 
 /** Workloads, and how many states of the disk are made from the calls of each. */
-const WORKLOADS = Math.ceil(3 * EFFORT);
-const STATES = 150;
+const WORKLOADS = Math.ceil(2 * EFFORT);
+const STATES = 100;
 
 const SEGMENT_HEADER_BYTES = 20;
 /** Small, so that the calls go over several segments. */
