@@ -21,6 +21,7 @@ import { GraphRow, type IRowActions } from './row';
 import type { IRow } from './rows';
 import { useGraph } from './useGraph';
 import { useHeld } from './useHeld';
+import { usePointing } from './usePointing';
 
 /** Rows drawn beyond the edge of the view, in pixels. */
 const MARGIN_PX = 200;
@@ -43,10 +44,10 @@ export function GraphView(props: { readonly project: ProjectModel; readonly isSt
   const [heavy, setHeavy] = useState<number>();
   const [active, setActive] = useState<string>();
   const [marked, setMarked] = useState<string>();
-  const [isPointed, setPointed] = useState(false);
+  const pointing = usePointing();
   const [isFocused, setFocused] = useState(false);
 
-  const held = useHeld(project, isPointed || isFocused || view.top > 0);
+  const held = useHeld(project, pointing.isPointed || isFocused || view.top > 0);
   const graph = useGraph({ project, workspace, head: held.head, isNarrowed: panel.isNarrowed });
 
   useLayoutEffect(() => {
@@ -217,8 +218,9 @@ export function GraphView(props: { readonly project: ProjectModel; readonly isSt
           }
         }}
         onBlur={() => setFocused(false)}
-        onPointerEnter={() => setPointed(true)}
-        onPointerLeave={() => setPointed(false)}
+        onPointerEnter={pointing.onMove}
+        onPointerMove={pointing.onMove}
+        onPointerLeave={pointing.onLeave}
       >
         <div className="jp-ArgonGraph-content" style={{ height: graph.height }}>
           {graph.rows.slice(first, last + 1).map((row, offset) => (

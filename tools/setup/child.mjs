@@ -186,6 +186,9 @@ export function stopWithUs({ signal = 'SIGTERM', onStop = () => {} } = {}) {
   process.on('SIGINT', () => stop(130));
   process.on('SIGTERM', () => stop(143));
   process.on('SIGHUP', () => stop(129));
+  // A terminal or a pipe that has gone takes no last words; that must not keep us from ending the rest.
+  process.stdout.on('error', () => {});
+  process.stderr.on('error', () => {});
   const parent = process.ppid;
   if (process.env.npm_lifecycle_event && process.platform !== 'win32') {
     setInterval(() => process.ppid !== parent && stop(143), 1_000).unref();

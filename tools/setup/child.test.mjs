@@ -84,6 +84,28 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   );
 }
 
+test('a reader that has gone does not keep us from ending what we started', async () => {
+  const script = `
+    const { start, stopWithUs } = await import(${JSON.stringify(`file://${at('tools', 'setup', 'child.mjs')}`)});
+    stopWithUs({ onStop: () => process.stdout.write('Stopping …\\n') });
+    start(process.execPath, ['-e', ${SLEEPER_JSON}], { stdio: ['ignore', 'pipe', 'ignore'] }).stdout.once('data', pid => process.stdout.write(pid));
+  `;
+  const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'pipe']
+  });
+  let complaint = '';
+  owner.stderr.on('data', chunk => (complaint += chunk));
+  const [chunk] = await once(owner.stdout, 'data');
+  const pid = Number(String(chunk).trim());
+  assert.ok(isRunning(pid));
+  owner.stdout.destroy();
+  owner.kill('SIGINT');
+  const [code] = await once(owner, 'close');
+  assert.equal(complaint, '');
+  assert.equal(code, 130);
+  assert.equal(isRunning(pid), false);
+});
+
 test('a command that does not heed the signal holds nobody up for longer than it was given', async () => {
   const deaf = "process.on('SIGTERM', () => {}); console.log('here'); setInterval(() => {}, 1000)";
   const script = `
