@@ -48,7 +48,7 @@ function put(writer: Writer, collection: string, document: Plain): void {
 function read(view: Snapshot, collection: string, id: unknown): unknown {
   const info = view.collection(collection);
   const found = info === undefined ? undefined : view.get(info, keyOf(id));
-  return found === undefined ? undefined : (deserialize(found))['n'];
+  return found === undefined ? undefined : deserialize(found)['n'];
 }
 
 async function open(parts?: Parameters<typeof World.open>[0]): Promise<World> {
