@@ -134,6 +134,9 @@ async function depth({ open, sizes, tell }) {
     tell(`depth ${deep}`);
     const leaf = () => project.engine.resolve(PROJECT, parent);
     const point = [];
+    // The first reads have the head's overlay gathered in the background.
+    project.reads(leaf(), 10);
+    await new Promise(resolve => setTimeout(resolve, 500));
     project.reads(leaf(), 500);
     for (let round = 0; round < sizes.rounds; round++) {
       point.push(project.reads(leaf(), Math.max(500, sizes.reads / deep)));
