@@ -10,6 +10,7 @@ import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOT, VENV_BIN, VENV_PYTHON, at } from '../setup/checkout.mjs';
 import { parseOptions } from './options.mjs';
+import { openPanel } from './workspace.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'argon-start-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -72,6 +73,15 @@ test('a busy port is named, with one that is free', async () => {
   const answer = npmStart(['--lab', '--port', String(port)]);
   server.close();
   failsWith(answer, new RegExp(`Port ${port} of 127\\.0\\.0\\.1 is busy: .* npm start -- --lab --port \\d+`));
+});
+
+test('the first layout shows the panel, and has no null where JupyterLab reads a name', () => {
+  const workspaces = openPanel(join(folder, 'layout'));
+  const [file] = readdirSync(workspaces);
+  const { data } = JSON.parse(readFileSync(join(workspaces, file), 'utf8'));
+  const { main, left } = data['layout-restorer:data'];
+  assert.equal(left.current, 'argon-panel');
+  assert.equal('current' in main, false);
 });
 
 test('the programs of the Python environment run wherever the checkout is moved', () => {

@@ -9,7 +9,8 @@ const DEFAULT_WORKSPACE = 'default-37a8.jupyterlab-workspace';
 
 const LAYOUT = {
   'layout-restorer:data': {
-    main: { dock: null, current: null },
+    // Without `current`: JupyterLab takes it for a name whenever it is there, null too.
+    main: { dock: null },
     down: { size: 0, widgets: [] },
     left: { collapsed: false, visible: true, current: PANEL, widgets: ['filebrowser', PANEL] },
     right: { collapsed: true, visible: true, widgets: [] },
