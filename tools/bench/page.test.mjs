@@ -11,7 +11,10 @@ test('figures replace those of their suite alone', () => {
     '# P\n\n<!-- bench a -->\n\n```text\nnew\n```\n\n<!-- end -->\n\n<!-- bench b -->\n<!-- end -->\nrest\n'
   );
   assert.equal(withFigures(once, 'a', 'new'), once);
-  assert.match(withFigures(page, 'b', 'x'), /old[\s\S]*bench b -->\n\n```text\nx\n```\n\n<!-- end -->\nrest\n$/);
+  assert.match(
+    withFigures(page, 'b', 'x'),
+    /old[\s\S]*bench b -->\n\n```text\nx\n```\n\n<!-- end -->\nrest\n$/
+  );
 });
 
 test('a page without a place for them says so', () => {
