@@ -541,8 +541,7 @@ export class Core implements Positions {
       return undefined;
     }
     const recent = project.recent.find(
-      ({ timeline: id, firstLsn, group }) =>
-        id === owner.timeline.id && firstLsn <= lsn && lsn <= group.last
+      ({ timeline: id, firstLsn, group }) => id === owner.timeline.id && firstLsn <= lsn && lsn <= group.last
     );
     const group =
       recent === undefined ? this.group(owner.timeline, lsn) : { atomic: recent.atomic, ...recent.group };
