@@ -1,8 +1,8 @@
 import type { CollectionId, DocKey, Lsn } from '../api';
 import type { ChainLink, Timeline } from '../branch/model';
-import { SLICE_MS_MAX } from '../limits';
 import type { LineReader } from '../read/line';
-import { nextTurn, throwIfAborted, type View } from '../read/snapshot';
+import { Pace } from '../log/pace';
+import type { View } from '../read/snapshot';
 import { u32 } from '../store/keys';
 import type { Scratch } from '../store/scratch';
 
@@ -88,16 +88,14 @@ export async function collectChanged(
   keys: ChangedKeys,
   signal?: AbortSignal
 ): Promise<void> {
-  let deadline = performance.now() + SLICE_MS_MAX;
+  const pace = new Pace(signal);
   for (const { timeline, cap } of chain) {
     const isPoint = timeline === point.timeline;
     for (const { record } of line.records(timeline, isPoint ? point.lsn : timeline.forkLsn, cap)) {
       keys.add(record.collection, record.key);
-      if (performance.now() > deadline || keys.isHeavy) {
-        throwIfAborted(signal);
+      if (pace.isDue || keys.isHeavy) {
         await keys.relieve();
-        await nextTurn();
-        deadline = performance.now() + SLICE_MS_MAX;
+        await pace.rest();
       }
     }
     if (isPoint) {

@@ -11,10 +11,11 @@ import type {
 } from '../api';
 import { documentOf, field } from '../bson';
 import { ArgonError } from '../errors';
-import { DIFF_PAGE_MAX, SLICE_MS_MAX } from '../limits';
+import { DIFF_PAGE_MAX } from '../limits';
 import { CATALOG } from '../read/catalog';
 import type { LineReader } from '../read/line';
-import { nextTurn, throwIfAborted, type View } from '../read/snapshot';
+import { Pace } from '../log/pace';
+import type { View } from '../read/snapshot';
 import type { Versions } from '../read/versions';
 import type { ScratchRoom } from '../store/scratch';
 import { type CatalogChange, diffCatalogs } from './catalog';
@@ -116,7 +117,7 @@ export class Differ {
     if (first < 0) {
       throw new ArgonError('BAD_REQUEST', 'The page mark is not one that a diff of these refs has given.');
     }
-    let deadline = performance.now() + SLICE_MS_MAX;
+    const pace = new Pace(signal);
     for (const { id, name } of collections.slice(first)) {
       for (const key of index.keys.keys(id, id === start?.collection ? start.from : undefined)) {
         const before = this.parts.versions.get(from.chain, id, key);
@@ -124,10 +125,8 @@ export class Differ {
         if (document !== undefined) {
           yield { id, document };
         }
-        if (performance.now() > deadline) {
-          throwIfAborted(signal);
-          await nextTurn();
-          deadline = performance.now() + SLICE_MS_MAX;
+        if (pace.isDue) {
+          await pace.rest();
         }
       }
     }
@@ -144,7 +143,7 @@ export class Differ {
     const keys = new ChangedKeys(this.parts.scratch.make());
     await changedBetween(this.parts.line, from, to, keys, signal);
     const summary: DiffSummary[] = [];
-    let deadline = performance.now() + SLICE_MS_MAX;
+    const pace = new Pace(signal);
     const collections = keys
       .collections()
       .filter(id => id !== CATALOG)
@@ -159,10 +158,8 @@ export class Differ {
         if (op !== undefined) {
           counts[op]++;
         }
-        if (performance.now() > deadline) {
-          throwIfAborted(signal);
-          await nextTurn();
-          deadline = performance.now() + SLICE_MS_MAX;
+        if (pace.isDue) {
+          await pace.rest();
         }
       }
       if (counts.insert + counts.update + counts.delete > 0) {

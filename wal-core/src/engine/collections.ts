@@ -1,7 +1,7 @@
 import type { CollectionInfo, Image, IndexInfo, Origin } from '../api';
 import type { Branch, Project, Timeline } from '../branch/model';
 import { INDEX_AT_ONCE_DOCUMENTS_MAX, INDEX_BEHIND_MAX } from '../limits';
-import { nextTurn } from '../read/snapshot';
+import { nextTurn } from '../log/pace';
 import { isKnown, requestedIndex } from '../write/indexspec';
 import { checkNewIndexes } from '../write/newindexes';
 import { assertWritable, type Core } from './core';

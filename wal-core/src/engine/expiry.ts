@@ -2,7 +2,7 @@ import type { CollectionInfo, IndexInfo, Origin, Writer } from '../api';
 import { encodeKey, field, keyPattern } from '../bson';
 import { isArgonError } from '../errors';
 import { EXPIRED_DOCUMENTS_MAX } from '../limits';
-import { nextTurn, throwIfAborted } from '../read/snapshot';
+import { nextTurn, throwIfAborted } from '../log/pace';
 import type { Core } from './core';
 
 const DATE = 0x09;

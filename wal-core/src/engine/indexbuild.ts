@@ -1,8 +1,8 @@
 import type { CollectionInfo, DocKey, IndexInfo, Lsn } from '../api';
 import type { Project, Timeline } from '../branch/model';
 import { decodeEntry, encodeEntry, LIVE } from '../index/entry';
-import { APPLY_RECORDS_MAX, SLICE_MS_MAX } from '../limits';
-import { nextTurn } from '../read/snapshot';
+import { APPLY_RECORDS_MAX } from '../limits';
+import { nextTurn, Pace } from '../log/pace';
 import { afterPrefix, idxBound, idxKey } from '../store/keys';
 import type { Put } from '../store/store';
 import { duplicate } from '../write/stage';
@@ -77,7 +77,7 @@ export class IndexBuild {
     // The state has it after this; what becomes durable meanwhile is for the next time.
     await core.caughtUp();
     let puts = new Map<string, Put>();
-    let deadline = performance.now() + SLICE_MS_MAX;
+    const pace = new Pace();
     for (const { record } of core.line.records(timeline, this.position, upTo)) {
       if (record.collection === collection.id) {
         const chain = timeline.chain(record.lsn);
@@ -94,11 +94,10 @@ export class IndexBuild {
           this.added?.push(key);
         }
       }
-      if (puts.size >= APPLY_RECORDS_MAX || performance.now() > deadline) {
+      if (puts.size >= APPLY_RECORDS_MAX || pace.isDue) {
         await core.store.write([...puts.values()]);
         puts = new Map();
-        await nextTurn();
-        deadline = performance.now() + SLICE_MS_MAX;
+        await pace.rest();
       }
     }
     await core.store.write([...puts.values()]);

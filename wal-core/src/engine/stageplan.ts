@@ -1,10 +1,10 @@
 import { ArgonError } from '../errors';
 import type { IndexKeyMaker } from '../index/keys';
-import { SLICE_MS_MAX } from '../limits';
 import { sameImage } from '../merge/threeway';
 import type { Decision } from '../merge/work';
 import { CATALOG, collectionOf } from '../read/catalog';
-import { nextTurn, type View } from '../read/snapshot';
+import { Pace } from '../log/pace';
+import type { View } from '../read/snapshot';
 import type { ScratchRoom } from '../store/scratch';
 import { checkNewIndexes } from '../write/newindexes';
 import type { Stage } from '../write/stage';
@@ -27,15 +27,14 @@ export async function stageDecisions(
       stage.restoreCollection(result);
     }
   }
-  let deadline = performance.now() + SLICE_MS_MAX;
+  const pace = new Pace();
   for await (const decision of decisions) {
     stageDocument(stage, decision);
     if (stage.isHeavy) {
       await stage.goAhead();
     }
-    if (performance.now() > deadline) {
-      await nextTurn();
-      deadline = performance.now() + SLICE_MS_MAX;
+    if (pace.isDue) {
+      await pace.rest();
     }
   }
   for (const { item, result } of catalog) {

@@ -15,12 +15,12 @@ import type { Branch, Project, Timeline } from '../branch/model';
 import { ArgonError } from '../errors';
 import {
   CONFLICT_CHECKS_MAX,
-  SLICE_MS_MAX,
   TRANSACTION_MS_MAX,
   TRANSACTION_RECORDS_MAX,
   TRANSACTIONS_OPEN_MAX
 } from '../limits';
-import { nextTurn, type View } from '../read/snapshot';
+import { nextTurn, Pace } from '../log/pace';
+import type { View } from '../read/snapshot';
 import { TABLE } from '../store/keys';
 import type { Stage } from '../write/stage';
 import { StagedView } from '../write/stagedview';
@@ -284,12 +284,11 @@ export class OpenTransaction implements Transaction {
   private async finishLarge(changed: readonly Part[]): Promise<readonly Commit[]> {
     // Whoever was let through before the locks were held has staged by then.
     await nextTurn();
-    let deadline = performance.now() + SLICE_MS_MAX;
+    const pace = new Pace();
     for (const part of changed) {
       for (const _ of part.stage.checkConflicts()) {
-        if (performance.now() > deadline) {
-          await nextTurn();
-          deadline = performance.now() + SLICE_MS_MAX;
+        if (pace.isDue) {
+          await pace.rest();
         }
       }
     }

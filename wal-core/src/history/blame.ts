@@ -3,10 +3,11 @@ import type { ChainLink, Timeline } from '../branch/model';
 import { isKept } from '../branch/kept';
 import type { Registry } from '../branch/registry';
 import { elements, field, sameValue } from '../bson';
-import { BLAME_VERSIONS_MAX, SLICE_MS_MAX } from '../limits';
+import { BLAME_VERSIONS_MAX } from '../limits';
 import { instantOf } from '../log/clock';
 import type { LineReader } from '../read/line';
-import { nextTurn, type View } from '../read/snapshot';
+import { Pace } from '../log/pace';
+import type { View } from '../read/snapshot';
 import type { Versions } from '../read/versions';
 import { verKey, verKeyLsn } from '../store/keys';
 import type { OrderedStore } from '../store/store';
@@ -107,7 +108,7 @@ export class BlameReader {
     const found = new Map<string, DocumentVersion>();
     let newer: DocumentVersion | undefined;
     let seen = 0;
-    let deadline = performance.now() + SLICE_MS_MAX;
+    const pace = new Pace();
     for (const version of versionsOf(this.parts, view.chain, collection.id, key)) {
       for (const [name, { path, value }] of open) {
         if (newer !== undefined && !same(valueAt(version.image, path), value)) {
@@ -119,9 +120,8 @@ export class BlameReader {
         break;
       }
       newer = version;
-      if (performance.now() > deadline) {
-        await nextTurn();
-        deadline = performance.now() + SLICE_MS_MAX;
+      if (pace.isDue) {
+        await pace.rest();
       }
     }
     const isWhole = seen < BLAME_VERSIONS_MAX;

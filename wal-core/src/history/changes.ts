@@ -3,13 +3,14 @@ import { assertChangesKept, assertKept, isKept } from '../branch/kept';
 import type { Timeline } from '../branch/model';
 import { CATALOG_NAME } from '../branch/names';
 import type { Registry } from '../branch/registry';
-import { HISTORY_CHANGES_MAX, SLICE_MS_MAX } from '../limits';
+import { HISTORY_CHANGES_MAX } from '../limits';
 import { instantOf } from '../log/clock';
 import { OP_DELETE, OP_INSERT, type Op } from '../log/frame';
 import type { LineRecord, LineRow } from '../log/line';
 import { CATALOG, type Catalogs } from '../read/catalog';
 import type { LineReader } from '../read/line';
-import { nextTurn, type View } from '../read/snapshot';
+import { Pace } from '../log/pace';
+import type { View } from '../read/snapshot';
 import type { Versions } from '../read/versions';
 import { verKey, verKeyLsn } from '../store/keys';
 import type { OrderedStore } from '../store/store';
@@ -123,7 +124,7 @@ export class ChangeReader {
     const { limit = LIMIT_DEFAULT, before, after } = options;
     const changes: Change[] = [];
     let seen = 0;
-    let deadline = performance.now() + SLICE_MS_MAX;
+    const pace = new Pace();
     for (const { timeline, cap } of after === undefined ? view.chain : [...view.chain].reverse()) {
       const upTo = (before === undefined ? cap : Math.min(cap, before - 1)) as Lsn;
       const from = Math.max(timeline.forkLsn, after ?? 0) as Lsn;
@@ -146,9 +147,8 @@ export class ChangeReader {
         if (record.collection === collection.id) {
           changes.push(this.change(timeline, row, record, options.images ?? true));
         }
-        if (performance.now() > deadline) {
-          await nextTurn();
-          deadline = performance.now() + SLICE_MS_MAX;
+        if (pace.isDue) {
+          await pace.rest();
         }
       }
     }

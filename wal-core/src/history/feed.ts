@@ -1,9 +1,9 @@
 import type { Change, FeedBatch, FeedOptions, Lsn } from '../api';
 import type { Branch, ChainLink, Project, Timeline } from '../branch/model';
 import { ArgonError } from '../errors';
-import { FEED_BATCH_MAX, SLICE_MS_MAX } from '../limits';
+import { FEED_BATCH_MAX } from '../limits';
 import type { LineReader } from '../read/line';
-import { nextTurn, throwIfAborted } from '../read/snapshot';
+import { Pace, throwIfAborted } from '../log/pace';
 import type { CommitTimes } from '../read/time';
 import type { ChangeReader } from './changes';
 
@@ -91,7 +91,7 @@ export class Feed {
   ): AsyncGenerator<FeedBatch> {
     let batch: Change[] = [];
     let told = after;
-    let deadline = performance.now() + SLICE_MS_MAX;
+    const pace = new Pace(signal);
     const stretches =
       branch === undefined
         ? this.ofProject(project, after, upTo)
@@ -106,11 +106,8 @@ export class Feed {
           told = change.lsn;
           batch = [];
           throwIfAborted(signal);
-          deadline = performance.now() + SLICE_MS_MAX;
-        } else if (performance.now() > deadline) {
-          throwIfAborted(signal);
-          await nextTurn();
-          deadline = performance.now() + SLICE_MS_MAX;
+        } else if (pace.isDue) {
+          await pace.rest();
         }
       }
     }

@@ -4,13 +4,13 @@ import type { Project, Timeline } from '../branch/model';
 import type { Registry } from '../branch/registry';
 import { diffCatalogs } from '../diff/catalog';
 import { ArgonError } from '../errors';
-import { SLICE_MS_MAX } from '../limits';
 import { instantOf } from '../log/clock';
 import { OP_DELETE, OP_INSERT } from '../log/frame';
 import type { LineRow } from '../log/line';
 import { CATALOG, type Catalogs } from '../read/catalog';
 import { lastLsnOf, type LineReader } from '../read/line';
-import { nextTurn, type View } from '../read/snapshot';
+import { Pace } from '../log/pace';
+import type { View } from '../read/snapshot';
 import type { CommitTimes } from '../read/time';
 
 const LIMIT_DEFAULT = 50;
@@ -50,11 +50,10 @@ export class LogReader {
     }
     const entries: LogEntry[] = [];
     const covered = new Map<TimelineId, Lsn>();
-    let deadline = performance.now() + SLICE_MS_MAX;
+    const pace = new Pace();
     for (const spot of this.spots(project, view, before)) {
-      if (performance.now() > deadline) {
-        await nextTurn();
-        deadline = performance.now() + SLICE_MS_MAX;
+      if (pace.isDue) {
+        await pace.rest();
       }
       const until = covered.get(spot.timeline.id);
       if (!this.isWhole(spot)) {
@@ -91,11 +90,10 @@ export class LogReader {
   ): Promise<{ entries: LogEntry[]; next?: Lsn }> {
     const entries: LogEntry[] = [];
     let last: Spot | undefined;
-    let deadline = performance.now() + SLICE_MS_MAX;
+    const pace = new Pace();
     for (const spot of this.spotsAfter(project, view, after)) {
-      if (performance.now() > deadline) {
-        await nextTurn();
-        deadline = performance.now() + SLICE_MS_MAX;
+      if (pace.isDue) {
+        await pace.rest();
       }
       const isSame = last?.timeline === spot.timeline && last.lastLsn === spot.lastLsn;
       if (isSame || spot.lastLsn <= after || !this.isWhole(spot) || this.continuesEntry(spot, view)) {
@@ -160,7 +158,7 @@ export class LogReader {
 
   private async fold(spot: Spot, branch: string | undefined): Promise<LogEntry> {
     const rows: LineRow[] = [];
-    let deadline = performance.now() + SLICE_MS_MAX;
+    const pace = new Pace();
     for (const row of this.parts.line.backwards(spot.timeline, spot.timeline.forkLsn, spot.lastLsn)) {
       const newest = rows[0];
       if (
@@ -170,9 +168,8 @@ export class LogReader {
         break;
       }
       rows.push(row);
-      if (performance.now() > deadline) {
-        await nextTurn();
-        deadline = performance.now() + SLICE_MS_MAX;
+      if (pace.isDue) {
+        await pace.rest();
       }
     }
     return this.entry(spot.timeline, rows, branch);

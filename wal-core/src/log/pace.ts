@@ -1,6 +1,18 @@
 import { ArgonError } from '../errors';
 import { SLICE_MS_MAX } from '../limits';
 
+/** Lets other work of the event loop run. */
+export function nextTurn(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve));
+}
+
+/** @throws CANCELLED */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) {
+    throw new ArgonError('CANCELLED', 'The operation was cancelled.');
+  }
+}
+
 /**
  * Keeps long work from holding the event loop: `if (pace.isDue) await pace.rest()` in its innermost
  * loop lets others run every few milliseconds, and costs next to nothing in between.
@@ -16,10 +28,8 @@ export class Pace {
 
   /** @throws CANCELLED */
   async rest(): Promise<void> {
-    await new Promise(resolve => setImmediate(resolve));
-    if (this.signal?.aborted === true) {
-      throw new ArgonError('CANCELLED', 'The operation was cancelled.');
-    }
+    await nextTurn();
+    throwIfAborted(this.signal);
     this.deadline = performance.now() + SLICE_MS_MAX;
   }
 }

@@ -2,9 +2,8 @@ import type { CollectionId, Conflict, DocumentDiff, PlanInfo } from '../api';
 import { type Mark, type Start, startAt } from '../diff/mark';
 import { documentDiff } from '../diff/diff';
 import { ArgonError } from '../errors';
-import { SLICE_MS_MAX } from '../limits';
 import { CATALOG } from '../read/catalog';
-import { nextTurn } from '../read/snapshot';
+import { Pace } from '../log/pace';
 import { keyText } from '../read/unapplied';
 import type { StoredPlan } from './plan';
 import { type Answers, answersOf } from './rules';
@@ -82,16 +81,15 @@ export async function* walk(source: PlanSource, answers: Answers, start?: Start)
   if (first < 0) {
     throw new ArgonError('BAD_REQUEST', 'The page mark is not one that this plan has given.');
   }
-  let deadline = performance.now() + SLICE_MS_MAX;
+  const pace = new Pace();
   for (const { id } of source.collections.slice(first)) {
     for (const item of source.documents(id, id === start?.collection ? start.from : undefined)) {
       const decision = decide(item, answers);
       if (decision !== undefined) {
         yield decision;
       }
-      if (performance.now() > deadline) {
-        await nextTurn();
-        deadline = performance.now() + SLICE_MS_MAX;
+      if (pace.isDue) {
+        await pace.rest();
       }
     }
   }

@@ -2,7 +2,8 @@ import type { CollectionId, Lsn, TimelineId } from '../api';
 import { isKept } from '../branch/kept';
 import type { ChainLink, Timeline } from '../branch/model';
 import { ArgonError } from '../errors';
-import { OVERLAY_CHANGES_MAX, OVERLAYS_BYTES_MAX, SLICE_MS_MAX } from '../limits';
+import { OVERLAY_CHANGES_MAX, OVERLAYS_BYTES_MAX } from '../limits';
+import { Pace } from '../log/pace';
 import type { LineReader } from '../read/line';
 import { keyText } from '../read/unapplied';
 import { Overlay } from './overlay';
@@ -235,7 +236,7 @@ export class Overlays {
     await this.parts.caughtUp();
     this.assertOpen();
     const { coverage } = overlay;
-    let deadline = performance.now() + SLICE_MS_MAX;
+    const pace = new Pace();
     let looked = 0;
     for (const { timeline, cap } of chain) {
       if (cap <= coverage) {
@@ -250,10 +251,9 @@ export class Overlays {
             record.image === undefined ? null : undefined
           );
         }
-        if (++looked % CHANGES_PER_LOOK === 0 && performance.now() > deadline) {
-          await new Promise(resolve => setImmediate(resolve));
+        if (++looked % CHANGES_PER_LOOK === 0 && pace.isDue) {
+          await pace.rest();
           this.assertOpen();
-          deadline = performance.now() + SLICE_MS_MAX;
         }
       }
     }

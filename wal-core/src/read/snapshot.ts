@@ -18,6 +18,7 @@ import { ArgonError } from '../errors';
 import { readIndex } from '../index/read';
 import { BATCH_DOCUMENTS_DEFAULT } from '../limits';
 import type { OrderedStore } from '../store/store';
+import { nextTurn, throwIfAborted } from '../log/pace';
 import type { Catalog, Catalogs } from './catalog';
 import { combinedDigest } from './digest';
 import { StateScan, type StateScanParts } from './statescan';
@@ -197,17 +198,5 @@ export class View implements Snapshot {
         digest: this.parts.stats.at(this.line, this.lsn, id).digest.hex()
       }))
     );
-  }
-}
-
-/** Lets other work of the event loop run. */
-export function nextTurn(): Promise<void> {
-  return new Promise(resolve => setImmediate(resolve));
-}
-
-/** @throws CANCELLED */
-export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) {
-    throw new ArgonError('CANCELLED', 'The operation was cancelled.');
   }
 }

@@ -4,10 +4,10 @@ import type { Timeline } from '../branch/model';
 import type { Registry } from '../branch/registry';
 import { rowKey } from '../diff/changed';
 import { ArgonError } from '../errors';
-import { SLICE_MS_MAX } from '../limits';
 import type { LineRow } from '../log/line';
 import type { LineReader } from '../read/line';
-import { nextTurn, type View } from '../read/snapshot';
+import { Pace } from '../log/pace';
+import type { View } from '../read/snapshot';
 import type { Versions } from '../read/versions';
 import type { Scratch, ScratchRoom } from '../store/scratch';
 
@@ -84,7 +84,7 @@ export class Selection {
     let firstLsn: Lsn | undefined;
     let lastLsn = 0 as Lsn;
     let changes = 0;
-    let deadline = performance.now() + SLICE_MS_MAX;
+    const pace = new Pace();
     for (const { timeline, from, to } of stretches) {
       for (const { row, record } of parts.line.records(timeline, from, to)) {
         const name = rowKey(record.collection, record.key);
@@ -107,12 +107,11 @@ export class Selection {
         } else if (known !== undefined && (known.flags & FOREIGN) === 0) {
           touched.set(name, encode({ ...known, flags: known.flags | FOREIGN }));
         }
-        if (performance.now() > deadline || touched.isHeavy) {
+        if (pace.isDue || touched.isHeavy) {
           if (touched.isHeavy) {
             await touched.relieve();
           }
-          await nextTurn();
-          deadline = performance.now() + SLICE_MS_MAX;
+          await pace.rest();
         }
       }
     }
