@@ -141,6 +141,23 @@ export class Differ {
       return known;
     }
     const keys = new ChangedKeys(this.parts.scratch.make());
+    try {
+      const index = await this.gather(keys, from, to, signal);
+      this.indexes.set(name, index);
+      keys.retain();
+      return index;
+    } catch (error) {
+      keys.release();
+      throw error;
+    }
+  }
+
+  private async gather(
+    keys: ChangedKeys,
+    from: View,
+    to: View,
+    signal: AbortSignal | undefined
+  ): Promise<DiffIndex> {
     await changedBetween(this.parts.line, from, to, keys, signal);
     const summary: DiffSummary[] = [];
     const pace = new Pace(signal);
@@ -166,10 +183,7 @@ export class Differ {
         summary.push({ collection, added: counts.insert, changed: counts.update, deleted: counts.delete });
       }
     }
-    const index = { keys, collections, summary, catalog: diffCatalogs(from.catalog, to.catalog) };
-    this.indexes.set(name, index);
-    keys.retain();
-    return index;
+    return { keys, collections, summary, catalog: diffCatalogs(from.catalog, to.catalog) };
   }
 }
 
