@@ -119,9 +119,8 @@ export class Page {
     return at;
   }
 
-  /** The first entry in `[low, entries)` whose key is not before `text`. */
-  lowerBound(text: string, low = 0): number {
-    let high = this.entries;
+  /** The first entry in `[low, high)` whose key is not before `text`; `high` when there is none. */
+  lowerBound(text: string, low = 0, high = this.entries): number {
     while (low < high) {
       const middle = (low + high) >>> 1;
       if (this.compare(middle, text) < 0) {
@@ -141,16 +140,7 @@ export class Page {
       from += step;
       step *= 2;
     }
-    let high = Math.min(from + step - 1, this.entries);
-    while (from < high) {
-      const middle = (from + high) >>> 1;
-      if (this.compare(middle, text) < 0) {
-        from = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    return from;
+    return this.lowerBound(text, from, Math.min(from + step - 1, this.entries));
   }
 }
 

@@ -7,7 +7,7 @@ import { figure } from './figures';
 import { bundleWriter } from './kill/killed';
 import { type Moment, WriterPool } from './kill/pool';
 import { documentsOf, type Line } from './kill/writer';
-import { copyLog, dumpOf, SHOP, temporaryDirectory } from './world';
+import { copyLog, dumpOf, SHOP, suiteDirectories } from './world';
 
 allowSeconds(240);
 
@@ -164,18 +164,7 @@ class Killed {
 }
 
 describe('law 1: durable acknowledgement', () => {
-  const directories: string[] = [];
-  afterAll(() => {
-    for (const directory of directories) {
-      rmSync(directory, { recursive: true, force: true });
-    }
-  });
-
-  function directory(): string {
-    const made = temporaryDirectory();
-    directories.push(made);
-    return made;
-  }
+  const directory = suiteDirectories();
 
   it(
     random(

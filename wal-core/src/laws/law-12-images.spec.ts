@@ -4,7 +4,7 @@ import { openEngine } from '../engine';
 import { allowSeconds, numbersFrom, random, SEED } from './chance';
 import { coreOf, imagedParts, imagesSettled, scanned, SMALL_IMAGES, walked } from './imaged';
 import { bundleWriter, writeAndKill } from './kill/killed';
-import { lsn, SHOP, temporaryDirectory, World } from './world';
+import { lsn, SHOP, suiteDirectories, World } from './world';
 
 allowSeconds(240);
 
@@ -49,18 +49,7 @@ async function imagedWorld(): Promise<World> {
 }
 
 describe('law 12: images are derived, and never believed when they are damaged', () => {
-  const directories: string[] = [];
-  afterAll(() => {
-    for (const directory of directories) {
-      rmSync(directory, { recursive: true, force: true });
-    }
-  });
-
-  function directory(): string {
-    const made = temporaryDirectory();
-    directories.push(made);
-    return made;
-  }
+  const directory = suiteDirectories();
 
   it(
     random(`${KILLS} times kill -9 while images are made: scans are right, nothing unmarked is left`),

@@ -151,6 +151,21 @@ export function temporaryDirectory(): string {
   return mkdtempSync(join(tmpdir(), 'argon-law-'));
 }
 
+/** Makes directories for the tests of a suite and removes them after the last one; to be called where it is described. */
+export function suiteDirectories(): () => string {
+  const made: string[] = [];
+  afterAll(() => {
+    for (const directory of made) {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+  return () => {
+    const directory = temporaryDirectory();
+    made.push(directory);
+    return directory;
+  };
+}
+
 /** A copy of the log of a data directory without its state: what is left when everything derived is lost. */
 export function copyLog(directory: string): string {
   const copy = temporaryDirectory();

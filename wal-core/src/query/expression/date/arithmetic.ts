@@ -5,10 +5,11 @@ import { date, INT64_MAX, INT64_MIN, int64, isNullish, NULL } from '../../values
 import { isNumber, typeName } from '../arithmetic';
 import { folded, register, type OperatorCompiler } from '../compile';
 import { utcMs, type UtcParts } from '../isodate';
-import { localParts, UTC } from '../timezone';
+import type { Expression, Frame } from '../scope';
+import { localParts, UTC, type TimeZone } from '../timezone';
 import { toMs, zoneOf, compileParts } from './common';
 import { dayNumber } from './calendar';
-import { unitMs, unitOf, startOfWeek, addUnits, truncate, floorTo } from './units';
+import { unitMs, unitOf, startOfWeek, addUnits, truncate, floorTo, type TimeUnit } from './units';
 
 function dateArithmetic(sign: bigint): OperatorCompiler {
   return (argument, scope, name) => {
@@ -41,6 +42,26 @@ function dateArithmetic(sign: bigint): OperatorCompiler {
   };
 }
 
+/** Unit, zone and first day of the week that the arguments name; null when one of them is nullish. */
+function calendarOf(
+  parts: ReadonlyMap<string, Expression>,
+  frame: Frame,
+  name: string
+): { unit: TimeUnit; zone: TimeZone; first: number } | null {
+  const unitValue = parts.get('unit')!.evaluate(frame);
+  if (isNullish(unitValue)) return null;
+  const unit = unitOf(unitValue, name);
+  const zone = zoneOf(parts.get('timezone'), frame, name);
+  if (zone === null) return null;
+  let first = 0;
+  if (parts.has('startOfWeek') && unit === 'week') {
+    const given = parts.get('startOfWeek')!.evaluate(frame);
+    if (isNullish(given)) return null;
+    first = startOfWeek(given, name);
+  }
+  return { unit, zone: zone ?? UTC, first };
+}
+
 const dateDiff: OperatorCompiler = (argument, scope, name) => {
   const parts = compileParts(
     argument,
@@ -64,17 +85,9 @@ const dateDiff: OperatorCompiler = (argument, scope, name) => {
     if (isNullish(start)) return NULL;
     const end = parts.get('endDate')!.evaluate(frame);
     if (isNullish(end)) return NULL;
-    const unitValue = parts.get('unit')!.evaluate(frame);
-    if (isNullish(unitValue)) return NULL;
-    const unit = unitOf(unitValue, name);
-    const zone = zoneOf(parts.get('timezone'), frame, name);
-    if (zone === null) return NULL;
-    let first = 0;
-    if (parts.has('startOfWeek') && unit === 'week') {
-      const given = parts.get('startOfWeek')!.evaluate(frame);
-      if (isNullish(given)) return NULL;
-      first = startOfWeek(given, name);
-    }
+    const calendar = calendarOf(parts, frame, name);
+    if (calendar === null) return NULL;
+    const { unit, zone, first } = calendar;
     for (const value of [start, end]) {
       if (value.type !== T.DATE && value.type !== T.TIMESTAMP && value.type !== T.OBJECT_ID) {
         throw queryError(5166307, `$dateDiff requires dates to be convertible to a date`);
@@ -82,8 +95,7 @@ const dateDiff: OperatorCompiler = (argument, scope, name) => {
     }
     const [from, to] = [toMs(start), toMs(end)];
     if (unit === 'millisecond') return int64(to - from);
-    const at = zone ?? UTC;
-    const [a, b] = [localParts(from, at), localParts(to, at)];
+    const [a, b] = [localParts(from, zone), localParts(to, zone)];
     switch (unit) {
       case 'year':
         return int64(BigInt(b.year - a.year));
@@ -134,24 +146,16 @@ const dateTrunc: OperatorCompiler = (argument, scope, name) => {
         throw queryError(5439018, `$dateTrunc requires 'binSize' to be greater than 0, but got value ${n}`);
       bin = n;
     }
-    const unitValue = parts.get('unit')!.evaluate(frame);
-    if (isNullish(unitValue)) return NULL;
-    const unit = unitOf(unitValue, name);
-    const zone = zoneOf(parts.get('timezone'), frame, name);
-    if (zone === null) return NULL;
-    let first = 0;
-    if (parts.has('startOfWeek') && unit === 'week') {
-      const given = parts.get('startOfWeek')!.evaluate(frame);
-      if (isNullish(given)) return NULL;
-      first = startOfWeek(given, name);
-    }
+    const calendar = calendarOf(parts, frame, name);
+    if (calendar === null) return NULL;
+    const { unit, zone, first } = calendar;
     if (value.type !== T.DATE && value.type !== T.TIMESTAMP && value.type !== T.OBJECT_ID) {
       throw queryError(
         5439012,
         `$dateTrunc requires 'date' to be convertible to a date, but got ${typeName(value)}`
       );
     }
-    return date(truncate(toMs(value), unit, bin, zone ?? UTC, first));
+    return date(truncate(toMs(value), unit, bin, zone, first));
   });
 };
 
