@@ -69,6 +69,15 @@ export class BenchProject {
     }, branch);
   }
 
+  /** Numbers of different random documents: even ones with `offset` 0, odd ones with 1. */
+  pick(size, offset) {
+    const chosen = new Set();
+    while (chosen.size < size) {
+      chosen.add(this.random(this.count >> 1) * 2 + offset);
+    }
+    return [...chosen];
+  }
+
   async age(updates) {
     const group = 256;
     for (let done = 0; done < updates; done += group) {

@@ -1,23 +1,9 @@
 /** Diff, undo and merge: they must cost what changed, not what is there. */
 import { median } from '../row.mjs';
+import { timed } from '../timed.mjs';
 import { ORIGIN, PROJECT } from './bench-project.mjs';
 
 const CHANGES = 1_000;
-
-const timed = async work => {
-  const begun = performance.now();
-  const result = await work();
-  return { ms: performance.now() - begun, result };
-};
-
-/** Different random documents, every second one starting at `offset`. */
-function pick(project, offset) {
-  const chosen = new Set();
-  while (chosen.size < CHANGES) {
-    chosen.add(project.random(project.count >> 1) * 2 + offset);
-  }
-  return [...chosen];
-}
 
 export async function measureChanges({ project, say, options }) {
   const { engine } = project;
@@ -28,14 +14,14 @@ export async function measureChanges({ project, say, options }) {
     const side = `side-${round}`;
     const before = project.head().lsn;
     await engine.createBranch(PROJECT, side, ORIGIN, { from: 'main' });
-    const ours = pick(project, 0);
+    const ours = project.pick(CHANGES, 0);
     const { commit } = await project.updateMany(ours);
-    await project.updateMany(pick(project, 1), side);
+    await project.updateMany(project.pick(CHANGES, 1), side);
     await project.settle();
 
     const diff = await timed(() => engine.diff(PROJECT, `main@${before}`, 'main', { limit: CHANGES * 2 }));
-    if (diff.result.documents.length !== CHANGES) {
-      throw new Error(`the diff shows ${diff.result.documents.length} of ${CHANGES} changes`);
+    if (diff.found.documents.length !== CHANGES) {
+      throw new Error(`the diff shows ${diff.found.documents.length} of ${CHANGES} changes`);
     }
     diffs.push(diff.ms);
 

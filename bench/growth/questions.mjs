@@ -42,15 +42,6 @@ async function scanMs(project, snapshot, rounds) {
   return median(took);
 }
 
-/** Different random documents, every second one starting at `offset`. */
-function pick(project, offset) {
-  const chosen = new Set();
-  while (chosen.size < CHANGES) {
-    chosen.add(project.random(project.count >> 1) * 2 + offset);
-  }
-  return [...chosen];
-}
-
 /** Adds up what was measured: one line per name, one point per size. */
 class Lines {
   byName = new Map();
@@ -198,8 +189,8 @@ async function size({ open, sizes, tell }) {
       const side = `side-${round}`;
       const before = project.head().lsn;
       await engine.createBranch(PROJECT, side, ORIGIN, { from: 'main' });
-      await project.updateMany(pick(project, 0));
-      await project.updateMany(pick(project, 1), side);
+      await project.updateMany(project.pick(CHANGES, 0));
+      await project.updateMany(project.pick(CHANGES, 1), side);
       await project.settle();
       diffs.push(
         await medianMs(3, () => engine.diff(PROJECT, `main@${before}`, 'main', { limit: CHANGES * 2 }))

@@ -1,12 +1,7 @@
 /** The engine itself, in this process. */
 import { join } from 'node:path';
 import { BenchProject, COLLECTION, ORIGIN, PROJECT, keyOf } from '../engine/bench-project.mjs';
-
-const timed = async work => {
-  const begun = performance.now();
-  const found = await work();
-  return { ms: performance.now() - begun, found };
-};
+import { timed } from '../timed.mjs';
 
 /** @implements {import('./peer.mjs').Peer} */
 export class ArgonPeer {

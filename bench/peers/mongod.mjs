@@ -1,13 +1,8 @@
 /** Real mongod where a branch is a full copy of the collection, as people do it today. */
+import { timed } from '../timed.mjs';
 import { startReference } from '../wire/servers.mjs';
 import { document } from '../engine/documents.mjs';
 import { deserialize } from 'bson';
-
-const timed = async work => {
-  const begun = performance.now();
-  const found = await work();
-  return { ms: performance.now() - begun, found };
-};
 
 /** @implements {import('./peer.mjs').Peer} */
 export class MongodPeer {
