@@ -1,5 +1,5 @@
-import { EJSON } from 'bson';
-import { isArgonError, type ArgonError, type ErrorCode } from '@argon/wal-core';
+import { deserialize } from 'bson';
+import { documentFromExtendedJson, isArgonError, type ArgonError, type ErrorCode } from '@argon/wal-core';
 import { MONGO_CODES, codeNameOf, type MongoCodeName } from './codes';
 
 /** An error as a MongoDB client sees it: `{ok: 0, errmsg, code, codeName, …}`. */
@@ -134,7 +134,8 @@ export function inContext(error: unknown, where: string): unknown {
 
 /** What an error carries as Extended JSON, for a reply. */
 export function decodeExtendedJson(json: unknown): unknown {
-  return json === undefined ? {} : EJSON.deserialize(json as Record<string, unknown>, { relaxed: false });
+  // Not by the driver's EJSON: it refuses values that a document may well hold, such as a UUID of one byte.
+  return json === undefined ? {} : deserialize(documentFromExtendedJson(json), { promoteValues: false });
 }
 
 /** Whether an error is a fault of ours that the log should hold. */
