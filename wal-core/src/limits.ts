@@ -13,6 +13,8 @@ export const PART_RECORDS_MAX = 4_096;
 export const TRANSACTION_RECORDS_MAX = 2_000_000;
 /** Rows of a scratch map that are held in memory; more go to its file. */
 export const SCRATCH_ROWS_MAX = 8_192;
+/** Changed documents of one open transaction that are guarded against other transactions at once; what is more, at its commit. */
+export const TRANSACTION_CLAIMS_MAX = 100_000;
 /** Transactions that are open at a time. */
 export const TRANSACTIONS_OPEN_MAX = 10_000;
 /** How long a transaction may stay open, in milliseconds. */

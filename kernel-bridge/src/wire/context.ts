@@ -1,4 +1,4 @@
-import type { Commit, CommitTime, Engine, Origin } from '@argon/wal-core';
+import type { Commit, CommitTime, Engine, Origin, Snapshot } from '@argon/wal-core';
 import type { Logger } from '../logger';
 import type { SessionDirectory, SessionPlace } from '../session/directory';
 import type { Arguments } from './arguments';
@@ -8,6 +8,8 @@ import type { Operation, Operations } from './operation';
 import type { ReadConcern } from './concerns';
 import type { Retries } from './retry';
 import type { Statistics } from './statistics';
+import type { WireTransaction } from './transactions/transaction';
+import type { Transactions } from './transactions/transactions';
 
 /** What all connections of a server share. */
 export interface Services {
@@ -17,6 +19,7 @@ export interface Services {
   readonly logical: LogicalSessions;
   readonly operations: Operations;
   readonly retries: Retries;
+  readonly transactions: Transactions;
   readonly statistics: Statistics;
   readonly logger: Logger;
   /** Version of Argon. */
@@ -65,6 +68,10 @@ export interface CommandContext {
   readonly operation: Operation;
   readonly session: SessionKey | undefined;
   readonly retry: RetryIdentity | undefined;
+  /** The multi-document transaction the command runs in, if any. */
+  readonly transaction: WireTransaction | undefined;
+  /** What that transaction reads of `$db`; undefined also while its project does not exist. */
+  transactionState: Snapshot | undefined;
   readonly readConcern: ReadConcern;
   /** The kernel's session of this connection, if it has one. */
   readonly place: SessionPlace | undefined;

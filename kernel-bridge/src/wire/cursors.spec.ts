@@ -26,8 +26,8 @@ describe('cursors nobody uses', () => {
     now = CURSOR_IDLE_MS + 1;
     cursors.expire();
     expect(cursors.size).toBe(1);
-    expect(cursors.use(staying.id, 'shop.a', undefined)).toBe(staying);
-    expect(() => cursors.use(usual.id, 'shop.a', undefined)).toThrow(/not found/);
+    expect(cursors.use(staying.id, 'shop.a', undefined, undefined)).toBe(staying);
+    expect(() => cursors.use(usual.id, 'shop.a', undefined, undefined)).toThrow(/not found/);
     cursors.connectionClosed(1);
     expect(cursors.size).toBe(0);
   });

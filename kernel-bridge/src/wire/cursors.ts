@@ -38,7 +38,12 @@ export class OpenCursor {
     private readonly source: DocumentSource,
     /** Stops the scan below, whoever asks. */
     readonly operation: Operation,
-    readonly owner: { readonly connectionId: number; readonly session?: SessionKey }
+    readonly owner: {
+      readonly connectionId: number;
+      readonly session?: SessionKey;
+      /** Number of the transaction it was opened in. */
+      readonly transaction?: bigint;
+    }
   ) {
     this.iterator = source[Symbol.asyncIterator]();
   }
@@ -133,8 +138,13 @@ export class Cursors {
     this.open.set(cursor.id, cursor);
   }
 
-  /** The cursor for a getMore on `namespace`. @throws MongoError 43, 13 */
-  use(id: bigint, namespace: string, session: SessionKey | undefined): OpenCursor {
+  /** The cursor for a getMore on `namespace`. @throws MongoError 43, 13, 50738, 50739, 50740, 50741 */
+  use(
+    id: bigint,
+    namespace: string,
+    session: SessionKey | undefined,
+    transaction: bigint | undefined
+  ): OpenCursor {
     const cursor = this.open.get(id);
     if (cursor === undefined) {
       throw new MongoError('CursorNotFound', `cursor id ${id} not found`);
@@ -146,6 +156,7 @@ export class Cursors {
           `in session ${session ?? 'none'}`
       );
     }
+    checkTransaction(cursor, transaction);
     if (cursor.namespace !== namespace) {
       throw new MongoError(
         'Unauthorized',
@@ -176,6 +187,11 @@ export class Cursors {
   /** Closes the cursors of a logical session that ended. */
   sessionEnded(session: SessionKey): void {
     this.killWhere(cursor => cursor.owner.session === session);
+  }
+
+  /** Closes the cursors of a transaction that was committed or aborted. */
+  transactionEnded(session: SessionKey, transaction: bigint): void {
+    this.killWhere(({ owner }) => owner.session === session && owner.transaction === transaction);
   }
 
   /** Closes the cursors only that connection could know. With a session, a driver may go on from another one. */
@@ -209,6 +225,18 @@ export class Cursors {
     this.open.delete(cursor.id);
     cursor.close(reason);
   }
+}
+
+/** A cursor is gone on with where it was opened: in its transaction, or outside of any. */
+function checkTransaction({ id, owner }: OpenCursor, transaction: bigint | undefined): void {
+  if (owner.transaction === transaction) {
+    return;
+  }
+  const made =
+    owner.transaction === undefined ? 'outside a transaction' : `in transaction ${owner.transaction}`;
+  const asked = transaction === undefined ? 'outside a transaction' : `in transaction ${transaction}`;
+  const code = owner.transaction === undefined ? 50739 : transaction === undefined ? 50740 : 50741;
+  throw new MongoError(code, `Cannot run getMore on cursor ${id}, which was created ${made}, ${asked}`);
 }
 
 function killed(): MongoError {

@@ -10,7 +10,11 @@ import { NOT_IMPLEMENTED } from './missing';
 import { OP } from './frame';
 import { errorFields } from './reply';
 import { addWriteConcernError } from './commands/write-reply';
+import { openTransactionState } from './place';
 import { checkFields, type Command, type Registry } from './registry';
+import { enterTransaction, readTransaction } from './transactions/enter';
+import { labelOf } from './transactions/label';
+import type { WireTransaction } from './transactions/transaction';
 
 /** The commands OP_QUERY may carry: what drivers open a connection with. */
 const HANDSHAKES: ReadonlySet<string> = new Set([
@@ -47,9 +51,12 @@ export class Dispatcher {
       const operation = this.services.operations.start(connection.id, command.name, `${database}.${name}`);
       try {
         const context = this.context(command, args, database, connection, operation);
-        retryable = context.retry !== undefined;
+        retryable = context.retry !== undefined || command.transaction === 'ends';
         operation.limit(args.milliseconds('maxTimeMS'));
-        const reply = await command.run(context);
+        const reply =
+          context.transaction === undefined
+            ? await command.run(context)
+            : await runInTransaction(command, context, context.transaction);
         return this.succeed(reply, context);
       } catch (error) {
         throw operation.explain(error);
@@ -100,13 +107,15 @@ export class Dispatcher {
   ): CommandContext {
     const lsid = args.optionalDocument('lsid');
     const session = lsid === undefined ? undefined : sessionKey(lsid);
-    const { logical, sessions } = this.services;
+    const { logical, sessions, transactions } = this.services;
     if (session !== undefined) {
       logical.touch(session);
     }
-    const retry = retryIdentity(command, args, session);
+    const inTransaction = readTransaction(args, session);
+    const retry = inTransaction === undefined ? retryIdentity(command, args, session) : undefined;
     if (retry !== undefined) {
-      logical.begin(retry.session, retry.txnNumber);
+      logical.begin(retry.session, retry.txnNumber, 'retryable write');
+      transactions.superseded(retry.session, retry.txnNumber);
     }
     if (command.writes === true) {
       checkWriteConcern(args);
@@ -115,8 +124,20 @@ export class Dispatcher {
     }
     checkReadPreference(args);
     const readConcern = readReadConcern(args);
-    checkReadConcern(readConcern, command);
+    if (inTransaction === undefined) {
+      checkReadConcern(readConcern, command);
+    }
     const place = connection.appName === undefined ? undefined : sessions.byAppName(connection.appName);
+    const origin = place?.origin ?? { actor: connection.appName ?? 'anonymous' };
+    const transaction =
+      inTransaction === undefined
+        ? undefined
+        : enterTransaction(
+            inTransaction,
+            { command, database, args, session: session!, origin, readConcern },
+            transactions,
+            logical
+          );
     return {
       services: this.services,
       connection,
@@ -126,9 +147,11 @@ export class Dispatcher {
       operation,
       session,
       retry,
+      transaction,
+      transactionState: undefined,
       readConcern,
       place,
-      origin: place?.origin ?? { actor: connection.appName ?? 'anonymous' },
+      origin,
       commitTime: undefined
     };
   }
@@ -147,7 +170,10 @@ export class Dispatcher {
       });
     }
     const reply = errorFields(error);
-    if (retryable && RETRYABLE_CODES.has(error.code) && error.fields['errorLabels'] === undefined) {
+    const label = labelOf(request.command, error.code);
+    if (label !== undefined) {
+      reply.value('errorLabels', [label]);
+    } else if (retryable && RETRYABLE_CODES.has(error.code) && error.fields['errorLabels'] === undefined) {
       reply.value('errorLabels', ['RetryableWriteError']);
     }
     if (writes !== undefined) {
@@ -198,18 +224,27 @@ function unknownCommand(name: string): MongoError {
     : new MongoError('NotImplemented', `${name} is not available in Argon yet: ${what}`);
 }
 
-/** The retry identity of a command; refuses transactions by name. */
+/** Runs a command of a transaction: when it fails, the transaction has ended. */
+async function runInTransaction(
+  command: Command,
+  context: CommandContext,
+  transaction: WireTransaction
+): Promise<DocumentBuilder> {
+  try {
+    await openTransactionState(context);
+    return await command.run(context);
+  } catch (error) {
+    transaction.abort();
+    throw error;
+  }
+}
+
+/** The retry identity of a command. */
 function retryIdentity(
   command: Command,
   args: Arguments,
   session: string | undefined
 ): RetryIdentity | undefined {
-  if (args.has('startTransaction') || args.has('autocommit')) {
-    throw new MongoError(
-      'OperationNotSupportedInTransaction',
-      'Transactions are not available in Argon yet; every statement commits on its own'
-    );
-  }
   if (!args.has('txnNumber')) {
     return undefined;
   }

@@ -8,6 +8,8 @@ export type SessionKey = string;
 interface Known {
   usedAt: number;
   txnNumber: bigint;
+  /** What the newest number was used for. */
+  did: 'retryable write' | 'transaction';
 }
 
 const UUID_BYTES = 16;
@@ -28,17 +30,27 @@ export class LogicalSessions {
     this.use(key);
   }
 
-  /** Notes a retryable write. @throws MongoError 225 when the session has gone on to a newer one */
-  begin(key: SessionKey, txnNumber: bigint): void {
+  /** Notes a retryable write or a transaction. @throws MongoError 225 when the session has gone on to a newer one */
+  begin(key: SessionKey, txnNumber: bigint, what: 'retryable write' | 'transaction'): void {
+    const session = this.goOn(key, txnNumber, what);
+    session.txnNumber = txnNumber;
+    session.did = what;
+  }
+
+  /** Goes on with a transaction. @throws MongoError 225 when the session has gone on to a newer number */
+  goOn(key: SessionKey, txnNumber: bigint, what: 'retryable write' | 'transaction'): Known {
     const session = this.use(key);
     if (txnNumber < session.txnNumber) {
+      const tried =
+        what === 'transaction'
+          ? `Cannot start transaction ${txnNumber} on session ${key}`
+          : `Retryable write with txnNumber ${txnNumber} is prohibited on session ${key}`;
       throw new MongoError(
         'TransactionTooOld',
-        `Retryable write with txnNumber ${txnNumber} is prohibited on session ${key} because a newer retryable ` +
-          `write with txnNumber ${session.txnNumber} has already started on this session.`
+        `${tried} because a newer ${session.did} with txnNumber ${session.txnNumber} has already started on this session.`
       );
     }
-    session.txnNumber = txnNumber;
+    return session;
   }
 
   /** All sessions with the time of their last use. */
@@ -65,7 +77,7 @@ export class LogicalSessions {
   }
 
   private use(key: SessionKey): Known {
-    const session = this.known.get(key) ?? { usedAt: 0, txnNumber: -1n };
+    const session = this.known.get(key) ?? { usedAt: 0, txnNumber: -1n, did: 'retryable write' };
     session.usedAt = this.clock();
     this.known.delete(key);
     this.known.set(key, session);

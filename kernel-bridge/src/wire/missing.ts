@@ -32,8 +32,7 @@ export const NOT_IMPLEMENTED: ReadonlyMap<string, string> = new Map([
   ['planCacheSetFilter', 'there are no index filters'],
   ['planCacheListFilters', 'there are no index filters'],
   ['planCacheClearFilters', 'there are no index filters'],
-  ['commitTransaction', 'transactions are not available'],
-  ['prepareTransaction', 'transactions are not available'],
+  ['prepareTransaction', 'there is one node, which needs no two-phase commit'],
   ['setDefaultRWConcern', 'there is nothing to set'],
   ['getDefaultRWConcern', 'there is nothing to set']
 ]);

@@ -32,11 +32,12 @@ export async function answerWithCursor(
   context: CommandContext,
   request: CursorRequest
 ): Promise<DocumentBuilder> {
-  const { services, operation, connection, session } = context;
+  const { services, operation, connection, session, transaction } = context;
   const { namespace, source, read } = request;
   const cursor = new OpenCursor(services.cursors.newId(), namespace, source, operation, {
     connectionId: connection.id,
-    ...(session === undefined ? {} : { session })
+    ...(session === undefined ? {} : { session }),
+    ...(transaction === undefined ? {} : { transaction: transaction.number })
   });
   const size = request.batchSize ?? FIRST_BATCH_DEFAULT;
   const batch = size === 0 ? [] : await firstBatch(context, cursor, size, request.executor);
@@ -84,7 +85,7 @@ async function firstBatch(
 
 /** A snapshot read tells its time, so that the next one can ask for the same. */
 export function snapshotTime(context: CommandContext, place: ReadPlace): { atClusterTime?: bigint } {
-  if (context.readConcern.level !== 'snapshot') {
+  if (context.readConcern.level !== 'snapshot' || context.transaction !== undefined) {
     return {};
   }
   return { atClusterTime: context.readConcern.atClusterTime ?? place?.snapshot.time ?? 0n };

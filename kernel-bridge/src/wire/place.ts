@@ -49,10 +49,29 @@ export function readPlace(context: CommandContext, database = context.database):
   return { project, snapshot: resolve(context, info, ref ?? info.defaultBranch) };
 }
 
+/** The newest state of a branch that is written to: in a transaction, what that sees. @throws WRITE_CONFLICT */
+export async function headOf(context: CommandContext, { project, branch }: WritePlace): Promise<Snapshot> {
+  const { transaction, services } = context;
+  return transaction === undefined
+    ? services.engine.resolve(project, branch)
+    : transaction.snapshot(project, branch);
+}
+
+/** Opens the state a command of a transaction reads. @throws when its branch, pin, run or LSN is not there */
+export async function openTransactionState(context: CommandContext): Promise<void> {
+  const state = readPlace(context);
+  if (state?.snapshot.writable === true && state.snapshot.branch !== undefined) {
+    context.transactionState = await context.transaction!.snapshot(state.project, state.snapshot.branch);
+  }
+}
+
 function resolve(context: CommandContext, project: ProjectInfo, ref: string): Snapshot {
   const { engine } = context.services;
   const { atClusterTime } = context.readConcern;
   const now = engine.resolve(project.name, ref);
+  if (now.writable && context.transactionState !== undefined) {
+    return context.transactionState;
+  }
   if (atClusterTime === undefined || !now.writable) {
     return now;
   }

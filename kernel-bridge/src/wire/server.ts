@@ -17,6 +17,7 @@ import { Operations } from './operation';
 import { Registry } from './registry';
 import { Retries } from './retry';
 import { Statistics } from './statistics';
+import { Transactions } from './transactions/transactions';
 
 /** What a wire server works with. */
 export interface WireServerOptions {
@@ -58,6 +59,7 @@ export class WireServer {
       logical: new LogicalSessions(),
       operations: new Operations(),
       retries: new Retries(engine),
+      transactions: new Transactions(engine),
       statistics: new Statistics(),
       processId: randomBytes(12),
       startedAt: new Date()
@@ -128,6 +130,7 @@ export class WireServer {
     for (const connection of this.connections) {
       connection.destroy();
     }
+    this.services.transactions.endAll();
     await Promise.all(closed);
     for (const path of this.paths) {
       rmSync(path, { force: true });
@@ -163,6 +166,7 @@ export class WireServer {
     this.services.cursors.expire();
     for (const session of this.services.logical.expire()) {
       this.services.cursors.sessionEnded(session);
+      this.services.transactions.sessionEnded(session);
     }
   }
 }

@@ -24,6 +24,7 @@ import type { View } from '../read/snapshot';
 import { TABLE } from '../store/keys';
 import type { Stage } from '../write/stage';
 import { StagedView } from '../write/stagedview';
+import { ClaimingWriter, Claims } from './claims';
 import { assertWritable, type Core } from './core';
 
 const ABORTED = 'was aborted, by an error or because it took too long';
@@ -32,6 +33,7 @@ const ABORTED = 'was aborted, by an error or because it took too long';
 export class TransactionOffice {
   private readonly open = new Set<OpenTransaction>();
   private started = 0;
+  private readonly claims = new Claims();
 
   constructor(private readonly core: Core) {
     core.reading = () => this.held();
@@ -54,7 +56,7 @@ export class TransactionOffice {
       throw gone('was committed already');
     }
     const id = session === undefined ? `t-${++this.started}` : `${session}/${number ?? ++this.started}`;
-    const transaction = new OpenTransaction(this.core, id, origin, retry, () =>
+    const transaction = new OpenTransaction(this.core, id, origin, retry, this.claims, () =>
       this.open.delete(transaction)
     );
     this.open.add(transaction);
@@ -108,6 +110,7 @@ export class OpenTransaction implements Transaction {
     readonly id: string,
     private readonly origin: Origin,
     private readonly retry: string | undefined,
+    private readonly claims: Claims,
     private readonly onEnd: () => void
   ) {
     this.time = core.lastCommitTime();
@@ -162,7 +165,11 @@ export class OpenTransaction implements Transaction {
       this.assertOpen();
       try {
         assertWritable(branch);
-        const result = change(stage);
+        const result = change(
+          new ClaimingWriter(stage, (collection, key) =>
+            this.claims.take(this, branch.timeline.id, collection, key)
+          )
+        );
         if (this.staged > TRANSACTION_RECORDS_MAX) {
           throw new ArgonError(
             'LIMIT_EXCEEDED',
@@ -193,7 +200,8 @@ export class OpenTransaction implements Transaction {
     if (known !== undefined) {
       return known;
     }
-    if (timeline.id >= this.nextTimeline) {
+    // The first timeline of a project that was made meanwhile was empty when the transaction began.
+    if (timeline.id >= this.nextTimeline && timeline.parent !== undefined) {
       this.abort();
       throw moved(branchName);
     }
@@ -228,6 +236,7 @@ export class OpenTransaction implements Transaction {
       stage.close();
     }
     this.parts.clear();
+    this.claims.release(this);
     this.onEnd();
   }
 

@@ -46,6 +46,7 @@ export const aggregate: Command = {
   fields: AGGREGATE_FIELDS,
   writes: true,
   snapshots: true,
+  transaction: 'runs',
   run: async context => {
     const { args } = context;
     const opened = openAggregate(context);
@@ -91,6 +92,14 @@ export function openAggregate(context: CommandContext): OpenedAggregate {
     checkWriteStage(context, last);
   }
   checkTarget(collection, stages, first, pipeline);
+  const barred = last?.name ?? first?.name;
+  if (context.transaction !== undefined && barred !== undefined) {
+    throw new MongoError(
+      'OperationNotSupportedInTransaction',
+      'Operation not permitted in transaction :: caused by :: ' +
+        `Aggregation stage ${barred} cannot run within a multi-document transaction`
+    );
+  }
   const namespace = `${database}.${collection ?? '$cmd.aggregate'}`;
   const place = readPlace(context);
   if (first !== undefined || pipeline.startsItself || collection === undefined) {

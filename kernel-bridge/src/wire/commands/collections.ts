@@ -10,6 +10,7 @@ import { answerWithCursor } from '../open-cursor';
 import { ensureWritePlace, readPlace, writePlace, type WritePlace } from '../place';
 import { emptyReply } from '../reply';
 import type { Command } from '../registry';
+import { commitChange } from '../writing/commit';
 import { collectionNameOf } from './collection-name';
 import { ID_INDEX, batchSizeOf, listSource } from './indexes';
 import { addWriteConcernError } from './write-reply';
@@ -18,6 +19,7 @@ export const create: Command = {
   name: 'create',
   fields: CREATE_FIELDS,
   writes: true,
+  transaction: 'runs',
   run: async context => {
     const { args, database } = context;
     const collection = collectionNameOf(context);
@@ -25,11 +27,8 @@ export const create: Command = {
     const options = readCreateOptions(args);
     const place = await ensureWritePlace(context);
     try {
-      const { commit } = await context.services.engine.write(
-        place.project,
-        place.branch,
-        context.origin,
-        writer => writer.createCollection(collection, options)
+      const { commit } = await commitChange(context, place, writer =>
+        writer.createCollection(collection, options)
       );
       noteCommit(context, commit);
     } catch (error) {

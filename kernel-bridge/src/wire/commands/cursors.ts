@@ -7,12 +7,13 @@ import type { Command } from '../registry';
 export const getMore: Command = {
   name: 'getMore',
   fields: ['collection', 'batchSize', 'term', 'lastKnownCommittedOpTime'],
+  transaction: 'follows',
   run: async context => {
     const { args, services, database, operation } = context;
     const id = args.long('getMore');
     const namespace = `${database}.${args.string('collection')}`;
     const batchSize = args.integer('batchSize', { min: 0 });
-    const cursor = services.cursors.use(id, namespace, context.session);
+    const cursor = services.cursors.use(id, namespace, context.session, context.transaction?.number);
     cursor.busy = true;
     // The query's own time limit counts over all batches; the scan below listens to the cursor's operation.
     operation.limit(cursor.remainingMs);
@@ -42,6 +43,7 @@ export const getMore: Command = {
 export const killCursors: Command = {
   name: 'killCursors',
   fields: ['cursors'],
+  transaction: 'follows',
   run: ({ args, services, database }) => {
     const namespace = `${database}.${args.string('killCursors')}`;
     const killed: bigint[] = [];

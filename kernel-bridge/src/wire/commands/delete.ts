@@ -23,6 +23,7 @@ const remove: Command = {
   fields: ['deletes', 'ordered', 'let', 'bypassDocumentValidation'],
   retryable: true,
   writes: true,
+  transaction: 'runs',
   run: async context =>
     writeReply(await runStatements(context, collectionNameOf(context), DELETES), context.args, {
       modified: false

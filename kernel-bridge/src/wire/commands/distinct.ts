@@ -22,6 +22,7 @@ export const distinct: Command = {
   name: 'distinct',
   fields: ['key', 'query', 'collation', 'hint'],
   snapshots: true,
+  transaction: 'runs',
   run: async context => {
     const { run, place, collection, path } = openDistinct(context);
     // Values that compare equal (1 and 1.0) have one key; the first seen is kept. The answer is in order, as mongod's.

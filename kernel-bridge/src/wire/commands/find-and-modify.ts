@@ -64,6 +64,7 @@ export const findAndModify: Command = {
   ],
   retryable: true,
   writes: true,
+  transaction: 'runs',
   run: async context => {
     const { args } = context;
     const collection = collectionNameOf(context);

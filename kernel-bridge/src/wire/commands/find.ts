@@ -80,6 +80,7 @@ export const find: Command = {
   where: 'FindCommandRequest',
   fields: FIND_FIELDS,
   snapshots: true,
+  transaction: 'runs',
   run: context => {
     const { run, place, collection } = openFind(context);
     const { args } = context;

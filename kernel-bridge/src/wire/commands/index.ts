@@ -29,6 +29,7 @@ import {
 import { endSessions, killAllSessions, killSessions, refreshSessions, startSession } from './sessions';
 import { authenticate, connectionStatus, logout, saslContinue, saslStart } from './signin';
 import { collStats, dbStats, validate } from './stats';
+import { abortTransaction, commitTransaction } from './transactions';
 import { update } from './update';
 
 /** Every command this server answers. */
@@ -80,5 +81,7 @@ export const COMMANDS: readonly Command[] = [
   endSessions,
   killSessions,
   killAllSessions,
-  refreshSessions
+  refreshSessions,
+  commitTransaction,
+  abortTransaction
 ];

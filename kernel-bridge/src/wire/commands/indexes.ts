@@ -15,11 +15,12 @@ import { MongoError } from '../errors';
 import { existsAlready, readIndexSpec, type IndexRequest } from '../index-spec';
 import { checkWritableName } from '../namespace';
 import { answerWithCursor } from '../open-cursor';
-import { ensureWritePlace, readPlace, writePlace, type WritePlace } from '../place';
+import { ensureWritePlace, headOf, readPlace, writePlace, type WritePlace } from '../place';
 import { sameKeyPattern } from '../plan';
 import { emptyReply } from '../reply';
 import { documentText } from '../shell-text';
 import type { Command, Reply } from '../registry';
+import { commitChange } from '../writing/commit';
 import { duplicateKey } from '../writing/failure';
 import { addWriteConcernError } from './write-reply';
 import { collectionNameOf } from './collection-name';
@@ -37,6 +38,7 @@ export const createIndexes: Command = {
   name: 'createIndexes',
   fields: ['indexes', 'commitQuorum', 'ignoreUnknownIndexOptions'],
   writes: true,
+  transaction: 'runs',
   run: async context => {
     const { args } = context;
     const collection = collectionNameOf(context);
@@ -49,16 +51,23 @@ export const createIndexes: Command = {
     checkAmongThemselves(requests);
     checkCommitQuorum(args);
     const place = await ensureWritePlace(context);
-    const before = infoOf(context, place, collection);
+    const before = await infoOf(context, place, collection);
     const missing = requests.filter(request => !existsAlready(request, before?.indexes ?? []));
     if (before === undefined) {
       await makeCollection(context, place, collection);
     }
-    await buildAll(context, place, collection, missing);
+    if (context.transaction === undefined) {
+      await buildAll(context, place, collection, missing);
+    } else {
+      await commitChange(context, place, writer => {
+        const made = writer.ensureCollection(collection);
+        missing.forEach(({ spec }) => writer.createIndex(made, spec));
+      });
+    }
     const count = (before?.indexes.length ?? 0) + 1;
     const reply = emptyReply()
       .int32('numIndexesBefore', count)
-      .int32('numIndexesAfter', (infoOf(context, place, collection)?.indexes.length ?? 0) + 1);
+      .int32('numIndexesAfter', ((await infoOf(context, place, collection))?.indexes.length ?? 0) + 1);
     if (missing.length === 0) {
       reply.string('note', 'all indexes already exist');
     } else {
@@ -70,21 +79,16 @@ export const createIndexes: Command = {
   }
 };
 
-function infoOf(
-  { services }: CommandContext,
+async function infoOf(
+  context: CommandContext,
   place: WritePlace,
   collection: string
-): CollectionInfo | undefined {
-  return services.engine.resolve(place.project, place.branch).collection(collection);
+): Promise<CollectionInfo | undefined> {
+  return (await headOf(context, place)).collection(collection);
 }
 
 async function makeCollection(context: CommandContext, place: WritePlace, collection: string): Promise<void> {
-  const { commit } = await context.services.engine.write(
-    place.project,
-    place.branch,
-    context.origin,
-    writer => writer.ensureCollection(collection)
-  );
+  const { commit } = await commitChange(context, place, writer => writer.ensureCollection(collection));
   noteCommit(context, commit);
 }
 
@@ -210,7 +214,7 @@ export const dropIndexes: Command = {
       args.wrongType('index', which.type, ['string', 'object']);
     }
     const place = writePlace(context);
-    const info = place === undefined ? undefined : infoOf(context, place, collection);
+    const info = place === undefined ? undefined : await infoOf(context, place, collection);
     if (place === undefined || info === undefined) {
       throw new MongoError('NamespaceNotFound', `ns not found ${context.database}.${collection}`);
     }

@@ -12,11 +12,13 @@ export const insert: Command = {
   fields: ['documents', 'ordered', 'bypassDocumentValidation'],
   retryable: true,
   writes: true,
+  transaction: 'runs',
   run: async context => {
     const { args } = context;
     const collection = collectionNameOf(context);
     const documents = args.documents('documents');
-    const ordered = args.bool('ordered', true);
+    // In a transaction the first error ends everything.
+    const ordered = args.bool('ordered', true) || context.transaction !== undefined;
     checkBatchSize(documents.length);
     checkWritableName(context.database, collection);
     context.services.statistics.count('insert', documents.length - 1);

@@ -49,6 +49,7 @@ export const update: Command = {
   fields: ['updates', 'ordered', 'bypassDocumentValidation', 'let'],
   retryable: true,
   writes: true,
+  transaction: 'runs',
   run: async context =>
     writeReply(await runStatements(context, collectionNameOf(context), UPDATES), context.args, {
       modified: true

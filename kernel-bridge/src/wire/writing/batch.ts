@@ -4,7 +4,7 @@ import { DocumentBuilder } from '../builder';
 import { noteCommit, type CommandContext } from '../context';
 import { MongoError } from '../errors';
 import { WRITE_SLICE_BYTES_MAX, WRITE_SLICE_MAX } from '../limits';
-import type { WritePlace } from '../place';
+import { writePlace, type WritePlace } from '../place';
 import { retryKey, statementId } from '../retry';
 import { applyByKey, applyTo, type Effect, type WriteTerms } from './apply';
 import { commitChange } from './commit';
@@ -49,6 +49,10 @@ export class BatchResult {
       total.commit = slice.commit;
       noteCommit(this.context, slice.commit);
     }
+    if (slice.writeErrors.length > 0) {
+      // As in mongod, a write that fails ends its transaction.
+      this.context.transaction?.abort();
+    }
     if (retried) {
       this.retriedStatements.push(...slice.statements);
     } else {
@@ -69,7 +73,12 @@ export class BatchResult {
 /** Tells the kernel's session what was written. */
 export function noteWrite(context: CommandContext, collection: string, slice: SliceResult): void {
   const { commit, inserts, updates, deletes } = slice;
-  if (context.place !== undefined && commit !== undefined) {
+  if (context.transaction !== undefined) {
+    const place = writePlace(context);
+    if (place !== undefined) {
+      context.transaction.note({ ...place, collection, inserts, updates, deletes });
+    }
+  } else if (context.place !== undefined && commit !== undefined) {
     const { project, branch, firstLsn, lastLsn } = commit;
     context.services.sessions.noteWrite(context.place.id, {
       project,
@@ -262,7 +271,8 @@ async function* slicesOf(
 ): AsyncGenerator<readonly Buffer[]> {
   let keys: Buffer[] = [];
   let bytes = 0;
-  for await (const found of runStatement(context, target.place, target.collection, statement).found()) {
+  const run = await runStatement(context, target.place, target.collection, statement);
+  for await (const found of run.found()) {
     for (const { key, image } of found) {
       keys.push(key);
       bytes += image.length;

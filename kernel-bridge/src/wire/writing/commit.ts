@@ -11,7 +11,7 @@ class NothingStaged<T> extends Error {
 
 /**
  * Runs a change against the newest state and makes it durable. A change that comes to nothing writes nothing, not even
- * the reply of a retryable write: a retry tries it again, as in mongod.
+ * the reply of a retryable write: a retry tries it again, as in mongod. In a transaction it becomes durable with that.
  */
 export async function commitChange<T>(
   context: CommandContext,
@@ -19,6 +19,9 @@ export async function commitChange<T>(
   change: (writer: Writer) => T,
   options: WriteOptions = {}
 ): Promise<{ result: T; commit: Commit | undefined }> {
+  if (context.transaction !== undefined) {
+    return { result: await context.transaction.write(project, branch, change), commit: undefined };
+  }
   try {
     return await context.services.engine.write(
       project,

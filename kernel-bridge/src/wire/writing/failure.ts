@@ -16,7 +16,9 @@ const COMMAND_ERRORS: ReadonlySet<string> = new Set([
   'CLOSED',
   'CANCELLED',
   'INTERNAL',
-  'HISTORY_GONE'
+  'HISTORY_GONE',
+  'WRITE_CONFLICT',
+  'TRANSACTION_GONE'
 ]);
 
 /** Interruptions: time is up, killed, shutting down. */

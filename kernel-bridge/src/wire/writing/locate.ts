@@ -13,7 +13,7 @@ import {
 import type { CommandContext } from '../context';
 import { MongoError } from '../errors';
 import { UPDATE_ATTEMPTS_MAX } from '../limits';
-import type { WritePlace } from '../place';
+import { headOf, type WritePlace } from '../place';
 import { choosePlan } from '../plan';
 import { QueryRun } from '../query';
 import { applyByKey, applyTo, insertUpserted, type Effect, type WriteTerms } from './apply';
@@ -26,14 +26,14 @@ export interface Located {
   readonly commit: Commit | undefined;
 }
 
-/** A query run over the newest durable state of a branch, for the documents a statement is about. */
-export function runStatement(
+/** A query over the newest durable state of a branch, for the documents a statement is about. */
+export async function runStatement(
   context: CommandContext,
   place: WritePlace,
   name: string,
   statement: Statement
-): QueryRun {
-  const snapshot = context.services.engine.resolve(place.project, place.branch);
+): Promise<QueryRun> {
+  const snapshot = await headOf(context, place);
   return runOn(context, snapshot, name, statement, Infinity);
 }
 
@@ -153,7 +153,7 @@ async function* candidateKeys(
   name: string,
   statement: Statement
 ): AsyncGenerator<DocKey> {
-  const snapshot = context.services.engine.resolve(place.project, place.branch);
+  const snapshot = await headOf(context, place);
   let given = 0;
   for (let limit = CANDIDATES_FIRST; ; limit *= CANDIDATES_GROWTH) {
     let at = 0;

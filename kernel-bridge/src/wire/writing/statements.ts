@@ -49,7 +49,8 @@ export async function runStatements(
   form: StatementForm
 ): Promise<BatchResult> {
   const { args, services } = context;
-  const ordered = args.bool('ordered', true);
+  // In a transaction the first error ends everything.
+  const ordered = args.bool('ordered', true) || context.transaction !== undefined;
   const terms = writeTerms({ validates: !args.flag('bypassDocumentValidation', false) });
   const prepared = readStatements(context, collection, form, terms.now);
   checkBatchSize(prepared.length);
