@@ -20,7 +20,7 @@ export const BUGS = [
     what: 'a group is acknowledged when it is written, before its fdatasync',
     file: 'log/file/log.ts',
     text: 'await this.fileSystem.sync(fd);',
-    replacement: 'for (const item of group.splice(0)) item.durable(); await this.fileSystem.sync(fd);',
+    replacement: 'for (const frame of group.frames.splice(0)) frame.durable(); await this.fileSystem.sync(fd);',
     tests: ['law-12-fail-stop']
   },
   {
@@ -33,7 +33,7 @@ export const BUGS = [
       this.parts.applier.add({
         frame,
         place,
-        next: { segment: place.segment, offset: place.offset + size },
+        next: behind(place),
         ordinals: shares.map(({ ordinal }) => ordinal),
         hasCatalog: shares.some(({ stage }) => stage.hasCatalog)
       });`,

@@ -10,7 +10,8 @@ export class ByteWriter {
     this.buffer = Buffer.allocUnsafe(capacity);
   }
 
-  private reserve(more: number): void {
+  /** Makes room for so many more bytes, so that writing them does not. */
+  reserve(more: number): void {
     const needed = this.length + more;
     if (needed > this.buffer.length) {
       const larger = Buffer.allocUnsafe(Math.max(needed, this.buffer.length * 2));
@@ -36,6 +37,10 @@ export class ByteWriter {
 
   varint(value: number): void {
     this.reserve(8);
+    if (value < 0x80) {
+      this.buffer[this.length++] = value;
+      return;
+    }
     let rest = value;
     while (rest >= 0x80) {
       this.buffer[this.length++] = (rest % 0x80) | 0x80;
@@ -61,7 +66,16 @@ export class ByteWriter {
   }
 
   text(value: string): void {
-    this.bytes(Buffer.from(value, 'utf8'));
+    if (value === '') {
+      this.varint(0);
+    } else {
+      this.bytes(Buffer.from(value, 'utf8'));
+    }
+  }
+
+  /** Forgets what was written from `length` on. */
+  truncate(length: number): void {
+    this.length = length;
   }
 
   /** What was written so far, sharing memory. */

@@ -6,8 +6,6 @@ import {
   type ControlRecord,
   decodeFrame,
   decodePart,
-  encodeFrame,
-  encodePart,
   type Frame,
   FRAME_HEADER_BYTES,
   frameSizeAt,
@@ -18,10 +16,29 @@ import {
   type LsnSpan,
   OP_DELETE,
   OP_INSERT,
-  OP_UPDATE
+  OP_UPDATE,
+  writeFrame,
+  writePart
 } from './frame';
+import { ByteWriter } from './bytes';
 import { decodeLine, encodeLine } from './line';
 import { LINE_VALUE_BYTES_MAX } from '../limits';
+
+/** A frame behind another: what it holds does not depend on where it begins. */
+function encoded(write: (out: ByteWriter) => void): Buffer {
+  const out = new ByteWriter(64);
+  out.raw(Buffer.alloc(13, 9));
+  write(out);
+  return out.done().subarray(13);
+}
+
+function encodeFrame(frame: Frame, durable: number): Buffer {
+  return encoded(out => writeFrame(out, frame, durable));
+}
+
+function encodePart(part: ChangeSection, at: CommitTime, durable: number): Buffer {
+  return encoded(out => writePart(out, part, at, durable));
+}
 
 const id = fc.integer({ min: 0, max: 0xffffffff });
 const position = fc.integer({ min: 0, max: 2 ** 48 - 1 });

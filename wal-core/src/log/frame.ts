@@ -63,7 +63,7 @@ export interface ChangeRecord {
   readonly previous: Lsn;
   /** The new image; undefined for a delete. */
   readonly image: Image | undefined;
-  /** Where the image starts, counted from the first byte of the frame. Set by `encodeFrame`. */
+  /** Where the image starts, counted from the first byte of the frame. Set by `writeFrame`. */
   imageAt: number;
   /** The image before, where the writer knows it: null when there was none, undefined when it must be read. Not logged. */
   readonly before?: Image | null;
@@ -128,25 +128,18 @@ export interface Frame {
   readonly control: readonly ControlRecord[];
 }
 
-/** Encodes a frame, header included. */
-export function encodeFrame(frame: Frame, durable: number): Buffer {
-  return encode(FRAME_KIND_COMPLETE, frame, durable);
+/** Writes a frame, header included. */
+export function writeFrame(out: ByteWriter, frame: Frame, durable: number): void {
+  write(out, FRAME_KIND_COMPLETE, frame, durable);
 }
 
-/** Encodes a part frame: one section, whose first LSN is a position. */
-export function encodePart(section: ChangeSection, time: CommitTime, durable: number): Buffer {
-  return encode(FRAME_KIND_PART, { time, changes: [section], groups: [], control: [] }, durable);
+/** Writes a part frame: one section, whose first LSN is a position. */
+export function writePart(out: ByteWriter, section: ChangeSection, time: CommitTime, durable: number): void {
+  write(out, FRAME_KIND_PART, { time, changes: [section], groups: [], control: [] }, durable);
 }
 
-function encode(kind: number, frame: Frame, durable: number): Buffer {
-  let estimate = 256;
-  for (const section of frame.changes) {
-    estimate += 64;
-    for (const record of section.records) {
-      estimate += 32 + record.key.length + (record.image?.length ?? 0);
-    }
-  }
-  const out = new ByteWriter(estimate);
+function write(out: ByteWriter, kind: number, frame: Frame, durable: number): void {
+  const start = out.length;
   out.u32(0);
   out.u32(0);
   out.u8(kind);
@@ -154,6 +147,7 @@ function encode(kind: number, frame: Frame, durable: number): Buffer {
   out.u64(frame.time);
   out.varint(frame.changes.length + frame.groups.length + (frame.control.length > 0 ? 1 : 0));
   for (const section of frame.changes) {
+    out.reserve(bytesAbout(section));
     out.u8(SECTION_CHANGES);
     encodeHead(out, section, section.records.length);
     for (const record of section.records) {
@@ -163,7 +157,7 @@ function encode(kind: number, frame: Frame, durable: number): Buffer {
       out.u8(record.isOwn === true ? FLAG_OWN : 0);
       out.bytes(record.key);
       if (record.image !== undefined) {
-        record.imageAt = out.bytes(record.image);
+        record.imageAt = out.bytes(record.image) - start;
       }
     }
   }
@@ -191,9 +185,17 @@ function encode(kind: number, frame: Frame, durable: number): Buffer {
       }
     }
   }
-  const bytes = out.done();
-  bytes.writeUInt32LE(bytes.length - FRAME_HEADER_BYTES, 0);
-  bytes.writeUInt32LE(crc32c(bytes.subarray(FRAME_HEADER_BYTES)), 4);
+  const body = start + FRAME_HEADER_BYTES;
+  out.buffer.writeUInt32LE(out.length - body, start);
+  out.buffer.writeUInt32LE(crc32c(out.buffer.subarray(body, out.length)), start + 4);
+}
+
+/** Bytes that a section takes, or a few more. */
+function bytesAbout({ records, txn }: ChangeSection): number {
+  let bytes = 64 + txn.length;
+  for (const { key, image } of records) {
+    bytes += 32 + key.length + (image?.length ?? 0);
+  }
   return bytes;
 }
 

@@ -4,15 +4,16 @@ import type { Registry } from '../branch/registry';
 import { ArgonError } from '../errors';
 import { FRAME_BYTES_MAX } from '../limits';
 import type { CommitClock } from '../log/clock';
-import type { FileLog } from '../log/file/log';
+import type { FileLog, FramePlace } from '../log/file/log';
+import type { Place } from '../log/file/segment';
 import {
   type ChangeSection,
   type ControlRecord,
-  encodeFrame,
   type Frame,
   type GroupSection,
   type SectionHead,
-  spansOf
+  spansOf,
+  writeFrame
 } from '../log/frame';
 import { CATALOG, type Catalogs } from '../read/catalog';
 import type { Unapplied } from '../read/unapplied';
@@ -106,7 +107,6 @@ export class Committer {
     return new Promise((resolve, reject) => {
       const committed = { commits, sections, time, rows };
       let release: readonly (() => void)[] = [];
-      let size = 0;
       const visible = () => {
         for (const { head, stage, count, ordinal } of shares) {
           registry.settle(stage.timeline, head.group.last, ordinal + count);
@@ -115,25 +115,16 @@ export class Committer {
         resolve(committed);
       };
       const place = log.append(
-        durable => {
-          const bytes = encodeFrame(frame, durable);
-          if (bytes.length > FRAME_BYTES_MAX) {
-            throw new ArgonError(
-              'LIMIT_EXCEEDED',
-              `One write has at most ${FRAME_BYTES_MAX} bytes; this one has ${bytes.length}.`,
-              {
-                data: { limit: FRAME_BYTES_MAX, value: bytes.length }
-              }
-            );
-          }
-          size = bytes.length;
-          return bytes;
+        (out, durable) => {
+          const start = out.length;
+          writeFrame(out, frame, durable);
+          assertFrameSize(out.length - start);
         },
         () => {
           const applied: AppliedFrame = {
             frame,
             place,
-            next: { segment: place.segment, offset: place.offset + size },
+            next: behind(place),
             ordinals: shares.map(({ ordinal }) => ordinal),
             hasCatalog: shares.some(({ stage }) => stage.hasCatalog),
             applied: () => {
@@ -171,18 +162,12 @@ export class Committer {
       return;
     }
     const frame: Frame = { time: clock.current(), changes: [], groups: [], control: [] };
-    let size = 0;
     await new Promise<void>(resolve => {
       try {
         const place = log.append(
-          durable => {
-            const bytes = encodeFrame(frame, durable);
-            size = bytes.length;
-            return bytes;
-          },
+          (out, durable) => writeFrame(out, frame, durable),
           () => {
-            const next = { segment: place.segment, offset: place.offset + size };
-            applier.add({ frame, place, next, ordinals: [], hasCatalog: false });
+            applier.add({ frame, place, next: behind(place), ordinals: [], hasCatalog: false });
             resolve();
           },
           // A full disk: the log is as good as before, only less well guarded.
@@ -276,6 +261,22 @@ export class Committer {
       this.parts.catalogs.forget();
     }
   }
+}
+
+/** @throws LIMIT_EXCEEDED */
+function assertFrameSize(bytes: number): void {
+  if (bytes > FRAME_BYTES_MAX) {
+    throw new ArgonError(
+      'LIMIT_EXCEEDED',
+      `One write has at most ${FRAME_BYTES_MAX} bytes; this one has ${bytes}.`,
+      { data: { limit: FRAME_BYTES_MAX, value: bytes } }
+    );
+  }
+}
+
+/** Place of the first byte behind a frame. */
+function behind({ segment, offset, length }: FramePlace): Place {
+  return { segment, offset: offset + length };
 }
 
 /** The error of a large commit that is on disk, but did not reach the state: it is there after a restart. */

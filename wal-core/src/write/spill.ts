@@ -1,8 +1,8 @@
 import type { Image, Lsn, ProjectId, TimelineId } from '../api';
 import type { CommitClock } from '../log/clock';
-import type { FileLog } from '../log/file/log';
+import type { FileLog, FramePlace } from '../log/file/log';
 import type { Place } from '../log/file/segment';
-import { type ChangeRecord, encodePart, type PartPlace } from '../log/frame';
+import { type ChangeRecord, type PartPlace, writePart } from '../log/frame';
 
 export interface SpillParts {
   readonly log: Pick<FileLog, 'append' | 'read'>;
@@ -47,14 +47,9 @@ export class Spill {
       group: { first: first as Lsn, last: (first + records.length - 1) as Lsn },
       records
     };
-    let length = 0;
-    const place = await new Promise<Place>((resolve, reject) => {
+    const place = await new Promise<FramePlace>((resolve, reject) => {
       const at = log.append(
-        durable => {
-          const bytes = encodePart(section, clock.current(), durable);
-          length = bytes.length;
-          return bytes;
-        },
+        (out, durable) => writePart(out, section, clock.current(), durable),
         () => resolve(at),
         reject
       );
@@ -65,7 +60,7 @@ export class Spill {
       at: Uint32Array.from(records, ({ imageAt }) => imageAt),
       length: Uint32Array.from(records, ({ image }) => image?.length ?? 0)
     });
-    this.parts.push({ ...place, length, count: records.length });
+    this.parts.push({ ...place, count: records.length });
     this.count += records.length;
   }
 

@@ -1,5 +1,4 @@
 import {
-  close,
   closeSync,
   fdatasync,
   fdatasyncSync,
@@ -7,21 +6,19 @@ import {
   ftruncateSync,
   mkdirSync,
   openSync,
-  readSync,
   statSync,
   write,
   writeSync
 } from 'node:fs';
 import { promisify } from 'node:util';
-import { LRUCache } from 'lru-cache';
 import { ArgonError } from '../../errors';
 import { SEGMENT_BYTES_MAX } from '../../limits';
-import { frameSizeAt } from '../frame';
+import { ByteWriter } from '../bytes';
+import { nextTurn } from '../pace';
 import { type FoundFrame, walkSegment } from './recovery';
-import { BlockCache, ColdSegment } from './cold';
 import type { ColdCount } from './coldformat';
+import { SegmentReaders } from './readers';
 import {
-  coldPath,
   createSegment,
   isCold,
   listSegments,
@@ -39,13 +36,29 @@ const fdatasyncAsync = promisify(fdatasync);
 /** Groups up to this size are written on the caller's thread: a copy into the page cache is cheaper than a thread hop. */
 const SYNC_WRITE_BYTES_MAX = 512 * 1024;
 
+/** A buffer that a group has grown beyond this is not kept for the next. */
+const KEPT_BUFFER_BYTES_MAX = 4 * 1024 * 1024;
+
 const NO_FD = -1;
 
+/** Where a frame lies. */
+export interface FramePlace extends Place {
+  /** Bytes of the frame. */
+  readonly length: number;
+}
+
 interface Waiting {
-  readonly bytes: Buffer;
-  readonly place: Place;
   readonly durable: () => void;
   readonly failed: (error: ArgonError) => void;
+}
+
+/** Frames that follow one another in a segment and that one flush carries. */
+interface Group {
+  readonly segment: number;
+  /** Where the first of them begins. */
+  readonly start: number;
+  readonly out: ByteWriter;
+  readonly frames: Waiting[];
 }
 
 /** The calls to the operating system that a test may replace to steer faults. */
@@ -93,18 +106,15 @@ export class FileLog {
   openedAt = 0;
   private closedBytes = 0;
   private hasGrown = false;
-  private waiting: Waiting[] = [];
+  /** Groups that wait, oldest first; frames are added to the last. */
+  private groups: Group[] = [];
+  /** The buffer of a group that is on disk, for the next. */
+  private spare: ByteWriter | undefined;
+  /** Frames in the group that was flushed last. */
+  private company = 0;
   private flushing: Promise<void> | undefined;
   private failure: ArgonError | undefined;
-  private readonly readers = new LRUCache<number, number>({
-    max: 64,
-    dispose: fd => close(fd, () => undefined)
-  });
-  private readonly blocks = new BlockCache();
-  private readonly coldReaders = new LRUCache<number, ColdSegment>({
-    max: 64,
-    dispose: cold => cold.close()
-  });
+  private readonly readers: SegmentReaders;
   /** Full segments that may still have frames to flush. */
   private readonly retiring = new Map<number, { readonly fd: number; readonly end: number }>();
   private readonly fileSystem: LogFileSystem;
@@ -117,6 +127,7 @@ export class FileLog {
   ) {
     this.fileSystem = options.fileSystem ?? REAL_FILE_SYSTEM;
     this.segmentBytesMax = options.segmentBytesMax ?? SEGMENT_BYTES_MAX;
+    this.readers = new SegmentReaders(directory);
   }
 
   /**
@@ -148,7 +159,7 @@ export class FileLog {
         walkSegment(directory, segment, start, { mayBeTorn, truncate: true }),
         replay
       );
-      const cold = this.coldReader(segment);
+      const cold = this.readers.coldSegment(segment);
       if (cold === undefined) {
         sizes[index] = end;
       } else {
@@ -171,6 +182,7 @@ export class FileLog {
     this.end = end;
     this.durableEnd = end;
     this.openedAt = this.segment;
+    this.readers.follow(this.segment, this.fd);
   }
 
   /** Bytes of all segments. */
@@ -188,30 +200,71 @@ export class FileLog {
   }
 
   /**
-   * Queues a frame and gives it its place. `encode` is handed the durable size of the segment.
-   * `durable` runs in log order once it is on disk, `failed` when it never will be (then every
-   * frame behind it fails too).
+   * Queues a frame and gives it its place. `encode` writes it, and is handed the durable size of the
+   * segment; it may be called twice, and when it throws there is no frame. `durable` runs in log order
+   * once it is on disk, `failed` when it never will be (then every frame behind it fails too).
    * @throws LOG_FAILED, DISK_FULL, CLOSED
    */
   append(
-    encode: (durable: number) => Buffer,
+    encode: (out: ByteWriter, durable: number) => void,
     durable: () => void,
     failed: (error: ArgonError) => void
-  ): Place {
+  ): FramePlace {
     if (this.failure !== undefined) {
       throw this.failure;
     }
-    let bytes = encode(this.durableEnd);
-    if (this.end + bytes.length > this.segmentBytesMax && this.end > SEGMENT_HEADER_BYTES) {
+    let group = this.gathering();
+    let length = this.encoded(group, encode);
+    if (this.end + length > this.segmentBytesMax && this.end > SEGMENT_HEADER_BYTES) {
+      group.out.truncate(group.out.length - length);
       this.rotate();
-      bytes = encode(this.durableEnd);
+      group = this.gathering();
+      length = this.encoded(group, encode);
     }
-    const place = { segment: this.segment, offset: this.end };
+    const place = { segment: this.segment, offset: this.end, length };
     this.hasGrown = true;
-    this.end += bytes.length;
-    this.waiting.push({ bytes, place, durable, failed });
-    this.flushing ??= new Promise(resolve => setImmediate(resolve)).then(() => this.flushAll());
+    this.end += length;
+    if (group.frames.push({ durable, failed }) === 1) {
+      this.groups.push(group);
+    }
+    this.flushing ??= this.flushSoon();
     return place;
+  }
+
+  /** The group that the next frame goes to. */
+  private gathering(): Group {
+    const last = this.groups.at(-1);
+    if (last?.segment === this.segment) {
+      return last;
+    }
+    const out = this.spare ?? new ByteWriter();
+    this.spare = undefined;
+    out.truncate(0);
+    return { segment: this.segment, start: this.end, out, frames: [] };
+  }
+
+  /** Bytes that `encode` added; nothing when it throws. */
+  private encoded({ out }: Group, encode: (out: ByteWriter, durable: number) => void): number {
+    const start = out.length;
+    try {
+      encode(out, this.durableEnd);
+    } catch (error) {
+      out.truncate(start);
+      throw error;
+    }
+    return out.length - start;
+  }
+
+  /** A lone writer is flushed at once; where there were several, the turn of the loop brings them together. */
+  private async flushSoon(): Promise<void> {
+    await (this.company > 1 ? nextTurn() : undefined);
+    try {
+      for (let group = this.groups.shift(); group !== undefined; group = this.groups.shift()) {
+        await this.flush(group);
+      }
+    } finally {
+      this.flushing = undefined;
+    }
   }
 
   /** Resolves when everything queued so far is on disk or has failed. */
@@ -226,46 +279,12 @@ export class FileLog {
    * @throws DATA_CORRUPT when the segment ends before, READ_FAILED
    */
   read(place: Place, length: number): Buffer {
-    const bytes = Buffer.allocUnsafe(length);
-    let got: number;
-    try {
-      const isOpen = place.segment === this.segment || this.readers.has(place.segment);
-      const cold = isOpen ? undefined : this.coldReader(place.segment);
-      if (cold !== undefined) {
-        return cold.read(place.offset, length);
-      }
-      got = readSync(this.descriptor(place.segment), bytes, 0, length, place.offset);
-    } catch (cause) {
-      throw cause instanceof ArgonError ? cause : readError(place.segment, cause);
-    }
-    if (got !== length) {
-      throw new ArgonError(
-        'DATA_CORRUPT',
-        `Log segment ${place.segment} ends before byte ${place.offset + length}.`,
-        {
-          data: { ...place }
-        }
-      );
-    }
-    return bytes;
+    return this.readers.read(place, length);
   }
 
-  private descriptor(segment: number): number {
-    let fd = segment === this.segment && this.fd !== NO_FD ? this.fd : this.readers.get(segment);
-    if (fd === undefined) {
-      fd = openSync(segmentPath(this.directory, segment), 'r');
-      this.readers.set(segment, fd);
-    }
-    return fd;
-  }
-
-  private coldReader(segment: number): ColdSegment | undefined {
-    let cold = this.coldReaders.get(segment);
-    if (cold === undefined && isCold(this.directory, segment)) {
-      cold = ColdSegment.open(coldPath(this.directory, segment), segment, this.blocks);
-      this.coldReaders.set(segment, cold);
-    }
-    return cold;
+  /** A whole frame that is on disk, its checksum checked. @throws DATA_CORRUPT */
+  readFrame(place: FramePlace): Buffer {
+    return this.readers.readFrame(place);
   }
 
   /** Segments before `before` that take no more frames, and the bytes of their files. */
@@ -284,27 +303,14 @@ export class FileLog {
     const before = statSync(segmentFile(this.directory, segment)).size;
     const after = statSync(finished).size;
     swapSegment(this.directory, segment, finished);
-    this.readers.delete(segment);
-    this.coldReaders.delete(segment);
+    this.readers.forget(segment);
     this.closedBytes += after - before;
-  }
-
-  /** A whole frame that is on disk, its checksum checked. @throws DATA_CORRUPT */
-  readFrame({ segment, offset, length }: Place & { readonly length: number }): Buffer {
-    const bytes = this.read({ segment, offset }, length);
-    if (frameSizeAt(bytes, 0) !== length) {
-      throw new ArgonError('DATA_CORRUPT', `Log segment ${segment} is damaged at byte ${offset}.`, {
-        data: { segment, offset }
-      });
-    }
-    return bytes;
   }
 
   async close(): Promise<void> {
     await this.settled();
     this.failure ??= new ArgonError('CLOSED', 'The engine is closed.');
-    this.readers.clear();
-    this.coldReaders.clear();
+    this.readers.close();
     for (const fd of [this.fd, ...[...this.retiring.values()].map(({ fd }) => fd)]) {
       if (fd !== NO_FD) {
         closeSync(fd);
@@ -326,36 +332,24 @@ export class FileLog {
     this.segment = oldSegment + 1;
     this.end = SEGMENT_HEADER_BYTES;
     this.durableEnd = SEGMENT_HEADER_BYTES;
+    this.readers.follow(this.segment, this.fd);
     if (this.flushing === undefined) {
-      this.readers.set(oldSegment, oldFd);
+      this.readers.adopt(oldSegment, oldFd);
     } else {
       // A flush in flight, or the next one, still needs the descriptor.
       this.retiring.set(oldSegment, { fd: oldFd, end: oldEnd });
     }
   }
 
-  private async flushAll(): Promise<void> {
-    try {
-      while (this.waiting.length > 0) {
-        await this.flushGroup();
-      }
-    } finally {
-      this.flushing = undefined;
-    }
-  }
-
-  private async flushGroup(): Promise<void> {
-    const segment = this.waiting[0]!.place.segment;
-    let count = this.waiting.findIndex(item => item.place.segment !== segment);
-    count = count < 0 ? this.waiting.length : count;
-    const group = this.waiting.splice(0, count);
+  private async flush(group: Group): Promise<void> {
+    const { segment, start, out } = group;
     const fd = segment === this.segment ? this.fd : this.retiring.get(segment)!.fd;
-    const start = group[0]!.place.offset;
-    const bytes = group.length === 1 ? group[0]!.bytes : Buffer.concat(group.map(item => item.bytes));
+    const bytes = out.done();
+    this.company = group.frames.length;
     try {
       await this.fileSystem.write(fd, bytes, start);
     } catch (cause) {
-      this.giveUp(segment, fd, start, group, writeError(cause));
+      this.giveUp(fd, group, writeError(cause));
       return;
     }
     try {
@@ -371,12 +365,15 @@ export class FileLog {
     }
     if (segment === this.segment) {
       this.durableEnd = start + bytes.length;
-    } else if (!this.waiting.some(item => item.place.segment === segment)) {
+    } else if (this.groups[0]?.segment !== segment) {
       this.retiring.delete(segment);
-      this.readers.set(segment, fd);
+      this.readers.adopt(segment, fd);
     }
-    for (const item of group) {
-      item.durable();
+    if (out.buffer.length <= KEPT_BUFFER_BYTES_MAX) {
+      this.spare = out;
+    }
+    for (const frame of group.frames) {
+      frame.durable();
     }
   }
 
@@ -384,7 +381,8 @@ export class FileLog {
    * A group could not be written: nothing of it, nor of what waits behind it, was acknowledged or
    * will be. The log is cut back to where it was; newer segments hold no frames yet and stay empty.
    */
-  private giveUp(segment: number, fd: number, start: number, group: Waiting[], error: ArgonError): void {
+  private giveUp(fd: number, group: Group, error: ArgonError): void {
+    const { segment, start } = group;
     try {
       ftruncateSync(fd, start);
     } catch (cause) {
@@ -394,7 +392,7 @@ export class FileLog {
     }
     for (const [old, { fd: oldFd, end }] of this.retiring) {
       this.closedBytes -= end - (old === segment ? start : SEGMENT_HEADER_BYTES);
-      this.readers.set(old, oldFd);
+      this.readers.adopt(old, oldFd);
     }
     this.retiring.clear();
     this.end = segment === this.segment ? start : SEGMENT_HEADER_BYTES;
@@ -405,11 +403,11 @@ export class FileLog {
     this.fail(group, error);
   }
 
-  private fail(group: Waiting[], error: ArgonError): void {
-    const all = [...group, ...this.waiting];
-    this.waiting = [];
-    for (const item of all) {
-      item.failed(error);
+  private fail(group: Group, error: ArgonError): void {
+    const all = [group, ...this.groups].flatMap(({ frames }) => frames);
+    this.groups = [];
+    for (const frame of all) {
+      frame.failed(error);
     }
   }
 
@@ -450,14 +448,6 @@ async function replaySegment(
   } finally {
     frames.return(0);
   }
-}
-
-function readError(segment: number, cause: unknown): ArgonError {
-  const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
-  return new ArgonError('READ_FAILED', `Log segment ${segment} could not be read (${code}). Try again.`, {
-    data: { segment },
-    cause
-  });
 }
 
 function writeError(cause: unknown): ArgonError {
