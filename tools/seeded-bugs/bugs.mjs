@@ -106,10 +106,10 @@ export const BUGS = [
     name: 'lost-tombstone',
     law: 3,
     what: 'a delete is not written into the state, so that the version before it is back',
-    file: 'write/apply.ts',
-    text: `puts.push({
+    file: 'write/rows.ts',
+    text: `this.ver.push({
         table: 'ver',`,
-    replacement: `if (record.image !== undefined) puts.push({
+    replacement: `if (record.image !== undefined) this.ver.push({
         table: 'ver',`,
     tests: ['law-02-model', 'law-03-isolation']
   },
@@ -419,7 +419,7 @@ export const BUGS = [
     name: 'remembered-reply-lost',
     law: 1,
     what: 'remembered replies do not reach the state',
-    file: 'write/apply.ts',
+    file: 'write/rows.ts',
     text: 'for (const record of frame.control) {',
     replacement: 'for (const record of frame.control.filter(({ table }) => table !== TABLE.retry)) {',
     tests: ['law-02-model']

@@ -36,6 +36,8 @@ export const INLINE_IMAGE_BYTES_MAX = 1000;
 export const LINE_VALUE_BYTES_MAX = 1900;
 /** Records applied to the state in one transaction (larger ones slow later commits, docs/layout.md). */
 export const APPLY_RECORDS_MAX = 512;
+/** How long records wait for others to share their transaction, in milliseconds, when nobody asks for them. */
+export const APPLY_DELAY_MS = 25;
 /** Durable records waiting to be applied before writers are made to wait. */
 export const UNAPPLIED_RECORDS_MAX = 200_000;
 /** Bytes of images waiting to be applied before writers are made to wait. */

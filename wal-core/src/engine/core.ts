@@ -132,8 +132,9 @@ export class Core implements Positions {
       this.fail(error)
     );
     this.clock = new CommitClock(wallMs);
-    this.committer = new Committer({ ...this.parts(), applier: this.applier }, committed =>
-      this.onDurable(committed)
+    this.committer = new Committer(
+      { ...this.parts(), applier: this.applier },
+      { durable: committed => this.onDurable(committed), applied: committed => this.onApplied(committed) }
     );
     this.views = { ...this.parts(), ...this.imageOffice.scanParts, caughtUp };
   }
@@ -338,18 +339,24 @@ export class Core implements Positions {
   private onDurable({ commits, sections, time, rows }: Committed): void {
     for (const row of rows) {
       if (row.table === TABLE.retry || row.table === TABLE.value) {
-        const name = `${row.table} ${row.key.toString('utf8')}`;
-        this.recentRows.set(name, row);
-        void this.applier.caughtUp().then(
-          () => this.recentRows.get(name) === row && this.recentRows.delete(name),
-          () => undefined
-        );
+        this.recentRows.set(recentName(row), row);
       }
     }
     this.durableTime = time > this.durableTime ? time : this.durableTime;
     if (this.listeners.size > 0) {
       for (const [i, commit] of commits.entries()) {
         this.emit({ type: 'commit', commit, entry: this.entryOf(commit, sections[i]) });
+      }
+    }
+  }
+
+  private onApplied({ rows }: Committed): void {
+    for (const row of rows) {
+      if (row.table === TABLE.retry || row.table === TABLE.value) {
+        const name = recentName(row);
+        if (this.recentRows.get(name) === row) {
+          this.recentRows.delete(name);
+        }
       }
     }
   }
@@ -572,4 +579,8 @@ export class Core implements Positions {
     })();
     return this.closing;
   }
+}
+
+function recentName({ table, key }: ControlRecord): string {
+  return `${table} ${key.toString('utf8')}`;
 }

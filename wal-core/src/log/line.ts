@@ -46,6 +46,10 @@ export interface LineRow {
   readonly records: readonly LineRecord[];
 }
 
+/** Where rows are put together; what is kept of them is a copy. */
+const BODY = new ByteWriter(4096);
+const ROW = new ByteWriter(4096);
+
 /** Rows for a section whose frame lies at `place`; `ordinal` is the number of changes before it. */
 export function encodeLine(
   section: ChangeSection,
@@ -55,8 +59,12 @@ export function encodeLine(
 ): { firstLsn: Lsn; value: Buffer }[] {
   const rows: { firstLsn: Lsn; value: Buffer }[] = [];
   const total = section.records.length;
+  const isThinned = section.records.some(record => record.isGone === true);
+  const body = BODY;
+  const out = ROW;
   for (let start = 0; start < total;) {
-    const body = new ByteWriter(512);
+    body.truncate(0);
+    out.truncate(0);
     let count = 0;
     while (start + count < total) {
       const record = section.records[start + count]!;
@@ -71,7 +79,6 @@ export function encodeLine(
       body.varint(record.image?.length ?? 0);
       count++;
     }
-    const out = new ByteWriter(body.length + 128);
     out.u8(FORMAT);
     out.varint(ordinal + start);
     out.varint(place.segment);
@@ -88,9 +95,7 @@ export function encodeLine(
     const firstLsn = (section.firstLsn + start) as Lsn;
     const whole = Buffer.from(out.done());
     const isGone = ({ lsn }: LineRecord) => section.records[lsn - section.firstLsn]!.isGone === true;
-    const value = section.records.some(record => record.isGone === true)
-      ? thinLine(firstLsn, whole, record => !isGone(record))
-      : whole;
+    const value = isThinned ? thinLine(firstLsn, whole, record => !isGone(record)) : whole;
     rows.push({ firstLsn, value });
     start += count;
   }

@@ -17,8 +17,9 @@ import {
 } from '../log/frame';
 import { CATALOG, type Catalogs } from '../read/catalog';
 import type { Unapplied } from '../read/unapplied';
-import type { AppliedFrame, Applier } from './apply';
+import type { Applier } from './apply';
 import type { PendingKeys } from './pendingkeys';
+import type { AppliedFrame } from './pieces';
 import type { Stage } from './stage';
 
 export interface CommitterParts {
@@ -56,6 +57,14 @@ export interface Committed {
   readonly rows: readonly ControlRecord[];
 }
 
+/** Who learns what becomes of commits. */
+export interface CommitObserver {
+  /** It is on disk, and can be read. */
+  durable(committed: Committed): void;
+  /** The state has it. */
+  applied(committed: Committed): void;
+}
+
 /** One timeline's share of a commit on its way. */
 interface Share extends Staged {
   readonly head: SectionHead;
@@ -69,7 +78,7 @@ interface Share extends Staged {
 export class Committer {
   constructor(
     private readonly parts: CommitterParts,
-    private readonly onDurable: (committed: Committed) => void
+    private readonly observer: CommitObserver
   ) {}
 
   /**
@@ -111,7 +120,7 @@ export class Committer {
         for (const { head, stage, count, ordinal } of shares) {
           registry.settle(stage.timeline, head.group.last, ordinal + count);
         }
-        this.onDurable(committed);
+        this.observer.durable(committed);
         resolve(committed);
       };
       const place = log.append(
@@ -127,11 +136,13 @@ export class Committer {
             next: behind(place),
             ordinals: shares.map(({ ordinal }) => ordinal),
             hasCatalog: shares.some(({ stage }) => stage.hasCatalog),
+            isAwaited: isStreamed,
             applied: () => {
               this.forget(shares, release);
               if (isStreamed) {
                 visible();
               }
+              this.observer.applied(committed);
             },
             ...(isStreamed ? { failed: (cause: unknown) => reject(notApplied(cause)) } : {})
           };
