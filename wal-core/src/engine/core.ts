@@ -35,10 +35,9 @@ import { Unapplied } from '../read/unapplied';
 import { Versions } from '../read/versions';
 import type { Findings } from '../verify/findings';
 import { Applier } from '../write/apply';
-import { checkFormat } from '../store/format';
 import { afterPrefix, META_PREFIX_BYTES, metaKey, TABLE } from '../store/keys';
+import { dropOldState, openState } from '../store/lmdb/folder';
 import { LmdbScratchRoom } from '../store/lmdb/scratch';
-import { LmdbStore } from '../store/lmdb/store';
 import type { ScratchRoom } from '../store/scratch';
 import type { OrderedStore } from '../store/store';
 import { type CommitOptions, type Committed, Committer, type Staged } from '../write/commit';
@@ -70,7 +69,6 @@ export function assertWritable({ name, isProtected }: Branch): void {
  * and the way from a ref to a view. The offices (branches, plans, history) stand on it.
  */
 export class Core implements Positions {
-  readonly store: OrderedStore;
   readonly log: FileLog;
   readonly scratch: ScratchRoom;
   readonly registry: Registry;
@@ -104,6 +102,7 @@ export class Core implements Positions {
   private closing: Promise<void> | undefined;
 
   private constructor(
+    readonly store: OrderedStore,
     readonly directory: string,
     readonly wallMs: () => number,
     compile: FilterCompiler,
@@ -113,8 +112,6 @@ export class Core implements Positions {
     this.log = new FileLog(join(directory, 'log'), parts.log);
     this.held = parts.held ?? HELD_LIMITS;
     this.scratch = new LmdbScratchRoom(join(directory, 'scratch'), parts.held?.scratchRowsMax);
-    this.store = LmdbStore.open(join(directory, 'state'));
-    checkFormat(this.store);
     this.registry = Registry.load(this.store);
     this.versions = new Versions(this.store, this.unapplied, (place, length) => this.log.read(place, length));
     this.catalogs = new Catalogs(this.versions);
@@ -147,16 +144,19 @@ export class Core implements Positions {
   ): Promise<Core> {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const unlock = lockDirectory(directory);
+    let store: OrderedStore | undefined;
     let core: Core | undefined;
     try {
-      core = new Core(directory, clock ?? Date.now, compile, parts, unlock);
+      store = await openState(directory);
+      core = new Core(store, directory, clock ?? Date.now, compile, parts, unlock);
       await core.recover();
+      dropOldState(directory);
       return core;
     } catch (error) {
       await core?.applier.stop();
       await core?.imageOffice.close();
       await core?.log.close();
-      await core?.store.close();
+      await store?.close();
       unlock();
       throw error;
     }

@@ -6,8 +6,9 @@ import type { Place } from '../log/file/segment';
 /*
  * Value of a `ver` row:
  *   [0]                                                    tombstone
- *   [1][crc32c u32][image]                                 small image
+ *   [1][image]                                             small image
  *   [2][crc32c u32][segment u32][offset u48][length u32]   place of the image in the log
+ * The store has a checksum for what lies in the row; the one here is of the bytes in the log.
  */
 const TOMBSTONE = 0;
 const INLINE = 1;
@@ -19,10 +20,9 @@ export function encodeVersion(image: Buffer | undefined, place: Place): Buffer {
     return TOMBSTONE_VALUE;
   }
   if (image.length <= INLINE_IMAGE_BYTES_MAX) {
-    const value = Buffer.allocUnsafe(5 + image.length);
+    const value = Buffer.allocUnsafe(1 + image.length);
     value[0] = INLINE;
-    value.writeUInt32LE(crc32c(image), 1);
-    image.copy(value, 5);
+    image.copy(value, 1);
     return value;
   }
   const value = Buffer.allocUnsafe(19);
@@ -45,10 +45,11 @@ export function decodeVersion(
   if (value[0] === TOMBSTONE) {
     return undefined;
   }
-  const image =
-    value[0] === INLINE
-      ? value.subarray(5)
-      : read({ segment: value.readUInt32LE(5), offset: value.readUIntLE(9, 6) }, value.readUInt32LE(15));
+  if (value[0] === INLINE) {
+    return value.subarray(1);
+  }
+  const place = { segment: value.readUInt32LE(5), offset: value.readUIntLE(9, 6) };
+  const image = read(place, value.readUInt32LE(15));
   if (crc32c(image) !== value.readUInt32LE(1)) {
     throw new ArgonError('DATA_CORRUPT', 'The checksum of a stored document does not match.');
   }

@@ -2,23 +2,25 @@ import { ArgonError } from '../errors';
 import { metaKey, TABLE } from './keys';
 import type { OrderedStore } from './store';
 
-/** Version of everything under `state`. */
-export const STATE_FORMAT_VERSION = 1;
+/** Version of everything under `state`. Since 2 each row has a checksum. */
+export const STATE_FORMAT_VERSION = 2;
 
 /**
- * Checks the format of the state, and writes it into a new one.
+ * Checks the format of the state, and writes it into a new one. False when it is an older one, which is of no use:
+ * the log has everything that is in it.
  * @throws FORMAT_TOO_NEW
  */
-export function checkFormat(store: OrderedStore): void {
+export function checkFormat(
+  store: OrderedStore & { bareNumber(table: 'meta', key: Buffer): number | undefined }
+): boolean {
   const key = metaKey(TABLE.format, 0);
-  const value = store.get('meta', key);
-  if (value === undefined) {
-    const version = Buffer.alloc(4);
-    version.writeUInt32BE(STATE_FORMAT_VERSION, 0);
-    void store.write([{ table: 'meta', key, value: version }]);
-    return;
+  const version = store.bareNumber('meta', key) ?? store.get('meta', key)?.readUInt32BE(0);
+  if (version === undefined) {
+    const value = Buffer.alloc(4);
+    value.writeUInt32BE(STATE_FORMAT_VERSION, 0);
+    void store.write([{ table: 'meta', key, value }]);
+    return true;
   }
-  const version = value.readUInt32BE(0);
   if (version > STATE_FORMAT_VERSION) {
     throw new ArgonError(
       'FORMAT_TOO_NEW',
@@ -26,4 +28,5 @@ export function checkFormat(store: OrderedStore): void {
       { data: { file: 'state', version } }
     );
   }
+  return version === STATE_FORMAT_VERSION;
 }

@@ -2,7 +2,7 @@
  * What the engine asks of an ordered key-value store. Keys and values are byte strings; keys are
  * at most 1,978 bytes and sort by memcmp. A batch is applied whole or not at all, and is seen by
  * every read that starts after its promise resolved. Reads are synchronous and hold nothing open
- * between calls.
+ * between calls; a row that is not as it was written is never answered, but thrown as DATA_CORRUPT.
  */
 export type TableName = 'line' | 'ver' | 'idx' | 'idxh' | 'img' | 'meta';
 export const TABLES: readonly TableName[] = ['line', 'ver', 'idx', 'idxh', 'img', 'meta'];

@@ -11,6 +11,8 @@ export interface Seen {
   readonly fault?: string;
   /** Number of problems that `verify` finds. */
   readonly problems?: number;
+  /** The first of them. */
+  readonly first?: string;
 }
 
 async function look(directory: string): Promise<Seen> {
@@ -24,8 +26,15 @@ async function look(directory: string): Promise<Seen> {
           for (const lsn of heads) {
             const view = engine.resolve(name, `${branch.name}@${lsn}`);
             hash.update(`${name} ${view.ref}\n`);
+            hash.update(await view.stateDigest());
             for (const collection of view.collections()) {
-              hash.update(`${collection.name} ${collection.indexes.map(index => index.name).join()}\n`);
+              hash.update(`${collection.name} ${await view.count(collection)}\n`);
+              for (const index of collection.indexes) {
+                hash.update(index.name);
+                for await (const { keys } of view.scanIndex(collection, index)) {
+                  keys.forEach(key => hash.update(key));
+                }
+              }
               for await (const { keys, images } of view.scan(collection)) {
                 keys.forEach((key, i) => hash.update(key).update(images[i]!));
                 for (const key of keys) {
@@ -36,8 +45,17 @@ async function look(directory: string): Promise<Seen> {
           }
         }
       }
+      for (const { name } of engine.projects()) {
+        const { entries } = await engine.log(name, { limit: 1000 });
+        hash.update(entries.map(({ lastLsn, origin }) => `${lastLsn} ${origin.actor}`).join());
+      }
       const { problems } = await engine.verify();
-      return { hash: hash.digest('hex'), problems: problems.length };
+      const [first] = problems;
+      return {
+        hash: hash.digest('hex'),
+        problems: problems.length,
+        ...(first === undefined ? {} : { first: `${first.where} ${first.what}` })
+      };
     } finally {
       await engine.close().catch(() => undefined);
     }

@@ -24,24 +24,42 @@ export class Readers {
   }
 
   /** What there is to be seen; `'died'` when the reader's process ended, `'hung'` when it never answered. */
-  look(directory: string): Promise<Seen | 'died' | 'hung'> {
+  async look(directory: string): Promise<Seen | 'died' | 'hung'> {
+    const seen = await this.ask(directory);
+    // What ended the process may have been left by the directory before: a process of its own tells.
+    return seen === 'died' ? this.ask(directory) : seen;
+  }
+
+  private spawn(): ChildProcess {
     const paths = require.resolve.paths('lmdb') ?? [];
-    const child = (this.child ??= spawn(process.execPath, [this.script], {
+    const child = spawn(process.execPath, [this.script], {
       stdio: ['pipe', 'pipe', 'ignore'],
       env: { ...process.env, NODE_PATH: paths.join(delimiter) }
-    }));
+    });
+    child.stdin.on('error', () => undefined);
+    child.once('exit', () => {
+      if (this.child === child) {
+        this.child = undefined;
+      }
+    });
+    return child;
+  }
+
+  private ask(directory: string): Promise<Seen | 'died' | 'hung'> {
+    const child = (this.child ??= this.spawn());
     return new Promise(resolve => {
       let text = '';
       const end = (seen: Seen | 'died' | 'hung') => {
         clearTimeout(timer);
         child.stdout!.removeAllListeners('data');
-        child.removeAllListeners('exit');
+        child.removeListener('exit', onExit);
         if (typeof seen === 'string') {
           child.kill('SIGKILL');
           this.child = undefined;
         }
         resolve(seen);
       };
+      const onExit = () => end('died');
       const timer = setTimeout(() => end('hung'), HANG_MS);
       child.stdout!.on('data', (chunk: Buffer) => {
         text += chunk.toString();
@@ -49,7 +67,7 @@ export class Readers {
           end(JSON.parse(text) as Seen);
         }
       });
-      child.once('exit', () => end('died'));
+      child.once('exit', onExit);
       child.stdin!.write(`${directory}\n`);
     });
   }

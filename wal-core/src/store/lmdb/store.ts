@@ -1,12 +1,17 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
+import { ArgonError } from '../../errors';
 import { type OrderedStore, type Put, type RangeOptions, type Row, type TableName, TABLES } from '../store';
-import { KEY_BYTES, VALUE_BYTES } from './buffers';
+import { KEY_BYTES, SummedValues, VALUE_BYTES } from './buffers';
+import { markDamaged } from './damage';
 import { Walker } from './walker';
 
 /** Address space reserved for the map; the file grows only as it is filled. */
 const MAP_BYTES = 512 * 1024 * 1024 * 1024;
+
+/** Messages of errors in reads that say nothing about the file. */
+const NO_DAMAGE = /MDB_READERS_FULL|MDB_MAP_FULL|allocate memory|Too many open files|closed/;
 
 interface Table {
   readonly database: Database<Buffer, Buffer>;
@@ -17,9 +22,15 @@ interface Table {
 /**
  * The store in LMDB. Commits are flushed in the background: the log is the truth, and after a
  * power loss the map is simply older and replayed from its own `applied` marker.
+ *
+ * Each row has a checksum over its key and value. A row that does not fit its own, or that lies before the start of the
+ * walk that met it, is never handed out: every read may throw DATA_CORRUPT. What a checksum of rows cannot show is a
+ * row that is not met at all, because the tree above it was damaged; `verify` finds that.
  */
 export class LmdbStore implements OrderedStore {
   private readonly tables: Readonly<Record<TableName, Table>>;
+  private readonly values = new SummedValues();
+  private isClosed = false;
 
   private constructor(
     private readonly root: RootDatabase<Buffer, Buffer>,
@@ -27,12 +38,20 @@ export class LmdbStore implements OrderedStore {
   ) {
     const tables = {} as Record<TableName, Table>;
     for (const name of TABLES) {
-      const options = { name, keyEncoder: KEY_BYTES, encoder: VALUE_BYTES };
+      const options = { name, keyEncoder: KEY_BYTES, encoder: this.values };
       const database = root.openDB<Buffer, Buffer>(options);
+      const guard = {
+        row: ({ key }: Row, isInOrder: boolean) => {
+          if (!isInOrder || !this.values.fits(key)) {
+            throw this.damaged(name, key);
+          }
+        },
+        fault: (error: unknown) => this.fault(name, error)
+      };
       tables[name] = {
         database,
-        forwards: new Walker(database, false),
-        backwards: new Walker(database, true)
+        forwards: new Walker(database, false, guard),
+        backwards: new Walker(database, true, guard)
       };
     }
     this.tables = tables;
@@ -63,7 +82,14 @@ export class LmdbStore implements OrderedStore {
       safeRestore: true,
       readOnly
     } as const;
-    return open<Buffer, Buffer>(options);
+    try {
+      return open<Buffer, Buffer>(options);
+    } catch (error) {
+      if (error instanceof Error && /MDB_INVALID|MDB_CORRUPTED|MDB_PAGE_NOTFOUND/.test(error.message)) {
+        markDamaged(directory);
+      }
+      throw error;
+    }
   }
 
   /** Later reads see what was written meanwhile by another thread. */
@@ -71,8 +97,42 @@ export class LmdbStore implements OrderedStore {
     this.root.resetReadTxn();
   }
 
+  /** Remembers that the state cannot be trusted: the next start makes it anew. */
+  private damaged(table: TableName, key?: Buffer, cause?: unknown): ArgonError {
+    markDamaged(this.directory);
+    return new ArgonError(
+      'DATA_CORRUPT',
+      `The state (${table}) is damaged. The log has everything that is in it: start Argon again, and it is made anew.`,
+      {
+        data: { file: 'state', table, ...(key === undefined ? {} : { key: key.toString('hex') }) },
+        ...(cause === undefined ? {} : { cause })
+      }
+    );
+  }
+
+  /** An error of LMDB while rows are read: it met a page that cannot be one. */
+  private fault(table: TableName, error: unknown): never {
+    const isDamage = error instanceof Error && !this.isClosed && !NO_DAMAGE.test(error.message);
+    throw isDamage ? this.damaged(table, undefined, error) : error;
+  }
+
+  /** The number in a row of format 1, whose rows had no checksums: four bytes and nothing else. */
+  bareNumber(table: TableName, key: Buffer): number | undefined {
+    const value = this.tables[table].database.get(key);
+    return value?.length === 0 ? this.values.last : undefined;
+  }
+
   get(table: TableName, key: Buffer): Buffer | undefined {
-    return this.tables[table].database.get(key);
+    let value: Buffer | undefined;
+    try {
+      value = this.tables[table].database.get(key);
+    } catch (error) {
+      this.fault(table, error);
+    }
+    if (value !== undefined && !this.values.fits(key)) {
+      throw this.damaged(table, key);
+    }
+    return value;
   }
 
   first(table: TableName, from: Buffer, to: Buffer): Row | undefined {
@@ -96,7 +156,7 @@ export class LmdbStore implements OrderedStore {
     let last: Promise<boolean> | undefined;
     for (const { table, key, value } of puts) {
       const { database } = this.tables[table];
-      last = value === undefined ? database.remove(key) : database.put(key, value);
+      last = value === undefined ? database.remove(key) : database.put(key, this.values.seal(key, value));
     }
     await last;
     this.root.resetReadTxn();
@@ -115,6 +175,7 @@ export class LmdbStore implements OrderedStore {
   }
 
   async close(): Promise<void> {
+    this.isClosed = true;
     await this.root.flushed;
     await this.root.close();
   }
