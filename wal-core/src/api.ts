@@ -159,6 +159,79 @@ export interface IndexScanOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What a filter was compiled with: `let` variables, collation, and the time that `$$NOW` is. */
+export interface FilterOptions {
+  readonly let?: Image;
+  readonly collation?: Image;
+  /** Milliseconds since 1970. */
+  readonly now?: number;
+}
+
+/** A compiled filter with what it was compiled from, so that another thread can compile it too. */
+export interface DocumentFilter {
+  readonly source: Image;
+  readonly options: FilterOptions;
+  readonly isEmpty: boolean;
+  matches(document: Image): boolean;
+}
+
+/** A stretch of a collection in key order, both ends inclusive. */
+export interface KeyStretch {
+  readonly from?: DocKey;
+  readonly to?: DocKey;
+}
+
+/** Which documents a long read is about. */
+export interface LongRead {
+  readonly filter: DocumentFilter;
+  /** Stretches in the order of the read; default: one, the whole collection. */
+  readonly stretches?: readonly KeyStretch[];
+  /** Backwards inside each stretch. */
+  readonly reverse?: boolean;
+  readonly signal?: AbortSignal;
+  /** Told now and then how many documents were looked at. */
+  readonly onProgress?: (examined: number) => void;
+}
+
+/** Documents that matched, and how many were looked at since the batch before. */
+export interface MatchBatch extends ScanBatch {
+  readonly examined: number;
+}
+
+/** A long read whose documents are sorted, cut and go through a pipeline. Raw BSON, as commands have it. */
+export interface FlowRead extends LongRead {
+  readonly sort?: Image;
+  readonly skip?: number;
+  readonly limit?: number;
+  /** Stages that read no other collection. */
+  readonly stages?: readonly Image[];
+  /** Bytes that a blocking stage may hold. */
+  readonly memoryBytesMax?: number;
+}
+
+/** Results, and how many documents were looked at and went into the pipeline since the batch before. */
+export interface FlowBatch {
+  readonly images: readonly Image[];
+  readonly examined: number;
+  readonly matched: number;
+}
+
+/** Reads that look at many documents. What is worth it runs on worker threads; answers and order are the same. */
+export interface LongReads {
+  /** Documents in key order. @throws CANCELLED, HISTORY_GONE, INTERNAL with data `{worker: true}` */
+  matching(collection: CollectionInfo, read: LongRead): AsyncIterable<MatchBatch>;
+  /** Number of documents, at most `most`. @throws as `matching` */
+  countMatching(
+    collection: CollectionInfo,
+    read: LongRead & { readonly most?: number }
+  ): Promise<{ readonly count: number; readonly examined: number }>;
+  /**
+   * Undefined when it is better done here: the collection is small, or too many are under way.
+   * @throws as `matching`, and what the sort and the stages throw
+   */
+  flow(collection: CollectionInfo, read: FlowRead): AsyncIterable<FlowBatch> | undefined;
+}
+
 /** A readable state: the same bytes for ever, whatever is written beside it. */
 export interface Snapshot {
   readonly project: ProjectInfo;
@@ -178,6 +251,8 @@ export interface Snapshot {
   collection(name: string): CollectionInfo | undefined;
   get(collection: CollectionInfo, key: DocKey): Image | undefined;
   scan(collection: CollectionInfo, options?: ScanOptions): AsyncIterable<ScanBatch>;
+  /** Filtered reads on worker threads; undefined where there are none, and for the state inside a transaction. */
+  readonly long?: LongReads | undefined;
   /** Documents in the order of a secondary index; a multikey document comes once per matching entry. */
   scanIndex(
     collection: CollectionInfo,
@@ -294,9 +369,16 @@ export interface Change {
   readonly op: ChangeOp;
   readonly key: DocKey;
   readonly time: Date;
+  /** Strictly growing from commit to commit, over all projects; the changes of one commit share it. */
+  readonly commitTime: CommitTime;
+  readonly kind: CommitKind;
+  /** Id of the transaction it was made in. */
+  readonly txn?: string;
   readonly origin: Origin;
   readonly before?: Image;
   readonly after?: Image;
+  /** Of a change of the catalog, with images: the collection before and after it. */
+  readonly catalog?: { readonly before?: CollectionInfo; readonly after?: CollectionInfo };
   /** The last LSN of the atomic group that the change belongs to. */
   readonly groupLast?: Lsn;
 }

@@ -16,8 +16,16 @@ export interface DocumentSource extends AsyncIterable<readonly Buffer[]> {
 /** A reply's batch; a single document of 16 MB must fit beside its envelope. */
 const BATCH_BYTES_MAX = DOCUMENT_BYTES_MAX;
 
-/** One open result: yields its documents in batches of the client's size. */
-export class OpenCursor {
+/** Whose a cursor is: only its owner goes on with it. */
+export interface CursorOwner {
+  readonly connectionId: number;
+  readonly session?: SessionKey;
+  /** Number of the transaction it was opened in. */
+  readonly transaction?: bigint;
+}
+
+/** One open result, handed out in batches of the client's size. */
+export abstract class Cursor {
   usedAt = 0;
   /** In use by a getMore: neither killed for idleness nor used twice at once. */
   busy = false;
@@ -27,29 +35,70 @@ export class OpenCursor {
   remainingMs: number | undefined;
   /** Told how many documents a further batch had. */
   onBatch: ((documents: number) => void) | undefined;
+  /** Whether a getMore waits at the end for more to come. */
+  readonly awaits: boolean = false;
+
+  constructor(
+    readonly id: bigint,
+    readonly namespace: string,
+    /** Stops the read below, whoever asks. */
+    readonly operation: Operation,
+    readonly owner: CursorOwner
+  ) {}
+
+  /** Up to `count` documents, at most 16 MB of them, at least one if there is one; at the end it may wait for `waitMs`. */
+  abstract next(count: number, waitMs?: number): Promise<Buffer[]>;
+
+  /** Whether it is known without looking further that nothing is left. */
+  abstract get isDrained(): boolean;
+
+  /** Lets go of what is left. */
+  abstract release(): void;
+
+  /** Raw resume token behind what was handed out, for cursors that have such a thing. */
+  get resumeToken(): Buffer | undefined {
+    return undefined;
+  }
+
+  close(reason: MongoError): void {
+    this.operation.stop(reason);
+    this.release();
+  }
+}
+
+/** How many of the first documents fit into a batch of at most `count`. */
+export function fittingInto(documents: readonly Buffer[], count: number): number {
+  let bytes = 0;
+  let fitting = 0;
+  while (fitting < Math.min(count, documents.length)) {
+    bytes += documents[fitting]!.length;
+    if (fitting > 0 && bytes > BATCH_BYTES_MAX) {
+      break;
+    }
+    fitting++;
+  }
+  return fitting;
+}
+
+/** The result of a query. */
+export class OpenCursor extends Cursor {
   private readonly iterator: AsyncIterator<readonly Buffer[]>;
   private waiting: readonly Buffer[] = [];
   private position = 0;
   private drained = false;
 
   constructor(
-    readonly id: bigint,
-    readonly namespace: string,
+    id: bigint,
+    namespace: string,
     private readonly source: DocumentSource,
-    /** Stops the scan below, whoever asks. */
-    readonly operation: Operation,
-    readonly owner: {
-      readonly connectionId: number;
-      readonly session?: SessionKey;
-      /** Number of the transaction it was opened in. */
-      readonly transaction?: bigint;
-    }
+    operation: Operation,
+    owner: CursorOwner
   ) {
+    super(id, namespace, operation, owner);
     this.iterator = source[Symbol.asyncIterator]();
   }
 
-  /** Up to `count` documents, at most 16 MB of them, at least one if there is one. */
-  async next(count: number): Promise<Buffer[]> {
+  override async next(count: number): Promise<Buffer[]> {
     const batch: Buffer[] = [];
     let bytes = 0;
     while (batch.length < count) {
@@ -70,18 +119,11 @@ export class OpenCursor {
     return batch;
   }
 
-  /** Whether it is known without looking further that nothing is left. */
-  get isDrained(): boolean {
+  override get isDrained(): boolean {
     return this.position >= this.waiting.length && (this.drained || this.source.isAtEnd?.() === true);
   }
 
-  close(reason: MongoError): void {
-    this.operation.stop(reason);
-    this.release();
-  }
-
-  /** Lets go of what is left. */
-  release(): void {
+  override release(): void {
     this.drained = true;
     this.waiting = [];
     this.position = 0;
@@ -108,7 +150,7 @@ export class OpenCursor {
 
 /** All open cursors of a server. */
 export class Cursors {
-  private readonly open = new Map<bigint, OpenCursor>();
+  private readonly open = new Map<bigint, Cursor>();
 
   constructor(private readonly clock: () => number = Date.now) {}
 
@@ -127,7 +169,7 @@ export class Cursors {
   }
 
   /** Keeps a cursor for getMore. @throws MongoError when too many are open */
-  keep(cursor: OpenCursor): void {
+  keep(cursor: Cursor): void {
     if (this.open.size >= CURSORS_MAX) {
       throw new MongoError(
         'OperationFailed',
@@ -144,7 +186,7 @@ export class Cursors {
     namespace: string,
     session: SessionKey | undefined,
     transaction: bigint | undefined
-  ): OpenCursor {
+  ): Cursor {
     const cursor = this.open.get(id);
     if (cursor === undefined) {
       throw new MongoError('CursorNotFound', `cursor id ${id} not found`);
@@ -170,7 +212,7 @@ export class Cursors {
     return cursor;
   }
 
-  forget(cursor: OpenCursor): void {
+  forget(cursor: Cursor): void {
     this.open.delete(cursor.id);
   }
 
@@ -213,7 +255,7 @@ export class Cursors {
     }
   }
 
-  private killWhere(doomed: (cursor: OpenCursor) => boolean): void {
+  private killWhere(doomed: (cursor: Cursor) => boolean): void {
     for (const cursor of [...this.open.values()]) {
       if (doomed(cursor)) {
         this.end(cursor, killed());
@@ -221,14 +263,14 @@ export class Cursors {
     }
   }
 
-  private end(cursor: OpenCursor, reason: MongoError): void {
+  private end(cursor: Cursor, reason: MongoError): void {
     this.open.delete(cursor.id);
     cursor.close(reason);
   }
 }
 
 /** A cursor is gone on with where it was opened: in its transaction, or outside of any. */
-function checkTransaction({ id, owner }: OpenCursor, transaction: bigint | undefined): void {
+function checkTransaction({ id, owner }: Cursor, transaction: bigint | undefined): void {
   if (owner.transaction === transaction) {
     return;
   }

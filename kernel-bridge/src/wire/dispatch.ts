@@ -3,7 +3,9 @@ import { Arguments, firstElement, stringOf } from './arguments';
 import type { DocumentBuilder } from './builder';
 import { checkReadConcern, checkReadPreference, checkWriteConcern, readReadConcern } from './concerns';
 import type { CommandContext, ConnectionState, RetryIdentity, Services } from './context';
-import { MongoError, isFault, toMongoError } from './errors';
+import { MongoError, ProtocolFault, isFault, toMongoError } from './errors';
+import { suffer, type Failure } from './fail-command';
+import { labelsOf } from './labels';
 import { sessionKey } from './lsid';
 import type { Request } from './message';
 import { NOT_IMPLEMENTED } from './missing';
@@ -13,7 +15,6 @@ import { addWriteConcernError } from './commands/write-reply';
 import { openTransactionState } from './place';
 import { checkFields, type Command, type Registry } from './registry';
 import { enterTransaction, readTransaction } from './transactions/enter';
-import { labelOf } from './transactions/label';
 import type { WireTransaction } from './transactions/transaction';
 
 /** The commands OP_QUERY may carry: what drivers open a connection with. */
@@ -26,11 +27,6 @@ const HANDSHAKES: ReadonlySet<string> = new Set([
   'buildinfo'
 ]);
 
-/** Errors after which a driver may send the same write again. */
-const RETRYABLE_CODES: ReadonlySet<number> = new Set([
-  11600, 11602, 10107, 13435, 13436, 189, 91, 7, 6, 89, 9001, 262
-]);
-
 const NO_SIGNATURE = Buffer.alloc(20);
 
 /** Executes requests: finds the command, checks what all commands share, and turns results and errors into replies. */
@@ -40,31 +36,38 @@ export class Dispatcher {
     private readonly registry: Registry
   ) {}
 
-  /** The raw BSON reply. Never throws. */
+  /** The raw BSON reply. @throws ProtocolFault when a fail point closes the connection, nothing else */
   async execute(request: Request, connection: ConnectionState): Promise<Buffer> {
-    let retryable = false;
-    let writes: Arguments | undefined;
+    let opened: { command: Command; args: Arguments } | undefined;
     try {
       const { command, args, name, database } = this.open(request);
-      writes = command.writes === true ? args : undefined;
+      opened = { command, args };
+      const failure = this.services.failCommand?.hit(command, args, database, connection);
+      if (failure !== undefined) {
+        await suffer(failure);
+      }
       this.services.statistics.count(command.name);
       const operation = this.services.operations.start(connection.id, command.name, `${database}.${name}`);
       try {
         const context = this.context(command, args, database, connection, operation);
-        retryable = context.retry !== undefined || command.transaction === 'ends';
-        operation.limit(args.milliseconds('maxTimeMS'));
+        if (command.waits !== true) {
+          operation.limit(args.milliseconds('maxTimeMS'));
+        }
         const reply =
           context.transaction === undefined
             ? await command.run(context)
             : await runInTransaction(command, context, context.transaction);
-        return this.succeed(reply, context);
+        return this.succeed(reply, context, command, failure);
       } catch (error) {
         throw operation.explain(error);
       } finally {
         this.services.operations.finish(operation);
       }
     } catch (error) {
-      return this.fail(error, request, retryable, writes);
+      if (error instanceof ProtocolFault) {
+        throw error;
+      }
+      return this.fail(error, request, opened?.command, opened?.args);
     }
   }
 
@@ -156,12 +159,30 @@ export class Dispatcher {
     };
   }
 
-  private succeed(reply: DocumentBuilder, context: CommandContext): Buffer {
+  private succeed(
+    reply: DocumentBuilder,
+    context: CommandContext,
+    command: Command,
+    failure: Failure | undefined
+  ): Buffer {
     reply.double('ok', 1);
+    if (failure?.writeConcernError !== undefined) {
+      const { code } = failure.writeConcernError as { code?: unknown };
+      const labels = failure.errorLabels ?? labelsOf(command, context.args, undefined, Number(code));
+      reply.value('writeConcernError', failure.writeConcernError);
+      if (labels.length > 0) {
+        reply.value('errorLabels', labels);
+      }
+    }
     return this.stamp(reply, context.commitTime).finish();
   }
 
-  private fail(thrown: unknown, request: Request, retryable: boolean, writes: Arguments | undefined): Buffer {
+  private fail(
+    thrown: unknown,
+    request: Request,
+    command: Command | undefined,
+    args: Arguments | undefined
+  ): Buffer {
     const error = toMongoError(thrown);
     if (isFault(error)) {
       this.services.logger.error('a command failed', {
@@ -170,14 +191,14 @@ export class Dispatcher {
       });
     }
     const reply = errorFields(error);
-    const label = labelOf(request.command, error.code);
-    if (label !== undefined) {
-      reply.value('errorLabels', [label]);
-    } else if (retryable && RETRYABLE_CODES.has(error.code) && error.fields['errorLabels'] === undefined) {
-      reply.value('errorLabels', ['RetryableWriteError']);
-    }
-    if (writes !== undefined) {
-      addWriteConcernError(reply, writes);
+    if (command !== undefined && args !== undefined) {
+      const labels = error.fields['errorLabels'] === undefined ? labelsOf(command, args, error.code) : [];
+      if (labels.length > 0) {
+        reply.value('errorLabels', labels);
+      }
+      if (command.writes === true) {
+        addWriteConcernError(reply, args);
+      }
     }
     return this.stamp(reply, undefined).finish();
   }

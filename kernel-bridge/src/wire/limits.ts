@@ -18,6 +18,8 @@ export const FIRST_BATCH_DEFAULT = 101;
 export const SORT_BYTES_MAX = 100 * 1024 * 1024;
 /** An unused cursor lives this long. */
 export const CURSOR_IDLE_MS = 10 * 60_000;
+/** How long a getMore waits at the end of a live cursor when it does not say. */
+export const AWAIT_MS_DEFAULT = 1_000;
 /** Cursors open at once, over all connections. */
 export const CURSORS_MAX = 10_000;
 /** An unused logical session lives this long (`logicalSessionTimeoutMinutes`). */

@@ -1,15 +1,16 @@
 import type { CommandContext } from './context';
-import { OpenCursor, type DocumentSource } from './cursors';
+import { OpenCursor, type Cursor, type DocumentSource } from './cursors';
 import type { DocumentBuilder } from './builder';
 import { inContext } from './errors';
 import { FIRST_BATCH_DEFAULT } from './limits';
+import { LiveCursor, type LiveSource } from './live-cursor';
 import { noteRead, type ReadPlace } from './place';
 import { cursorReply } from './reply';
 
 /** What a first batch is made of. */
 export interface CursorRequest {
   readonly namespace: string;
-  readonly source: DocumentSource;
+  readonly source: DocumentSource | LiveSource;
   /** Undefined: 101 documents. */
   readonly batchSize: number | undefined;
   /** What an error while it runs is introduced with, as in mongod. */
@@ -34,11 +35,16 @@ export async function answerWithCursor(
 ): Promise<DocumentBuilder> {
   const { services, operation, connection, session, transaction } = context;
   const { namespace, source, read } = request;
-  const cursor = new OpenCursor(services.cursors.newId(), namespace, source, operation, {
+  const owner = {
     connectionId: connection.id,
     ...(session === undefined ? {} : { session }),
     ...(transaction === undefined ? {} : { transaction: transaction.number })
-  });
+  };
+  const id = services.cursors.newId();
+  const cursor: Cursor =
+    'poll' in source
+      ? new LiveCursor(id, namespace, source, operation, owner)
+      : new OpenCursor(id, namespace, source, operation, owner);
   const size = request.batchSize ?? FIRST_BATCH_DEFAULT;
   const batch = size === 0 ? [] : await firstBatch(context, cursor, size, request.executor);
   if (read !== undefined) {
@@ -66,13 +72,14 @@ export async function answerWithCursor(
     batchName: 'firstBatch',
     batch,
     id: isDone ? 0n : cursor.id,
+    resumeToken: cursor.resumeToken,
     ...snapshotTime(context, read?.place)
   });
 }
 
 async function firstBatch(
   { operation }: CommandContext,
-  cursor: OpenCursor,
+  cursor: Cursor,
   size: number,
   executor: string | undefined
 ): Promise<Buffer[]> {

@@ -21,6 +21,8 @@ export interface Command {
   readonly reads?: boolean;
   /** Follows any read concern, also `{level: 'snapshot'}`. */
   readonly snapshots?: boolean;
+  /** `maxTimeMS` is how long it waits, not how long it may take. */
+  readonly waits?: boolean;
   /** Its place in a multi-document transaction: `follows` may not be the first, `ends` ends one. Absent: not in one. */
   readonly transaction?: 'runs' | 'follows' | 'ends';
   run(context: CommandContext): Reply | Promise<Reply>;

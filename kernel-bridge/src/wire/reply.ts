@@ -24,6 +24,8 @@ export interface CursorReply {
   /** 0 when nothing is left. */
   readonly id: bigint;
   readonly atClusterTime?: bigint;
+  /** Raw `postBatchResumeToken` of a change stream. */
+  readonly resumeToken?: Buffer | undefined;
 }
 
 /** `{cursor: {firstBatch: […], id, ns}}`; the documents go in as the bytes they are. */
@@ -32,7 +34,8 @@ export function cursorReply({
   batchName,
   batch,
   id,
-  atClusterTime
+  atClusterTime,
+  resumeToken
 }: CursorReply): DocumentBuilder {
   let bytes = 256;
   for (const document of batch) {
@@ -43,6 +46,9 @@ export function cursorReply({
     .documents(batchName, batch)
     .int64('id', id)
     .string('ns', namespace);
+  if (resumeToken !== undefined) {
+    reply.document('postBatchResumeToken', resumeToken);
+  }
   if (atClusterTime !== undefined) {
     reply.timestamp('atClusterTime', atClusterTime);
   }

@@ -1,4 +1,4 @@
-import type { Change, ChangeOp, CollectionInfo, DocKey, Lsn } from '../api';
+import type { Change, ChangeOp, CollectionInfo, DocKey, Image, Lsn } from '../api';
 import { assertChangesKept, assertKept, isKept } from '../branch/kept';
 import type { Timeline } from '../branch/model';
 import { CATALOG_NAME } from '../branch/names';
@@ -7,7 +7,7 @@ import { HISTORY_CHANGES_MAX } from '../limits';
 import { instantOf } from '../log/clock';
 import { OP_DELETE, OP_INSERT, type Op } from '../log/frame';
 import type { LineRecord, LineRow } from '../log/line';
-import { CATALOG, type Catalogs } from '../read/catalog';
+import { CATALOG, collectionOf, type Catalogs } from '../read/catalog';
 import type { LineReader } from '../read/line';
 import { Pace } from '../log/pace';
 import type { View } from '../read/snapshot';
@@ -172,10 +172,14 @@ export class ChangeReader {
       op: opName(record.op),
       key: record.key,
       time: instantOf(row.time),
+      commitTime: row.time,
+      kind: row.kind,
+      ...(row.txn === '' ? {} : { txn: row.txn }),
       ...(row.atomic ? { groupLast: row.groupLast } : {}),
       origin: this.parts.registry.origin(row.origin),
       ...(before === undefined ? {} : { before }),
-      ...(after === undefined ? {} : { after })
+      ...(after === undefined ? {} : { after }),
+      ...(record.collection === CATALOG && images ? { catalog: collectionsOf(before, after) } : {})
     };
   }
 
@@ -189,6 +193,13 @@ export class ChangeReader {
       catalogs.at(timeline, (record.lsn - 1) as Lsn).getById(record.collection);
     return known?.name ?? `collection-${record.collection}`;
   }
+}
+
+function collectionsOf(before: Image | undefined, after: Image | undefined): NonNullable<Change['catalog']> {
+  return {
+    ...(before === undefined ? {} : { before: collectionOf(before) }),
+    ...(after === undefined ? {} : { after: collectionOf(after) })
+  };
 }
 
 function opName(op: Op): ChangeOp {

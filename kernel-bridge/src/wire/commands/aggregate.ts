@@ -15,6 +15,8 @@ import type { CommandContext } from '../context';
 import type { DocumentSource } from '../cursors';
 import { MongoError, inContext } from '../errors';
 import { checkCollectionName } from '../namespace';
+import { openChangeStream } from '../changestream/open';
+import { checkStreamPipeline } from '../changestream/stream';
 import { answerWithCursor } from '../open-cursor';
 import type { Operation } from '../operation';
 import { allOf, openRun } from '../open-run';
@@ -101,6 +103,10 @@ export function openAggregate(context: CommandContext): OpenedAggregate {
     );
   }
   const namespace = `${database}.${collection ?? '$cmd.aggregate'}`;
+  if (first?.name === '$changeStream') {
+    checkStreamPipeline(pipeline);
+    return { collection, namespace, pipeline, first, last, place: undefined, run: undefined };
+  }
   const place = readPlace(context);
   if (first !== undefined || pipeline.startsItself || collection === undefined) {
     return { collection, namespace, pipeline, first, last, place, run: undefined };
@@ -190,6 +196,14 @@ async function answer(
   const { args, operation } = context;
   const { pipeline, place, run, last, namespace, collection } = opened;
   const options = queryOptions(args);
+  if (opened.first?.name === '$changeStream') {
+    return answerWithCursor(context, {
+      namespace,
+      executor: EXECUTOR,
+      source: openChangeStream(context, opened.first, collection, pipeline),
+      batchSize
+    });
+  }
   let read = 0;
   const source = await sourceOf(context, opened);
   const counted = countDocuments(source, documents => {

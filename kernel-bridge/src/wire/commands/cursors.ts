@@ -1,5 +1,6 @@
 import { T } from '@argon/wal-core';
 import { MongoError, inContext } from '../errors';
+import { AWAIT_MS_DEFAULT } from '../limits';
 import { cursorReply, emptyReply } from '../reply';
 import type { Command } from '../registry';
 
@@ -8,19 +9,25 @@ export const getMore: Command = {
   name: 'getMore',
   fields: ['collection', 'batchSize', 'term', 'lastKnownCommittedOpTime'],
   transaction: 'follows',
+  waits: true,
   run: async context => {
     const { args, services, database, operation } = context;
     const id = args.long('getMore');
     const namespace = `${database}.${args.string('collection')}`;
     const batchSize = args.integer('batchSize', { min: 0 });
     const cursor = services.cursors.use(id, namespace, context.session, context.transaction?.number);
+    const waitMs = args.milliseconds('maxTimeMS');
+    if (!cursor.awaits && waitMs !== undefined && waitMs > 0) {
+      throw new MongoError('BadValue', 'cannot set maxTimeMS on getMore command for a non-awaitData cursor');
+    }
     cursor.busy = true;
     // The query's own time limit counts over all batches; the scan below listens to the cursor's operation.
     operation.limit(cursor.remainingMs);
     const forward = (): void => cursor.operation.stop(operation.signal.reason as MongoError);
     operation.signal.addEventListener('abort', forward, { once: true });
     try {
-      const batch = await cursor.next(batchSize === undefined || batchSize === 0 ? Infinity : batchSize);
+      const size = batchSize === undefined || batchSize === 0 ? Infinity : batchSize;
+      const batch = await cursor.next(size, waitMs ?? AWAIT_MS_DEFAULT);
       operation.check();
       cursor.remainingMs = operation.remainingMs;
       cursor.onBatch?.(batch.length);
@@ -28,7 +35,8 @@ export const getMore: Command = {
       if (isDone) {
         services.cursors.forget(cursor);
       }
-      return cursorReply({ namespace, batchName: 'nextBatch', batch, id: isDone ? 0n : id });
+      const { resumeToken } = cursor;
+      return cursorReply({ namespace, batchName: 'nextBatch', batch, id: isDone ? 0n : id, resumeToken });
     } catch (error) {
       services.cursors.forget(cursor);
       cursor.release();

@@ -240,7 +240,7 @@ describe('A transaction of a driver', () => {
 
   it('works on a branch, and refuses to write to a past state', async () => {
     const { engine } = bridge;
-    await engine.createBranch('shop', 'exp', 'main', { actor: 'test' });
+    await engine.createBranch('shop', 'exp', { actor: 'test' });
     const exp = client.db('shop~exp').collection<{ _id: number; stock: number }>('stock');
     await client.withSession(async session => {
       session.startTransaction();

@@ -1,0 +1,347 @@
+import {
+  isArgonError,
+  type Change,
+  type CommitTime,
+  type Engine,
+  type Image,
+  type Lsn
+} from '@argon/wal-core';
+import { MongoError } from '../errors';
+import { catalogEvent, catalogEvents, documentEvent, invalidateEvent, type EventTerms } from './events';
+import type { StreamRequest } from './request';
+import type { StreamScope, WatchedBranch } from './scope';
+import { encodeToken, type Position } from './token';
+
+/** Changes looked through before a poll gives what it has. */
+const CHANGES_PER_ROUND = 1_000;
+/** Bytes of events before a poll gives what it has. */
+const BYTES_PER_ROUND = 4 * 1024 * 1024;
+
+/** One change with the branch it was made on. */
+interface Told {
+  readonly change: Change;
+  readonly watched: WatchedBranch;
+}
+
+/** Changes of one branch up to an LSN; `isComplete` is false while a part of them cannot be read yet. */
+interface Source {
+  readonly watched: WatchedBranch;
+  readonly iterator: AsyncIterator<Change>;
+  next: Change | undefined;
+}
+
+/**
+ * The events of a change stream, in the order of commit times. Nothing is read and nobody is subscribed while no one
+ * waits for them: the position is all that a stream holds.
+ */
+export class ChangeFeed {
+  private position: Position;
+  private over = false;
+  private seen: WatchedBranch | undefined;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly scope: StreamScope,
+    private readonly request: StreamRequest
+  ) {
+    this.position = this.begin();
+  }
+
+  /** An `invalidate` was told: nothing follows. */
+  get isOver(): boolean {
+    return this.over;
+  }
+
+  /** Resumes behind everything that was polled. */
+  token(): Buffer {
+    return encodeToken(this.position);
+  }
+
+  /** Events that came since the last poll: those that are there, else the first ones within `waitMs`. */
+  async poll(waitMs: number, signal: AbortSignal): Promise<Buffer[]> {
+    const deadline = performance.now() + waitMs;
+    for (;;) {
+      signal.throwIfAborted();
+      const rung = new Bell(this.engine, signal);
+      try {
+        const before = this.position;
+        const events = await this.round(signal);
+        if (events.length > 0 || this.over) {
+          return events;
+        }
+        if (this.position !== before) {
+          continue;
+        }
+        const left = deadline - performance.now();
+        if (left <= 0) {
+          return [];
+        }
+        await rung.within(left);
+      } catch (error) {
+        throw explained(error);
+      } finally {
+        rung.close();
+      }
+    }
+  }
+
+  private begin(): Position {
+    const { start } = this.request;
+    const [only] = this.scope.isOne ? this.scope.branches() : [];
+    this.seen = only;
+    const timeline = only?.branch.timeline ?? 0;
+    if (start === undefined) {
+      return { time: this.engine.lastCommitTime(), project: 0, lsn: 0 as Lsn, timeline, invalidated: false };
+    }
+    if ('time' in start) {
+      const time = (start.time > 0n ? start.time - 1n : 0n) as CommitTime;
+      return { time, project: 0, lsn: 0 as Lsn, timeline, invalidated: false };
+    }
+    const { token } = start;
+    if (token.timeline !== 0 && token.timeline !== timeline) {
+      throw gone('the branch was reset or deleted since the resume token was made');
+    }
+    return { ...token, timeline, invalidated: false };
+  }
+
+  /** Reads on from the position: some events, or none when nothing that concerns the stream has come. */
+  private async round(signal: AbortSignal): Promise<Buffer[]> {
+    const branches = this.scope.branches();
+    if (this.hasMoved(branches)) {
+      return [this.invalidate(this.engine.lastCommitTime())];
+    }
+    const now = this.engine.lastCommitTime();
+    if (now <= this.position.time && this.position.project === 0) {
+      return [];
+    }
+    const events: Buffer[] = [];
+    const merged = this.merged(branches, now, signal);
+    let bytes = 0;
+    let looked = 0;
+    try {
+      for (;;) {
+        const { done, value } = await merged.next();
+        if (done === true) {
+          if (value) {
+            this.position = { ...this.position, time: now, project: 0, lsn: 0 as Lsn };
+          }
+          return events;
+        }
+        for (const event of this.eventsOf(value)) {
+          events.push(event);
+          bytes += event.length;
+        }
+        if (this.over || ++looked >= CHANGES_PER_ROUND || bytes >= BYTES_PER_ROUND) {
+          return events;
+        }
+      }
+    } finally {
+      await merged.return(false);
+    }
+  }
+
+  /** Whether the one branch that is watched is gone, or points to another line of changes. */
+  private hasMoved([only]: readonly WatchedBranch[]): boolean {
+    if (!this.scope.isOne) {
+      return false;
+    }
+    const { seen } = this;
+    if (seen === undefined) {
+      this.seen = only;
+      this.position = { ...this.position, timeline: only?.branch.timeline ?? 0 };
+      return false;
+    }
+    return only?.projectId !== seen.projectId || only.branch.timeline !== seen.branch.timeline;
+  }
+
+  /** Changes after the position and up to `now`, of all branches, in the order of their commits. Returns whether that was all. */
+  private async *merged(
+    branches: readonly WatchedBranch[],
+    now: CommitTime,
+    signal: AbortSignal
+  ): AsyncGenerator<Told, boolean> {
+    const sources: Source[] = [];
+    let isComplete = true;
+    const advance = async (source: Source): Promise<void> => {
+      const { done, value } = await source.iterator.next();
+      if (done === true) {
+        isComplete &&= (value as unknown) === true;
+        source.next = undefined;
+      } else {
+        source.next = value;
+      }
+    };
+    for (const watched of branches) {
+      const after = this.after(watched);
+      const upTo = this.engine.lsnAt(watched.project, now);
+      if (after < upTo) {
+        const source: Source = {
+          watched,
+          iterator: this.changes(watched, after, upTo, signal),
+          next: undefined
+        };
+        await advance(source);
+        sources.push(source);
+      }
+    }
+    try {
+      for (;;) {
+        const first = earliest(sources);
+        if (first === undefined) {
+          return isComplete;
+        }
+        yield { change: first.next!, watched: first.watched };
+        await advance(first);
+      }
+    } finally {
+      await Promise.all(sources.map(({ iterator }) => iterator.return?.()));
+    }
+  }
+
+  /** Changes of one branch in `(after, upTo]`. Returns whether they reach `upTo`. */
+  private async *changes(
+    { project, branch }: WatchedBranch,
+    after: Lsn,
+    upTo: Lsn,
+    signal: AbortSignal
+  ): AsyncGenerator<Change, boolean> {
+    const feed = this.engine.feed(project, { after, branch: branch.name, live: false, signal });
+    let told = after;
+    for await (const batch of feed) {
+      for (const change of batch.changes) {
+        if (change.lsn > upTo) {
+          return true;
+        }
+        yield change;
+      }
+      told = batch.upTo;
+    }
+    return told >= upTo;
+  }
+
+  /** The newest LSN of a project that was told. */
+  private after({ project, projectId }: WatchedBranch): Lsn {
+    const { time, project: last, lsn } = this.position;
+    if (last === projectId) {
+      return lsn;
+    }
+    const isTold = last === 0 || projectId < last;
+    return this.engine.lsnAt(project, (isTold || time === 0n ? time : time - 1n) as CommitTime);
+  }
+
+  private eventsOf({ change, watched }: Told): Buffer[] {
+    this.position = {
+      time: change.commitTime,
+      project: watched.projectId,
+      lsn: change.lsn,
+      timeline: this.position.timeline,
+      invalidated: false
+    };
+    const { database } = watched;
+    const wanted = this.scope.collection;
+    if (change.catalog === undefined) {
+      // What a drop takes with it is told by the drop.
+      const isTold = change.kind !== 'catalog' && (wanted === undefined || change.collection === wanted);
+      const where = { database, collection: change.collection };
+      return isTold ? [documentEvent(change, this.token(), where, this.terms(watched))] : [];
+    }
+    const { before, after } = change.catalog;
+    const collection = (before ?? after)!.name;
+    if (wanted !== undefined && wanted !== collection) {
+      return [];
+    }
+    const events: Buffer[] = [];
+    for (const what of catalogEvents(change)) {
+      const isEnd = what.type === 'drop' || what.type === 'rename';
+      if (isEnd || this.request.expanded) {
+        events.push(catalogEvent(what, change, this.token(), { database, collection }, this.request));
+      }
+      if (isEnd && wanted !== undefined) {
+        events.push(this.invalidate(change.commitTime));
+      }
+    }
+    return events;
+  }
+
+  private invalidate(time: CommitTime): Buffer {
+    this.over = true;
+    this.position = { ...this.position, invalidated: true };
+    return invalidateEvent(this.token(), time);
+  }
+
+  private terms({ project, branch }: WatchedBranch): EventTerms {
+    return {
+      request: this.request,
+      lookUp: ({ collection, key }: Change): Image | undefined => {
+        const head = this.engine.resolve(project, branch.name);
+        const info = head.collection(collection);
+        return info === undefined ? undefined : head.get(info, key);
+      }
+    };
+  }
+}
+
+function earliest(sources: readonly Source[]): Source | undefined {
+  let first: Source | undefined;
+  for (const source of sources) {
+    if (source.next !== undefined && (first === undefined || isBefore(source, first))) {
+      first = source;
+    }
+  }
+  return first;
+}
+
+function isBefore(a: Source, b: Source): boolean {
+  const [left, right] = [a.next!.commitTime, b.next!.commitTime];
+  return left < right || (left === right && a.watched.projectId < b.watched.projectId);
+}
+
+/** History that garbage collection took cannot be told any more. */
+function explained(error: unknown): unknown {
+  return isArgonError(error, 'HISTORY_GONE') ? gone(error.message, error) : error;
+}
+
+function gone(why: string, cause?: unknown): MongoError {
+  return new MongoError('ChangeStreamHistoryLost', `Resume of change stream was not possible: ${why}`, {
+    fields: { errorLabels: ['NonResumableChangeStreamError'] },
+    ...(cause === undefined ? {} : { cause })
+  });
+}
+
+/** Rings when something was committed; listens from its making on. */
+class Bell {
+  private rung = false;
+  private ring: (() => void) | undefined;
+  private readonly unsubscribe: () => void;
+  private readonly onEvent = (): void => {
+    this.rung = true;
+    this.ring?.();
+  };
+
+  constructor(
+    engine: Engine,
+    private readonly signal: AbortSignal
+  ) {
+    this.unsubscribe = engine.subscribe(this.onEvent);
+    signal.addEventListener('abort', this.onEvent);
+  }
+
+  /** Resolves at the first ring, or when the time is over. */
+  async within(milliseconds: number): Promise<void> {
+    if (this.rung) {
+      return;
+    }
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.ring = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  close(): void {
+    this.unsubscribe();
+    this.signal.removeEventListener('abort', this.onEvent);
+  }
+}
