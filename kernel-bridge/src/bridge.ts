@@ -16,6 +16,8 @@ export interface BridgeOptions extends CoreOptions {
   /** TCP port of the MongoDB wire protocol on 127.0.0.1; 0 takes a free one; absent: unix socket only. */
   readonly port?: number;
   readonly policy?: UpgradePolicy;
+  /** Takes the commands that only the tests of MongoDB drivers need. */
+  readonly testCommands?: boolean;
   /** Called when a client asks the bridge to end. */
   readonly onShutdown: () => void;
 }
@@ -44,7 +46,13 @@ export class Bridge {
     const core = await openCore(options);
     const { engine, sessions, context } = core;
     const { logger } = options;
-    const wire = new WireServer({ engine, sessions, version: VERSION, logger });
+    const wire = new WireServer({
+      engine,
+      sessions,
+      version: VERSION,
+      logger,
+      testCommands: options.testCommands === true
+    });
     let rpc: RpcServer | undefined;
     try {
       const data = engine.directory;

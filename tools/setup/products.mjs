@@ -95,6 +95,19 @@ export function bundleArguments(outfile, ...more) {
   return [at('tools', 'setup', 'bundle.mjs'), outfile, ...more];
 }
 
+/** Bundles the bridge as it is shipped into an empty folder: `main.js` with everything it needs beside it. */
+export async function bundleInto(folder) {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  await node(bundleArguments(join(folder, 'main.js')), { doing: 'bundling the bridge', log: 'bridge.log' });
+  copyNativeParts(folder);
+  const { version } = JSON.parse(readFileSync(at('kernel-bridge', 'package.json'), 'utf8'));
+  writeFileSync(
+    join(folder, 'package.json'),
+    `${JSON.stringify({ name: 'argon-bridge', version, private: true, type: 'commonjs' }, null, 2)}\n`
+  );
+}
+
 /** @type {import('./steps.mjs').Step} */
 export const bundle = {
   name: 'bundle',
@@ -107,15 +120,7 @@ export const bundle = {
   products: [join(BRIDGE, 'main.js'), join(BRIDGE, 'engine-worker.js'), join(BRIDGE, 'prebuilds')],
   async run() {
     const fresh = `${BRIDGE}.new`;
-    rmSync(fresh, { recursive: true, force: true });
-    mkdirSync(fresh, { recursive: true });
-    await node(bundleArguments(join(fresh, 'main.js')), { doing: 'bundling the bridge', log: 'bridge.log' });
-    copyNativeParts(fresh);
-    const { version } = JSON.parse(readFileSync(at('kernel-bridge', 'package.json'), 'utf8'));
-    writeFileSync(
-      join(fresh, 'package.json'),
-      `${JSON.stringify({ name: 'argon-bridge', version, private: true, type: 'commonjs' }, null, 2)}\n`
-    );
+    await bundleInto(fresh);
     if (existsSync(BRIDGE)) {
       rmSync(BRIDGE, { recursive: true, force: true });
     }

@@ -48,20 +48,37 @@ const unescape = text =>
         : (ENTITIES[name] ?? whole)
   );
 
+/**
+ * The test cases of JUnit XML as pytest writes it.
+ * @returns {{ group: string, name: string, outcome: 'passed' | 'failed' | 'skipped', why: string }[]}
+ *   `group`: the dotted name of the class; `why`: the message of a failure or of a skip
+ */
+export function junitCases(text) {
+  const attribute = (tag, name) => unescape(new RegExp(`\\s${name}="([^"]*)"`).exec(tag)?.[1] ?? '');
+  return [...text.matchAll(/<testcase\b([^>]*?)(?:\/>|>([\s\S]*?)<\/testcase>)/g)].map(match => {
+    const body = match[2] ?? '';
+    const failed = /<(?:failure|error)\b([^>]*)/.exec(body);
+    const skipped = /<skipped\b([^>]*)/.exec(body);
+    return {
+      group: attribute(match[1], 'classname'),
+      name: attribute(match[1], 'name'),
+      outcome: failed ? 'failed' : skipped ? 'skipped' : 'passed',
+      why: attribute((failed ?? skipped)?.[1] ?? '', 'message')
+    };
+  });
+}
+
 /** JUnit XML as pytest writes it. */
 export function readJunit(text) {
   const failures = [];
   const skips = [];
   let passed = 0;
-  const attribute = (tag, name) => unescape(new RegExp(`\\s${name}="([^"]*)"`).exec(tag)?.[1] ?? '');
-  for (const match of text.matchAll(/<testcase\b([^>]*?)(?:\/>|>([\s\S]*?)<\/testcase>)/g)) {
-    const name = [attribute(match[1], 'classname'), attribute(match[1], 'name')].filter(Boolean).join(' › ');
-    const body = match[2] ?? '';
-    const skipped = /<skipped\b([^>]*)/.exec(body);
-    if (/<(?:failure|error)\b/.test(body)) {
-      failures.push(name);
-    } else if (skipped) {
-      skips.push(`${name} (${attribute(skipped[1], 'message') || 'no reason given'})`);
+  for (const { group, name, outcome, why } of junitCases(text)) {
+    const title = [group, name].filter(Boolean).join(' › ');
+    if (outcome === 'failed') {
+      failures.push(title);
+    } else if (outcome === 'skipped') {
+      skips.push(`${title} (${why || 'no reason given'})`);
     } else {
       passed++;
     }

@@ -49,6 +49,9 @@ Exit codes: 0 done, 1 failed, 2 wrong command line, 3 directory in use, 4 open c
     .option('--allow-origin <origin>', 'let pages of this origin connect (repeatable)', several)
     .option('--allow-host <name>', 'let requests to this host name in (repeatable)', several)
     .addOption(
+      new Option('--test-commands', 'take the commands that tests of MongoDB drivers need').hideHelp()
+    )
+    .addOption(
       new Option('--log-level <level>', 'what to log')
         .env('ARGON_LOG_LEVEL')
         .choices(LOG_LEVELS)

@@ -18,6 +18,7 @@ export interface ServeOptions {
   readonly logLevel: LogLevel;
   readonly allowOrigin?: readonly string[];
   readonly allowHost?: readonly string[];
+  readonly testCommands?: boolean;
 }
 
 /** A bridge that cannot end in this time is ended. */
@@ -88,6 +89,7 @@ async function open(
       data: options.data,
       logger,
       onShutdown,
+      testCommands: options.testCommands === true,
       policy: { origins: options.allowOrigin ?? [], hosts: options.allowHost ?? [] },
       ...(options.port === undefined ? {} : { port: options.port }),
       ...(options.socketDir === undefined ? {} : { socketDirectory: resolve(options.socketDir) }),

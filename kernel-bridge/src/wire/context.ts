@@ -3,6 +3,7 @@ import type { Logger } from '../logger';
 import type { SessionDirectory, SessionPlace } from '../session/directory';
 import type { Arguments } from './arguments';
 import type { Cursors } from './cursors';
+import type { FailCommand } from './fail-command';
 import type { LogicalSessions, SessionKey } from './lsid';
 import type { Operation, Operations } from './operation';
 import type { ReadConcern } from './concerns';
@@ -21,6 +22,8 @@ export interface Services {
   readonly retries: Retries;
   readonly transactions: Transactions;
   readonly statistics: Statistics;
+  /** Only in a server for tests: makes commands fail. */
+  readonly failCommand?: FailCommand;
   readonly logger: Logger;
   /** Version of Argon. */
   readonly version: string;

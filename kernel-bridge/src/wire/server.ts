@@ -5,12 +5,13 @@ import { dirname } from 'node:path';
 import type { Engine } from '@argon/wal-core';
 import type { Logger } from '../logger';
 import type { SessionDirectory } from '../session/directory';
-import { COMMANDS } from './commands';
+import { COMMANDS, TEST_COMMANDS } from './commands';
 import { Connection } from './connection';
 import type { Services } from './context';
 import { Cursors } from './cursors';
 import { Dispatcher } from './dispatch';
 import { MongoError } from './errors';
+import { FailCommand } from './fail-command';
 import { CONNECTIONS_MAX } from './limits';
 import { LogicalSessions } from './lsid';
 import { Operations } from './operation';
@@ -26,6 +27,8 @@ export interface WireServerOptions {
   /** Version of Argon, shown by `buildInfo` and `hello`. */
   readonly version: string;
   readonly logger: Logger;
+  /** Takes commands that only the tests of drivers need, such as `configureFailPoint`. */
+  readonly testCommands?: boolean;
 }
 
 /** Where to listen: a unix socket, or TCP (port 0 takes a free one). */
@@ -49,7 +52,7 @@ export class WireServer {
   private lastConnectionId = 0;
   private closing: Promise<void> | undefined;
 
-  constructor({ engine, sessions, version, logger }: WireServerOptions) {
+  constructor({ engine, sessions, version, logger, testCommands = false }: WireServerOptions) {
     this.services = {
       engine,
       sessions,
@@ -61,10 +64,14 @@ export class WireServer {
       retries: new Retries(engine),
       transactions: new Transactions(engine),
       statistics: new Statistics(),
+      ...(testCommands ? { failCommand: new FailCommand() } : {}),
       processId: randomBytes(12),
       startedAt: new Date()
     };
-    this.dispatcher = new Dispatcher(this.services, new Registry(COMMANDS));
+    this.dispatcher = new Dispatcher(
+      this.services,
+      new Registry(testCommands ? [...COMMANDS, ...TEST_COMMANDS] : COMMANDS)
+    );
     this.housekeeping = setInterval(() => this.tidy(), HOUSEKEEPING_MS);
     this.housekeeping.unref();
   }

@@ -7,6 +7,7 @@ import { dropDatabase, listDatabases } from './databases';
 import { delete_ } from './delete';
 import { distinct } from './distinct';
 import { explain } from './explain';
+import { configureFailPoint } from './fail-point';
 import { find } from './find';
 import { findAndModify } from './find-and-modify';
 import { hello, isMaster } from './hello';
@@ -85,3 +86,6 @@ export const COMMANDS: readonly Command[] = [
   commitTransaction,
   abortTransaction
 ];
+
+/** Commands of a server for tests. */
+export const TEST_COMMANDS: readonly Command[] = [configureFailPoint];

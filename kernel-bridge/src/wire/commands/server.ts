@@ -128,7 +128,6 @@ export const whatsmyuri: Command = {
 
 const PARAMETERS: Readonly<Record<string, unknown>> = {
   featureCompatibilityVersion: { version: '7.0' },
-  enableTestCommands: false,
   requireApiVersion: false,
   authenticationMechanisms: [],
   cursorTimeoutMillis: Long.fromNumber(600_000),
@@ -138,20 +137,21 @@ const PARAMETERS: Readonly<Record<string, unknown>> = {
 export const getParameter: Command = {
   name: 'getParameter',
   adminOnly: true,
-  run: ({ args }) => {
+  run: ({ args, services }) => {
+    const parameters = { ...PARAMETERS, enableTestCommands: services.failCommand !== undefined };
     const value = args.get('getParameter');
     const all =
       (value?.type === T.STRING && stringOf(value) === '*') ||
       (value?.type === T.OBJECT && args.object('getParameter')?.flag('allParameters', false) === true);
     const names = all
-      ? Object.keys(PARAMETERS)
-      : args.names().filter(name => Object.hasOwn(PARAMETERS, name));
+      ? Object.keys(parameters)
+      : args.names().filter(name => Object.hasOwn(parameters, name));
     if (names.length === 0) {
       throw new MongoError('InvalidOptions', 'no option found to get');
     }
     const reply = emptyReply();
     for (const name of names) {
-      reply.value(name, PARAMETERS[name]);
+      reply.value(name, parameters[name as keyof typeof parameters]);
     }
     return reply;
   }
