@@ -93,9 +93,17 @@ export const RUNS_OLD_MAX = 2 * RUNS_MAX;
 export const IMAGE_LINE_CHANGES_MAX = 300_000;
 /** Failed builds of one collection after which it is left alone until the next start. */
 export const IMAGE_TRIES_MAX = 5;
-/** Threads beside the main one, and the heap of each. */
-export const WORKERS_MAX = 2;
-export const WORKER_HEAP_MB_MAX = 512;
+/** Threads beside the main one, never more than the machine has processors, and the heap of each. */
+export const WORKERS_MAX = 4;
+export const WORKER_HEAP_MB_MAX = 1024;
+/** Tasks that one thread does by turns; more wait. */
+export const WORKER_TASKS_MAX = 16;
+/** Sorts and pipelines that run on threads at a time; more run on the main one, in slices. */
+export const FLOWS_MAX = 8;
+/** Documents that a filtered scan looks at before it goes on in a worker, and of a collection for a sort or pipeline. */
+export const HANDED_DOCUMENTS_MIN = 4_096;
+/** Bytes of documents that a worker's scan answers with at a time. */
+export const HANDED_BYTES_MAX = 256 * 1024;
 /** How long a thread waits for work before it ends, in milliseconds. */
 export const WORKER_IDLE_MS_MAX = 30_000;
 /** Pages of image files kept in memory. */

@@ -1,5 +1,6 @@
 import { join, relative } from 'node:path';
-import type { ImageStatus, TimelineId } from '../api';
+import type { CollectionId, ImageStatus, TimelineId } from '../api';
+import type { ChainLink } from '../branch/model';
 import type { KeptLsns } from '../branch/kept';
 import type { Registry } from '../branch/registry';
 import { ImageKeeper, type ImageOptions, overlayLimitsOf } from '../image/keeper';
@@ -8,7 +9,9 @@ import type { FileLog } from '../log/file/log';
 import type { Place } from '../log/file/segment';
 import { Overlays } from '../overlay/overlays';
 import { DeepReads } from '../read/deep';
+import { HANDED_LIMITS } from '../read/handed';
 import type { LineReader } from '../read/line';
+import type { SnapshotParts } from '../read/snapshot';
 import type { StateScanParts } from '../read/statescan';
 import type { StatsReader } from '../read/stats';
 import type { Unapplied } from '../read/unapplied';
@@ -16,6 +19,7 @@ import type { Versions } from '../read/versions';
 import type { OrderedStore } from '../store/store';
 import { type Findings, reasonOf } from '../verify/findings';
 import { imageBuilder } from '../worker/builder';
+import { StateLongReads } from '../worker/longreads';
 import { WorkerPool } from '../worker/pool';
 
 export interface ImageOfficeParts {
@@ -37,8 +41,8 @@ export class ImageOffice {
   readonly overlays: Overlays;
   readonly keeper: ImageKeeper;
   readonly pool: WorkerPool | undefined;
-  /** What scans need. */
-  readonly scanParts: StateScanParts;
+  /** What scans need, and the reads that run on workers. */
+  readonly scanParts: StateScanParts & Pick<SnapshotParts, 'long'>;
 
   constructor(
     private readonly parts: ImageOfficeParts,
@@ -53,12 +57,19 @@ export class ImageOffice {
     const { files: images, overlays } = this;
     this.keeper = new ImageKeeper({ ...parts, images, overlays, builder }, options);
     versions.shortcut = new DeepReads({ ...parts, images, overlays });
-    this.scanParts = {
+    const scanParts = {
       versions,
       images,
       overlays,
-      missed: (chain, collection) => this.keeper.missed(chain, collection)
+      missed: (chain: readonly ChainLink[], collection: CollectionId) => this.keeper.missed(chain, collection)
     };
+    const limits = { ...HANDED_LIMITS, ...options.handed };
+    const longParts =
+      this.pool === undefined ? undefined : { ...scanParts, pool: this.pool, caughtUp, limits };
+    this.scanParts =
+      longParts === undefined
+        ? scanParts
+        : { ...scanParts, long: view => new StateLongReads(longParts, view) };
   }
 
   status(): ImageStatus {

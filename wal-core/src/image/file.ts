@@ -123,6 +123,11 @@ export class ImageFile {
     return Math.max(0, low - 1);
   }
 
+  /** The first key of page `i`, not copied. */
+  firstKey(i: number): Buffer {
+    return this.directory.subarray(i === 0 ? 6 : this.keyEnds[i - 1]! + 6, this.keyEnds[i]);
+  }
+
   /** Negative when the first key of page `i` comes before `text`. */
   compareFirst(i: number, text: string): number {
     const start = i === 0 ? 6 : this.keyEnds[i - 1]! + 6;

@@ -18,6 +18,7 @@ import {
 } from '../limits';
 import { OVERLAY_LIMITS, type OverlayLimits, type Overlays } from '../overlay/overlays';
 import { CATALOG } from '../read/catalog';
+import type { HandedLimits } from '../read/handed';
 import type { StatsReader } from '../read/stats';
 import type { BuildTask } from './build';
 import { KIND_BASE, KIND_RUN } from './format';
@@ -58,7 +59,8 @@ export const IMAGE_LIMITS: ImageLimits = {
 export interface ImageOptions {
   readonly limits?: Partial<ImageLimits>;
   readonly overlays?: Partial<OverlayLimits>;
-  /** Builds on the calling thread even where a worker could be had. */
+  readonly handed?: Partial<HandedLimits>;
+  /** Builds and reads on the calling thread even where a worker could be had. */
   readonly inline?: boolean;
 }
 

@@ -3,7 +3,7 @@ import { ArgonError } from '../errors';
 import { LSN_SUFFIX_BYTES, PAGE_HEADER_BYTES, versionLsn } from './format';
 
 /** What Node's buffers have and its types do not: `toString` without the search for the encoding. */
-interface PageBytes extends Buffer {
+export interface PageBytes extends Buffer {
   latin1Slice(start: number, end: number): string;
 }
 

@@ -1,5 +1,6 @@
 import type { Image, Lsn, TimelineId } from '../api';
 import { OVERLAY_IMAGE_BYTES_MAX } from '../limits';
+import type { PackedLists } from './packed';
 
 /** The newest version of a document on the way to a head. */
 export interface OverlayEntry {
@@ -9,6 +10,13 @@ export interface OverlayEntry {
   lsn: Lsn;
   /** Null is a tombstone; undefined means that `ver` must be asked. */
   image: Image | null | undefined;
+}
+
+/** The entries of an overlay as other threads read them: complete for states up to an LSN. */
+export interface PackedOverlay {
+  readonly lists: PackedLists;
+  readonly bytes: number;
+  readonly upTo: Lsn;
 }
 
 /** What an overlay takes without any entry. */
@@ -33,6 +41,7 @@ export class Overlay {
   /** Sorted, none with a key of another, each more than twice as long as the next. */
   private sorted: OverlayEntry[][] = [];
   private tail: OverlayEntry[] = [];
+  private shared: PackedOverlay | undefined;
 
   constructor(coverage: Lsn) {
     this.coverage = coverage;
@@ -81,6 +90,17 @@ export class Overlay {
     }
   }
 
+  /** The entries as they were packed last. */
+  get packed(): PackedOverlay | undefined {
+    return this.shared;
+  }
+
+  /** Keeps what was packed, or lets go of it. */
+  keepPacked(packed: PackedOverlay | undefined): void {
+    this.bytes += (packed?.bytes ?? 0) - (this.shared?.bytes ?? 0);
+    this.shared = packed;
+  }
+
   /** Forgets the images; the keys alone tell where to look. */
   dropImages(): void {
     for (const entry of this.entries.values()) {
@@ -97,6 +117,7 @@ export class Overlay {
       return;
     }
     this.coverage = lsn;
+    this.keepPacked(undefined);
     const left = (list: OverlayEntry[]) => list.filter(entry => entry.lsn > lsn);
     for (const entry of this.entries.values()) {
       if (entry.lsn <= lsn) {

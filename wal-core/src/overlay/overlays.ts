@@ -266,10 +266,16 @@ export class Overlays {
     }
   }
 
-  /** Keeps the memory bounded: the longest unused go; the last one used loses its images at most. */
+  /** Keeps the memory bounded: what was packed goes first, then the longest unused; the last one used loses its images at most. */
   shrink(): void {
     let sum = this.bytes;
     const last = this.lastName();
+    for (const { overlay } of this.slots.values()) {
+      if (sum > this.limits.bytesMax && overlay.packed !== undefined) {
+        sum -= overlay.packed.bytes;
+        overlay.keepPacked(undefined);
+      }
+    }
     for (const [name, { overlay, gathering }] of this.slots) {
       if (sum <= this.limits.bytesMax) {
         return;

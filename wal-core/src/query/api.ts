@@ -25,8 +25,9 @@ export interface Interval {
 
 /** A compiled filter. It reads raw bytes and keeps no state between documents. */
 export interface Filter {
-  /** Raw BSON it was compiled from. */
+  /** Raw BSON it was compiled from, and what it was compiled with. */
   readonly source: Buffer;
+  readonly options: QueryOptions;
   /** True when it has no condition: it matches everything. */
   readonly isEmpty: boolean;
   matches(doc: Buffer): boolean;
@@ -142,6 +143,8 @@ export interface Pipeline {
   readonly lead: PipelineLead;
   /** Names of the other collections it reads. */
   readonly collections: readonly string[];
+  /** How many of its leading stages read no other collection. */
+  readonly alone: number;
   /** True when it begins with a stage that makes its own documents ($documents). */
   readonly startsItself: boolean;
   /** Runs on a source; `from` skips leading stages that the caller has done. Yields batches. */

@@ -5,6 +5,7 @@ import type {
   Image,
   IndexInfo,
   IndexScanOptions,
+  LongReads,
   Lsn,
   ProjectInfo,
   ScanBatch,
@@ -27,12 +28,17 @@ import type { StatsReader } from './stats';
 /** How long a scan goes on before other work of the event loop runs, in milliseconds. */
 const TURN_MS_MAX = 1;
 
+/** A state as long reads see it. */
+export type LongReadView = Pick<View, 'chain' | 'line' | 'lsn' | 'scan'>;
+
 export interface SnapshotParts extends StateScanParts {
   readonly store: OrderedStore;
   readonly catalogs: Catalogs;
   readonly stats: StatsReader;
   /** Resolves when everything durable so far is in the state. */
   readonly caughtUp: () => Promise<void>;
+  /** Reads on worker threads, where there are any. */
+  readonly long?: (view: LongReadView) => LongReads;
 }
 
 /** How a ref was resolved. */
@@ -87,6 +93,10 @@ export class View implements Snapshot {
 
   get time(): CommitTime {
     return this.resolution.time();
+  }
+
+  get long(): LongReads | undefined {
+    return this.parts.long?.(this);
   }
 
   get catalog(): Catalog {

@@ -1,15 +1,14 @@
 import type { CollectionId, DocKey, Image, Lsn, ScanBatch } from '../api';
 import type { ChainLink } from '../branch/model';
-import { BaseWalk, type TextRange } from '../image/basewalk';
 import { ImageLost, type Images } from '../image/images';
 import { WalkPages } from '../image/pages';
-import { type DeltaWalk, RunWalk } from '../image/runwalk';
 import { NO_STACK, type Stack } from '../image/stack';
 import type { Overlay, OverlayEntry } from '../overlay/overlay';
 import type { Overlays } from '../overlay/overlays';
 import { OverlayWalk } from '../overlay/walk';
 import { BATCH_DOCUMENTS_DEFAULT } from '../limits';
-import { Merge, MergedBatch, type Sink } from './merge';
+import { MergedBatch, type Sink } from './merge';
+import { type ScanSource, SourceScan } from './sourcescan';
 import { keyText } from './unapplied';
 import type { KeyRange, Versions } from './versions';
 
@@ -29,7 +28,7 @@ export interface StateScanParts {
 }
 
 /** What a scan reads: files, and the changes that they do not have. */
-interface Source {
+export interface Source {
   readonly stack: Stack;
   readonly overlay: Overlay | undefined;
   /** Version of the set of images that the stack was taken from. */
@@ -50,8 +49,8 @@ export class StateScan {
   private readonly pages: WalkPages;
   private readonly lsn: Lsn;
   private source: Source | undefined;
-  /** The merge under way, of which source, and where it has come to. */
-  private current: { readonly source: Source; readonly merge: Merge; last: DocKey | undefined } | undefined;
+  /** The walk under way, and of which source. */
+  private current: { readonly source: Source; readonly scan: SourceScan } | undefined;
   private walked = 0;
 
   /** Everything up to the state's LSN must be applied. */
@@ -94,6 +93,12 @@ export class StateScan {
         this.source = undefined;
       }
     }
+  }
+
+  /** What a long walk reads, for one that runs elsewhere; undefined when `ver` is to be walked. */
+  describe(): Promise<Source | undefined> {
+    this.walked = Math.max(this.walked, WALKED_DOCUMENTS_MAX);
+    return this.ready();
   }
 
   /** Undefined while `ver` is to be walked. */
@@ -141,40 +146,21 @@ export class StateScan {
   }
 
   private merged(source: Source, range: KeyRange, sink: Sink): DocKey | undefined {
-    let { current } = this;
-    if (current?.source !== source || current.last !== range.after) {
-      current = { source, merge: this.merge(source, range), last: undefined };
+    if (this.current?.source !== source) {
+      this.current = { source, scan: new SourceScan(this.pages, this.scanSource(source), this.reverse) };
     }
-    // Damage on the way leaves none: the next try begins anew.
-    this.current = undefined;
-    if (current.merge.fill(sink)) {
-      return undefined;
-    }
-    const { last } = current.merge;
-    current.last = last === undefined ? undefined : Buffer.from(last, 'latin1');
-    this.current = current;
-    return current.last;
+    return this.current.scan.fill(range, sink);
   }
 
-  /**
-   * Goes on through changes that come meanwhile: they are newer than the state, and an overlay entry
-   * that is newer asks for the version before it.
-   */
-  private merge({ stack, overlay }: Source, range: KeyRange): Merge {
-    const { reverse, pages } = this;
-    const texts = textRange(range, reverse);
-    const walks: DeltaWalk[] = stack.runs.map(
-      ({ image, cap }) => new RunWalk(pages, image, cap, texts, reverse)
-    );
-    if (overlay !== undefined) {
-      const reader = {
-        cap: this.lsn,
-        image: (entry: OverlayEntry) => this.overlayImage(overlay, entry)
-      };
-      walks.push(...overlay.lists().map(list => new OverlayWalk(list, reader, texts, reverse)));
+  private scanSource({ stack, overlay }: Source): ScanSource {
+    if (overlay === undefined) {
+      return { stack, changes: () => [] };
     }
-    const base = stack.base === undefined ? undefined : new BaseWalk(pages, stack.base, texts, reverse);
-    return new Merge(base, walks, reverse);
+    const reader = { cap: this.lsn, image: (entry: OverlayEntry) => this.overlayImage(overlay, entry) };
+    return {
+      stack,
+      changes: (texts, reverse) => overlay.lists().map(list => new OverlayWalk(list, reader, texts, reverse))
+    };
   }
 
   private overlayImage(overlay: Overlay, entry: OverlayEntry): Image | undefined {
@@ -190,16 +176,4 @@ export class StateScan {
     }
     return entry.image ?? undefined;
   }
-}
-
-/** The narrower of the bounds: a scan goes on behind `after`, and stays between `from` and `to`. */
-function textRange({ from, to, after }: KeyRange, reverse: boolean): TextRange {
-  const afterLow = after !== undefined && !reverse && (from === undefined || after.compare(from) >= 0);
-  const afterHigh = after !== undefined && reverse && (to === undefined || after.compare(to) <= 0);
-  const low = afterLow ? after : from;
-  const high = afterHigh ? after : to;
-  return {
-    ...(low === undefined ? {} : { low: keyText(low), lowInclusive: !afterLow }),
-    ...(high === undefined ? {} : { high: keyText(high), highInclusive: !afterHigh })
-  };
 }

@@ -77,7 +77,7 @@ export class Versions {
   }
 
   /** The same by asking one timeline after another. */
-  walk(chain: readonly ChainLink[], collection: CollectionId, key: DocKey): FoundVersion | undefined {
+  walk(chain: readonly Link[], collection: CollectionId, key: DocKey): FoundVersion | undefined {
     for (const { timeline, cap } of chain) {
       const waiting = this.unapplied.get(timeline.id, collection, key, cap);
       if (waiting !== undefined) {

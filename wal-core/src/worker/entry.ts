@@ -1,59 +1,118 @@
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { ArgonError } from '../errors';
-import { build } from '../image/build';
+import { build, type BuildTask } from '../image/build';
 import type { ImageFacts } from '../image/writer';
 import { FileLog } from '../log/file/log';
+import { Unapplied } from '../read/unapplied';
+import { Versions } from '../read/versions';
 import { LmdbStore } from '../store/lmdb/store';
-import type { WorkerReply, WorkerRequest, WorkerSetup } from './messages';
+import { WorkerFiles } from './files';
+import type { Results, Task, WorkerReply, WorkerRequest, WorkerSetup } from './messages';
+import { Pulse } from './pulse';
+import { count, flow, scan } from './reads';
 
 /*
- * A worker of the engine: reads the state and the log beside the main thread and writes image files.
- * It never writes the state: there is one lock for writers, and commits would wait for it.
+ * A worker of the engine: reads the state, the images and the log beside the main thread; what it writes are image
+ * files alone. It never writes the state: there is one lock for writers, and commits would wait for it.
+ * Several tasks are under way at a time, each for a few milliseconds.
  */
 
 /** How long one view of the state is used; an old one keeps LMDB from using pages again. */
 const VIEW_MS_MAX = 50;
 
-const { directory } = workerData as WorkerSetup;
-let store: LmdbStore | undefined;
-const log = new FileLog(join(directory, 'log'));
+/** How long image files stay open when nothing is to do: those that are removed meanwhile take room on the disk. */
+const FILES_IDLE_MS = 1_000;
 
-async function obey({ build: task, cancelled, id }: WorkerRequest): Promise<ImageFacts> {
+const { directory } = workerData as WorkerSetup;
+const log = new FileLog(join(directory, 'log'));
+const readLog = (place: Parameters<FileLog['read']>[0], length: number) => log.read(place, length);
+const files = new WorkerFiles(join(directory, 'images'));
+const pulses = new Map<number, Pulse>();
+let store: LmdbStore | undefined;
+let viewed = 0;
+let closing: NodeJS.Timeout | undefined;
+
+/** A view of everything that is applied by now. */
+function freshStore(): LmdbStore {
   store ??= LmdbStore.openReader(join(directory, 'state'));
   store.refresh();
-  const steps = build(task, { store, readLog: (place, length) => log.read(place, length) });
-  let viewed = performance.now();
-  for (;;) {
-    const step = await steps.next();
-    if (step.done === true) {
-      return step.value;
-    }
-    if (Atomics.load(cancelled, 0) !== 0) {
-      await steps.return(undefined as never);
-      throw new ArgonError('CANCELLED', 'The operation was cancelled.');
-    }
-    if (performance.now() - viewed > VIEW_MS_MAX) {
-      store.refresh();
-      viewed = performance.now();
-      say({ id, progress: step.value });
-    }
+  viewed = performance.now();
+  return store;
+}
+
+function refreshNowAndThen(): void {
+  if (performance.now() - viewed > VIEW_MS_MAX) {
+    freshStore();
   }
 }
 
-function say(reply: WorkerReply): void {
-  parentPort!.postMessage(reply);
+function closeWhenIdle(): void {
+  closing = undefined;
+  if (pulses.size === 0) {
+    files.close();
+  }
+}
+
+async function obey(task: Task, pulse: Pulse): Promise<Results[Task['kind']]> {
+  const view = freshStore();
+  if (task.kind === 'build') {
+    return built(task.build, view, pulse);
+  }
+  const ground = { versions: new Versions(view, new Unapplied(), readLog), files };
+  switch (task.kind) {
+    case 'scan':
+      return scan(task.read, task.bytesMax, ground, pulse);
+    case 'count':
+      return count(task.read, task.most, ground, pulse);
+    case 'flow':
+      return flow(task.read, task.shape, ground, pulse);
+  }
+}
+
+async function built(task: BuildTask, view: LmdbStore, pulse: Pulse): Promise<ImageFacts> {
+  const steps = build(task, { store: view, readLog });
+  try {
+    for (;;) {
+      const step = await steps.next();
+      if (step.done === true) {
+        return step.value;
+      }
+      if (pulse.isDue) {
+        await pulse.beat(step.value);
+      }
+    }
+  } finally {
+    // Leaves nothing of a build that was given up; one that is done has ended.
+    await steps.return(undefined as never);
+  }
+}
+
+function say(reply: WorkerReply, transfer: readonly ArrayBuffer[] = []): void {
+  parentPort!.postMessage(reply, transfer);
 }
 
 parentPort?.on('message', (request: WorkerRequest) => {
-  obey(request).then(
-    result => say({ id: request.id, result }),
-    (error: unknown) => {
-      const known = error instanceof ArgonError ? error.toJSON() : undefined;
-      const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      say({ id: request.id, error: known ?? { code: codeOf(error), message, data: {} } });
-    }
-  );
+  const { id } = request;
+  if ('go' in request) {
+    pulses.get(id)?.go();
+    return;
+  }
+  const pulse = new Pulse(id, request.cancelled, say, refreshNowAndThen);
+  pulses.set(id, pulse);
+  obey(request.task, pulse)
+    .then(
+      result => say({ id, result }, 'parcel' in result ? result.parcel.pieces : []),
+      (error: unknown) => {
+        const known = error instanceof ArgonError ? error.toJSON() : undefined;
+        const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        say({ id, error: known ?? { code: codeOf(error), message, data: {} } });
+      }
+    )
+    .finally(() => {
+      pulses.delete(id);
+      closing ??= setTimeout(closeWhenIdle, FILES_IDLE_MS);
+    });
 });
 
 function codeOf(error: unknown): 'DISK_FULL' | 'INTERNAL' {

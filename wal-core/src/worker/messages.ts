@@ -1,6 +1,15 @@
-import type { BuildTask } from '../image/build';
-import type { ImageFacts } from '../image/writer';
+import type { CollectionId, FilterOptions, Lsn } from '../api';
 import type { ErrorCode, ErrorData } from '../errors';
+import type { BuildTask } from '../image/build';
+import type { Stack } from '../image/stack';
+import type { ImageFacts } from '../image/writer';
+import type { PackedLists } from '../overlay/packed';
+import type { Link } from '../read/versions';
+
+/*
+ * What goes between the main thread and a worker. Everything is plain data: bytes arrive as `Uint8Array`, and what
+ * is sent must own its memory, because a view would take all that it looks at along.
+ */
 
 /** What a worker is told when it starts. */
 export interface WorkerSetup {
@@ -8,17 +17,98 @@ export interface WorkerSetup {
   readonly directory: string;
 }
 
-/** Work for a worker. `cancelled` is shared memory: one 32-bit word, 1 when the work is to be given up. */
-export interface WorkerRequest {
-  readonly id: number;
-  readonly build: BuildTask;
-  readonly cancelled: Int32Array;
+/** A state of a collection, as far as reading it needs. All its records are applied. */
+export interface HandedState {
+  readonly collection: CollectionId;
+  readonly lsn: Lsn;
+  readonly chain: readonly Link[];
+  /** Undefined: there are no images, `ver` is walked. */
+  readonly source:
+    { readonly stack: Stack; /** Changes since the images. */ readonly changes: PackedLists } | undefined;
 }
+
+/** Keys from which to which; `after` is exclusive and where an earlier read ended. */
+export interface HandedRange {
+  readonly after?: Uint8Array;
+  readonly from?: Uint8Array;
+  readonly to?: Uint8Array;
+}
+
+/** Which documents of a state. */
+export interface HandedRead {
+  readonly state: HandedState;
+  readonly ranges: readonly HandedRange[];
+  readonly reverse: boolean;
+  readonly filter: Uint8Array;
+  readonly options: FilterOptions;
+}
+
+export type Task =
+  | { readonly kind: 'build'; readonly build: BuildTask }
+  /** Matching documents until there are so many bytes of them, or for a while; of one range. */
+  | { readonly kind: 'scan'; readonly read: HandedRead; readonly bytesMax: number }
+  /** The number of matching documents; it may stop at `most`. */
+  | { readonly kind: 'count'; readonly read: HandedRead; readonly most: number }
+  /** Matching documents through a sort and a pipeline, in parts. */
+  | { readonly kind: 'flow'; readonly read: HandedRead; readonly shape: HandedShape };
+
+/** What happens to matching documents. */
+export interface HandedShape {
+  readonly sort?: Uint8Array;
+  readonly skip: number;
+  readonly limit: number;
+  readonly stages: readonly Uint8Array[];
+  readonly memoryBytesMax?: number;
+}
+
+/** Byte strings one behind another in pieces of memory that change hands. */
+export interface Parcel {
+  readonly pieces: readonly ArrayBuffer[];
+  /** How many byte strings are in each piece. */
+  readonly counts: readonly number[];
+  /** Length of each. */
+  readonly lengths: Uint32Array;
+}
+
+/** What a scan found: keys and documents by turns. `last`: where to go on; undefined at the end. */
+export interface ScanFound {
+  readonly parcel: Parcel;
+  readonly examined: number;
+  readonly last: Uint8Array | undefined;
+}
+
+export interface CountFound {
+  readonly count: number;
+  readonly examined: number;
+}
+
+/** A part of what a flow yields. */
+export interface FlowPart {
+  readonly parcel: Parcel;
+  readonly examined: number;
+  readonly matched: number;
+}
+
+/** What each kind of task ends with. */
+export interface Results {
+  readonly build: ImageFacts;
+  readonly scan: ScanFound;
+  readonly count: CountFound;
+  /** The last part. */
+  readonly flow: FlowPart;
+}
+
+/** What the main thread says. `cancelled` is shared memory: one 32-bit word, 1 when the work is to be given up. */
+export type WorkerRequest =
+  | { readonly id: number; readonly task: Task; readonly cancelled: Int32Array }
+  /** The part has been taken: go on; or look at `cancelled`. */
+  | { readonly id: number; readonly go: true };
 
 /** What a worker says about a request. */
 export type WorkerReply =
   | { readonly id: number; readonly progress: number }
-  | { readonly id: number; readonly result: ImageFacts }
+  | { readonly id: number; readonly part: FlowPart }
+  | { readonly id: number; readonly result: Results[Task['kind']] }
   | {
       readonly id: number;
       readonly error: { readonly code: ErrorCode; readonly message: string; readonly data: ErrorData };

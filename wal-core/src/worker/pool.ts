@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { ArgonError } from '../errors';
-import { WORKER_HEAP_MB_MAX, WORKER_IDLE_MS_MAX, WORKERS_MAX } from '../limits';
+import { WORKER_HEAP_MB_MAX, WORKER_IDLE_MS_MAX, WORKER_TASKS_MAX, WORKERS_MAX } from '../limits';
 import type { BuildTask } from '../image/build';
 import type { ImageFacts } from '../image/writer';
-import type { WorkerReply, WorkerRequest, WorkerSetup } from './messages';
+import type { FlowPart, Results, Task, WorkerReply, WorkerRequest, WorkerSetup } from './messages';
 
 /** Name of the worker's script beside a bundle of the engine. */
 export const BUNDLED_WORKER = 'engine-worker.js';
@@ -17,16 +18,30 @@ const SCRIPTS = [
   join(__dirname, '..', '..', 'dist', 'worker', 'entry.js')
 ];
 
+/** Threads that are worth having on this machine. */
+export function workersHere(): number {
+  return Math.max(1, Math.min(WORKERS_MAX, availableParallelism()));
+}
+
+export interface TaskOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((done: number) => void) | undefined;
+}
+
 interface Job {
-  readonly request: WorkerRequest;
-  readonly resolve: (facts: ImageFacts) => void;
+  readonly request: WorkerRequest & { readonly task: Task };
+  readonly resolve: (result: Results[Task['kind']]) => void;
   readonly reject: (error: unknown) => void;
   readonly onProgress: ((done: number) => void) | undefined;
+  /** Takes the parts of a flow. */
+  readonly onPart: ((part: FlowPart) => void) | undefined;
+  member: Member | undefined;
 }
 
 interface Member {
   readonly worker: Worker;
-  job: Job | undefined;
+  /** Work under way, by number: a worker does several tasks by turns. */
+  readonly jobs: Map<number, Job>;
   /** Ends the thread when it has waited long enough. */
   idle: NodeJS.Timeout | undefined;
 }
@@ -34,18 +49,19 @@ interface Member {
 /** Threads that read beside the main one. They are started when there is work, and end with `close`. */
 export class WorkerPool {
   private readonly members = new Set<Member>();
-  private readonly waiting: Job[] = [];
+  private readonly waiting = new Set<Job>();
   private next = 1;
   private isClosed = false;
+  private flowCount = 0;
 
   private constructor(
     private readonly script: string,
     private readonly setup: WorkerSetup,
-    private readonly size: number
+    readonly size: number
   ) {}
 
   /** Undefined where there is no script for workers: then the work is done in slices on the calling thread. */
-  static of(directory: string, size = WORKERS_MAX): WorkerPool | undefined {
+  static of(directory: string, size = workersHere()): WorkerPool | undefined {
     const script = SCRIPTS.find(path => existsSync(path));
     return script === undefined ? undefined : new WorkerPool(script, { directory }, size);
   }
@@ -55,23 +71,50 @@ export class WorkerPool {
     return this.members.size;
   }
 
+  /** Flows that have begun and not ended. */
+  get flows(): number {
+    return this.flowCount;
+  }
+
+  build(task: BuildTask, options: TaskOptions = {}): Promise<ImageFacts> {
+    return this.run({ kind: 'build', build: task }, options);
+  }
+
   /** @throws CANCELLED, INTERNAL with data `{worker: true}` when the worker died, and what the work throws */
-  build(
-    task: BuildTask,
-    options: { signal?: AbortSignal; onProgress?: (done: number) => void } = {}
-  ): Promise<ImageFacts> {
-    const { signal, onProgress } = options;
-    if (this.isClosed || signal?.aborted === true) {
-      return Promise.reject(cancelled());
+  run<T extends Task>(task: T, options: TaskOptions = {}): Promise<Results[T['kind']]> {
+    return this.start(task, options).result;
+  }
+
+  /** The parts of a flow, each when it is asked for. Ends the flow when it is left. @throws as `run` */
+  async *flow(task: Task & { kind: 'flow' }, options: TaskOptions = {}): AsyncGenerator<FlowPart> {
+    let part: FlowPart | undefined;
+    let came: () => void = () => undefined;
+    const { result, goOn, giveUp } = this.start(task, options, found => {
+      part = found;
+      came();
+    });
+    // It may fail while nobody waits for it.
+    result.catch(() => undefined);
+    this.flowCount++;
+    try {
+      for (;;) {
+        const next = new Promise<void>(resolve => {
+          came = resolve;
+        });
+        const last = part === undefined ? await Promise.race([result, next]) : undefined;
+        if (last !== undefined) {
+          yield last;
+          return;
+        }
+        const found = part!;
+        part = undefined;
+        yield found;
+        goOn();
+      }
+    } finally {
+      this.flowCount--;
+      giveUp();
     }
-    const flag = new Int32Array(new SharedArrayBuffer(4));
-    const abort = () => Atomics.store(flag, 0, 1);
-    signal?.addEventListener('abort', abort, { once: true });
-    return new Promise<ImageFacts>((resolve, reject) => {
-      const request = { id: this.next++, build: task, cancelled: flag };
-      this.waiting.push({ request, resolve, reject, onProgress });
-      this.start();
-    }).finally(() => signal?.removeEventListener('abort', abort));
   }
 
   /** Ends all threads at once, whatever they do; new ones are started for what waits. For tests. */
@@ -81,9 +124,10 @@ export class WorkerPool {
 
   async close(): Promise<void> {
     this.isClosed = true;
-    for (const job of this.waiting.splice(0)) {
+    for (const job of this.waiting) {
       job.reject(cancelled());
     }
+    this.waiting.clear();
     await Promise.all(
       [...this.members].map(async member => {
         this.end(member, cancelled());
@@ -92,16 +136,57 @@ export class WorkerPool {
     );
   }
 
-  private start(): void {
-    while (this.waiting.length > 0) {
-      const member =
-        [...this.members].find(each => each.job === undefined) ??
-        (this.members.size < this.size ? this.grow() : undefined);
-      if (member === undefined) {
+  private start<T extends Task>(
+    task: T,
+    { signal, onProgress }: TaskOptions,
+    onPart?: (part: FlowPart) => void
+  ): { result: Promise<Results[T['kind']]>; goOn: () => void; giveUp: () => void } {
+    if (this.isClosed || signal?.aborted === true) {
+      return { result: Promise.reject(cancelled()), goOn: () => undefined, giveUp: () => undefined };
+    }
+    const flag = new Int32Array(new SharedArrayBuffer(4));
+    const id = this.next++;
+    let job: Job | undefined;
+    const goOn = () => job?.member?.worker.postMessage({ id, go: true });
+    // The caller does not wait for the worker to notice.
+    const giveUp = () => {
+      Atomics.store(flag, 0, 1);
+      goOn();
+      job?.reject(cancelled());
+    };
+    signal?.addEventListener('abort', giveUp, { once: true });
+    const result = new Promise<Results[T['kind']]>((resolve, reject) => {
+      job = {
+        request: { id, task, cancelled: flag },
+        resolve: resolve as Job['resolve'],
+        reject,
+        onProgress,
+        onPart,
+        member: undefined
+      };
+      this.waiting.add(job);
+      this.assign();
+    }).finally(() => {
+      signal?.removeEventListener('abort', giveUp);
+      if (job !== undefined) {
+        this.waiting.delete(job);
+      }
+    });
+    return { result, goOn, giveUp };
+  }
+
+  /** Gives waiting work to the members with the least to do. */
+  private assign(): void {
+    for (const job of this.waiting) {
+      const free = [...this.members].sort((a, b) => a.jobs.size - b.jobs.size)[0];
+      const isWorthOne = free === undefined || free.jobs.size > 0;
+      const member = isWorthOne && this.members.size < this.size ? this.grow() : free;
+      if (member === undefined || member.jobs.size >= WORKER_TASKS_MAX) {
         return;
       }
-      const job = this.waiting.shift()!;
-      member.job = job;
+      this.waiting.delete(job);
+      job.member = member;
+      member.jobs.set(job.request.id, job);
       clearTimeout(member.idle);
       member.worker.ref();
       member.worker.postMessage(job.request);
@@ -113,7 +198,7 @@ export class WorkerPool {
       workerData: this.setup,
       resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB_MAX }
     });
-    const member: Member = { worker, job: undefined, idle: undefined };
+    const member: Member = { worker, jobs: new Map(), idle: undefined };
     this.members.add(member);
     worker.on('message', (reply: WorkerReply) => this.hear(member, reply));
     const died = (cause?: unknown) => {
@@ -121,7 +206,7 @@ export class WorkerPool {
         member,
         new ArgonError('INTERNAL', 'A worker thread ended unexpectedly.', { data: { worker: true }, cause })
       );
-      this.start();
+      this.assign();
     };
     worker.on('error', died);
     worker.on('exit', () => died());
@@ -129,24 +214,30 @@ export class WorkerPool {
   }
 
   private hear(member: Member, reply: WorkerReply): void {
-    const { job } = member;
-    if (job?.request.id !== reply.id) {
+    const job = member.jobs.get(reply.id);
+    if (job === undefined) {
       return;
     }
     if ('progress' in reply) {
       job.onProgress?.(reply.progress);
       return;
     }
-    member.job = undefined;
-    member.worker.unref();
-    member.idle = setTimeout(() => void this.retire(member), WORKER_IDLE_MS_MAX).unref();
+    if ('part' in reply) {
+      job.onPart?.(reply.part);
+      return;
+    }
+    member.jobs.delete(reply.id);
+    if (member.jobs.size === 0) {
+      member.worker.unref();
+      member.idle = setTimeout(() => void this.retire(member), WORKER_IDLE_MS_MAX).unref();
+    }
     if ('result' in reply) {
       job.resolve(reply.result);
     } else {
       const { code, message, data } = reply.error;
       job.reject(new ArgonError(code, message, { data }));
     }
-    this.start();
+    this.assign();
   }
 
   private async retire(member: Member): Promise<void> {
@@ -157,9 +248,11 @@ export class WorkerPool {
   private end(member: Member, error: ArgonError): void {
     clearTimeout(member.idle);
     this.members.delete(member);
-    const { job } = member;
-    member.job = undefined;
-    job?.reject(error);
+    const jobs = [...member.jobs.values()];
+    member.jobs.clear();
+    for (const job of jobs) {
+      job.reject(error);
+    }
   }
 }
 

@@ -13,12 +13,14 @@ import { position } from './path';
  */
 export function compileFilter(filter: Buffer, options: QueryOptions = {}): Filter {
   checkCollation(options.collation);
+  // Another thread that compiles it must have the same time.
+  const known = options.now === undefined ? { ...options, now: Date.now() } : options;
   let scope: Scope | undefined;
   const root = parseFilter(filter, {
-    expressions: () => (scope ??= Scope.create(options)),
+    expressions: () => (scope ??= Scope.create(known)),
     random: Math.random
   });
-  return new CompiledFilter(filter, root);
+  return new CompiledFilter(filter, known, root);
 }
 
 class CompiledFilter implements Filter {
@@ -26,6 +28,7 @@ class CompiledFilter implements Filter {
 
   constructor(
     readonly source: Buffer,
+    readonly options: QueryOptions,
     private readonly root: FilterNode
   ) {
     this.isEmpty = source.length === 5;

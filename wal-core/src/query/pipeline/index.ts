@@ -47,6 +47,7 @@ class CompiledPipeline implements Pipeline {
   readonly stages: readonly StageSpec[];
   readonly lead: PipelineLead;
   readonly collections: readonly string[];
+  readonly alone: number;
   readonly startsItself: boolean;
 
   constructor(
@@ -55,6 +56,8 @@ class CompiledPipeline implements Pipeline {
   ) {
     this.stages = compiled.specs;
     this.collections = compiled.collections;
+    const other = compiled.stages.findIndex(stage => (stage.collections?.length ?? 0) > 0);
+    this.alone = other < 0 ? compiled.stages.length : other;
     this.startsItself = compiled.startsItself;
     this.lead = leadOf(compiled.specs);
   }

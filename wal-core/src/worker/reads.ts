@@ -1,0 +1,244 @@
+import type { DocKey, Image } from '../api';
+import { compileFilter, compilePipeline, compileSort, type QueryOptions, queryError } from '../query';
+import { HandedScan, type Ground, rangeOf } from './handed';
+import { Matches, type Taker } from './matches';
+import type { CountFound, FlowPart, HandedRead, HandedShape, ScanFound } from './messages';
+import { bufferOf, owned, Parcels } from './parcel';
+import type { Pulse } from './pulse';
+
+/** A scan answers, and a flow hands over what it has, after so many milliseconds at the latest. */
+const ANSWER_MS = 25;
+/** Bytes of results that are handed over at a time. */
+const PART_BYTES = 256 * 1024;
+/** Memory that documents are copied into on their way into a pipeline, so that who keeps one keeps no page. */
+const COPY_BYTES = 16 * 1024;
+/** Bytes of documents in one step of a pipeline. */
+const STEP_BYTES = 128 * 1024;
+
+/** Matching documents with their keys, until there are enough bytes or time is up. */
+export async function scan(
+  read: HandedRead,
+  bytesMax: number,
+  ground: Ground,
+  pulse: Pulse
+): Promise<ScanFound> {
+  const parcels = new Parcels();
+  const taker: Taker = {
+    get isFull() {
+      return parcels.bytes >= bytesMax;
+    },
+    take: (bytes, start, end, key) => {
+      parcels.add(key());
+      parcels.add(bytes, start, end);
+    }
+  };
+  const matches = new Matches(testOf(read), taker);
+  const walk = new HandedScan(ground, read.state, read.reverse);
+  const range = rangeOf(read.ranges[0]!, read.reverse);
+  const begun = performance.now();
+  let last: DocKey | undefined;
+  do {
+    last = walk.fill(last === undefined ? range : { ...range, after: last }, matches);
+    if (pulse.isDue) {
+      await pulse.beat(matches.examined);
+    }
+  } while (last !== undefined && !taker.isFull && performance.now() - begun < ANSWER_MS);
+  return {
+    parcel: parcels.take(),
+    examined: matches.examined,
+    last: last === undefined ? undefined : owned(last)
+  };
+}
+
+/** The number of matching documents. */
+export async function count(
+  read: HandedRead,
+  most: number,
+  ground: Ground,
+  pulse: Pulse
+): Promise<CountFound> {
+  const taker = { isFull: false, take: () => undefined };
+  const matches = new Matches(testOf(read), taker);
+  for await (const _ of walked(read, ground, matches, pulse)) {
+    if (matches.matched >= most) {
+      break;
+    }
+  }
+  return { count: Math.min(matches.matched, most), examined: matches.examined };
+}
+
+/** Matching documents, sorted, cut, and through a pipeline; all but the last part are handed over on the way. */
+export async function flow(
+  read: HandedRead,
+  shape: HandedShape,
+  ground: Ground,
+  pulse: Pulse
+): Promise<FlowPart> {
+  const documents = new Copies();
+  const matches = new Matches(testOf(read), documents);
+  const context = { ...optionsOf(read), ...memoryOf(shape), signal: pulse.signal };
+  async function* source(): AsyncGenerator<readonly Image[]> {
+    for await (const _ of walked(read, ground, matches, pulse)) {
+      yield documents.drain();
+    }
+  }
+  const cutOut = cut(shape.sort === undefined ? source() : sorted(source(), shape, read, pulse), shape);
+  const results = compilePipeline(shape.stages.map(bufferOf), context).run(cutOut.documents, {
+    ...context,
+    collection: () => {
+      throw new Error('a pipeline on a worker reads no other collection');
+    }
+  });
+  const parcels = new Parcels();
+  const told = { examined: 0, matched: 0 };
+  const part = (): FlowPart => {
+    const examined = matches.examined - told.examined;
+    const matched = cutOut.passed - told.matched;
+    told.examined += examined;
+    told.matched += matched;
+    return { parcel: parcels.take(), examined, matched };
+  };
+  let handed = performance.now();
+  for await (const batch of results) {
+    for (const image of batch) {
+      parcels.add(image);
+      if (parcels.bytes >= PART_BYTES) {
+        await pulse.part(part());
+        handed = performance.now();
+      }
+    }
+    if (parcels.bytes > 0 && performance.now() - handed > ANSWER_MS) {
+      await pulse.part(part());
+      handed = performance.now();
+    }
+    if (pulse.isDue) {
+      await pulse.beat(matches.examined);
+    }
+  }
+  return part();
+}
+
+/** Walks all ranges, one step after another. */
+async function* walked(
+  read: HandedRead,
+  ground: Ground,
+  matches: Matches,
+  pulse: Pulse
+): AsyncGenerator<void> {
+  for (const each of read.ranges) {
+    const walk = new HandedScan(ground, read.state, read.reverse);
+    const range = rangeOf(each, read.reverse);
+    let last: DocKey | undefined;
+    do {
+      last = walk.fill(last === undefined ? range : { ...range, after: last }, matches);
+      if (pulse.isDue) {
+        await pulse.beat(matches.examined);
+      }
+      yield;
+    } while (last !== undefined);
+  }
+}
+
+/** Documents in order; with a limit no more are kept than are asked for. */
+async function* sorted(
+  source: AsyncIterable<readonly Image[]>,
+  { sort, skip, limit, memoryBytesMax = Infinity }: HandedShape,
+  read: HandedRead,
+  pulse: Pulse
+): AsyncGenerator<readonly Image[]> {
+  const sorter = compileSort(bufferOf(sort!), optionsOf(read)).sorter(
+    Number.isFinite(limit) ? skip + limit : undefined
+  );
+  for await (const batch of source) {
+    for (const image of batch) {
+      sorter.push(image);
+    }
+    if (sorter.bytes > memoryBytesMax) {
+      throw queryError(292, `Sort exceeded memory limit of ${memoryBytesMax} bytes`);
+    }
+  }
+  for (const batch of sorter.finish()) {
+    if (batch.length > 0) {
+      yield batch;
+    }
+    if (pulse.isDue) {
+      await pulse.beat(0);
+    }
+  }
+}
+
+/** Leaves out what is skipped, and ends with the limit. */
+function cut(source: AsyncIterable<readonly Image[]>, { skip, limit }: HandedShape) {
+  const state = { passed: 0, documents: run() };
+  async function* run(): AsyncGenerator<readonly Image[]> {
+    let toSkip = skip;
+    let left = limit;
+    if (left <= 0) {
+      return;
+    }
+    for await (const batch of source) {
+      const out = toSkip > 0 || batch.length > left ? batch.slice(toSkip, toSkip + left) : batch;
+      toSkip = Math.max(0, toSkip - batch.length);
+      left -= out.length;
+      state.passed += out.length;
+      if (out.length > 0) {
+        yield out;
+      }
+      if (left <= 0) {
+        return;
+      }
+    }
+  }
+  return state;
+}
+
+/** Copies documents out of pages. */
+class Copies implements Taker {
+  private images: Image[] = [];
+  private memory = Buffer.alloc(0);
+  private used = 0;
+  private bytes = 0;
+
+  get isFull(): boolean {
+    return this.bytes >= STEP_BYTES;
+  }
+
+  /** What has been copied since the last time. */
+  drain(): readonly Image[] {
+    const { images } = this;
+    this.images = [];
+    this.bytes = 0;
+    return images;
+  }
+
+  take(bytes: Buffer, start: number, end: number): void {
+    const length = end - start;
+    if (this.memory.length - this.used < length) {
+      this.memory = Buffer.allocUnsafeSlow(Math.max(COPY_BYTES, length));
+      this.used = 0;
+    }
+    bytes.copy(this.memory, this.used, start, end);
+    this.images.push(Buffer.from(this.memory.buffer, this.used, length));
+    this.used += length;
+    this.bytes += length;
+  }
+}
+
+function testOf(read: HandedRead): ((document: Image) => boolean) | undefined {
+  const filter = compileFilter(bufferOf(read.filter), optionsOf(read));
+  return filter.isEmpty ? undefined : document => filter.matches(document);
+}
+
+/** Options as the main thread had them: bytes came as plain arrays. */
+function optionsOf({ options }: HandedRead): QueryOptions {
+  const { let: variables, collation, now } = options;
+  return {
+    ...(variables === undefined ? {} : { let: bufferOf(variables) }),
+    ...(collation === undefined ? {} : { collation: bufferOf(collation) }),
+    ...(now === undefined ? {} : { now })
+  };
+}
+
+function memoryOf({ memoryBytesMax }: HandedShape): { memoryBytesMax?: number } {
+  return memoryBytesMax === undefined ? {} : { memoryBytesMax };
+}
