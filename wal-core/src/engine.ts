@@ -73,8 +73,8 @@ import { TABLE } from './store/keys';
  * @throws DIRECTORY_LOCKED, DATA_CORRUPT, FORMAT_TOO_NEW
  */
 export async function openEngine(options: EngineOptions, parts: EngineParts = {}): Promise<Engine> {
-  const compile = (filter: Image) => {
-    const compiled = compileFilter(filter);
+  const compile = (filter: Image, collation?: Image) => {
+    const compiled = compileFilter(filter, collation === undefined ? {} : { collation });
     return (document: Image) => compiled.matches(document);
   };
   return new ArgonEngine(await Core.open(options, compile, parts));

@@ -82,5 +82,5 @@ function naturalSort(source: Buffer, fields: number, direction: number | undefin
   const never = (): never => {
     throw new MongoError('InternalError', 'natural order is not compared');
   };
-  return { source, isEmpty: false, compare: never, sort: never, sorter: never };
+  return { source, isEmpty: false, collation: undefined, compare: never, sort: never, sorter: never };
 }

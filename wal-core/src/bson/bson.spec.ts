@@ -278,11 +278,17 @@ describe('indexKeys', () => {
     expect(keysOf({ a: 1 }, { a: 1, b: 1 }, true)).toEqual([key(1, null)]);
   });
 
+  it('holds a hash in place of a hashed value, the same for equal numbers', () => {
+    expect(keysOf({ a: 1 }, { a: 'hashed' })).toEqual(keysOf({ a: 1.0 }, { a: 'hashed' }));
+    expect(keysOf({ a: 1 }, { a: 'hashed' })).not.toEqual(keysOf({ a: 2 }, { a: 'hashed' }));
+  });
+
   it('refuses parallel arrays and kinds that are not ordered', () => {
     expect(() => keysOf({ a: [1], b: [2] }, { a: 1, b: 1 })).toThrow(
       expect.objectContaining({ data: expect.objectContaining({ mongoCode: 171 }) })
     );
-    expect(() => keysOf({ a: 1 }, { a: 'hashed' })).toThrow(/hashed/);
+    expect(() => keysOf({ a: 1 }, { a: 'text' })).toThrow(/text/);
+    expect(() => keysOf({ a: [1] }, { a: 'hashed' })).toThrow(/hashed indexes do not currently support array/);
   });
 
   it('keeps long keys distinct and short', () => {

@@ -2,6 +2,16 @@ import { compareInt64, compareNumbersAt } from './numbers';
 import { cstringEnd, Cursor, int32At, type RawValue } from './raw';
 import { canonicalType, T } from './types';
 
+/** Order of two strings, given as UTF-8 in slices of buffers. */
+export type StringOrder = (
+  a: Buffer,
+  startA: number,
+  endA: number,
+  b: Buffer,
+  startB: number,
+  endB: number
+) => number;
+
 /**
  * MongoDB's total order over all values (simple binary collation): by class of type,
  * then by value. Numbers of all four types compare exactly; NaN is the smallest number.
@@ -15,7 +25,7 @@ export function compareDocuments(a: Buffer, b: Buffer): number {
   return compareBodies(a, 0, b, 0);
 }
 
-/** `compareValues` on slices of buffers. */
+/** `compareValues` on slices of buffers; `strings` orders strings in another way than by their bytes. */
 export function compareAt(
   typeA: number,
   a: Buffer,
@@ -24,7 +34,8 @@ export function compareAt(
   typeB: number,
   b: Buffer,
   startB: number,
-  endB: number
+  endB: number,
+  strings?: StringOrder
 ): number {
   if (typeA !== typeB) {
     const classA = canonicalType(typeA);
@@ -41,11 +52,12 @@ export function compareAt(
       return compareNumbersAt(typeA, a, startA, typeB, b, startB);
     case T.STRING:
     case T.SYMBOL:
+      return (strings ?? compareBytes)(a, startA + 4, endA - 1, b, startB + 4, endB - 1);
     case T.CODE:
       return compareBytes(a, startA + 4, endA - 1, b, startB + 4, endB - 1);
     case T.OBJECT:
     case T.ARRAY:
-      return compareBodies(a, startA, b, startB);
+      return compareBodies(a, startA, b, startB, strings);
     case T.BINARY:
     case T.DB_POINTER: {
       // Length first; of equal length, the rest (for binary: subtype, then bytes).
@@ -102,7 +114,7 @@ export function compareBytes(
   return lengthA === lengthB ? 0 : lengthA < lengthB ? -1 : 1;
 }
 
-function compareBodies(a: Buffer, startA: number, b: Buffer, startB: number): number {
+function compareBodies(a: Buffer, startA: number, b: Buffer, startB: number, strings?: StringOrder): number {
   const left = new Cursor(a, startA);
   const right = new Cursor(b, startB);
   for (;;) {
@@ -124,7 +136,8 @@ function compareBodies(a: Buffer, startA: number, b: Buffer, startB: number): nu
       right.type,
       b,
       right.valueStart,
-      right.valueEnd
+      right.valueEnd,
+      strings
     );
     if (value !== 0) return value;
   }

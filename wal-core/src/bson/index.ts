@@ -5,6 +5,7 @@ export * from './check';
 export * from './decimal';
 export * from './numbers';
 export * from './compare';
+export * from './collation';
 export * from './keystring';
 export * from './indexkeys';
 export * from './ejson';

@@ -11,6 +11,8 @@ export interface KeyPattern {
   /** Path components as bytes. */
   readonly parts: readonly (readonly Buffer[])[];
   readonly descending: readonly boolean[];
+  /** Which fields are held as a hash of their value; undefined: none. */
+  readonly hashed: readonly boolean[] | undefined;
 }
 
 /** What one document puts into an index. */
@@ -26,13 +28,14 @@ const patterns = new WeakMap<Buffer, KeyPattern>();
 
 /**
  * Takes a key pattern apart; remembered per buffer.
- * @throws BAD_REQUEST (mongoCode 67) for kinds of index that are not ordered: hashed, text, 2d, wildcard
+ * @throws BAD_REQUEST (mongoCode 67) for kinds of index that are not there: text, 2d, wildcard
  */
 export function keyPattern(pattern: Buffer): KeyPattern {
   let parsed = patterns.get(pattern);
   if (parsed === undefined) {
     const fields = elements(pattern);
     for (const { name, type, bytes } of fields) {
+      if (isHashed(type, bytes)) continue;
       if (!isNumberType(type) || name.includes('$**')) {
         const kind = type === T.STRING ? bytes.toString('utf8', 4, bytes.length - 1) : 'wildcard';
         throw refuse(
@@ -46,11 +49,24 @@ export function keyPattern(pattern: Buffer): KeyPattern {
     parsed = {
       paths: fields.map(f => f.name),
       parts: fields.map(f => f.name.split('.').map(nameBytes)),
-      descending: fields.map(f => exactAt(f.type, f.bytes, 0).sign < 0)
+      descending: fields.map(f => isNumberType(f.type) && exactAt(f.type, f.bytes, 0).sign < 0),
+      hashed: fields.some(f => !isNumberType(f.type)) ? fields.map(f => !isNumberType(f.type)) : undefined
     };
     patterns.set(pattern, parsed);
   }
   return parsed;
+}
+
+function isHashed(type: number, bytes: Buffer): boolean {
+  return type === T.STRING && bytes.toString('latin1', 4, bytes.length - 1) === 'hashed';
+}
+
+/** What a hashed field holds in place of a value: 64 bits that equal values share. */
+export function hashedValue(value: RawValue): RawValue {
+  const hash = createHash('sha256')
+    .update(encodeKey([value]))
+    .digest();
+  return { type: T.INT64, bytes: Buffer.from(hash.subarray(0, 8)) };
 }
 
 function refuse(
@@ -66,12 +82,32 @@ function refuse(
  * The keys of a document in an index, as MongoDB makes them: a missing field counts as
  * null; an array gives one key per element (an empty one the key undefined); positions
  * in a path (`a.0`) pick an element; two different arrays in a compound key are refused.
+ * `change` is done to each value first (a collation's folding).
  * Keys longer than 900 bytes keep their first 868 and end in a SHA-256.
  * @throws DOCUMENT_INVALID (mongoCode 171) for parallel arrays, (16746) for an ambiguous position
  */
-export function indexKeys(doc: Buffer, pattern: Buffer, options: { sparse?: boolean } = {}): IndexKeys {
-  const { parts, descending } = keyPattern(pattern);
-  const { values: found, multikey } = keyValues(doc, parts, options.sparse ?? false);
+export function indexKeys(
+  doc: Buffer,
+  pattern: Buffer,
+  options: { sparse?: boolean; change?: ((value: RawValue) => RawValue) | undefined } = {}
+): IndexKeys {
+  const { paths, parts, descending, hashed } = keyPattern(pattern);
+  const { change } = options;
+  const { values, multikey } = keyValues(doc, parts, options.sparse ?? false);
+  if (hashed !== undefined && multikey) {
+    throw refuse(
+      16766,
+      'Location16766',
+      'DOCUMENT_INVALID',
+      `hashed indexes do not currently support array values. Found array at path: ${paths[hashed.indexOf(true)]}`
+    );
+  }
+  const found =
+    change === undefined && hashed === undefined
+      ? values
+      : values.map(key =>
+          key.map((value, i) => (hashed?.[i] === true ? hashedValue(value) : (change?.(value) ?? value)))
+        );
   if (found.length === 1) return { keys: [shortenIndexKey(encodeKey(found[0]!, descending))], multikey };
   const keys = found.map(values => shortenIndexKey(encodeKey(values, descending)));
   keys.sort((a, b) => a.compare(b));

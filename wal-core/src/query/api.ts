@@ -1,11 +1,11 @@
 import type { IndexInfo } from '../api';
-import type { RawValue } from '../bson';
+import type { Collation, RawValue } from '../bson';
 
 /** What a command may carry along with a filter, update or pipeline. */
 export interface QueryOptions {
   /** Raw BSON of the command's `let`: variables for expressions. */
   readonly let?: Buffer;
-  /** Raw BSON of the command's `collation`; only simple binary order is known, anything else is refused. */
+  /** Raw BSON of the command's `collation`; without one, or with the locale `simple`, strings compare by their bytes. */
   readonly collation?: Buffer;
   /** Milliseconds since 1970 for `$$NOW`, the same during one command. Default: when it is compiled. */
   readonly now?: number;
@@ -40,9 +40,11 @@ export interface Filter {
    * belong to a matching document; undefined when the filter says nothing of use.
    * A missing field counts as null, as in index keys. One bound list per path; for
    * paths through arrays conditions are not intersected, because different elements
-   * may satisfy them.
+   * may satisfy them. `index` is the collation of the index, whose keys hold folded strings.
    */
-  bounds(path: string, single?: boolean): readonly Interval[] | undefined;
+  bounds(path: string, single?: boolean, index?: Collation): readonly Interval[] | undefined;
+  /** The collation it compares strings by; undefined: their bytes. */
+  readonly collation: Collation | undefined;
   /** Equalities at the top level (`{a: 5}`, `{a: {$eq: 5}}`, inside `$and`), which an upsert copies. */
   equalities(): readonly { readonly path: string; readonly value: RawValue }[];
 }
@@ -61,6 +63,8 @@ export interface Sort {
   /** Raw BSON it was compiled from. */
   readonly source: Buffer;
   readonly isEmpty: boolean;
+  /** The collation it orders strings by; undefined: their bytes. */
+  readonly collation: Collation | undefined;
   /** Order of two documents. For many documents use `sort` or `sorter`, which take keys out once. */
   compare(a: Buffer, b: Buffer): number;
   /** Sorts a few documents in place, stable. */
@@ -72,10 +76,24 @@ export interface Sort {
 /** A sort under way. No step takes longer than a few milliseconds, whatever the number of documents. */
 export interface Sorter {
   push(doc: Buffer): void;
-  /** Bytes of what it holds: documents and keys. */
+  /** Bytes of what it holds in memory: documents and keys. */
   readonly bytes: number;
+  /** Moves what it holds to disk. The spill must stay open until the result is taken. */
+  spill(to: Spill): void;
   /** The documents in order, in batches, some of them empty; the caller lets others run in between. */
   finish(): Iterable<readonly Buffer[]>;
+}
+
+/** A scratch file. Offsets and lengths are in bytes. */
+export interface Spill {
+  /** Bytes written so far. */
+  readonly bytes: number;
+  /** Writes at the end; answers where that was. @throws what the file system says */
+  append(bytes: Buffer): number;
+  /** Fills the target from an offset on; answers how many bytes there were. */
+  read(at: number, target: Buffer): number;
+  /** Closes and removes it. */
+  close(): void;
 }
 
 export interface UpdateOptions extends QueryOptions {
@@ -114,6 +132,8 @@ export interface PipelineContext {
   /** Raw BSON of the command's `let`. */
   readonly let?: Buffer;
   readonly collation?: Buffer;
+  /** Opens a scratch file for `$sort` and `$group` that outgrow memory; without it (no `allowDiskUse`) that is error 292. */
+  readonly spill?: () => Spill;
   /** Bytes that a blocking stage ($sort, $group …) may hold; default 100 MiB. */
   readonly memoryBytesMax?: number;
   /** A number in [0, 1), for $sample and $rand; tests own it. */

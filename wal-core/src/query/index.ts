@@ -7,4 +7,6 @@ export { compileProjection } from './projection';
 export { compileSort } from './sort';
 export { compileUpdate } from './update';
 export { compilePipeline, runPipeline, splitPipeline } from './pipeline';
+export { parseCollation, indexCollation } from './collation';
+export { openSpill } from './spill';
 export { planIndex, type PlannableIndex } from './planner';

@@ -3,14 +3,20 @@ import {
   compareValues,
   elements,
   encodeKey,
+  hashedValue,
   indexBound,
+  isCollated,
   keyPattern,
   sameValue,
+  T,
+  type Collation,
   type KeyPattern,
   type RawValue
 } from '../bson';
 import { isArgonError } from '../errors';
 import type { Bound, Filter, IndexPlan, Interval, KeyRange, Sort } from './api';
+import { indexCollation } from './collation';
+import { union } from './filter/bounds';
 import { toNumber } from './numeric';
 import { MAX_KEY, MIN_KEY, NULL, UNDEFINED } from './values';
 
@@ -46,11 +52,18 @@ function planOne(
   index: PlannableIndex
 ): { plan: IndexPlan; score: number } | undefined {
   const pattern = patternOf(index);
-  if (pattern === undefined || !isImplied(filter, index)) return undefined;
+  const collation = indexCollation(index.spec);
+  if (pattern === undefined || !isImplied(filter, index, collation)) return undefined;
   const multikey = index.multikey !== false;
-  const fields = boundedFields(filter, pattern, multikey);
+  const fields = boundedFields(filter, pattern, multikey, collation);
   if (index.sparse && !fields.some(excludesMissing)) return undefined;
-  const order = sort === undefined || sort.isEmpty ? undefined : sortOrder(sort, pattern, fields, multikey);
+  const isOrdered =
+    sort !== undefined &&
+    !sort.isEmpty &&
+    sort.collation === undefined &&
+    collation === undefined &&
+    pattern.hashed === undefined;
+  const order = !isOrdered ? undefined : sortOrder(sort, pattern, fields, multikey);
   if (fields.length === 0 && order === undefined) return undefined;
   const reverse = order === 'backward';
   const ranges = rangesOf(fields, pattern.descending);
@@ -76,29 +89,57 @@ function patternOf(index: IndexInfo): KeyPattern | undefined {
 }
 
 /** Whether every document the filter matches is in a partial index: each of its conditions stands in the filter too. */
-function isImplied(filter: Filter, index: IndexInfo): boolean {
+function isImplied(filter: Filter, index: IndexInfo, collation: Collation | undefined): boolean {
   if (index.partialFilter === undefined) return true;
   const conditions = elements(filter.source);
+  const { collation: asked } = filter;
+  const isSame = asked === undefined ? collation === undefined : asked.isSame(collation);
   return elements(index.partialFilter).every(
     needed =>
-      !needed.name.startsWith('$') && conditions.some(c => c.name === needed.name && sameValue(c, needed))
+      (isSame || !isCollated(needed.type)) &&
+      !needed.name.startsWith('$') &&
+      conditions.some(c => c.name === needed.name && sameValue(c, needed))
   );
 }
 
 /** Intervals for the leading fields: points as long as there are, then at most one field of ranges. */
-function boundedFields(filter: Filter, pattern: KeyPattern, multikey: boolean): (readonly Interval[])[] {
+function boundedFields(
+  filter: Filter,
+  pattern: KeyPattern,
+  multikey: boolean,
+  collation: Collation | undefined
+): (readonly Interval[])[] {
   const out: (readonly Interval[])[] = [];
   let count = 1;
   // With arrays, conditions on two fields under one array may be met by different elements.
   const usable = multikey ? independent(pattern) : pattern.paths.length;
-  for (const path of pattern.paths.slice(0, usable)) {
-    const intervals = filter.bounds(path, !multikey || path === '_id');
+  for (const [i, path] of pattern.paths.slice(0, usable).entries()) {
+    const isHashed = pattern.hashed?.[i] === true;
+    const found = filter.bounds(path, !multikey || path === '_id', isHashed ? undefined : collation);
+    const intervals = isHashed ? hashedPoints(found) : found;
     if (intervals === undefined || count * intervals.length > RANGES_MAX) break;
     out.push(intervals);
     count *= intervals.length;
     if (!intervals.every(isPoint)) break;
   }
   return out;
+}
+
+/** The hashes of the values that intervals name one by one; undefined when they name ranges. */
+function hashedPoints(intervals: readonly Interval[] | undefined): readonly Interval[] | undefined {
+  const hashes: RawValue[] = [];
+  for (const interval of intervals ?? []) {
+    const { lower, upper } = interval;
+    if (isPoint(interval)) hashes.push(hashedValue(lower!.value));
+    else if (lower?.value.type === T.UNDEFINED && upper?.value.type === T.NULL)
+      hashes.push(hashedValue(UNDEFINED), hashedValue(NULL));
+    else return undefined;
+  }
+  return intervals && union(hashes.map(value => pointOf(value)));
+}
+
+function pointOf(value: RawValue): Interval {
+  return { lower: { value, inclusive: true }, upper: { value, inclusive: true } };
 }
 
 /** How many leading fields have no path component in common: those can be bounded together in any case. */

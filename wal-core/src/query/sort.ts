@@ -1,23 +1,25 @@
 import {
-  compareValues,
   elements,
   encodeKey,
   isNumberType,
   keyValues,
   nameBytes,
   T,
+  type Collation,
   type RawValue
 } from '../bson';
 import { ArgonError } from '../errors';
 import type { QueryOptions, Sort, Sorter } from './api';
-import { checkCollation } from './collation';
 import { queryError, notImplemented } from './error';
 import { parseFieldPath } from './expression/fieldpath';
 import { toNumber } from './numeric';
+import { orderOf, type ValueOrder } from './order';
 import { showElement } from './show';
-import { RunSorter, TopSorter, type SortEntry } from './sorter';
+import { sorterOf, type SortEntry } from './sorter';
 
 const SORT_KEYS_MAX = 32;
+/** Bytes of the objects around a key's value. */
+const VALUE_BYTES = 48;
 
 /**
  * Compiles a sort such as `{a: 1, "b.c": -1}`. An array sorts by its smallest element going
@@ -25,7 +27,7 @@ const SORT_KEYS_MAX = 32;
  * @throws 15975, 15976 and others for bad specifications
  */
 export function compileSort(sort: Buffer, options: QueryOptions = {}): Sort {
-  checkCollation(options.collation);
+  const order = orderOf(options.collation);
   const fields = elements(sort);
   if (fields.length > SORT_KEYS_MAX) throw queryError(13103, `too many compound keys`);
   const parts: Buffer[][] = [];
@@ -46,12 +48,17 @@ export function compileSort(sort: Buffer, options: QueryOptions = {}): Sort {
     parts.push(parseFieldPath(element.name).map(nameBytes));
     descending.push(direction < 0);
   }
-  return new CompiledSort(sort, parts, descending);
+  return new CompiledSort(sort, parts, descending, order);
 }
 
 interface Entry extends SortEntry {
   /** KeyString of the keys as Latin-1: compared like bytes, and small beside decoded values. */
   readonly key: string;
+}
+
+/** With a collation there are no bytes to compare: the values themselves are. */
+interface CollatedEntry extends SortEntry {
+  readonly values: readonly RawValue[];
 }
 
 const inOrder = (a: Entry, b: Entry): number => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
@@ -62,7 +69,8 @@ class CompiledSort implements Sort {
   constructor(
     readonly source: Buffer,
     private readonly parts: readonly (readonly Buffer[])[],
-    private readonly descending: readonly boolean[]
+    private readonly descending: readonly boolean[],
+    private readonly order: ValueOrder
   ) {
     this.isEmpty = parts.length === 0;
   }
@@ -73,19 +81,39 @@ class CompiledSort implements Sort {
 
   sort(docs: Buffer[]): Buffer[] {
     if (this.isEmpty) return docs;
-    const entries = docs.map(doc => this.entry(doc));
-    entries.sort(inOrder);
+    const entries: SortEntry[] =
+      this.collation === undefined
+        ? docs.map(doc => this.entry(doc)).sort(inOrder)
+        : docs.map(doc => this.collatedEntry(doc)).sort(this.inCollatedOrder);
     for (let i = 0; i < entries.length; i++) docs[i] = entries[i]!.doc;
     return docs;
   }
 
   sorter(most?: number): Sorter {
-    const entryOf = (doc: Buffer): Entry => this.entry(doc);
-    return most === undefined ? new RunSorter(entryOf, inOrder) : new TopSorter(entryOf, inOrder, most);
+    if (this.collation !== undefined)
+      return sorterOf((doc: Buffer) => this.collatedEntry(doc), this.inCollatedOrder, most);
+    return sorterOf((doc: Buffer) => this.entry(doc), inOrder, most);
+  }
+
+  get collation(): Collation | undefined {
+    return this.order.collation;
+  }
+
+  private readonly inCollatedOrder = (a: CollatedEntry, b: CollatedEntry): number =>
+    this.compareKeys(a.values, b.values);
+
+  private collatedEntry(doc: Buffer): CollatedEntry {
+    const values = this.keysOf(doc);
+    return {
+      doc,
+      values,
+      keyBytes: values.reduce((sum, value) => sum + value.bytes.length + VALUE_BYTES, 0)
+    };
   }
 
   private entry(doc: Buffer): Entry {
-    return { doc, key: encodeKey(this.keysOf(doc), this.descending).toString('latin1') };
+    const key = encodeKey(this.keysOf(doc), this.descending).toString('latin1');
+    return { doc, key, keyBytes: key.length };
   }
 
   private keysOf(doc: Buffer): readonly RawValue[] {
@@ -97,7 +125,7 @@ class CompiledSort implements Sort {
 
   private compareKeys(a: readonly RawValue[], b: readonly RawValue[]): number {
     for (let i = 0; i < a.length; i++) {
-      const order = compareValues(a[i]!, b[i]!);
+      const order = this.order.compare(a[i]!, b[i]!);
       if (order !== 0) return this.descending[i] ? -order : order;
     }
     return 0;

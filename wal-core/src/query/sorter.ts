@@ -1,4 +1,6 @@
-import type { Sorter } from './api';
+import type { Sorter, Spill } from './api';
+import { Heap } from './heap';
+import { SpilledDocuments } from './spill';
 
 /** Documents in one sorted run: sorting it takes about a millisecond. */
 const RUN_LENGTH = 1024;
@@ -8,22 +10,43 @@ const BATCH_LENGTH = 512;
 /** What is compared: a document with the key that was taken out of it once. */
 export interface SortEntry {
   readonly doc: Buffer;
-  readonly key: string;
+  /** Bytes of the key in memory. */
+  readonly keyBytes: number;
 }
 
 /** Bytes of the objects around a document and its key, so that many small documents count too. */
 const ENTRY_BYTES = 64;
 
-function sizeOf({ doc, key }: SortEntry): number {
-  return doc.length + key.length + ENTRY_BYTES;
+function sizeOf({ doc, keyBytes }: SortEntry): number {
+  return doc.length + keyBytes + ENTRY_BYTES;
 }
 
 type Order<E> = (a: E, b: E) => number;
 
-/** Sorts all that is pushed: in short runs as documents come, merged as the result is taken. */
-export class RunSorter<E extends SortEntry> implements Sorter {
+/** A sorter of all that is pushed; with `most`, of the first so many. */
+export function sorterOf<E extends SortEntry>(
+  entryOf: (doc: Buffer) => E,
+  order: Order<E>,
+  most?: number
+): Sorter {
+  return most === undefined ? new RunSorter(entryOf, order) : new TopSorter(entryOf, order, most);
+}
+
+/** One sorted run while it is merged: its next entry. */
+interface Head<E> {
+  readonly run: number;
+  entry: E;
+  readonly rest: Iterator<E>;
+}
+
+/**
+ * Sorts all that is pushed: in short runs as documents come, merged as the result is taken. Told to spill, it writes
+ * what it holds as one long run to disk; the keys are taken out of the documents again when they are read back.
+ */
+class RunSorter<E extends SortEntry> implements Sorter {
   bytes = 0;
-  private readonly runs: E[][] = [];
+  private readonly spilled: SpilledDocuments[] = [];
+  private runs: E[][] = [];
   private open: E[] = [];
 
   constructor(
@@ -32,32 +55,62 @@ export class RunSorter<E extends SortEntry> implements Sorter {
   ) {}
 
   push(doc: Buffer): void {
-    const entry = this.entryOf(doc);
+    this.add(this.entryOf(doc));
+  }
+
+  add(entry: E): void {
     this.bytes += sizeOf(entry);
     this.open.push(entry);
     if (this.open.length >= RUN_LENGTH) this.closeRun();
   }
 
+  spill(to: Spill): void {
+    this.closeRun();
+    const run = new SpilledDocuments(to);
+    for (const { doc } of this.merged(this.runs.map(entries => entries[Symbol.iterator]()))) run.push(doc);
+    run.flush();
+    this.spilled.push(run);
+    this.runs = [];
+    this.bytes = 0;
+  }
+
   *finish(): Generator<readonly Buffer[]> {
     this.closeRun();
-    // A heap of runs by their next entry. Of equals the earlier run goes first, so the sort is stable.
-    const heads = this.runs.map((entries, run) => ({ entries, run, at: 0 }));
-    const heap = new Heap<(typeof heads)[number]>(
-      (a, b) => this.order(a.entries[a.at]!, b.entries[b.at]!) || a.run - b.run
-    );
-    for (const head of heads) heap.push(head);
     let batch: Buffer[] = [];
-    for (let head = heap.top; head !== undefined; head = heap.top) {
-      batch.push(head.entries[head.at]!.doc);
-      head.at++;
-      if (head.at < head.entries.length) heap.topChanged();
-      else heap.pop();
+    const runs = [
+      ...this.spilled.map(run => this.entries(run.documents())),
+      ...this.runs.map(entries => entries[Symbol.iterator]())
+    ];
+    for (const { doc } of this.merged(runs)) {
+      batch.push(doc);
       if (batch.length === BATCH_LENGTH) {
         yield batch;
         batch = [];
       }
     }
     if (batch.length > 0) yield batch;
+  }
+
+  private *entries(docs: Iterable<Buffer>): Generator<E> {
+    for (const doc of docs) yield this.entryOf(doc);
+  }
+
+  /** A heap of runs by their next entry. Of equals the earlier run goes first, so the sort is stable. */
+  private *merged(runs: readonly Iterator<E>[]): Generator<E> {
+    const heap = new Heap<Head<E>>((a, b) => this.order(a.entry, b.entry) || a.run - b.run);
+    runs.forEach((rest, run) => {
+      const first = rest.next();
+      if (first.done !== true) heap.push({ run, entry: first.value, rest });
+    });
+    for (let head = heap.top; head !== undefined; head = heap.top) {
+      yield head.entry;
+      const next = head.rest.next();
+      if (next.done === true) heap.pop();
+      else {
+        head.entry = next.value;
+        heap.topChanged();
+      }
+    }
   }
 
   private closeRun(): void {
@@ -68,35 +121,64 @@ export class RunSorter<E extends SortEntry> implements Sorter {
 }
 
 /** Keeps the first `most` in order of all that is pushed, and no more. */
-export class TopSorter<E extends SortEntry> implements Sorter {
-  bytes = 0;
+class TopSorter<E extends SortEntry> implements Sorter {
+  private held = 0;
   private pushed = 0;
   /** The last of those that are kept is on top. */
   private readonly heap: Heap<{ readonly entry: E; readonly at: number }>;
+  /** Takes over when even the first so many are too many for memory. */
+  private all: RunSorter<E> | undefined;
 
   constructor(
     private readonly entryOf: (doc: Buffer) => E,
-    order: Order<E>,
+    private readonly order: Order<E>,
     private readonly most: number
   ) {
     this.heap = new Heap((a, b) => order(b.entry, a.entry) || b.at - a.at);
   }
 
+  get bytes(): number {
+    return this.all?.bytes ?? this.held;
+  }
+
   push(doc: Buffer): void {
+    if (this.all !== undefined) {
+      this.all.push(doc);
+      return;
+    }
     const { heap } = this;
     const kept = { entry: this.entryOf(doc), at: this.pushed++ };
     if (heap.size < this.most) {
-      this.bytes += sizeOf(kept.entry);
+      this.held += sizeOf(kept.entry);
       heap.push(kept);
       return;
     }
     const last = heap.top;
     if (last === undefined || heap.order(kept, last) <= 0) return;
-    this.bytes += sizeOf(kept.entry) - sizeOf(last.entry);
+    this.held += sizeOf(kept.entry) - sizeOf(last.entry);
     heap.replaceTop(kept);
   }
 
+  spill(to: Spill): void {
+    if (this.all === undefined) {
+      this.all = new RunSorter(this.entryOf, this.order);
+      const kept: E[] = [];
+      while (this.heap.size > 0) kept.push(this.heap.pop()!.entry);
+      for (const entry of kept.reverse()) this.all.add(entry);
+    }
+    this.all.spill(to);
+  }
+
   *finish(): Generator<readonly Buffer[]> {
+    if (this.all !== undefined) {
+      let left = this.most;
+      for (const batch of this.all.finish()) {
+        yield batch.slice(0, left);
+        left -= batch.length;
+        if (left <= 0) return;
+      }
+      return;
+    }
     const { heap } = this;
     const docs = new Array<Buffer>(heap.size);
     for (let at = docs.length - 1; at >= 0; at--) {
@@ -104,61 +186,5 @@ export class TopSorter<E extends SortEntry> implements Sorter {
       if (at % BATCH_LENGTH === 0) yield [];
     }
     for (let at = 0; at < docs.length; at += BATCH_LENGTH) yield docs.slice(at, at + BATCH_LENGTH);
-  }
-}
-
-/** A binary heap with the first in order on top. */
-class Heap<I> {
-  private readonly items: I[] = [];
-
-  constructor(readonly order: (a: I, b: I) => number) {}
-
-  get size(): number {
-    return this.items.length;
-  }
-
-  get top(): I | undefined {
-    return this.items[0];
-  }
-
-  push(item: I): void {
-    const { items } = this;
-    let at = items.length;
-    items.push(item);
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (this.order(items[parent]!, item) <= 0) break;
-      items[at] = items[parent]!;
-      at = parent;
-    }
-    items[at] = item;
-  }
-
-  pop(): I | undefined {
-    const first = this.items[0];
-    const last = this.items.pop();
-    if (this.items.length > 0) this.replaceTop(last!);
-    return first;
-  }
-
-  replaceTop(item: I): void {
-    this.items[0] = item;
-    this.topChanged();
-  }
-
-  /** Puts the top where it belongs after its rank changed. */
-  topChanged(): void {
-    const { items } = this;
-    const item = items[0]!;
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= items.length) break;
-      if (child + 1 < items.length && this.order(items[child + 1]!, items[child]!) < 0) child++;
-      if (this.order(item, items[child]!) <= 0) break;
-      items[at] = items[child]!;
-      at = child;
-    }
-    items[at] = item;
   }
 }

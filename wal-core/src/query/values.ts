@@ -78,6 +78,17 @@ export function object(bytes: Buffer): RawValue {
   return { type: T.OBJECT, bytes };
 }
 
+/** Bytes of a buffer that it is worth copying a small value out of. */
+const SHARED_BYTES_MIN = 4096;
+
+/** A value to be kept for long: copied out of the page or batch it is a slice of, which it would keep in memory. */
+export function kept(value: RawValue): RawValue {
+  const { type, bytes } = value;
+  return bytes.buffer.byteLength >= SHARED_BYTES_MIN && bytes.length * 4 < bytes.buffer.byteLength
+    ? { type, bytes: Buffer.from(bytes) }
+    : value;
+}
+
 /** Missing, null and undefined: what most expressions call nullish. */
 export function isNullish(value: Value): value is undefined {
   return value === undefined || value.type === T.NULL || value.type === T.UNDEFINED;

@@ -48,6 +48,11 @@ function sameFilter(a: IndexInfo, b: IndexInfo): boolean {
   return (a.partialFilter?.toString('hex') ?? '') === (b.partialFilter?.toString('hex') ?? '');
 }
 
+function sameCollation(a: IndexInfo, b: IndexInfo): boolean {
+  const [left, right] = [field(a.spec, 'collation'), field(b.spec, 'collation')];
+  return left === undefined || right === undefined ? left === right : left.bytes.equals(right.bytes);
+}
+
 function sameOptions(a: IndexInfo, b: IndexInfo): boolean {
-  return a.unique === b.unique && a.sparse === b.sparse && sameFilter(a, b);
+  return a.unique === b.unique && a.sparse === b.sparse && sameFilter(a, b) && sameCollation(a, b);
 }

@@ -4,6 +4,7 @@ import { decimal, Summation, toNumber } from '../numeric';
 import { double, isNullish, NULL, type Value } from '../values';
 import { isNumber } from './arithmetic';
 import { argumentList, compileExpression, folded, register, type OperatorCompiler } from './compile';
+import type { ValueOrder } from '../order';
 import { compareOperands } from './logic';
 
 /** Mean of what a sum holds; null of nothing. */
@@ -37,27 +38,32 @@ export class Deviation {
 }
 
 /** As expressions, `$sum` and its kin take several operands, or look into the array that one operand gives. */
-function over(compute: (values: readonly Value[]) => Value): OperatorCompiler {
+function over(compute: (values: readonly Value[], order: ValueOrder) => Value): OperatorCompiler {
   return (argument, scope) => {
+    const { order } = scope;
     const parts = argumentList(argument).map(item => compileExpression(item, scope));
     const only = parts.length === 1 ? parts[0]! : undefined;
     return folded(parts, frame => {
-      if (only === undefined) return compute(parts.map(part => part.evaluate(frame)));
+      if (only === undefined)
+        return compute(
+          parts.map(part => part.evaluate(frame)),
+          order
+        );
       const value = only.evaluate(frame);
-      if (value?.type !== T.ARRAY) return compute([value]);
+      if (value?.type !== T.ARRAY) return compute([value], order);
       const items: RawValue[] = [];
       for (const cursor = new Cursor(value.bytes); cursor.next();) items.push(cursor.value);
-      return compute(items);
+      return compute(items, order);
     });
   };
 }
 
 function extreme(sign: 1 | -1): OperatorCompiler {
-  return over(values => {
+  return over((values, order) => {
     let best: Value;
     for (const value of values) {
       if (isNullish(value)) continue;
-      if (best === undefined || compareOperands(value, best) * sign < 0) best = value;
+      if (best === undefined || compareOperands(value, best, order) * sign < 0) best = value;
     }
     return best ?? NULL;
   });

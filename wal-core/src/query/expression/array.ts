@@ -7,8 +7,7 @@ import {
   isNumberType,
   T,
   TYPE_NAMES,
-  values,
-  compareValues
+  values
 } from '../../bson';
 import { queryError } from '../error';
 import { integralValue, toNumber } from '../numeric';
@@ -29,6 +28,7 @@ import {
 } from '../values';
 import { isNumber, typeName } from './arithmetic';
 import { compileExpression, folded, operator, register, type OperatorCompiler } from './compile';
+import type { ValueOrder } from '../order';
 import { compareOperands } from './logic';
 import { checkVariableName, type Expression, type RawValue, type Scope } from './scope';
 import { compileNamed, indexArgument } from './string';
@@ -366,7 +366,7 @@ function range(args: Value[]): Value {
   return array(arrayOf(out));
 }
 
-function indexOfArray(args: Value[]): Value {
+function indexOfArray(args: Value[], _name: string, order: ValueOrder): Value {
   const [list, wanted] = args;
   if (isNullish(list)) return NULL;
   if (!isArray(list))
@@ -377,7 +377,7 @@ function indexOfArray(args: Value[]): Value {
     args.length > 3
       ? Math.min(items.length, indexArgument(args[3], '$indexOfArray', 'ending'))
       : items.length;
-  for (let i = start; i < stop; i++) if (compareOperands(items[i], wanted) === 0) return int32(i);
+  for (let i = start; i < stop; i++) if (compareOperands(items[i], wanted, order) === 0) return int32(i);
   return int32(-1);
 }
 
@@ -391,7 +391,7 @@ const sortArray: OperatorCompiler = (argument, scope, name) => {
   let order: ((a: RawValue, b: RawValue) => number) | undefined;
   for (const element of elements(argument.bytes)) {
     if (element.name === 'input') input = compileExpression(element, scope);
-    else if (element.name === 'sortBy') order = sortOrder(element);
+    else if (element.name === 'sortBy') order = sortOrder(element, scope);
     else throw queryError(2942501, `$sortArray found an unknown argument: ${element.name}`);
   }
   if (input === undefined) throw queryError(2942502, `${name} requires 'input' to be specified`);
@@ -409,16 +409,17 @@ const sortArray: OperatorCompiler = (argument, scope, name) => {
   });
 };
 
-function sortOrder(spec: RawValue): (a: RawValue, b: RawValue) => number {
+function sortOrder(spec: RawValue, scope: Scope): (a: RawValue, b: RawValue) => number {
+  const { compare } = scope.order;
   if (isNumberType(spec.type)) {
     const direction = toNumber(spec);
     if (direction !== 1 && direction !== -1)
       throw queryError(2942505, 'The $sort element value must be either 1 or -1');
-    return (a, b) => compareValues(a, b) * direction;
+    return (a, b) => compare(a, b) * direction;
   }
   if (spec.type !== T.OBJECT)
     throw queryError(2942507, `The $sortArray's sortBy must be a number or an object`);
-  const sort = compileSort(spec.bytes);
+  const sort = compileSort(spec.bytes, scope.collation);
   const doc = (value: RawValue): Buffer => (value.type === T.OBJECT ? value.bytes : documentOf([]));
   return (a, b) => sort.compare(doc(a), doc(b));
 }
@@ -427,15 +428,15 @@ function sortOrder(spec: RawValue): (a: RawValue, b: RawValue) => number {
  * The `count` largest, falling. As in mongod's multimap: a newcomer equal to the least is
  * not taken, the least and oldest goes first, and of equals the youngest comes out first.
  */
-export function largest(items: readonly RawValue[], count: number): RawValue[] {
+export function largest(items: readonly RawValue[], count: number, { compare }: ValueOrder): RawValue[] {
   const kept: RawValue[] = [];
   for (const item of items) {
     if (kept.length === count) {
-      if (compareValues(item, kept[0]!) <= 0) continue;
+      if (compare(item, kept[0]!) <= 0) continue;
       kept.shift();
     }
     let at = kept.length;
-    while (at > 0 && compareValues(kept[at - 1]!, item) > 0) at--;
+    while (at > 0 && compare(kept[at - 1]!, item) > 0) at--;
     kept.splice(at, 0, item);
   }
   return kept.reverse();
@@ -446,7 +447,7 @@ function takeN(which: 'first' | 'last' | 'max' | 'min'): OperatorCompiler {
   const compiler = compileNamed(
     ['n', 'input'],
     { notObject: 5787900, unknown: 5787901, missing: { n: 5787906, input: 5787907 } },
-    ([n, input], name) => {
+    ([n, input], name, order) => {
       const count = checkN(n as Value, name);
       if (!isArray(input as Value)) throw queryError(5788200, `Input must be an array`);
       const items = values((input as RawValue).bytes);
@@ -454,7 +455,7 @@ function takeN(which: 'first' | 'last' | 'max' | 'min'): OperatorCompiler {
       if (which === 'last') return array(arrayOf(items.slice(-count)));
       const known = items.filter(item => !isNullish(item));
       return array(
-        arrayOf(which === 'min' ? known.sort(compareValues).slice(0, count) : largest(known, count))
+        arrayOf(which === 'min' ? known.sort(order.compare).slice(0, count) : largest(known, count, order))
       );
     }
   );
@@ -475,11 +476,11 @@ export function checkN(value: Value, name: string): number {
   return Number(n);
 }
 
-const isIn: OperatorCompiler = operator(2, 2, ([wanted, list]) => {
+const isIn: OperatorCompiler = operator(2, 2, ([wanted, list], _name, order) => {
   if (!isArray(list))
     throw queryError(40081, `$in requires an array as a second argument, found: ${typeName(list)}`);
   for (const cursor = new Cursor(list.bytes); cursor.next();) {
-    if (compareOperands(wanted, cursor.value) === 0) return bool(true);
+    if (compareOperands(wanted, cursor.value, order) === 0) return bool(true);
   }
   return FALSE;
 });

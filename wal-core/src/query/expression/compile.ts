@@ -1,6 +1,7 @@
 import { documentOf, elements, arrayOf, T, type RawElement } from '../../bson';
 import { isArgonError } from '../../errors';
 import { queryError } from '../error';
+import type { ValueOrder } from '../order';
 import { array, NULL, object, startsWithDollar, textOf } from '../values';
 import { parseFieldPath, pathReader } from './fieldpath';
 import { constant, type Expression, type Frame, type RawValue, type Scope, type Value } from './scope';
@@ -168,20 +169,21 @@ export function checkArity(name: string, count: number, min: number, max: number
 export function operator(
   min: number,
   max: number,
-  compute: (values: Value[], name: string) => Value
+  compute: (values: Value[], name: string, order: ValueOrder) => Value
 ): OperatorCompiler {
   return (argument, scope, name) => {
+    const { order } = scope;
     const list = argumentList(argument);
     checkArity(name, list.length, min, max);
     const parts = list.map(item => compileExpression(item, scope));
     if (parts.length === 1) {
       const only = parts[0]!;
-      return folded(parts, frame => compute([only.evaluate(frame)], name));
+      return folded(parts, frame => compute([only.evaluate(frame)], name, order));
     }
     return folded(parts, frame => {
       const values: Value[] = new Array<Value>(parts.length);
       for (let i = 0; i < parts.length; i++) values[i] = parts[i]!.evaluate(frame);
-      return compute(values, name);
+      return compute(values, name, order);
     });
   };
 }

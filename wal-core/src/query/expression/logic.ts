@@ -1,5 +1,6 @@
-import { compareValues, elements, T, TYPE_NAMES } from '../../bson';
+import { elements, T, TYPE_NAMES } from '../../bson';
 import { queryError } from '../error';
+import type { ValueOrder } from '../order';
 import { bool, FALSE, int32, isNullish, isTrue, TRUE, UNDEFINED, type Value } from '../values';
 import {
   argumentList,
@@ -13,12 +14,12 @@ import {
 import { constant, type Expression } from './scope';
 
 /** Order of two values in expressions: missing sorts like undefined. */
-export function compareOperands(a: Value, b: Value): number {
-  return compareValues(a ?? UNDEFINED, b ?? UNDEFINED);
+export function compareOperands(a: Value, b: Value, order: ValueOrder): number {
+  return order.compare(a ?? UNDEFINED, b ?? UNDEFINED);
 }
 
 function comparison(judge: (order: number) => boolean): OperatorCompiler {
-  return operator(2, 2, ([a, b]) => bool(judge(compareOperands(a, b))));
+  return operator(2, 2, ([a, b], _name, order) => bool(judge(compareOperands(a, b, order))));
 }
 
 const and: OperatorCompiler = (argument, scope) => {
@@ -154,7 +155,7 @@ register({
   $gte: comparison(order => order >= 0),
   $lt: comparison(order => order < 0),
   $lte: comparison(order => order <= 0),
-  $cmp: operator(2, 2, ([a, b]) => int32(compareOperands(a, b))),
+  $cmp: operator(2, 2, ([a, b], _name, order) => int32(compareOperands(a, b, order))),
   $and: and,
   $or: or,
   $not: operator(1, 1, ([value]) => bool(!isTrue(value))),

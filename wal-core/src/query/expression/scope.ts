@@ -1,5 +1,6 @@
 import { Cursor, type RawValue } from '../../bson';
 import { queryError } from '../error';
+import { orderOf, type ValueOrder } from '../order';
 import { date, MISSING_VALUE, object, type Value } from '../values';
 
 /**
@@ -18,9 +19,19 @@ export class Scope {
 
   /** A scope with the command's variables: `let` and `$$NOW`. */
   static create(
-    options: { let?: Buffer | undefined; now?: number | undefined; random?: (() => number) | undefined } = {}
+    options: {
+      let?: Buffer | undefined;
+      now?: number | undefined;
+      random?: (() => number) | undefined;
+      collation?: Buffer | undefined;
+    } = {}
   ): Scope {
-    const unit: Unit = { slots: 0, initial: [], random: options.random ?? Math.random };
+    const unit: Unit = {
+      slots: 0,
+      initial: [],
+      random: options.random ?? Math.random,
+      order: orderOf(options.collation)
+    };
     const names = new Map<string, number>();
     const define = (name: string, value: Value): void => {
       names.set(name, unit.slots);
@@ -40,6 +51,17 @@ export class Scope {
     const slot = this.names.get(name);
     if (slot === undefined) throw queryError(17276, `Use of undefined variable: ${name}`);
     return slot;
+  }
+
+  /** How expressions of the command compare values. */
+  get order(): ValueOrder {
+    return this.unit.order;
+  }
+
+  /** The command's collation, for what is compiled with options of its own. */
+  get collation(): { readonly collation?: Buffer } {
+    const collation = this.unit.order.collation?.source;
+    return collation === undefined ? {} : { collation };
   }
 
   has(name: string): boolean {
@@ -69,6 +91,7 @@ interface Unit {
   slots: number;
   readonly initial: Value[];
   readonly random: () => number;
+  readonly order: ValueOrder;
 }
 
 /** What expressions read while they are evaluated. */

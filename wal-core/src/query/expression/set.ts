@@ -1,25 +1,24 @@
-import { arrayOf, encodeKey, values, compareValues } from '../../bson';
+import { arrayOf, values } from '../../bson';
 import { queryError } from '../error';
+import type { ValueOrder } from '../order';
 import { array, bool, isNullish, isTrue, NULL, type Value } from '../values';
 import { typeName } from './arithmetic';
 import { isArray } from './array';
 import { operator, register } from './compile';
 import type { RawValue } from './scope';
 
-const keyOf = (value: RawValue): string => encodeKey([value]).toString('latin1');
-
-function distinct(items: readonly RawValue[]): Map<string, RawValue> {
+function distinct(items: readonly RawValue[], { keyText }: ValueOrder): Map<string, RawValue> {
   const out = new Map<string, RawValue>();
   for (const item of items) {
-    const key = keyOf(item);
+    const key = keyText(item);
     if (!out.has(key)) out.set(key, item);
   }
   return out;
 }
 
 /** Sets come out sorted, as from MongoDB's ordered set. */
-function sorted(items: Iterable<RawValue>): RawValue {
-  return array(arrayOf([...items].sort(compareValues)));
+function sorted(items: Iterable<RawValue>, { compare }: ValueOrder): RawValue {
+  return array(arrayOf([...items].sort(compare)));
 }
 
 function list(value: Value, code: number, message: string): RawValue[] {
@@ -34,48 +33,54 @@ function keepCommon(set: Map<string, RawValue>, other: ReadonlyMap<string, RawVa
 }
 
 register({
-  $setEquals: operator(2, Infinity, sets => {
+  $setEquals: operator(2, Infinity, (sets, _name, order) => {
     const [first, ...others] = sets.map(set =>
-      distinct(list(set, 17044, 'All operands of $setEquals must be arrays. One argument is of type:'))
+      distinct(list(set, 17044, 'All operands of $setEquals must be arrays. One argument is of type:'), order)
     );
     return bool(
       others.every(set => set.size === first!.size && [...set.keys()].every(key => first!.has(key)))
     );
   }),
-  $setUnion: operator(0, Infinity, sets => {
+  $setUnion: operator(0, Infinity, (sets, _name, order) => {
     const all: RawValue[] = [];
     for (const set of sets) {
       if (isNullish(set)) return NULL;
       all.push(...list(set, 17043, 'All operands of $setUnion must be arrays. One argument is of type:'));
     }
-    return sorted(distinct(all).values());
+    return sorted(distinct(all, order).values(), order);
   }),
-  $setIntersection: operator(0, Infinity, sets => {
+  $setIntersection: operator(0, Infinity, (sets, _name, order) => {
     let common: Map<string, RawValue> | undefined;
     for (const set of sets) {
       if (isNullish(set)) return NULL;
       const next = distinct(
-        list(set, 17047, 'All operands of $setIntersection must be arrays. One argument is of type:')
+        list(set, 17047, 'All operands of $setIntersection must be arrays. One argument is of type:'),
+        order
       );
       if (common === undefined) common = next;
       else common = common.size > next.size ? keepCommon(next, common) : keepCommon(common, next);
     }
-    return sorted(common?.values() ?? []);
+    return sorted(common?.values() ?? [], order);
   }),
-  $setDifference: operator(2, 2, ([a, b]) => {
+  $setDifference: operator(2, 2, ([a, b], _name, order) => {
     if (isNullish(a) || isNullish(b)) return NULL;
     const left = list(a, 17048, 'both operands of $setDifference must be arrays. First argument is of type:');
     const without = distinct(
-      list(b, 17049, 'both operands of $setDifference must be arrays. Second argument is of type:')
+      list(b, 17049, 'both operands of $setDifference must be arrays. Second argument is of type:'),
+      order
     );
-    return array(arrayOf([...distinct(left)].filter(([key]) => !without.has(key)).map(([, value]) => value)));
+    return array(
+      arrayOf([...distinct(left, order)].filter(([key]) => !without.has(key)).map(([, value]) => value))
+    );
   }),
-  $setIsSubset: operator(2, 2, ([a, b]) => {
+  $setIsSubset: operator(2, 2, ([a, b], _name, order) => {
     const left = distinct(
-      list(a, 17046, 'both operands of $setIsSubset must be arrays. First argument is of type:')
+      list(a, 17046, 'both operands of $setIsSubset must be arrays. First argument is of type:'),
+      order
     );
     const right = distinct(
-      list(b, 17042, 'both operands of $setIsSubset must be arrays. Second argument is of type:')
+      list(b, 17042, 'both operands of $setIsSubset must be arrays. Second argument is of type:'),
+      order
     );
     return bool([...left.keys()].every(key => right.has(key)));
   }),

@@ -1,6 +1,7 @@
 import { decodeDecimal, elements, T, TYPE_NAMES } from '../../bson';
 import { decimalText } from '../decimalMath';
 import { queryError } from '../error';
+import type { ValueOrder } from '../order';
 import { toNumber } from '../numeric';
 import { arrayOf } from '../../bson';
 import { array, int32, isNullish, NULL, string, textOf, type Value } from '../values';
@@ -189,7 +190,7 @@ export function indexArgument(value: Value, name: string, what: string): number 
 export function compileNamed(
   keys: readonly string[],
   codes: { notObject: number; unknown: number; missing: Readonly<Record<string, number>> },
-  compute: (args: readonly (Value | typeof NOT_GIVEN)[], name: string) => Value
+  compute: (args: readonly (Value | typeof NOT_GIVEN)[], name: string, order: ValueOrder) => Value
 ): OperatorCompiler {
   return (argument, scope, name) => {
     if (argument.type !== T.OBJECT) {
@@ -211,7 +212,8 @@ export function compileNamed(
     return folded([...given.values()], frame =>
       compute(
         parts.map(part => (part === undefined ? NOT_GIVEN : part.evaluate(frame))),
-        name
+        name,
+        scope.order
       )
     );
   };

@@ -1,6 +1,17 @@
-import { canonicalType, compareValues, exactAt, isNumberType, T, type RawValue } from '../../bson';
+import {
+  canonicalType,
+  compareValues,
+  exactAt,
+  isCollated,
+  isNumberType,
+  T,
+  UNFOLDED_FROM,
+  UNFOLDED_TO,
+  type Collation,
+  type RawValue
+} from '../../bson';
 import type { Bound, Interval } from '../api';
-import { MAX_KEY, MIN_KEY, NULL, UNDEFINED, double, object, array, string } from '../values';
+import { MAX_KEY, MIN_KEY, NULL, UNDEFINED, double, object, array, string, textOf } from '../values';
 import { EMPTY_DOCUMENT } from '../../bson';
 import { sortedDistinct } from './comparison';
 import { AndNode, ArrayNode, LeafNode, OrNode, type FilterNode, type LeafMeaning } from './node';
@@ -17,16 +28,72 @@ const NOTHING: readonly Interval[] = [
 ];
 
 /**
+ * How an index's keys hold the strings a filter speaks of. `plain`: as they are, and the filter compares bytes.
+ * `apart`: filter and index go by different rules, so that a string may be anywhere among the strings. A collation:
+ * both go by it, and the keys hold what it folds strings to.
+ */
+export type StringsIn = 'plain' | 'apart' | Collation;
+
+export function stringsIn(filter: Collation | undefined, index: Collation | undefined): StringsIn {
+  if (filter === undefined && index === undefined) return 'plain';
+  return filter !== undefined && filter.isSame(index) ? filter : 'apart';
+}
+
+function inIndex(
+  intervals: readonly Interval[] | undefined,
+  strings: StringsIn
+): readonly Interval[] | undefined {
+  if (intervals === undefined || strings === 'plain') return intervals;
+  return union(
+    intervals.flatMap(interval => {
+      const { lower, upper } = interval;
+      const isPoint = lower !== undefined && lower.value === upper?.value;
+      const { value } = lower ?? { value: MIN_KEY };
+      if (isPoint && strings !== 'apart' && (value.type === T.STRING || value.type === T.SYMBOL)) {
+        const { text, isFolded } = strings.fold(textOf(value));
+        return isFolded ? [point(string(text)), OTHER_STRINGS] : [wide(value.type)];
+      }
+      // Whatever lies between strings by one rule may lie anywhere among them by another.
+      const from = lower !== undefined && isCollated(lower.value.type) ? wide(lower.value.type).lower : lower;
+      const to = upper !== undefined && isCollated(upper.value.type) ? wideEnd(upper) : upper;
+      return [withEnds(from, to)];
+    })
+  );
+}
+
+/** Strings that a collation does not fold may be equal to any. */
+const OTHER_STRINGS: Interval = {
+  lower: { value: string(UNFOLDED_FROM), inclusive: true },
+  upper: { value: string(UNFOLDED_TO), inclusive: false }
+};
+
+function wide(type: number): Interval {
+  return typeBracket(type) ?? {};
+}
+
+/** The end of an interval, moved behind all values of its class; the end of the class before it stays. */
+function wideEnd(upper: Bound): Bound | undefined {
+  const isLeast = upper.value.bytes.length === 5 && upper.value.type !== T.STRING;
+  return isLeast && !upper.inclusive ? upper : wide(upper.value.type).upper;
+}
+
+/**
  * The intervals in which the index keys of matching documents lie. `single` says that no
  * array stands on the path, so that all conditions meet the same value.
  */
-export function boundsOf(node: FilterNode, path: string, single: boolean): readonly Interval[] | undefined {
-  if (node instanceof LeafNode) return node.path === path ? leafBounds(node.meaning) : undefined;
+export function boundsOf(
+  node: FilterNode,
+  path: string,
+  single: boolean,
+  strings: StringsIn = 'plain'
+): readonly Interval[] | undefined {
+  if (node instanceof LeafNode)
+    return node.path === path ? inIndex(leafBounds(node.meaning), strings) : undefined;
   if (node instanceof MissingNode) return node.path === path ? NOTHING : undefined;
   if (node instanceof AndNode) {
     let best: readonly Interval[] | undefined;
     for (const child of node.children) {
-      const bounds = boundsOf(child, path, single);
+      const bounds = boundsOf(child, path, single, strings);
       if (bounds === undefined) continue;
       best = best === undefined ? bounds : single ? intersect(best, bounds) : narrower(best, bounds);
     }
@@ -35,7 +102,7 @@ export function boundsOf(node: FilterNode, path: string, single: boolean): reado
   if (node instanceof OrNode) {
     const all: Interval[] = [];
     for (const child of node.children) {
-      const bounds = boundsOf(child, path, single);
+      const bounds = boundsOf(child, path, single, strings);
       if (bounds === undefined) return undefined;
       all.push(...bounds);
     }
@@ -44,9 +111,9 @@ export function boundsOf(node: FilterNode, path: string, single: boolean): reado
   if (node instanceof ArrayNode && node.element !== undefined) {
     const { node: element, isObject } = node.element;
     // Conditions of one $elemMatch on values meet the same element, so they do intersect.
-    if (!isObject) return node.path === path ? boundsOf(element, '', true) : undefined;
+    if (!isObject) return node.path === path ? boundsOf(element, '', true, strings) : undefined;
     return path.startsWith(`${node.path}.`)
-      ? boundsOf(element, path.slice(node.path.length + 1), single)
+      ? boundsOf(element, path.slice(node.path.length + 1), single, strings)
       : undefined;
   }
   return undefined;

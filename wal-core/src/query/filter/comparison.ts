@@ -3,7 +3,6 @@ import {
   compareAt,
   compareValues,
   doubleAt,
-  encodeKey,
   exactAt,
   int32At,
   isNumberType,
@@ -11,24 +10,30 @@ import {
   T,
   type RawValue
 } from '../../bson';
+import { SIMPLE_ORDER, type ValueOrder } from '../order';
 import { MISSING, type ElementTest } from './path';
 
 export type ComparisonOp = '$eq' | '$lt' | '$lte' | '$gt' | '$gte';
 
 /** The test of a comparison: within one class of types only, null also meets missing. */
-export function comparisonTest(op: ComparisonOp, rhs: RawValue): ElementTest {
+export function comparisonTest(
+  op: ComparisonOp,
+  rhs: RawValue,
+  { collation }: ValueOrder = SIMPLE_ORDER
+): ElementTest {
   if (rhs.type === T.NULL) {
     const equal = op === '$eq' || op === '$lte' || op === '$gte';
     return type => equal && (type === MISSING || type === T.NULL || type === T.UNDEFINED);
   }
   if (rhs.type === T.MIN_KEY || rhs.type === T.MAX_KEY) return keyEndTest(op, rhs.type);
   if (isNumberType(rhs.type)) return numberTest(op, rhs);
-  if (op === '$eq' && rhs.type === T.STRING) return stringEqualTest(rhs.bytes);
+  const strings = collation?.strings;
+  if (op === '$eq' && rhs.type === T.STRING && strings === undefined) return stringEqualTest(rhs.bytes);
   const { type: rhsType, bytes } = rhs;
   const rhsClass = canonicalType(rhsType);
   return (type, buf, start, end) => {
     if (type === MISSING || (type !== rhsType && canonicalType(type) !== rhsClass)) return false;
-    return holds(op, compareAt(type, buf, start, end, rhsType, bytes, 0, bytes.length));
+    return holds(op, compareAt(type, buf, start, end, rhsType, bytes, 0, bytes.length, strings));
   };
 }
 
@@ -131,23 +136,23 @@ function stringEqualTest(bytes: Buffer): ElementTest {
 const SMALL_SET_MAX = 8;
 
 /** Equality with any of several values; a hash set when there are many. */
-export function oneOfTest(items: readonly RawValue[]): ElementTest {
+export function oneOfTest(items: readonly RawValue[], order: ValueOrder = SIMPLE_ORDER): ElementTest {
   const hasNull = items.some(item => item.type === T.NULL);
   const others = items.filter(item => item.type !== T.NULL);
   let any: ElementTest;
   if (others.length <= SMALL_SET_MAX) {
-    const tests = others.map(item => comparisonTest('$eq', item));
+    const tests = others.map(item => comparisonTest('$eq', item, order));
     any = (type, buf, start, end) => {
       for (const test of tests) if (test(type, buf, start, end)) return true;
       return false;
     };
   } else {
-    const keys = new Set(others.map(item => encodeKey([item]).toString('latin1')));
+    const keys = new Set(others.map(order.keyText));
     const classes = new Set(others.map(item => canonicalType(item.type)));
     any = (type, buf, start, end) =>
       type !== MISSING &&
       classes.has(canonicalType(type)) &&
-      keys.has(encodeKey([{ type, bytes: buf.subarray(start, end) }]).toString('latin1'));
+      keys.has(order.keyText({ type, bytes: buf.subarray(start, end) }));
   }
   if (!hasNull) return any;
   return (type, buf, start, end) =>

@@ -1,8 +1,8 @@
-import { T, values, type RawValue } from '../../bson';
+import { T, values, type Collation, type RawValue } from '../../bson';
 import type { Filter, Interval, QueryOptions } from '../api';
-import { checkCollation } from '../collation';
 import { Scope } from '../expression';
-import { boundsOf } from './bounds';
+import { orderOf, type ValueOrder } from '../order';
+import { boundsOf, stringsIn } from './bounds';
 import { AndNode, LeafNode, OrNode, type FilterNode } from './node';
 import { parseFilter } from './parse';
 import { position } from './path';
@@ -12,15 +12,16 @@ import { position } from './path';
  * @throws BAD_REQUEST with MongoDB's code in `data.mongoCode`
  */
 export function compileFilter(filter: Buffer, options: QueryOptions = {}): Filter {
-  checkCollation(options.collation);
+  const order = orderOf(options.collation);
   // Another thread that compiles it must have the same time.
   const known = options.now === undefined ? { ...options, now: Date.now() } : options;
   let scope: Scope | undefined;
   const root = parseFilter(filter, {
     expressions: () => (scope ??= Scope.create(known)),
-    random: Math.random
+    random: Math.random,
+    order
   });
-  return new CompiledFilter(filter, known, root);
+  return new CompiledFilter(filter, known, root, order);
 }
 
 class CompiledFilter implements Filter {
@@ -29,7 +30,8 @@ class CompiledFilter implements Filter {
   constructor(
     readonly source: Buffer,
     readonly options: QueryOptions,
-    private readonly root: FilterNode
+    private readonly root: FilterNode,
+    private readonly order: ValueOrder
   ) {
     this.isEmpty = source.length === 5;
   }
@@ -61,9 +63,13 @@ class CompiledFilter implements Filter {
     return out;
   }
 
-  bounds(path: string, single = path === '_id'): readonly Interval[] | undefined {
+  get collation(): Collation | undefined {
+    return this.order.collation;
+  }
+
+  bounds(path: string, single = path === '_id', index?: Collation): readonly Interval[] | undefined {
     if (path !== '_id' && path.split('.').some(part => /^\d+$/.test(part))) return undefined;
-    return boundsOf(this.root, path, single);
+    return boundsOf(this.root, path, single, stringsIn(this.order.collation, index));
   }
 
   equalities(): { path: string; value: RawValue }[] {

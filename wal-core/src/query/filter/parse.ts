@@ -11,6 +11,7 @@ import {
   type RawValue
 } from '../../bson';
 import { notImplemented, queryError } from '../error';
+import type { ValueOrder } from '../order';
 import { compileExpression, setRoot, type Frame, type Scope } from '../expression';
 import { toNumber } from '../numeric';
 import { compileRegex, literalPrefix, plainText } from '../regex';
@@ -39,6 +40,8 @@ export interface FilterScope {
   /** Variables that `$expr` may name. */
   readonly expressions: () => Scope;
   readonly random: () => number;
+  /** How values compare: the command's collation. */
+  readonly order: ValueOrder;
   /** Values of the variables while a pipeline runs; else those the scope began with. */
   vars?: readonly Value[];
 }
@@ -57,7 +60,7 @@ export function parseFilter(doc: Buffer, scope: FilterScope): FilterNode {
       const { pattern, options } = regexOf(element);
       children.push(regexNode(name, pattern, options));
     } else {
-      children.push(comparisonNode(name, '$eq', element));
+      children.push(comparisonNode(name, '$eq', element, scope));
     }
   }
   return children.length === 1 ? children[0]! : children.length === 0 ? ALWAYS : new AndNode(children);
@@ -147,12 +150,12 @@ function isReference(doc: Buffer, incomplete: boolean): boolean {
   return incomplete ? ref || id || db : ref && id;
 }
 
-function comparisonNode(path: string, op: ComparisonOp, value: RawValue): FilterNode {
+function comparisonNode(path: string, op: ComparisonOp, value: RawValue, { order }: FilterScope): FilterNode {
   if (value.type === T.UNDEFINED) throw queryError(2, 'cannot compare to undefined');
   if (value.type === T.REGEX && op !== '$eq') {
     throw queryError(2, `Can't have RegEx as arg to predicate over field '${path}'.`);
   }
-  return new LeafNode(path, comparisonTest(op, value), { op, value });
+  return new LeafNode(path, comparisonTest(op, value, order), { op, value });
 }
 
 /** Parses `{$gt: 1, $lt: 5}` on a path; all of it must hold. */
@@ -179,14 +182,14 @@ function parseOperator(
     case '$lte':
     case '$gt':
     case '$gte':
-      return comparisonNode(path, op, element);
+      return comparisonNode(path, op, element, scope);
     case '$ne':
       if (element.type === T.REGEX) throw queryError(2, "Can't have regex as arg to $ne.");
-      return new NotNode(comparisonNode(path, '$eq', element));
+      return new NotNode(comparisonNode(path, '$eq', element, scope));
     case '$in':
-      return inNode(path, element, '$in');
+      return inNode(path, element, '$in', scope);
     case '$nin':
-      return new NotNode(inNode(path, element, '$nin'));
+      return new NotNode(inNode(path, element, '$nin', scope));
     case '$not':
       return notNode(path, element, scope);
     case '$exists': {
@@ -246,7 +249,7 @@ function notNode(path: string, element: RawElement, scope: FilterScope): FilterN
   return new NotNode(children.length === 1 ? children[0]! : new AndNode(children));
 }
 
-function inNode(path: string, element: RawElement, op: string): FilterNode {
+function inNode(path: string, element: RawElement, op: string, { order }: FilterScope): FilterNode {
   if (element.type !== T.ARRAY) throw queryError(2, `${op} needs an array`);
   const plain: RawValue[] = [];
   const tests: ElementTest[] = [];
@@ -260,8 +263,8 @@ function inNode(path: string, element: RawElement, op: string): FilterNode {
       plain.push(item);
     }
   }
-  if (tests.length === 0) return new LeafNode(path, oneOfTest(plain), { op: '$in', values: plain });
-  tests.unshift(oneOfTest(plain));
+  if (tests.length === 0) return new LeafNode(path, oneOfTest(plain, order), { op: '$in', values: plain });
+  tests.unshift(oneOfTest(plain, order));
   return new LeafNode(path, (...at) => tests.some(test => test(...at)), { op: 'other' });
 }
 
@@ -387,7 +390,7 @@ function allNode(path: string, element: RawElement, scope: FilterScope): FilterN
         return regexNode(path, pattern, options);
       }
       if (isOperators(item)) throw queryError(2, 'no $ expressions in $all');
-      return comparisonNode(path, '$eq', item);
+      return comparisonNode(path, '$eq', item, scope);
     })
   );
 }

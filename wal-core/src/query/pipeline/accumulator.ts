@@ -1,13 +1,4 @@
-import {
-  arrayOf,
-  compareValues,
-  elements,
-  encodeKey,
-  isNumberType,
-  T,
-  TYPE_NAMES,
-  type RawElement
-} from '../../bson';
+import { arrayOf, elements, isNumberType, T, TYPE_NAMES, type RawElement } from '../../bson';
 import { queryError } from '../error';
 import { compileExpression, type Expression, type Frame, type Scope } from '../expression';
 import { Deviation, mean } from '../expression/accumulate';
@@ -15,8 +6,9 @@ import { checkN, largest } from '../expression/array';
 import { typeName } from '../expression/arithmetic';
 import { mergeDocuments } from '../expression/object';
 import { Summation } from '../numeric';
+import type { ValueOrder } from '../order';
 import { compileSort } from '../sort';
-import { array, int32, isNullish, NULL, object, type Value } from '../values';
+import { array, int32, isNullish, kept, NULL, object, type Value } from '../values';
 import type { Sort } from '../api';
 
 /** The state of one accumulator in one group. */
@@ -85,6 +77,7 @@ class Extreme implements Fold {
   private best: Value;
 
   constructor(
+    private readonly order: ValueOrder,
     private readonly sign: 1 | -1,
     /** Of equal numbers of different types the last stays, not the first. */
     private readonly keepsLast: boolean
@@ -93,10 +86,10 @@ class Extreme implements Fold {
   add(value: Value): void {
     if (isNullish(value)) return;
     if (this.best !== undefined) {
-      const order = compareValues(value, this.best) * this.sign;
+      const order = this.order.compare(value, this.best) * this.sign;
       if (order > 0 || (order === 0 && !this.keepsLast)) return;
     }
-    this.best = value;
+    this.best = kept(value);
   }
 
   value(): Value {
@@ -125,7 +118,7 @@ class First implements Fold {
   add(value: Value): void {
     if (this.seen) return;
     this.seen = true;
-    this.first = value;
+    this.first = value === undefined ? undefined : kept(value);
   }
 
   value(): Value {
@@ -151,7 +144,7 @@ class Push implements Fold {
 
   add(value: Value): void {
     if (value === undefined) return;
-    this.items.push(value);
+    this.items.push(kept(value));
     this.bytes += value.bytes.length + 48;
   }
 
@@ -164,11 +157,13 @@ class AddToSet implements Fold {
   private readonly items = new Map<string, NonNullable<Value>>();
   bytes = 64;
 
+  constructor(private readonly order: ValueOrder) {}
+
   add(value: Value): void {
     if (value === undefined) return;
-    const key = encodeKey([value]).toString('latin1');
+    const key = this.order.keyText(value);
     if (this.items.has(key)) return;
-    this.items.set(key, value);
+    this.items.set(key, kept(value));
     this.bytes += value.bytes.length * 2 + 96;
   }
 
@@ -217,7 +212,7 @@ function nArguments(
     if (element.name === 'sortBy') {
       if (element.type !== T.OBJECT)
         throw queryError(10065, `invalid parameter: expected an object (sortBy)`);
-      out.set('sortBy', compileSort(element.bytes));
+      out.set('sortBy', compileSort(element.bytes, scope.collation));
     } else {
       out.set(element.name, compileExpression(element, scope));
     }
@@ -239,6 +234,7 @@ function takeN(
   const args = nArguments(argument, scope, ['n', 'input']);
   const n = args.get('n') as Expression;
   const input = args.get('input') as Expression;
+  const { order } = scope;
   return first => {
     const count = checkN(n.evaluate(first), argument.name);
     let items: NonNullable<Value>[] = [];
@@ -255,13 +251,15 @@ function takeN(
           items.push(value);
           if (items.length > 2 * count + 64)
             items =
-              which === 'max' ? largest(items, count).reverse() : items.sort(compareValues).slice(0, count);
+              which === 'max'
+                ? largest(items, count, order).reverse()
+                : items.sort(order.compare).slice(0, count);
         }
       },
       value: () => {
         if (which === 'last') items = items.slice(-count);
         else if (which !== 'first')
-          items = which === 'max' ? largest(items, count) : items.sort(compareValues).slice(0, count);
+          items = which === 'max' ? largest(items, count, order) : items.sort(order.compare).slice(0, count);
         return array(arrayOf(items));
       }
     };
@@ -303,9 +301,9 @@ export function compileAccumulator(argument: RawElement, scope: Scope, leading =
     case '$avg':
       return simple(argument, scope, () => new Average());
     case '$min':
-      return simple(argument, scope, () => new Extreme(1, leading));
+      return simple(argument, scope, () => new Extreme(scope.order, 1, leading));
     case '$max':
-      return simple(argument, scope, () => new Extreme(-1, leading));
+      return simple(argument, scope, () => new Extreme(scope.order, -1, leading));
     case '$first':
       return simple(argument, scope, () => new First());
     case '$last':
@@ -313,7 +311,7 @@ export function compileAccumulator(argument: RawElement, scope: Scope, leading =
     case '$push':
       return simple(argument, scope, () => new Push());
     case '$addToSet':
-      return simple(argument, scope, () => new AddToSet());
+      return simple(argument, scope, () => new AddToSet(scope.order));
     case '$stdDevPop':
       return simple(argument, scope, () => new Spread(false));
     case '$stdDevSamp':

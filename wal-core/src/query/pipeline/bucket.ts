@@ -1,5 +1,4 @@
 import {
-  compareValues,
   documentOf,
   elements,
   isNumberType,
@@ -13,6 +12,7 @@ import { notImplemented, queryError } from '../error';
 import { compileExpression, setRoot, type Expression, type Scope } from '../expression';
 import { typeName } from '../expression/arithmetic';
 import { toNumber } from '../numeric';
+import type { ValueOrder } from '../order';
 import { show } from '../show';
 import { int32, NULL, object, textOf } from '../values';
 import { groupField, type GroupField } from './group';
@@ -112,11 +112,8 @@ export const bucket: StageCompiler = (argument, scope, name, leading): Stage => 
   }
   const fields = outputFields(output, scope, 40196, name, leading);
   const [by, edges, other] = [groupBy, boundaries, fallback];
-  if (
-    other !== undefined &&
-    compareValues(other, edges[0]!) >= 0 &&
-    compareValues(other, edges[edges.length - 1]!) < 0
-  ) {
+  const { compare } = scope.order;
+  if (other !== undefined && compare(other, edges[0]!) >= 0 && compare(other, edges[edges.length - 1]!) < 0) {
     throw queryError(
       40199,
       "The $bucket 'default' field must be less than the lowest boundary or greater than or equal to the highest boundary."
@@ -131,7 +128,7 @@ export const bucket: StageCompiler = (argument, scope, name, leading): Stage => 
         for (const doc of batch) {
           setRoot(frame, doc);
           const value = by.evaluate(frame) ?? NULL;
-          const at = bucketIndex(value, edges);
+          const at = bucketIndex(value, edges, compare);
           if (at < 0 && other === undefined) {
             throw queryError(
               40066,
@@ -146,7 +143,7 @@ export const bucket: StageCompiler = (argument, scope, name, leading): Stage => 
           for (const state of entry.states) state.add(frame);
         }
       }
-      const sorted = [...found.values()].sort((a, b) => compareValues(a.id, b.id));
+      const sorted = [...found.values()].sort((a, b) => compare(a.id, b.id));
       yield* batches(sorted.map(entry => bucketDocument(entry, fields)));
     }
   };
@@ -175,7 +172,7 @@ function readBoundaries(element: RawElement, scope: Scope): RawValue[] {
           `Found conflicting types ${typeName(edges[i - 1])} and ${typeName(edges[i])}.`
       );
     }
-    if (compareValues(edges[i - 1]!, edges[i]!) >= 0) {
+    if (scope.order.compare(edges[i - 1]!, edges[i]!) >= 0) {
       throw queryError(
         40194,
         `The 'boundaries' option to $bucket must be sorted, but elements ${i - 1} and ${i} are not in ` +
@@ -187,12 +184,12 @@ function readBoundaries(element: RawElement, scope: Scope): RawValue[] {
 }
 
 /** The bucket a value falls into, or -1. */
-function bucketIndex(value: RawValue, edges: readonly RawValue[]): number {
+function bucketIndex(value: RawValue, edges: readonly RawValue[], compare: ValueOrder['compare']): number {
   let low = 0;
   let high = edges.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (compareValues(edges[middle]!, value) <= 0) low = middle + 1;
+    if (compare(edges[middle]!, value) <= 0) low = middle + 1;
     else high = middle;
   }
   return low === 0 || low === edges.length ? -1 : low - 1;
@@ -245,13 +242,14 @@ export const bucketAuto: StageCompiler = (argument, scope, name): Stage => {
     throw queryError(40246, "$bucketAuto requires 'groupBy' and 'buckets' to be specified.");
   const fields = outputFields(output, scope, 40244, name);
   const [by, wanted] = [groupBy, count];
+  const { compare } = scope.order;
   return {
     name,
     async *run(source, run) {
       const frame = frameOf(run);
       const docs = await collect(source, new Memory(run, name));
       const keyed = docs.map(doc => ({ doc, key: by.evaluate(setRoot(frame, doc)) ?? NULL }));
-      keyed.sort((a, b) => compareValues(a.key, b.key));
+      keyed.sort((a, b) => compare(a.key, b.key));
       const out: Buffer[] = [];
       let at = 0;
       // As MongoDB: a bucket takes its share, rounded, and then all that equal its last value.
@@ -259,7 +257,7 @@ export const bucketAuto: StageCompiler = (argument, scope, name): Stage => {
       while (at < keyed.length) {
         const isLast = out.length === wanted - 1;
         let end = isLast ? keyed.length : Math.min(keyed.length, at + share);
-        while (end < keyed.length && compareValues(keyed[end - 1]!.key, keyed[end]!.key) === 0) end++;
+        while (end < keyed.length && compare(keyed[end - 1]!.key, keyed[end]!.key) === 0) end++;
         const states = fields.map(field => field.make(setRoot(frame, keyed[at]!.doc)));
         for (let i = at; i < end; i++) {
           setRoot(frame, keyed[i]!.doc);

@@ -110,7 +110,7 @@ export function compileStages(list: readonly Buffer[], scope: Scope, place: Plac
     checkPlace(name, i, place);
     const leading = place === 'top' && specs.slice(0, i).every(spec => PUSHED_DOWN.has(spec.name));
     if (name === '$sort') {
-      const sort = sortArgument(value);
+      const sort = sortArgument(value, scope);
       stages.push({ name, run: (source, run) => sortStage(sort, keepOf(stages, i)).run(source, run) });
       return;
     }
@@ -186,7 +186,7 @@ function sortByCount(value: RawValue, scope: Scope): Stage {
   ]);
   const counting = group({ type: T.OBJECT, bytes: grouping }, scope, '$group');
   const sorting = sortStage(
-    sortArgument({ type: T.OBJECT, bytes: documentOf([{ ...int32(-1), name: 'count' }]) }),
+    sortArgument({ type: T.OBJECT, bytes: documentOf([{ ...int32(-1), name: 'count' }]) }, scope),
     undefined
   );
   return { name: '$sortByCount', run: (source, run) => sorting.run(counting.run(source, run), run) };

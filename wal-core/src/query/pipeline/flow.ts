@@ -1,19 +1,24 @@
 import { documentOf, elements, isNumberType, T, type RawValue } from '../../bson';
 import { Pace } from '../../log/pace';
 import { queryError } from '../error';
+import type { Scope } from '../expression';
 import { parseFilter, type FilterScope } from '../filter/parse';
 import { toNumber } from '../numeric';
 import { showElement } from '../show';
 import { compileSort } from '../sort';
 import { intOrLong, textOf } from '../values';
 import { batches, Memory, perBatch, type Stage, type StageCompiler } from './stage';
-import type { Sort } from '../api';
+import type { Sort, Spill } from '../api';
 
 /** `$match`. */
 export const match: StageCompiler = (argument, scope, name) => {
   if (argument.type !== T.OBJECT)
     throw queryError(15959, 'the match filter must be an expression in an object');
-  const filterScope: FilterScope = { expressions: () => scope, random: scope.unit.random };
+  const filterScope: FilterScope = {
+    expressions: () => scope,
+    random: scope.unit.random,
+    order: scope.order
+  };
   const filter = parseFilter(argument.bytes, filterScope);
   return perBatch(name, run => batch => {
     filterScope.vars = run.vars;
@@ -84,23 +89,30 @@ export function sortStage(sort: Sort, most: number | undefined): Stage {
     async *run(source, run) {
       const memory = new Memory(run, '$sort');
       const sorter = sort.sorter(most);
-      for await (const batch of source) {
-        for (const doc of batch) sorter.push(doc);
-        memory.hold(sorter.bytes);
-      }
-      const pace = new Pace(run.context.signal);
-      for (const batch of sorter.finish()) {
-        if (batch.length > 0) yield batch;
-        if (pace.isDue) await pace.rest();
+      let spill: Spill | undefined;
+      try {
+        for await (const batch of source) {
+          for (const doc of batch) sorter.push(doc);
+          if (run.context.spill !== undefined && memory.exceeds(sorter.bytes))
+            sorter.spill((spill ??= run.context.spill()));
+          memory.hold(sorter.bytes);
+        }
+        const pace = new Pace(run.context.signal);
+        for (const batch of sorter.finish()) {
+          if (batch.length > 0) yield batch;
+          if (pace.isDue) await pace.rest();
+        }
+      } finally {
+        spill?.close();
       }
     }
   };
 }
 
 /** Checks and compiles the argument of `$sort`. */
-export function sortArgument(argument: RawValue): Sort {
+export function sortArgument(argument: RawValue, scope: Scope): Sort {
   if (argument.type !== T.OBJECT) throw queryError(15973, 'the $sort key specification must be an object');
-  const sort = compileSort(argument.bytes);
+  const sort = compileSort(argument.bytes, scope.collation);
   if (sort.isEmpty) throw queryError(15976, '$sort stage must have at least one sort key');
   return sort;
 }

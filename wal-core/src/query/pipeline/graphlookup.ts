@@ -12,6 +12,7 @@ import {
 import { queryError } from '../error';
 import { compileExpression, parseFieldPath, setRoot } from '../expression';
 import { toNumber } from '../numeric';
+import type { ValueOrder } from '../order';
 import { array, int64, object, textOf } from '../values';
 import { readCollection } from './collections';
 import { compileStages, runStages } from './compile';
@@ -72,6 +73,7 @@ export const graphLookup: StageCompiler = (argument, scope, name): Stage => {
     );
   }
   parseFieldPath(connectTo);
+  const { order } = scope;
   const start = compileExpression(args.get('startWith')!, scope);
   const most = maxDepth(args.get('maxDepth'));
   const restrict = args.get('restrictSearchWithMatch');
@@ -90,14 +92,14 @@ export const graphLookup: StageCompiler = (argument, scope, name): Stage => {
       const memory = new Memory(run, '$graphLookup');
       const other = readCollection(run, from);
       const docs = await collect(sub ? runStages(sub, other, run) : other, memory);
-      const index = new ValueIndex(docs, matchedKeys(connectTo, false));
+      const index = new ValueIndex(docs, order, matchedKeys(connectTo, order, false));
       yield* perBatch(name, () => {
         const frame = frameOf(run);
         return batch =>
           batch.map(doc => {
             const first = start.evaluate(setRoot(frame, doc));
             const begin = first === undefined ? [] : first.type === T.ARRAY ? values(first.bytes) : [first];
-            const found = reach(index, begin, fromPath, most);
+            const found = reach(index, begin, fromPath, most, order);
             const items = [...found].map(([d, depth]) =>
               object(depthPath ? setAt(d, depthPath, depthValue(depth)) : d)
             );
@@ -131,7 +133,8 @@ function reach(
   index: ValueIndex,
   begin: readonly RawValue[],
   path: readonly string[],
-  most: number
+  most: number,
+  order: ValueOrder
 ): Map<Buffer, number> {
   const found = new Map<Buffer, number>();
   const asked = new Set<string>();
@@ -139,7 +142,7 @@ function reach(
   for (let depth = 0; depth <= most && frontier.length > 0; depth++) {
     const next: RawValue[] = [];
     for (const value of frontier) {
-      const key = keyOf(value);
+      const key = keyOf(value, order);
       if (asked.has(key)) continue;
       asked.add(key);
       for (const doc of index.find([value])) {

@@ -1,9 +1,12 @@
 import { documentOf, elements, encodeKey, T, type RawElement, type RawValue } from '../../bson';
+import { Pace } from '../../log/pace';
 import { queryError } from '../error';
 import { compileExpression, setRoot, type Expression, type Frame, type Scope } from '../expression';
-import { NULL } from '../values';
+import { SIMPLE_ORDER, type ValueOrder } from '../order';
+import { kept, NULL } from '../values';
 import { compileAccumulator, type Accumulator, type AccumulatorFactory } from './accumulator';
-import { batches, frameOf, Memory, type Stage, type StageCompiler } from './stage';
+import { Overflow } from './overflow';
+import { BATCH_DOCUMENTS, frameOf, Memory, type Batch, type Stage, type StageCompiler } from './stage';
 
 /** The computed fields of a group. */
 export interface GroupField {
@@ -23,27 +26,39 @@ export function groupField(element: RawElement, scope: Scope, leading = false): 
   return { name, make: compileAccumulator(list[0]!, scope, leading) };
 }
 
+interface Group {
+  readonly id: RawValue;
+  readonly states: Accumulator[];
+  bytes: number;
+}
+
 /** Groups that fill up as documents come by. */
-export class Groups {
-  private readonly groups = new Map<
-    string,
-    { readonly id: RawValue; readonly states: Accumulator[]; bytes: number }
-  >();
+class Groups {
+  private readonly groups = new Map<string, Group>();
+  private used = 0;
 
   constructor(
     private readonly id: Expression,
     private readonly fields: readonly GroupField[],
-    private readonly memory: Memory
+    private readonly memory: Memory,
+    private readonly order: ValueOrder,
+    /** Takes the documents of further groups once memory is full. */
+    private readonly overflow: ((key: string, doc: Buffer) => void) | undefined
   ) {}
 
-  add(frame: Frame): void {
+  add(frame: Frame, doc: Buffer): void {
     const id = this.id.evaluate(frame) ?? NULL;
-    const key = keyText(id);
+    const key = this.order === SIMPLE_ORDER ? keyText(id) : this.order.keyText(id);
     let group = this.groups.get(key);
     if (group === undefined) {
-      group = { id, states: this.fields.map(field => field.make(frame)), bytes: 0 };
+      const bytes = key.length + id.bytes.length + 128 * (1 + this.fields.length);
+      if (this.overflow !== undefined && this.groups.size > 0 && this.memory.exceeds(this.used + bytes)) {
+        this.overflow(key, doc);
+        return;
+      }
+      group = { id: kept(id), states: this.fields.map(field => field.make(frame)), bytes: 0 };
       this.groups.set(key, group);
-      this.memory.add(key.length + id.bytes.length + 128 * (1 + this.fields.length));
+      this.hold(bytes);
     }
     const { states } = group;
     let bytes = 0;
@@ -53,22 +68,29 @@ export class Groups {
       bytes += state.bytes;
     }
     if (bytes > group.bytes + 4096) {
-      this.memory.add(bytes - group.bytes);
+      this.hold(bytes - group.bytes);
       group.bytes = bytes;
     }
   }
 
-  documents(): Buffer[] {
-    const out: Buffer[] = [];
+  /** The memory of one group cannot go to disk: half as much again is where that ends. */
+  private hold(bytes: number): void {
+    this.used += bytes;
+    if (this.overflow === undefined) this.memory.hold(this.used);
+    else if (this.memory.exceeds(this.used / 1.5)) {
+      throw queryError(146, '$group: the values gathered for one group are too large to keep in memory');
+    }
+  }
+
+  *documents(): Generator<Buffer> {
     for (const { id, states } of this.groups.values()) {
       const parts = [{ name: '_id', type: id.type, bytes: id.bytes }];
       states.forEach((state, i) => {
         const value = state.value() ?? NULL;
         parts.push({ name: this.fields[i]!.name, type: value.type, bytes: value.bytes });
       });
-      out.push(documentOf(parts));
+      yield documentOf(parts);
     }
-    return out;
   }
 }
 
@@ -119,10 +141,37 @@ export const group: StageCompiler = (argument, scope, name, leading): Stage => {
   return {
     name,
     async *run(source, run) {
-      const groups = new Groups(by, fields, new Memory(run, '$group'));
       const frame = frameOf(run);
-      for await (const batch of source) for (const doc of batch) groups.add(setRoot(frame, doc));
-      yield* batches(groups.documents());
+      const memory = new Memory(run, '$group');
+      const overflow = run.context.spill === undefined ? undefined : new Overflow(run.context.spill);
+      try {
+        const groups = new Groups(by, fields, memory, scope.order, overflow?.level(0));
+        for await (const batch of source) for (const doc of batch) groups.add(setRoot(frame, doc), doc);
+        yield* inBatches(groups.documents());
+        const pace = new Pace(run.context.signal);
+        for (let part = overflow?.take(); part !== undefined; part = overflow!.take()) {
+          const later = new Groups(by, fields, memory, scope.order, overflow!.level(part.level + 1));
+          for (const doc of part.documents.documents()) {
+            later.add(setRoot(frame, doc), doc);
+            if (pace.isDue) await pace.rest();
+          }
+          yield* inBatches(later.documents());
+        }
+      } finally {
+        overflow?.close();
+      }
     }
   };
 };
+
+function* inBatches(docs: Iterable<Buffer>): Generator<Batch> {
+  let batch: Buffer[] = [];
+  for (const doc of docs) {
+    batch.push(doc);
+    if (batch.length === BATCH_DOCUMENTS) {
+      yield batch;
+      batch = [];
+    }
+  }
+  if (batch.length > 0) yield batch;
+}

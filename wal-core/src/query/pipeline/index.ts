@@ -7,7 +7,6 @@ import type {
   QueryOptions,
   StageSpec
 } from '../api';
-import { checkCollation } from '../collation';
 import { Scope } from '../expression';
 import { toNumber } from '../numeric';
 import { array, object } from '../values';
@@ -29,7 +28,6 @@ export function compilePipeline(
   stages: readonly Buffer[],
   options: QueryOptions & { readonly random?: () => number } = {}
 ): Pipeline {
-  checkCollation(options.collation);
   const scope = Scope.create(options);
   return new CompiledPipeline(compileStages(stages, scope, 'top'), scope);
 }

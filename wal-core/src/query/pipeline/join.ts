@@ -1,6 +1,7 @@
-import { encodeKey, nameBytes, T, values, type RawValue } from '../../bson';
+import { nameBytes, T, values, type RawValue } from '../../bson';
 import { fieldOf } from '../expression/fieldpath';
 import { MISSING, PathTest } from '../filter/path';
+import { SIMPLE_ORDER, type ValueOrder } from '../order';
 import { isNullish, NULL, object, type Value } from '../values';
 
 /** Documents by values of theirs, to be found again by any of them. */
@@ -9,6 +10,7 @@ export class ValueIndex {
 
   constructor(
     private readonly docs: readonly Buffer[],
+    private readonly order: ValueOrder,
     keysOf: (doc: Buffer) => Iterable<string>
   ) {
     docs.forEach((doc, i) => {
@@ -21,19 +23,20 @@ export class ValueIndex {
   }
 
   find(wanted: readonly RawValue[]): Buffer[] {
-    if (wanted.length === 1) return (this.byKey.get(keyOf(wanted[0]!)) ?? []).map(i => this.docs[i]!);
+    if (wanted.length === 1)
+      return (this.byKey.get(keyOf(wanted[0]!, this.order)) ?? []).map(i => this.docs[i]!);
     const found = new Set<number>();
-    for (const value of wanted) for (const i of this.byKey.get(keyOf(value)) ?? []) found.add(i);
+    for (const value of wanted) for (const i of this.byKey.get(keyOf(value, this.order)) ?? []) found.add(i);
     return [...found].sort((a, b) => a - b).map(i => this.docs[i]!);
   }
 }
 
 /** A key that is the same for values that compare equal; null, undefined and missing are one. */
-export function keyOf(value: RawValue): string {
-  return isNullish(value) ? NULL_KEY : encodeKey([value]).toString('latin1');
+export function keyOf(value: RawValue, { keyText }: ValueOrder): string {
+  return isNullish(value) ? NULL_KEY : keyText(value);
 }
 
-const NULL_KEY = encodeKey([NULL]).toString('latin1');
+const NULL_KEY = SIMPLE_ORDER.keyText(NULL);
 
 /** The values of a local field: through arrays, by position too; nothing counts as null. */
 export function localValues(doc: Buffer, path: readonly string[]): RawValue[] {
@@ -67,10 +70,14 @@ function visit(doc: RawValue, path: readonly string[], from: number, out: RawVal
 }
 
 /** The keys of all values that `{path: {$eq: value}}` would match in a document; `nulls`: a missing one counts as null. */
-export function matchedKeys(path: string, nulls = true): (doc: Buffer) => Iterable<string> {
+export function matchedKeys(
+  path: string,
+  order: ValueOrder,
+  nulls = true
+): (doc: Buffer) => Iterable<string> {
   let keys: string[];
   const gather = new PathTest(path, false, (type, buf, start, end) => {
-    if (type !== MISSING) keys.push(keyOf({ type, bytes: buf.subarray(start, end) }));
+    if (type !== MISSING) keys.push(keyOf({ type, bytes: buf.subarray(start, end) }, order));
     else if (nulls) keys.push(NULL_KEY);
     return false;
   });

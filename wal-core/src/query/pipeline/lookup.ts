@@ -7,6 +7,7 @@ import {
   setRoot,
   type Expression
 } from '../expression';
+import type { ValueOrder } from '../order';
 import { array, object, textOf } from '../values';
 import { compileStages, runStages, type CompiledStages } from './compile';
 import { collect, frameOf, Memory, type Batch, type Run, type Stage, type StageCompiler } from './stage';
@@ -80,7 +81,7 @@ export const lookup: StageCompiler = (argument, scope, name, leading = false): S
   if (from === undefined && !(sub?.startsItself ?? false)) {
     throw queryError(9, "must specify 'from' field for a $lookup");
   }
-  const spec: Spec = { appends, from, as, local, foreign, lets, slots: inner.slots, sub };
+  const spec: Spec = { order: scope.order, appends, from, as, local, foreign, lets, slots: inner.slots, sub };
   return {
     name,
     collections: [...(from === undefined ? [] : [from]), ...(sub?.collections ?? [])],
@@ -97,6 +98,7 @@ export const lookup: StageCompiler = (argument, scope, name, leading = false): S
 };
 
 interface Spec {
+  readonly order: ValueOrder;
   /** Puts the result at the end even when a field of that name is there, as mongod's newer engine does. */
   readonly appends: boolean;
   readonly from: string | undefined;
@@ -152,7 +154,7 @@ class Join {
 
   private index(): Promise<ValueIndex> {
     return (this.byKey ??= this.documents().then(
-      docs => new ValueIndex(docs, matchedKeys(this.spec.foreign!))
+      docs => new ValueIndex(docs, this.spec.order, matchedKeys(this.spec.foreign!, this.spec.order))
     ));
   }
 }

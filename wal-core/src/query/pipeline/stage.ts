@@ -82,6 +82,11 @@ export class Memory {
     this.most = run.context.memoryBytesMax ?? MEMORY_BYTES_MAX;
   }
 
+  /** Whether so much is more than may be held. */
+  exceeds(bytes: number): boolean {
+    return bytes > this.most;
+  }
+
   /** Notes that it holds so much more. @throws 292 */
   add(bytes: number): void {
     this.hold(this.used + bytes);

@@ -11,7 +11,6 @@ import {
   type RawValue
 } from '../../bson';
 import type { Projection, QueryOptions } from '../api';
-import { checkCollation } from '../collation';
 import { queryError } from '../error';
 import { Scope, setRoot, type Frame } from '../expression';
 import { compileFilter } from '../filter';
@@ -25,7 +24,6 @@ import type { ProjectionNode } from './tree';
  * `$elemMatch` and the positional `$` (which needs the filter's position at `apply`).
  */
 export function compileProjection(projection: Buffer, options: QueryOptions = {}): Projection {
-  checkCollation(options.collation);
   const scope = Scope.create(options);
   const fields = parseFields(projection, scope, 'find');
   const positional = fields.filter(f => f.kind === 'positional');

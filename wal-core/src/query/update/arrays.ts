@@ -1,20 +1,20 @@
 import {
   arrayOf,
-  compareValues,
   documentOf,
   elements,
-  encodeKey,
   field,
   isNumberType,
   T,
   TYPE_NAMES,
   values,
   type RawElement,
+  type Collation,
   type RawValue
 } from '../../bson';
 import { queryError } from '../error';
 import { compileFilter } from '../filter';
 import { toNumber } from '../numeric';
+import type { ValueOrder } from '../order';
 import { show } from '../show';
 import { compileSort } from '../sort';
 import { array, startsWithDollar } from '../values';
@@ -37,7 +37,7 @@ function putItems(target: MutableValue, items: readonly RawValue[]): void {
 }
 
 /** `$push`, plain or with `$each`, `$position`, `$sort` and `$slice`. */
-export function pushModifier(argument: RawElement): Modifier {
+export function pushModifier(argument: RawElement, known: ValueOrder): Modifier {
   const each = argument.type === T.OBJECT ? field(argument.bytes, '$each') : undefined;
   if (each === undefined) return pushing([argument], undefined, undefined, undefined);
   if (each.type !== T.ARRAY) {
@@ -60,7 +60,7 @@ export function pushModifier(argument: RawElement): Modifier {
         slice = integer(clause, 'The value for $slice must be an integer value');
         break;
       case '$sort':
-        order = sortOrder(clause);
+        order = sortOrder(clause, known);
         break;
       default:
         throw queryError(2, `Unrecognized clause in $push: ${clause.name}`);
@@ -97,12 +97,15 @@ function integer(value: RawElement, message: string): number {
   return n;
 }
 
-function sortOrder(clause: RawElement): (a: RawValue, b: RawValue) => number {
+function sortOrder(
+  clause: RawElement,
+  { compare, collation }: ValueOrder
+): (a: RawValue, b: RawValue) => number {
   if (isNumberType(clause.type)) {
     const direction = toNumber(clause);
     if (direction !== 1 && direction !== -1)
       throw queryError(2, 'The $sort element value must be either 1 or -1');
-    return (a, b) => compareValues(a, b) * direction;
+    return (a, b) => compare(a, b) * direction;
   }
   if (clause.type !== T.OBJECT)
     throw queryError(
@@ -118,14 +121,14 @@ function sortOrder(clause: RawElement): (a: RawValue, b: RawValue) => number {
     if (name.split('.').includes(''))
       throw queryError(2, `The $sort field is a dotted field but has an empty part: ${name}`);
   }
-  const sort = compileSort(clause.bytes);
+  const sort = compileSort(clause.bytes, optionsOf(collation));
   // Elements that are no documents have none of the fields.
   const doc = (value: RawValue): Buffer => (value.type === T.OBJECT ? value.bytes : documentOf([]));
   return (a, b) => sort.compare(doc(a), doc(b));
 }
 
 /** `$addToSet`: values that are not there yet, equal numbers of different types being the same. */
-export function addToSetModifier(argument: RawElement): Modifier {
+export function addToSetModifier(argument: RawElement, { keyText }: ValueOrder): Modifier {
   const first = argument.type === T.OBJECT ? elements(argument.bytes)[0] : undefined;
   let added: RawValue[] = [argument];
   if (first?.name === '$each') {
@@ -140,10 +143,10 @@ export function addToSetModifier(argument: RawElement): Modifier {
     added = values(first.bytes);
   }
   const addTo = (items: RawValue[]): RawValue[] => {
-    const have = new Set(items.map(keyOf));
+    const have = new Set(items.map(keyText));
     const out = [...items];
     for (const value of added) {
-      const key = keyOf(value);
+      const key = keyText(value);
       if (have.has(key)) continue;
       have.add(key);
       out.push(value);
@@ -168,25 +171,28 @@ export function addToSetModifier(argument: RawElement): Modifier {
   };
 }
 
-function keyOf(value: RawValue): string {
-  return encodeKey([value]).toString('latin1');
+function optionsOf(collation: Collation | undefined): { readonly collation?: Buffer } {
+  return collation === undefined ? {} : { collation: collation.source };
 }
 
 /** `$pull` with a condition: operators and regular expressions match; documents match as filters; other values are equal. */
-export function pullModifier(argument: RawElement): Modifier {
-  return removing(pullTest(argument));
+export function pullModifier(argument: RawElement, order: ValueOrder): Modifier {
+  return removing(pullTest(argument, order));
 }
 
-function pullTest(argument: RawElement): (value: RawValue) => boolean {
+function pullTest(argument: RawElement, { compare, collation }: ValueOrder): (value: RawValue) => boolean {
   if (argument.type === T.OBJECT && !isOperatorDocument(argument.bytes)) {
-    const filter = compileFilter(argument.bytes);
+    const filter = compileFilter(argument.bytes, optionsOf(collation));
     return value => value.type === T.OBJECT && filter.matches(value.bytes);
   }
   if (argument.type === T.OBJECT || argument.type === T.REGEX) {
-    const filter = compileFilter(documentOf([{ name: 'a', type: argument.type, bytes: argument.bytes }]));
+    const filter = compileFilter(
+      documentOf([{ name: 'a', type: argument.type, bytes: argument.bytes }]),
+      optionsOf(collation)
+    );
     return value => filter.matches(documentOf([{ ...value, name: 'a' }]));
   }
-  return value => compareValues(value, argument) === 0;
+  return value => compare(value, argument) === 0;
 }
 
 function isOperatorDocument(doc: Buffer): boolean {
@@ -196,11 +202,11 @@ function isOperatorDocument(doc: Buffer): boolean {
 }
 
 /** `$pullAll`: every element equal to one of the values. */
-export function pullAllModifier(argument: RawElement): Modifier {
+export function pullAllModifier(argument: RawElement, { keyText }: ValueOrder): Modifier {
   if (argument.type !== T.ARRAY)
     throw queryError(2, `$pullAll requires an array argument but was given a ${TYPE_NAMES[argument.type]}`);
-  const keys = new Set(values(argument.bytes).map(keyOf));
-  return removing(value => keys.has(keyOf(value)));
+  const keys = new Set(values(argument.bytes).map(keyText));
+  return removing(value => keys.has(keyText(value)));
 }
 
 function removing(test: (value: RawValue) => boolean): Modifier {

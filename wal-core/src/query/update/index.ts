@@ -12,8 +12,8 @@ import {
   type RawValue
 } from '../../bson';
 import type { Filter, Update, UpdateContext, UpdateOptions } from '../api';
-import { checkCollation } from '../collation';
 import { queryError } from '../error';
+import { orderOf } from '../order';
 import { compileUpdatePipeline } from '../pipeline/update';
 import { show, showId, showIdElement } from '../show';
 import { startsWithDollar } from '../values';
@@ -28,14 +28,14 @@ import { MutableValue } from './tree';
  * @throws BAD_REQUEST with MongoDB's code in `data.mongoCode`
  */
 export function compileUpdate(update: RawValue, options: UpdateOptions = {}): Update {
-  checkCollation(options.collation);
+  const order = orderOf(options.collation);
   if (update.type === T.ARRAY) {
     if (options.arrayFilters?.length)
       throw queryError(9, 'arrayFilters may not be specified for pipeline-style updates');
     return new PipelineUpdate(values(update.bytes), options);
   }
   if (update.type !== T.OBJECT) throw queryError(9, 'Update argument must be either an object or an array');
-  if (startsWithDollar(update.bytes)) return new OperatorUpdate(parseOperators(update.bytes, options));
+  if (startsWithDollar(update.bytes)) return new OperatorUpdate(parseOperators(update.bytes, options, order));
   return new Replacement(update.bytes);
 }
 

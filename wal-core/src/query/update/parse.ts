@@ -2,6 +2,7 @@ import { documentOf, elements, T, TYPE_NAMES, type RawElement } from '../../bson
 import { isArgonError } from '../../errors';
 import type { Filter, UpdateOptions } from '../api';
 import { queryError } from '../error';
+import type { ValueOrder } from '../order';
 import { compileFilter } from '../filter';
 import { show, showDocument } from '../show';
 import { textOf } from '../values';
@@ -35,7 +36,7 @@ export interface ParsedOperators {
   readonly touchesId: boolean;
 }
 
-function modifierFor(op: string, argument: RawElement): Modifier {
+function modifierFor(op: string, argument: RawElement, order: ValueOrder): Modifier {
   switch (op) {
     case '$set':
       return setModifier(argument);
@@ -48,19 +49,19 @@ function modifierFor(op: string, argument: RawElement): Modifier {
       return arithmeticModifier(op, argument);
     case '$min':
     case '$max':
-      return extremeModifier(op, argument);
+      return extremeModifier(op, argument, order);
     case '$currentDate':
       return currentDateModifier(argument);
     case '$bit':
       return bitModifier(argument);
     case '$push':
-      return pushModifier(argument);
+      return pushModifier(argument, order);
     case '$addToSet':
-      return addToSetModifier(argument);
+      return addToSetModifier(argument, order);
     case '$pull':
-      return pullModifier(argument);
+      return pullModifier(argument, order);
     case '$pullAll':
-      return pullAllModifier(argument);
+      return pullAllModifier(argument, order);
     case '$pop':
       return popModifier(argument);
     default:
@@ -72,7 +73,7 @@ function modifierFor(op: string, argument: RawElement): Modifier {
 }
 
 /** Parses `{$set: {…}, $inc: {…}}` into one tree of paths. @throws 9, 40, 56, 2 as MongoDB */
-export function parseOperators(update: Buffer, options: UpdateOptions): ParsedOperators {
+export function parseOperators(update: Buffer, options: UpdateOptions, order: ValueOrder): ParsedOperators {
   const filters = parseArrayFilters(options.arrayFilters ?? [], options);
   const root = new FieldNode();
   const used = new Set<string>();
@@ -100,7 +101,7 @@ export function parseOperators(update: Buffer, options: UpdateOptions): ParsedOp
         checkRename(from, to);
         put(to, new RenameNode(from.split('.')));
       } else {
-        put(argument.name, new LeafNode(modifierFor(op, argument)));
+        put(argument.name, new LeafNode(modifierFor(op, argument, order)));
       }
     }
   }

@@ -1,15 +1,7 @@
-import {
-  compareValues,
-  elements,
-  isNumberType,
-  sameValue,
-  T,
-  TYPE_NAMES,
-  type RawElement,
-  type RawValue
-} from '../../bson';
+import { elements, isNumberType, sameValue, T, TYPE_NAMES, type RawElement, type RawValue } from '../../bson';
 import { add as addDecimals, multiply as multiplyDecimals } from '../decimalMath';
 import { queryError } from '../error';
+import type { ValueOrder } from '../order';
 import { decimal, integerResult, toBigInt, toDecimal, toNumber, widest } from '../numeric';
 import { show } from '../show';
 import { date, double, int32, textOf } from '../values';
@@ -83,13 +75,13 @@ function product(a: RawValue, b: RawValue): RawValue | undefined {
   return integerResult(type, toBigInt(a) * toBigInt(b));
 }
 
-/** `$min` and `$max` in the order of `compareValues`. */
-export function extremeModifier(op: '$min' | '$max', value: RawValue): Modifier {
+/** `$min` and `$max` in the command's order of values. */
+export function extremeModifier(op: '$min' | '$max', value: RawValue, { compare }: ValueOrder): Modifier {
   return {
     creates: true,
     create: () => value,
     update: target => {
-      const order = compareValues(value, target.raw());
+      const order = compare(value, target.raw());
       if (op === '$min' ? order < 0 : order > 0) target.set(value);
     }
   };

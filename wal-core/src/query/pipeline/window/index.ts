@@ -1,8 +1,9 @@
-import { elements, encodeKey, keyValues, nameBytes, T, TYPE_NAMES, type RawElement } from '../../../bson';
+import { elements, keyValues, nameBytes, T, TYPE_NAMES, type RawElement, type RawValue } from '../../../bson';
 import type { Sort } from '../../api';
 import { queryError } from '../../error';
 import { compileExpression, parseFieldPath, setRoot, type Expression, type Frame } from '../../expression';
 import { ProjectionNode } from '../../projection/tree';
+import type { ValueOrder } from '../../order';
 import { compileSort } from '../../sort';
 import { isNullish, NULL, type Value } from '../../values';
 import { batches, collect, frameOf, Memory, type Stage, type StageCompiler } from '../stage';
@@ -27,7 +28,7 @@ export const setWindowFields: StageCompiler = (argument, scope, name): Stage => 
       case 'sortBy':
         if (element.type !== T.OBJECT)
           throw queryError(14, "BSON field '$setWindowFields.sortBy' is the wrong type");
-        sort = compileSort(element.bytes);
+        sort = compileSort(element.bytes, scope.collation);
         break;
       case 'output':
         if (element.type !== T.OBJECT)
@@ -47,12 +48,13 @@ export const setWindowFields: StageCompiler = (argument, scope, name): Stage => 
     taken.add(path);
     return { path, compute: compileWindowFunction(element, scope, order) };
   });
-  return windowStage(name, partitionBy, order, fields);
+  return windowStage(name, scope.order, partitionBy, order, fields);
 };
 
 /** A stage that partitions, sorts and adds fields computed over each partition. */
 export function windowStage(
   name: string,
+  order: ValueOrder,
   partitionBy: Expression | undefined,
   sort: Sort | undefined,
   fields: readonly { readonly path: readonly string[]; readonly compute: WindowFunction }[]
@@ -62,7 +64,7 @@ export function windowStage(
     async *run(source, run) {
       const frame = frameOf(run);
       const docs = await collect(source, new Memory(run, name));
-      for (const partition of partitionsOf(docs, partitionBy, frame)) {
+      for (const partition of partitionsOf(docs, order, partitionBy, frame)) {
         if (sort !== undefined) sort.sort(partition);
         const view = viewOf(partition, sort, frame);
         const columns = fields.map(field => field.compute(view));
@@ -80,20 +82,25 @@ export function windowStage(
 }
 
 /** Groups documents by a value; groups come in the order of their values. */
-function partitionsOf(docs: Buffer[], by: Expression | undefined, frame: Frame): Buffer[][] {
+function partitionsOf(
+  docs: Buffer[],
+  order: ValueOrder,
+  by: Expression | undefined,
+  frame: Frame
+): Buffer[][] {
   if (by === undefined) return docs.length === 0 ? [] : [docs];
-  const groups = new Map<string, { key: Buffer; docs: Buffer[] }>();
+  const groups = new Map<string, { key: RawValue; docs: Buffer[] }>();
   for (const doc of docs) {
     const value: Value = by.evaluate(setRoot(frame, doc));
     if (value?.type === T.ARRAY)
       throw queryError(5371800, 'An expression used to partition cannot evaluate to value of type array');
-    const key = encodeKey([isNullish(value) ? NULL : value]);
-    const text = key.toString('latin1');
+    const key = isNullish(value) ? NULL : value;
+    const text = order.keyText(key);
     const group = groups.get(text);
     if (group === undefined) groups.set(text, { key, docs: [doc] });
     else group.docs.push(doc);
   }
-  return [...groups.values()].sort((a, b) => a.key.compare(b.key)).map(group => group.docs);
+  return [...groups.values()].sort((a, b) => order.compare(a.key, b.key)).map(group => group.docs);
 }
 
 function viewOf(docs: readonly Buffer[], sort: Sort | undefined, frame: Frame): Partition {
