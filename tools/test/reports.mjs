@@ -138,3 +138,16 @@ export function readTap(text) {
   );
   return result(passed, failed + cancelled, skipped + todo, failures, skips);
 }
+
+/** What `go test -v` printed. */
+export function readGo(text) {
+  const of = word => [...text.matchAll(new RegExp(`^--- ${word}: (\\S+)`, 'gm'))].map(match => match[1]);
+  const [passed, failed, skipped] = ['PASS', 'FAIL', 'SKIP'].map(of);
+  if (passed.length + failed.length === 0) {
+    return broken(`no test ran: ${text.trimEnd().split('\n').at(-1)}`);
+  }
+  if (failed.length === 0 && !/^PASS$/m.test(text)) {
+    return broken('the tests passed, but go test did not');
+  }
+  return result(passed.length, failed.length, skipped.length, failed, skipped);
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readJest, readJunit, readPlaywright, readTap } from './reports.mjs';
+import { readGo, readJest, readJunit, readPlaywright, readTap } from './reports.mjs';
 import { broken, closingLine, result, total } from './result.mjs';
 import { SUITES, choose } from './suites.mjs';
 
@@ -94,4 +94,13 @@ test('suites are chosen by name or by the beginning of it', () => {
   );
   assert.ok(choose(['jest']).chosen.length >= 4);
   assert.deepEqual(choose(['jets']), { chosen: [], unknown: ['jets'] });
+});
+
+test('go: passed, failed, skipped, and a package that could not be compiled', () => {
+  const found = readGo('--- PASS: TestA (0.1s)\n--- FAIL: TestB (0.0s)\n--- SKIP: TestC (0.0s)\nFAIL\n');
+  assert.deepEqual([found.passed, found.failed, found.skipped], [1, 1, 1]);
+  assert.deepEqual(found.failures, ['TestB']);
+  assert.equal(readGo('FAIL\targon.test/driver [build failed]\n').failed, 1);
+  assert.equal(readGo('--- PASS: TestA (0.1s)\npanic: late\n').failed, 1);
+  assert.equal(readGo('--- PASS: TestA (0.1s)\nPASS\n').failed, 0);
 });

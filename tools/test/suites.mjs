@@ -1,10 +1,11 @@
 /** Every suite that `npm test` runs. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { VENV_PYTHON, at, program } from '../setup/checkout.mjs';
 import { run } from '../setup/child.mjs';
 import { filesUnder } from '../setup/stamps.mjs';
-import { readJest, readJunit, readPlaywright, readTap } from './reports.mjs';
+import { readGo, readJest, readJunit, readPlaywright, readTap } from './reports.mjs';
 import { broken, result } from './result.mjs';
 import { checkWheel } from './wheel.mjs';
 
@@ -113,6 +114,21 @@ const browser = {
 };
 
 /** @type {Suite} */
+const go = {
+  name: 'go',
+  title: 'Go driver',
+  async run({ log, env, timeoutMs }) {
+    const found = spawnSync('go', ['version'], { env, encoding: 'utf8' });
+    if (found.status !== 0) {
+      return result(0, 0, 1, [], ["Go driver (there is no 'go' on this machine)"]);
+    }
+    const args = ['test', '-count=1', '-vet=off', '-v', '.'];
+    const { output } = await run('go', args, { log, env, timeoutMs, cwd: at('e2e', 'go') });
+    return readGo(output);
+  }
+};
+
+/** @type {Suite} */
 const wheel = { name: 'wheel', title: 'wheel', run: checkWheel };
 
 /** In the order they run: quick ones first. */
@@ -126,6 +142,7 @@ export const SUITES = [
   notebook('quickstart'),
   notebook('flights'),
   jest('oracle', 'e2e/jest.config.js', ['mongod']),
+  go,
   browser,
   wheel
 ];
