@@ -20,7 +20,7 @@ afterEach(() => bridge.stop());
 async function take(stream: ChangeStream, count: number): Promise<Document[]> {
   const events: Document[] = [];
   while (events.length < count) {
-    events.push((await stream.next()) as Document);
+    events.push(await stream.next());
   }
   return events;
 }

@@ -23,10 +23,10 @@ interface Told {
   readonly watched: WatchedBranch;
 }
 
-/** Changes of one branch up to an LSN; `isComplete` is false while a part of them cannot be read yet. */
+/** Changes of one branch up to an LSN. */
 interface Source {
   readonly watched: WatchedBranch;
-  readonly iterator: AsyncIterator<Change>;
+  readonly iterator: AsyncGenerator<Change, boolean>;
   next: Change | undefined;
 }
 
@@ -163,13 +163,9 @@ export class ChangeFeed {
     const sources: Source[] = [];
     let isComplete = true;
     const advance = async (source: Source): Promise<void> => {
-      const { done, value } = await source.iterator.next();
-      if (done === true) {
-        isComplete &&= (value as unknown) === true;
-        source.next = undefined;
-      } else {
-        source.next = value;
-      }
+      const result = await source.iterator.next();
+      source.next = result.done === true ? undefined : result.value;
+      isComplete &&= result.done !== true || result.value;
     };
     for (const watched of branches) {
       const after = this.after(watched);
@@ -194,7 +190,7 @@ export class ChangeFeed {
         await advance(first);
       }
     } finally {
-      await Promise.all(sources.map(({ iterator }) => iterator.return?.()));
+      await Promise.all(sources.map(({ iterator }) => iterator.return(false)));
     }
   }
 

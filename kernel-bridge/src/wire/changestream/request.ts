@@ -87,5 +87,5 @@ function oneOf<const V extends readonly string[]>(args: Arguments, name: string,
       `Enumeration value '${value}' for field '$changeStream.${name}' is not a valid value.`
     );
   }
-  return value as V[number];
+  return value;
 }
