@@ -10,6 +10,7 @@ import type {
   GcReport,
   KeepingOptions,
   RetentionPolicy,
+  StorageFigures,
   VerifyOptions,
   VerifyReport
 } from './keeping';
@@ -288,8 +289,11 @@ export interface Writer {
   get(collection: CollectionInfo, key: DocKey): Image | undefined;
   /** Adds a document. @throws DUPLICATE_KEY with data `{index, keyPattern, keyValue}`; nothing is staged then. */
   insert(collection: CollectionInfo, image: Image): void;
-  /** Replaces a document, `_id` unchanged. @throws DUPLICATE_KEY, DOCUMENT_NOT_FOUND. */
-  replace(collection: CollectionInfo, key: DocKey, image: Image): void;
+  /**
+   * Replaces a document, `_id` unchanged. `isWhole` tells history that the whole document was given, not changes to it.
+   * @throws DUPLICATE_KEY, DOCUMENT_NOT_FOUND.
+   */
+  replace(collection: CollectionInfo, key: DocKey, image: Image, isWhole?: boolean): void;
   /** Removes a document; false when it is not there. */
   remove(collection: CollectionInfo, key: DocKey): boolean;
   /** Number of records staged so far. */
@@ -377,6 +381,8 @@ export interface Change {
   readonly origin: Origin;
   readonly before?: Image;
   readonly after?: Image;
+  /** An update that gave the document as a whole. */
+  readonly isWhole?: true;
   /** Of a change of the catalog, with images: the collection before and after it. */
   readonly catalog?: { readonly before?: CollectionInfo; readonly after?: CollectionInfo };
   /** The last LSN of the atomic group that the change belongs to. */
@@ -686,6 +692,8 @@ export interface Engine {
   backup(folder: string, options?: KeepingOptions): Promise<BackupReport>;
   /** Takes away what nothing keeps, online and in small steps. @throws CANCELLED, PROJECT_NOT_FOUND, BAD_REQUEST */
   gc(options?: GcOptions): Promise<GcReport>;
+  /** Bytes on disk by kind, and of the live documents. */
+  storage(): Promise<StorageFigures>;
   /** What a project or a branch is set to keep; a branch without a setting of its own follows its project. */
   retention(project: string, branch?: string): RetentionPolicy | undefined;
   /** Undefined takes the setting away. Nothing goes before the next collection. @throws BAD_REQUEST */

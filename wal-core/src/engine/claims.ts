@@ -104,9 +104,9 @@ export class ClaimingWriter implements Writer {
     this.writer.insert(collection, image);
   }
 
-  replace(collection: CollectionInfo, key: DocKey, image: Image): void {
+  replace(collection: CollectionInfo, key: DocKey, image: Image, isWhole = false): void {
     this.claim(collection, key);
-    this.writer.replace(collection, key, image);
+    this.writer.replace(collection, key, image, isWhole);
   }
 
   remove(collection: CollectionInfo, key: DocKey): boolean {

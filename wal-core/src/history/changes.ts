@@ -5,7 +5,7 @@ import { CATALOG_NAME } from '../branch/names';
 import type { Registry } from '../branch/registry';
 import { HISTORY_CHANGES_MAX } from '../limits';
 import { instantOf } from '../log/clock';
-import { OP_DELETE, OP_INSERT, type Op } from '../log/frame';
+import { OP_DELETE, OP_INSERT, OP_REPLACE, type Op } from '../log/frame';
 import type { LineRecord, LineRow } from '../log/line';
 import { CATALOG, collectionOf, type Catalogs } from '../read/catalog';
 import type { LineReader } from '../read/line';
@@ -177,6 +177,7 @@ export class ChangeReader {
       ...(row.txn === '' ? {} : { txn: row.txn }),
       ...(row.atomic ? { groupLast: row.groupLast } : {}),
       origin: this.parts.registry.origin(row.origin),
+      ...(record.op === OP_REPLACE ? { isWhole: true as const } : {}),
       ...(before === undefined ? {} : { before }),
       ...(after === undefined ? {} : { after }),
       ...(record.collection === CATALOG && images ? { catalog: collectionsOf(before, after) } : {})

@@ -41,7 +41,9 @@ const FLAG_GONE = 2;
 export const OP_INSERT = 1;
 export const OP_UPDATE = 2;
 export const OP_DELETE = 3;
-export type Op = typeof OP_INSERT | typeof OP_UPDATE | typeof OP_DELETE;
+/** An update that gave the document as a whole. */
+export const OP_REPLACE = 4;
+export type Op = typeof OP_INSERT | typeof OP_UPDATE | typeof OP_DELETE | typeof OP_REPLACE;
 
 /** Codes of commit kinds on disk: append only. */
 const KINDS: readonly CommitKind[] = ['writes', 'catalog', 'merge', 'undo', 'import', 'pick', 'restore'];
@@ -296,12 +298,13 @@ type Counted = Pick<SectionHead, 'project' | 'firstLsn' | 'atomic'> & { readonly
 export function spansOf(
   sections: readonly Counted[]
 ): (section: Omit<Counted, 'count'>, count: number) => LsnSpan {
-  const projects = new Map<ProjectId, { first: Lsn; last: Lsn }>();
+  let projects: Map<ProjectId, { first: Lsn; last: Lsn }> | undefined;
   for (const { project, firstLsn, count, atomic } of sections) {
     if (atomic) {
       const last = (firstLsn + count - 1) as Lsn;
-      const known = projects.get(project);
+      const known = projects?.get(project);
       if (known === undefined) {
+        projects ??= new Map();
         projects.set(project, { first: firstLsn, last });
       } else {
         known.first = Math.min(known.first, firstLsn) as Lsn;
@@ -310,7 +313,7 @@ export function spansOf(
     }
   }
   return ({ project, firstLsn, atomic }, count) =>
-    (atomic ? projects.get(project) : undefined) ?? {
+    (atomic ? projects?.get(project) : undefined) ?? {
       first: firstLsn,
       last: (firstLsn + count - 1) as Lsn
     };

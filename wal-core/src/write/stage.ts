@@ -9,49 +9,42 @@ import type {
   ProjectInfo,
   Writer
 } from '../api';
-import {
-  docKeyOf,
-  docKeyOfValue,
-  documentOf,
-  documentToExtendedJson,
-  field,
-  keyPattern,
-  NULL_VALUE,
-  type RawValue
-} from '../bson';
+import { docKeyOf, documentOf } from '../bson';
 import type { ChainLink, Project, Timeline } from '../branch/model';
-import { checkCollectionName } from '../branch/names';
 import type { Registry } from '../branch/registry';
 import { ArgonError } from '../errors';
-import type { IndexKeyMaker } from '../index/keys';
-import { claimsOf } from '../index/read';
-import { DOCUMENT_BYTES_MAX, INDEXES_PER_COLLECTION_MAX, PART_BYTES_MAX, PART_RECORDS_MAX } from '../limits';
+import { PART_BYTES_MAX, PART_RECORDS_MAX } from '../limits';
 import type { CommitClock } from '../log/clock';
 import type { FileLog } from '../log/file/log';
-import { type ChangeRecord, type ControlRecord, OP_DELETE, OP_INSERT, OP_UPDATE } from '../log/frame';
-import { Catalog, CATALOG, catalogImage, type Catalogs, collectionOf } from '../read/catalog';
+import {
+  type ChangeRecord,
+  type ControlRecord,
+  type Op,
+  OP_DELETE,
+  OP_INSERT,
+  OP_REPLACE,
+  OP_UPDATE
+} from '../log/frame';
+import { CATALOG, type Catalogs } from '../read/catalog';
 import { keyText } from '../read/unapplied';
-import type { Versions } from '../read/versions';
+import type { FoundVersion, Versions } from '../read/versions';
 import type { ScratchRoom } from '../store/scratch';
-import type { OrderedStore } from '../store/store';
 import { isKnown, requestedIndex } from './indexspec';
-import type { PendingKeys } from './pendingkeys';
 import { StagedPositions } from './positions';
+import { checkSize, conflict, duplicate } from './refusals';
 import { Spill } from './spill';
+import { catalogKey, StagedCatalog } from './stagedcatalog';
+import { type StagedKey, StagedKeys, type StagedKeysParts } from './stagedkeys';
 
 /** `{_id: 1}` */
 const ID_PATTERN: Image = documentOf([{ name: '_id', type: 0x10, bytes: Buffer.from([1, 0, 0, 0]) }]);
-const EMPTY_OPTIONS: Image = Buffer.from([5, 0, 0, 0, 0]);
 /** What a held record takes beside its key and image. */
 const RECORD_BYTES = 100;
 
-export interface StageParts {
-  readonly store: OrderedStore;
+export interface StageParts extends StagedKeysParts {
   readonly registry: Registry;
   readonly versions: Versions;
   readonly catalogs: Catalogs;
-  readonly keys: IndexKeyMaker;
-  readonly pendingKeys: PendingKeys;
   readonly log: Pick<FileLog, 'append' | 'read'>;
   readonly clock: Pick<CommitClock, 'current'>;
   readonly held: HeldLimits;
@@ -76,16 +69,8 @@ export interface StageOptions {
   readonly snapshot?: Lsn;
 }
 
-/** A key of a unique index that a staged record gives or takes. */
-export interface StagedKey {
-  readonly collection: CollectionInfo;
-  readonly index: IndexInfo;
-  readonly key: Buffer;
-  readonly docKey: DocKey;
-  readonly live: boolean;
-  /** Position of the record. */
-  readonly at: number;
-}
+/** The newest version of a document; a staged one has no LSN yet. */
+type Newest = Pick<FoundVersion, 'image'> & { readonly lsn?: Lsn };
 
 /**
  * The changes of one commit before it is logged. It reads the newest state, staged and
@@ -93,7 +78,6 @@ export interface StagedKey {
  */
 export class Stage implements Writer {
   readonly records: ChangeRecord[] = [];
-  readonly control: ControlRecord[] = [];
   /** The records before those in `records`, when there were too many to hold: they went ahead into the log. */
   spill: Spill | undefined;
   private bytes = 0;
@@ -103,15 +87,14 @@ export class Stage implements Writer {
   /** Position in `records` of the newest change of a document. */
   private readonly latest: StagedPositions;
   /** For a record that changes a document staged before: the position of that earlier record. */
-  private readonly earlier = new Map<number, number>();
+  private earlier: Map<number, number> | undefined;
   private readonly chain: readonly ChainLink[];
   /** The logged version read last. It stays right: the chain ends at a fixed LSN. */
-  private found: { collection: CollectionId; key: DocKey; version: ReturnType<Versions['find']> } | undefined;
-  private current: Catalog;
-  /** Keys of unique indexes changed here, by index and key. */
-  readonly stagedKeys = new Map<string, StagedKey[]>();
-  /** Indexes that are new with this stage; nothing is in them yet. */
-  private readonly freshIndexes = new Set<IndexId>();
+  private foundCollection: CollectionId | undefined;
+  private foundKey: DocKey | undefined;
+  private found: FoundVersion | undefined;
+  private readonly catalog: StagedCatalog;
+  private readonly uniqueKeys: StagedKeys;
 
   constructor(
     private readonly parts: StageParts,
@@ -121,14 +104,23 @@ export class Stage implements Writer {
     readonly branch: string,
     private readonly options: StageOptions = {}
   ) {
-    this.latest = new StagedPositions(parts.scratch);
+    const { registry, catalogs, scratch } = parts;
     const at = options.snapshot ?? timeline.head;
+    this.latest = new StagedPositions(scratch);
     this.chain = timeline.chain(at);
-    this.current = parts.catalogs.at(timeline, at);
+    this.catalog = new StagedCatalog(registry, projectState, catalogs.at(timeline, at), (key, image) =>
+      this.stageRecord(CATALOG, key, image, this.find(CATALOG, key))
+    );
+    this.uniqueKeys = new StagedKeys(parts, this.chain, options.uniqueLater === true);
   }
 
   get staged(): number {
     return (this.spill?.count ?? 0) + this.records.length;
+  }
+
+  /** Rows of small tables that go with the records. */
+  get control(): readonly ControlRecord[] {
+    return this.catalog.control;
   }
 
   /** Whether so much is held that it should go ahead. */
@@ -152,10 +144,10 @@ export class Stage implements Writer {
     const { log, clock } = this.parts;
     this.spill ??= new Spill({ log, clock, project: this.projectState.id, timeline: this.timeline.id });
     const first = this.spill.count;
-    for (const [at, before] of this.earlier) {
+    for (const [at, before] of this.earlier ?? []) {
       this.records[at - first] = { ...this.records[at - first]!, previous: before as Lsn, isOwn: true };
     }
-    this.earlier.clear();
+    this.earlier = undefined;
     await this.spill.write(this.records);
     this.records.length = 0;
     this.bytes = 0;
@@ -167,108 +159,75 @@ export class Stage implements Writer {
     this.latest.close();
   }
 
+  /** Gives the records of a stage that held all of them their LSNs, from `firstLsn` on: those that follow one another learn the LSN before. */
+  seal(firstLsn: Lsn): readonly ChangeRecord[] {
+    for (const [at, before] of this.earlier ?? []) {
+      this.records[at] = { ...this.records[at]!, previous: (firstLsn + before) as Lsn };
+    }
+    return this.records;
+  }
+
   collections(): readonly CollectionInfo[] {
-    return this.current.list();
+    return this.catalog.list();
   }
 
   collection(name: string): CollectionInfo | undefined {
-    return this.current.get(name);
+    return this.catalog.get(name);
   }
 
   collectionById(id: CollectionId): CollectionInfo | undefined {
-    return this.current.getById(id);
+    return this.catalog.getById(id);
   }
 
   ensureCollection(name: string): CollectionInfo {
-    return this.current.get(name) ?? this.createCollection(name, EMPTY_OPTIONS);
+    return this.catalog.get(name) ?? this.catalog.create(name);
   }
 
   createCollection(name: string, options: Image): CollectionInfo {
-    checkCollectionName(name);
-    if (this.current.get(name) !== undefined) {
-      throw new ArgonError('COLLECTION_EXISTS', `The collection ${JSON.stringify(name)} exists already.`, {
-        data: { collection: name }
-      });
-    }
-    const { id, record } = this.parts.registry.internCollection(
-      this.projectState,
-      name,
-      candidate => this.current.getById(candidate) === undefined
-    );
-    if (record !== undefined) {
-      this.control.push(record);
-    }
-    return this.putCatalog({ id, name, options, indexes: [] });
+    return this.catalog.create(name, options);
   }
 
   setOptions(collection: CollectionInfo, options: Image): CollectionInfo {
-    return this.putCatalog({ ...this.known(collection), options });
+    return this.catalog.setOptions(collection, options);
   }
 
   renameCollection(collection: CollectionInfo, name: string): CollectionInfo {
-    checkCollectionName(name);
-    if (this.current.get(name) !== undefined) {
-      throw new ArgonError('COLLECTION_EXISTS', `The collection ${JSON.stringify(name)} exists already.`, {
-        data: { collection: name }
-      });
-    }
-    return this.putCatalog({ ...this.known(collection), name });
+    return this.catalog.rename(collection, name);
   }
 
   /** Adds an index with a new id. The caller has checked that its keys are unique where they must be. */
   addIndex(collection: CollectionInfo, make: (id: IndexId) => IndexInfo): CollectionInfo {
-    const known = this.known(collection);
-    return this.addKnownIndex(known, make(this.newIndexId()));
+    const known = this.catalog.known(collection);
+    return this.catalog.addIndex(known, make(this.catalog.newIndexId()));
   }
 
   /** Adds an index whose entries are all there already. */
   addBuiltIndex(collection: CollectionInfo, index: IndexInfo): CollectionInfo {
-    return this.addKnownIndex(this.known(collection), index);
-  }
-
-  private addKnownIndex(known: CollectionInfo, index: IndexInfo): CollectionInfo {
-    if (known.indexes.length + 1 >= INDEXES_PER_COLLECTION_MAX) {
-      throw new ArgonError(
-        'LIMIT_EXCEEDED',
-        `A collection has at most ${INDEXES_PER_COLLECTION_MAX} indexes.`,
-        {
-          data: { limit: INDEXES_PER_COLLECTION_MAX, mongoCode: 67, codeName: 'CannotCreateIndex' }
-        }
-      );
-    }
-    return this.putCatalog({ ...known, indexes: [...known.indexes, index] });
+    return this.catalog.addIndex(collection, index);
   }
 
   dropIndex(collection: CollectionInfo, name: string): void {
-    const known = this.known(collection);
-    if (!known.indexes.some(index => index.name === name)) {
-      throw new ArgonError('INDEX_NOT_FOUND', `There is no index called ${JSON.stringify(name)}.`, {
-        data: { index: name }
-      });
-    }
-    this.putCatalog({ ...known, indexes: known.indexes.filter(index => index.name !== name) });
+    this.catalog.dropIndex(collection, name);
   }
 
   /** Removes the catalog entry of a collection whose documents are gone already. */
   removeCollection(collection: CollectionInfo): void {
-    const key = catalogKey(collection.id);
-    this.stageRecord(CATALOG, key, undefined, this.find(CATALOG, key));
-    this.refreshCatalog(collection.id, undefined);
+    this.catalog.remove(collection);
   }
 
-  /**
-   * Writes a catalog document as a merge or an undo found it. Indexes that the collection does not
-   * have now get new ids, so that they are built afresh.
-   */
+  /** Writes a catalog document as a merge or an undo found it; see `StagedCatalog.restore`. */
   restoreCollection(image: Image): CollectionInfo {
-    const wanted = collectionOf(image);
-    const known = this.current.getById(wanted.id)?.indexes ?? [];
-    const indexes = wanted.indexes.map(index =>
-      known.some(other => other.id === index.id && other.spec.equals(index.spec))
-        ? index
-        : { ...index, id: this.newIndexId() }
-    );
-    return this.putCatalog({ ...wanted, indexes });
+    return this.catalog.restore(image);
+  }
+
+  /** Indexes that are new with this stage, by collection. */
+  newIndexes(): { collection: CollectionInfo; indexes: IndexInfo[] }[] {
+    return this.catalog.newIndexes();
+  }
+
+  /** @throws COLLECTION_EXISTS when two collections have one name, as a merge may have it */
+  assertNames(): void {
+    this.catalog.assertNames();
   }
 
   get(collection: CollectionInfo, key: DocKey): Image | undefined {
@@ -282,18 +241,18 @@ export class Stage implements Writer {
     if (found?.image !== undefined) {
       throw duplicate(collection, '_id_', ID_PATTERN, image);
     }
-    this.checkUnique(collection, key, undefined, image);
+    this.changeKeys(collection, key, undefined, image);
     this.stageRecord(collection.id, key, image, found);
   }
 
-  replace(collection: CollectionInfo, key: DocKey, image: Image): void {
+  replace(collection: CollectionInfo, key: DocKey, image: Image, isWhole = false): void {
     checkSize(image);
     const found = this.find(collection.id, key);
     if (found?.image === undefined) {
       throw new ArgonError('DOCUMENT_NOT_FOUND', 'There is no document with this _id.');
     }
-    this.checkUnique(collection, key, found.image, image);
-    this.stageRecord(collection.id, key, image, found);
+    this.changeKeys(collection, key, found.image, image);
+    this.stageRecord(collection.id, key, image, found, isWhole ? OP_REPLACE : OP_UPDATE);
   }
 
   remove(collection: CollectionInfo, key: DocKey): boolean {
@@ -301,22 +260,23 @@ export class Stage implements Writer {
     if (found?.image === undefined) {
       return false;
     }
-    this.checkUnique(collection, key, found.image, undefined);
+    this.changeKeys(collection, key, found.image, undefined);
     this.stageRecord(collection.id, key, undefined, found);
     return true;
   }
 
-  /** The newest version, staged or logged; a staged one has no LSN yet. */
-  private find(collection: CollectionId, key: DocKey): { lsn?: Lsn; image: Image | undefined } | undefined {
+  private find(collection: CollectionId, key: DocKey): Newest | undefined {
     const staged = this.latest.get(collection, key);
     if (staged !== undefined) {
       return { image: this.imageAt(staged) };
     }
     // Who changes a document has just read it.
-    if (this.found?.collection !== collection || !this.found.key.equals(key)) {
-      this.found = { collection, key, version: this.parts.versions.find(this.chain, collection, key) };
+    if (this.foundCollection !== collection || this.foundKey?.equals(key) !== true) {
+      this.found = this.parts.versions.find(this.chain, collection, key);
+      this.foundCollection = collection;
+      this.foundKey = key;
     }
-    return this.found.version;
+    return this.found;
   }
 
   /** The image that the record at a position leaves. */
@@ -329,16 +289,19 @@ export class Stage implements Writer {
     collection: CollectionId,
     key: DocKey,
     image: Image | undefined,
-    found: { lsn?: Lsn; image: Image | undefined } | undefined
+    found: Newest | undefined,
+    update: Op = OP_UPDATE
   ): void {
-    const op = image === undefined ? OP_DELETE : found?.image === undefined ? OP_INSERT : OP_UPDATE;
-    const staged = this.latest.get(collection, key);
-    if (staged !== undefined) {
-      this.earlier.set(this.staged, staged);
-    } else if (this.options.snapshot !== undefined) {
+    const op = image === undefined ? OP_DELETE : found?.image === undefined ? OP_INSERT : update;
+    if (this.options.snapshot !== undefined && this.latest.get(collection, key) === undefined) {
       this.assertUnchanged(collection, key);
     }
-    this.latest.set(collection, key, this.staged);
+    const { staged } = this;
+    const earlier = this.latest.set(collection, key, staged);
+    if (earlier !== undefined) {
+      this.earlier ??= new Map();
+      this.earlier.set(staged, earlier);
+    }
     const previous = found?.lsn ?? (0 as Lsn);
     const before = found?.image ?? null;
     this.records.push({ collection, op, key, previous, image, imageAt: 0, before });
@@ -350,100 +313,22 @@ export class Stage implements Writer {
     }
   }
 
-  /** Gives the records of a stage that held all of them their LSNs, from `firstLsn` on: those that follow one another learn the LSN before. */
-  seal(firstLsn: Lsn): readonly ChangeRecord[] {
-    for (const [at, before] of this.earlier) {
-      this.records[at] = { ...this.records[at]!, previous: (firstLsn + before) as Lsn };
-    }
-    return this.records;
-  }
-
-  private known(collection: CollectionInfo): CollectionInfo {
-    const known = this.current.getById(collection.id);
-    if (known === undefined) {
-      throw new ArgonError(
-        'COLLECTION_NOT_FOUND',
-        `There is no collection called ${JSON.stringify(collection.name)}.`,
-        {
-          data: { collection: collection.name }
-        }
-      );
-    }
-    return known;
-  }
-
-  private newIndexId(): IndexId {
-    const { id, record } = this.parts.registry.allocateIndex(this.projectState);
-    this.control.push(record);
-    this.freshIndexes.add(id);
-    return id;
-  }
-
-  private putCatalog(collection: CollectionInfo): CollectionInfo {
-    const key = catalogKey(collection.id);
-    this.stageRecord(CATALOG, key, catalogImage(collection), this.find(CATALOG, key));
-    this.refreshCatalog(collection.id, collection);
-    return collection;
-  }
-
-  private refreshCatalog(id: CollectionId, collection: CollectionInfo | undefined): void {
-    const others = this.current.list().filter(other => other.id !== id);
-    this.current = new Catalog(collection === undefined ? others : [...others, collection]);
-  }
-
-  /** Notes the keys that change in unique indexes. @throws DUPLICATE_KEY before anything is noted */
-  private checkUnique(
-    collection: CollectionInfo,
-    docKey: DocKey,
+  /** @throws DUPLICATE_KEY */
+  private changeKeys(
+    { id }: CollectionInfo,
+    key: DocKey,
     before: Image | undefined,
     after: Image | undefined
   ): void {
-    const indexes = this.current.getById(collection.id)?.indexes;
-    if (indexes === undefined || indexes.length === 0) {
-      return;
-    }
-    const changes: StagedKey[] = [];
-    const at = this.staged;
-    for (const index of indexes) {
-      if (!index.unique) {
-        // Still computed once here, so that a document an index cannot hold is refused before it is logged.
-        this.parts.keys.keys(index, after);
-        continue;
-      }
-      const old = this.parts.keys.keys(index, before);
-      const fresh = this.parts.keys.keys(index, after);
-      for (const key of fresh) {
-        if (!old.some(other => other.equals(key))) {
-          if (this.options.uniqueLater !== true && this.holders(this.chain, index.id, key, docKey) > 0) {
-            throw duplicate(collection, index.name, index.key, after!);
-          }
-          changes.push({ collection, index, key, docKey, live: true, at });
-        }
-      }
-      for (const key of old) {
-        if (!fresh.some(other => other.equals(key))) {
-          changes.push({ collection, index, key, docKey, live: false, at });
-        }
-      }
-    }
-    for (const change of changes) {
-      this.noteKey(change);
-    }
-  }
-
-  private noteKey(change: StagedKey): void {
-    const text = `${change.index.id} ${keyText(change.key)}`;
-    const list = this.stagedKeys.get(text);
-    if (list === undefined) {
-      this.stagedKeys.set(text, [change]);
-    } else {
-      list.push(change);
+    const known = this.catalog.getById(id);
+    if (known !== undefined && known.indexes.length > 0) {
+      this.uniqueKeys.change(known, key, before, after, this.staged);
     }
   }
 
   /** Keys of unique indexes that the records give or take, oldest first for each key. */
-  uniqueKeys(): StagedKey[] {
-    return [...this.stagedKeys.values()].flat();
+  changedKeysOfIndexes(): readonly StagedKey[] {
+    return this.uniqueKeys.all();
   }
 
   /** @throws WRITE_CONFLICT when others changed a document after the snapshot */
@@ -476,20 +361,25 @@ export class Stage implements Writer {
       }
     }
     const head = this.timeline.chain(this.timeline.head);
-    for (const [change] of this.stagedKeys.values()) {
-      if (this.holders(head, change!.index.id, change!.key) > 1) {
+    for (const { index, key } of this.uniqueKeys.keys()) {
+      if (this.uniqueKeys.holders(head, index.id, key) > 1) {
         throw conflict(this.branch);
       }
       yield;
     }
     if (this.hasCatalog) {
-      const { timeline } = this;
-      const mine = new Set([...this.latest.of(CATALOG)].map(([key]) => keyText(key)));
-      const others = this.parts.catalogs
-        .at(timeline, timeline.head)
-        .list()
-        .filter(({ id }) => !mine.has(keyText(catalogKey(id))));
-      if (others.some(({ name }) => mineHas(this.current, name, mine))) {
+      this.assertNamesFree();
+    }
+  }
+
+  /** @throws WRITE_CONFLICT when somebody else has given a name after the snapshot that this stage gives too */
+  private assertNamesFree(): void {
+    const { timeline } = this;
+    const mine = new Set([...this.latest.of(CATALOG)].map(([key]) => keyText(key)));
+    const isMine = ({ id }: CollectionInfo) => mine.has(keyText(catalogKey(id)));
+    for (const other of this.parts.catalogs.at(timeline, timeline.head).list()) {
+      const named = this.catalog.get(other.name);
+      if (!isMine(other) && named !== undefined && isMine(named)) {
         throw conflict(this.branch);
       }
     }
@@ -502,7 +392,7 @@ export class Stage implements Writer {
    */
   createIndex(collection: CollectionInfo, spec: Image): boolean {
     const wanted = requestedIndex(spec);
-    const known = this.known(collection);
+    const known = this.catalog.known(collection);
     if (isKnown(known, wanted)) {
       return false;
     }
@@ -519,7 +409,7 @@ export class Stage implements Writer {
         }
       );
     }
-    const index = { ...wanted, id: this.newIndexId() };
+    const index = { ...wanted, id: this.catalog.newIndexId() };
     const at = this.staged;
     const keys: StagedKey[] = [];
     const taken = new Set<string>();
@@ -533,67 +423,22 @@ export class Stage implements Writer {
       }
     }
     if (index.unique) {
-      keys.forEach(key => this.noteKey(key));
+      keys.forEach(key => this.uniqueKeys.note(key));
     }
-    // It is filled already, as far as the checks of keys go.
-    this.freshIndexes.delete(index.id);
-    this.addKnownIndex(known, index);
+    this.catalog.isFilled(index.id);
+    this.catalog.addIndex(known, index);
     return true;
-  }
-
-  /** @throws COLLECTION_EXISTS when two collections have one name, as a merge may have it */
-  assertNames(): void {
-    const names = new Set<string>();
-    for (const { name } of this.current.list()) {
-      if (names.has(name)) {
-        throw new ArgonError(
-          'COLLECTION_EXISTS',
-          `Two collections would be called ${JSON.stringify(name)}. Rename one of them and make a new plan.`,
-          { data: { collection: name } }
-        );
-      }
-      names.add(name);
-    }
   }
 
   /** For a stage that checks unique keys at its end. @throws DUPLICATE_KEY */
   assertUnique(): void {
-    for (const [change] of this.stagedKeys.values()) {
-      const { collection, index, key } = change!;
-      if (!this.freshIndexes.has(index.id) && this.holders(this.chain, index.id, key) > 1) {
-        const last = this.stagedKeys.get(`${index.id} ${keyText(key)}`)!.findLast(({ live }) => live)!;
-        throw duplicate(collection, index.name, index.key, this.get(collection, last.docKey)!);
+    for (const change of this.uniqueKeys.keys()) {
+      const { collection, index, key } = change;
+      if (!this.catalog.isFresh(index.id) && this.uniqueKeys.holders(this.chain, index.id, key) > 1) {
+        const { docKey } = this.uniqueKeys.lastHolder(change)!;
+        throw duplicate(collection, index.name, index.key, this.get(collection, docKey)!);
       }
     }
-  }
-
-  /** Number of documents, but for one, that hold a key after what is logged and staged. */
-  private holders(chain: readonly ChainLink[], index: IndexId, key: Buffer, except?: DocKey): number {
-    const { store, pendingKeys } = this.parts;
-    const holds = new Map<string, boolean>();
-    // From the oldest ancestor on: the nearest timeline has the last word, and its newest change.
-    for (let i = chain.length - 1; i >= 0; i--) {
-      const link = chain[i]!;
-      for (const { docKey, live } of claimsOf(store, link, index, key)) {
-        holds.set(keyText(docKey), live);
-      }
-      for (const { docKey, live, lsn } of pendingKeys.of(link.timeline.id, index, key)) {
-        if (lsn <= link.cap) {
-          holds.set(docKey, live);
-        }
-      }
-    }
-    for (const { docKey, live } of this.stagedKeys.get(`${index} ${keyText(key)}`) ?? []) {
-      holds.set(keyText(docKey), live);
-    }
-    if (except !== undefined) {
-      holds.delete(keyText(except));
-    }
-    let count = 0;
-    for (const live of holds.values()) {
-      count += live ? 1 : 0;
-    }
-    return count;
   }
 
   /** Whether a document is staged. */
@@ -612,87 +457,4 @@ export class Stage implements Writer {
   changedKeys(collection: CollectionId): DocKey[] {
     return [...this.latest.of(collection)].map(([key]) => key);
   }
-
-  /** Indexes that are new with this stage, by collection. */
-  newIndexes(): { collection: CollectionInfo; indexes: IndexInfo[] }[] {
-    return this.current
-      .list()
-      .map(collection => ({
-        collection,
-        indexes: collection.indexes.filter(index => this.freshIndexes.has(index.id))
-      }))
-      .filter(({ indexes }) => indexes.length > 0);
-  }
-}
-
-function catalogKey(id: CollectionId): DocKey {
-  const bytes = Buffer.allocUnsafe(4);
-  bytes.writeInt32LE(id, 0);
-  return docKeyOfValue({ type: 0x10, bytes });
-}
-
-function conflict(branch: string): ArgonError {
-  return new ArgonError(
-    'WRITE_CONFLICT',
-    `Another writer changed on ${branch} what this transaction changes. Run the transaction again.`,
-    { data: { branch, mongoCode: 112, codeName: 'WriteConflict' } }
-  );
-}
-
-/** Whether a name is one that a changed entry of a catalog has. */
-function mineHas(catalog: Catalog, name: string, changed: ReadonlySet<string>): boolean {
-  const found = catalog.get(name);
-  return found !== undefined && changed.has(keyText(catalogKey(found.id)));
-}
-
-function checkSize(image: Image): void {
-  if (image.length > DOCUMENT_BYTES_MAX) {
-    throw new ArgonError(
-      'LIMIT_EXCEEDED',
-      `A document has at most ${DOCUMENT_BYTES_MAX} bytes; this one has ${image.length}.`,
-      {
-        data: {
-          limit: DOCUMENT_BYTES_MAX,
-          value: image.length,
-          mongoCode: 10334,
-          codeName: 'BSONObjectTooLarge'
-        }
-      }
-    );
-  }
-}
-
-/** `data` holds the key pattern and the first key of the document in it, as Extended JSON. */
-export function duplicate(
-  collection: CollectionInfo,
-  index: string,
-  pattern: Image,
-  image: Image
-): ArgonError {
-  const keyValue = documentOf(
-    keyPattern(pattern).paths.map(path => ({
-      name: path,
-      ...(valueAt(image, path.split('.')) ?? NULL_VALUE)
-    }))
-  );
-  return new ArgonError('DUPLICATE_KEY', `The index ${index} of ${collection.name} already holds this key.`, {
-    data: {
-      collection: collection.name,
-      index,
-      keyPattern: documentToExtendedJson(pattern),
-      keyValue: documentToExtendedJson(keyValue)
-    }
-  });
-}
-
-/** The first value at a path, looking into the first element of arrays. */
-function valueAt(document: Image, path: readonly string[]): RawValue | undefined {
-  let value: RawValue | undefined = { type: 0x03, bytes: document };
-  for (const name of path) {
-    if (value?.type === 0x04) {
-      value = field(value.bytes, '0');
-    }
-    value = value?.type === 0x03 ? field(value.bytes, name) : undefined;
-  }
-  return value?.type === 0x04 ? field(value.bytes, '0') : value;
 }

@@ -36,10 +36,11 @@ describe('A change stream', () => {
     const stream = await open(birds.watch());
     await birds.insertOne({ _id: 2 as never, name: 'Gus' });
     await birds.updateOne({ _id: 1 as never }, { $set: { mass: 4, 'home.zone': 2 }, $unset: { name: 1 } });
+    await birds.replaceOne({ _id: 2 as never }, { name: 'Ada' });
     await birds.deleteOne({ _id: 2 as never });
     await client.db('zoo').collection('fish').insertOne({});
     await birds.insertOne({ _id: 3 as never });
-    const events = await take(stream, 4);
+    const events = await take(stream, 5);
     expect(events).toMatchObject([
       {
         operationType: 'insert',
@@ -56,11 +57,13 @@ describe('A change stream', () => {
           truncatedArrays: []
         }
       },
+      { operationType: 'replace', documentKey: { _id: 2 }, fullDocument: { _id: 2, name: 'Ada' } },
       { operationType: 'delete', documentKey: { _id: 2 } },
       { operationType: 'insert', documentKey: { _id: 3 } }
     ]);
     expect(events[1]).not.toHaveProperty('fullDocument');
-    expect(events[2]).not.toHaveProperty('fullDocument');
+    expect(events[2]).not.toHaveProperty('updateDescription');
+    expect(events[3]).not.toHaveProperty('fullDocument');
     const times = events.map(({ clusterTime }) => (clusterTime as { toBigInt(): bigint }).toBigInt());
     expect([...times].sort((a, b) => (a < b ? -1 : 1))).toEqual(times);
     await stream.close();

@@ -65,10 +65,14 @@ export function documentEvent(
   where: EventNamespace,
   { request, lookUp }: EventTerms
 ): Buffer {
-  const event = begin(token, change.op, change.commitTime, change.txn);
-  const { before, after } = change;
+  const { before, after, isWhole } = change;
+  const event = begin(token, isWhole === true ? 'replace' : change.op, change.commitTime, change.txn);
   const full =
-    change.op === 'insert' ? after : change.op === 'update' ? fullDocument(request, change, lookUp) : null;
+    change.op === 'delete'
+      ? null
+      : change.op === 'insert' || isWhole === true
+        ? after
+        : fullDocument(request, change, lookUp);
   if (full === undefined) {
     event.value('fullDocument', null);
   } else if (full !== null) {
@@ -79,7 +83,7 @@ export function documentEvent(
     .open('documentKey')
     .raw('_id', field((after ?? before)!, '_id')!)
     .close();
-  if (change.op === 'update') {
+  if (change.op === 'update' && isWhole !== true) {
     event.document('updateDescription', describeUpdate(before!, after!));
   }
   if (request.fullDocumentBeforeChange !== 'off' && change.op !== 'insert') {

@@ -73,7 +73,7 @@ export function applyTo(
   }
   checkUpdated(after);
   checkValidator(terms, collection, after, before);
-  writer.replace(collection, key, after);
+  writer.replace(collection, key, after, statement.update.kind === 'replacement');
   return { kind: 'updated', before, after, changed: true };
 }
 
