@@ -246,7 +246,7 @@ export const BUGS = [
     name: 'unique-blind-to-unapplied',
     law: 11,
     what: 'a unique index does not see keys that wait to be applied',
-    file: 'write/stage.ts',
+    file: 'write/stagedkeys.ts',
     text: 'of pendingKeys.of(link.timeline.id, index, key)) {',
     replacement: 'of [] as ReturnType<PendingKeys["of"]>) {',
     tests: ['law-11-catalog-is-history', 'law-12-fail-stop']

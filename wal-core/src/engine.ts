@@ -327,17 +327,13 @@ class ArgonEngine implements Engine {
     }
     const {
       commits: [commit]
-    } = await this.core.commit([{ project, stage }], origin, {
-      ...(options.kind === undefined ? {} : { kind: options.kind }),
-      ...(options.atomic === undefined ? {} : { atomic: options.atomic }),
-      ...(options.txn === undefined ? {} : { txn: options.txn }),
-      control: ([made]) => {
-        if (retry === undefined) {
-          return [];
-        }
-        return this.core.retries.rows(retry.key, retry.reply(made));
-      }
-    });
+    } = await this.core.commit(
+      [{ project, stage }],
+      origin,
+      retry === undefined
+        ? options
+        : { ...options, control: ([made]) => this.core.retries.rows(retry.key, retry.reply(made)) }
+    );
     return { result, commit };
   }
 

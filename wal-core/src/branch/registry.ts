@@ -16,6 +16,7 @@ import {
   type CommitNote
 } from './model';
 import { nearest } from './nearest';
+import { Origins } from './origins';
 
 /** Key of the row that holds the next index id of a project, beside its collection names. */
 const INDEX_COUNTER = Buffer.from('\0index', 'utf8');
@@ -39,13 +40,11 @@ export class Registry {
   private readonly expiring = new Set<Branch>();
   /** Rows of what garbage collection left of a timeline, by their number. */
   private readonly keptRows = new Map<TimelineId, Map<number, Buffer>>();
-  private readonly origins = new Map<number, Origin>();
-  private readonly originIds = new Map<string, number>();
-  /** Ids of origins and collection names whose control record is on disk. */
+  private readonly origins = new Origins();
+  /** Ids of collection names whose control record is on disk. */
   private readonly logged = new Set<string>();
   nextProject = 1 as ProjectId;
   nextTimeline = 1 as TimelineId;
-  private nextOrigin = 1;
 
   /** Reads everything from the state. Timelines come in id order, so a parent is always there first. */
   static load(store: OrderedStore): Registry {
@@ -93,7 +92,7 @@ export class Registry {
     const value: Fields | undefined = record.value === undefined ? undefined : deserialize(record.value);
     switch (record.table) {
       case TABLE.origin:
-        this.applyOrigin(record.key.readUInt32BE(0), value);
+        this.origins.take(record.key.readUInt32BE(0), value as unknown as Origin);
         break;
       case TABLE.project:
         this.applyProject(record.key.readUInt32BE(0) as ProjectId, value);
@@ -178,14 +177,6 @@ export class Registry {
       project.head = Math.max(project.head, head) as Lsn;
       project.durableHead = Math.max(project.durableHead, head) as Lsn;
     }
-  }
-
-  private applyOrigin(id: number, value: Fields | undefined): void {
-    const origin = value as unknown as Origin;
-    this.origins.set(id, origin);
-    this.originIds.set(originText(origin), id);
-    this.logged.add(`origin ${id}`);
-    this.nextOrigin = Math.max(this.nextOrigin, id + 1);
   }
 
   private applyProject(id: ProjectId, value: Fields | undefined): void {
@@ -415,21 +406,13 @@ export class Registry {
   }
 
   origin(id: number): Origin {
-    return this.origins.get(id) ?? { actor: 'unknown' };
+    return this.origins.get(id);
   }
 
   /** The id of an origin. Until it is on disk, each answer brings the control record for the frame. */
   internOrigin(origin: Origin): { id: number; record?: ControlRecord } {
-    const text = originText(origin);
-    let id = this.originIds.get(text);
-    if (id === undefined) {
-      id = this.nextOrigin++;
-      this.originIds.set(text, id);
-      this.origins.set(id, origin);
-    }
-    return this.logged.has(`origin ${id}`)
-      ? { id }
-      : { id, record: control(TABLE.origin, 0, u32(id), { ...origin }) };
+    const { id, isLogged } = this.origins.intern(origin);
+    return isLogged ? { id } : { id, record: control(TABLE.origin, 0, u32(id), { ...origin }) };
   }
 
   /**
@@ -471,11 +454,6 @@ export class Registry {
     }
     return count;
   }
-}
-
-function originText(origin: Origin): string {
-  const { actor, session, notebook, cell, cellNumber } = origin;
-  return JSON.stringify([actor, session, notebook, cell, cellNumber]);
 }
 
 /** A control record with a BSON value; undefined deletes the row. */

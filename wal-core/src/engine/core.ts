@@ -43,7 +43,7 @@ import type { OrderedStore } from '../store/store';
 import { type CommitOptions, type Committed, Committer, type Staged } from '../write/commit';
 import { PendingKeys } from '../write/pendingkeys';
 import { RetryTable } from '../write/retries';
-import { HELD_LIMITS, type HeldLimits, Stage, type StageOptions } from '../write/stage';
+import { HELD_LIMITS, type HeldLimits, Stage, type StageOptions, type StageParts } from '../write/stage';
 
 /** What lies below the engine and may be replaced: the files of the log, to steer faults, and limits that tests lower. */
 export interface EngineParts {
@@ -94,6 +94,7 @@ export class Core implements Positions {
   private readonly applier: Applier;
   private readonly committer: Committer;
   private readonly views: SnapshotParts;
+  private readonly stageParts: StageParts;
   private readonly listeners = new Set<(event: EngineEvent) => void>();
   /** Rows of the retry table and of values that are durable but not yet in the state. */
   private readonly recentRows = new Map<string, ControlRecord>();
@@ -133,6 +134,7 @@ export class Core implements Positions {
       { ...this.parts(), applier: this.applier },
       { durable: committed => this.onDurable(committed), applied: committed => this.onApplied(committed) }
     );
+    this.stageParts = { ...this.parts(), held: this.held, scratch: this.scratch };
     this.views = { ...this.parts(), ...this.imageOffice.scanParts, caughtUp };
   }
 
@@ -395,12 +397,7 @@ export class Core implements Positions {
   /** A new stage on the newest state of a branch. */
   stage(project: Project, branch: Branch, options: StageOptions = {}): Stage {
     const info = this.projectInfo(project);
-    return new Stage(this.stageParts(), project, branch.timeline, info, branch.name, options);
-  }
-
-  private stageParts() {
-    const { store, log, clock, registry, versions, catalogs, keys, pendingKeys, held, scratch } = this;
-    return { store, log, clock, registry, versions, catalogs, keys, pendingKeys, held, scratch };
+    return new Stage(this.stageParts, project, branch.timeline, info, branch.name, options);
   }
 
   /** Logs staged changes; see `Committer.commit`. Those that went ahead in part must have done so wholly (`finish`). */
@@ -433,8 +430,18 @@ export class Core implements Positions {
     projectName: string,
     branchName: string
   ): Promise<{ project: Project; branch: Branch }> {
-    const [found] = await this.writableBranches([[projectName, branchName]]);
-    return found!;
+    const found = this.branchNow(projectName, branchName);
+    if (this.timelineLocks.get(found.branch.timeline)?.busy !== true && !this.isBehind()) {
+      return found;
+    }
+    const [later] = await this.writableBranches([[projectName, branchName]]);
+    return later!;
+  }
+
+  private branchNow(projectName: string, branchName: string): { project: Project; branch: Branch } {
+    this.assertOpen();
+    const project = this.registry.project(projectName);
+    return { project, branch: this.registry.branch(project, branchName) };
   }
 
   /** The same for several branches, all at one time. */
@@ -442,11 +449,7 @@ export class Core implements Positions {
     names: readonly (readonly [project: string, branch: string])[]
   ): Promise<readonly { project: Project; branch: Branch }[]> {
     for (;;) {
-      this.assertOpen();
-      const found = names.map(([projectName, branchName]) => {
-        const project = this.registry.project(projectName);
-        return { project, branch: this.registry.branch(project, branchName) };
-      });
+      const found = names.map(([projectName, branchName]) => this.branchNow(projectName, branchName));
       const lock = found
         .map(({ branch }) => this.timelineLocks.get(branch.timeline))
         .find(candidate => candidate?.busy === true);

@@ -5,7 +5,7 @@ import { APPLY_RECORDS_MAX } from '../limits';
 import { nextTurn, Pace } from '../log/pace';
 import { afterPrefix, idxBound, idxKey } from '../store/keys';
 import type { Put } from '../store/store';
-import { duplicate } from '../write/stage';
+import { duplicate } from '../write/refusals';
 import type { Core } from './core';
 
 const IDX_PREFIX_BYTES = 8;

@@ -9,6 +9,8 @@ const PER_MILLISECOND = 4_000_000n;
  */
 export class CommitClock {
   private last: bigint;
+  /** The wall clock when a time was handed out last. */
+  private lastMs: number | undefined;
 
   constructor(
     private readonly wallMs: () => number,
@@ -18,7 +20,10 @@ export class CommitClock {
   }
 
   next(): CommitTime {
-    const now = commitTimeAt(this.wallMs());
+    const ms = this.wallMs();
+    // Many commits fall into one millisecond: its time is behind the last one already.
+    const now = ms === this.lastMs ? 0n : commitTimeAt(ms);
+    this.lastMs = ms;
     this.last = now > this.last ? now : this.last + 1n;
     return this.last as CommitTime;
   }

@@ -118,10 +118,11 @@ export class Unapplied {
     if (collections === undefined || documents === undefined || versions === undefined || at < 0) {
       return;
     }
-    const [version] = versions.splice(at, 1);
     this.records--;
-    this.bytes -= weightOf(version!, key);
-    if (versions.length === 0) {
+    this.bytes -= weightOf(versions[at]!, key);
+    if (versions.length > 1) {
+      versions.splice(at, 1);
+    } else {
       documents.delete(text);
       if (documents.size === 0) {
         collections.delete(collection);

@@ -147,8 +147,10 @@ export function imgKeyParts(key: Buffer): {
   };
 }
 
+const NO_BYTES = Buffer.alloc(0);
+
 /** `meta [table u8][scope u32][key]` */
-export function metaKey(table: number, scope: number, key: Buffer = Buffer.alloc(0)): Buffer {
+export function metaKey(table: number, scope: number, key: Buffer = NO_BYTES): Buffer {
   const head = Buffer.allocUnsafe(5);
   head[0] = table;
   head.writeUInt32BE(scope, 1);
@@ -159,7 +161,11 @@ export const META_PREFIX_BYTES = 5;
 
 /** Key of a commit row inside its project: `[last LSN u48]`. */
 export function commitKey(project: ProjectId, lastLsn: number): Buffer {
-  return metaKey(TABLE.commit, project, lsnBytes(lastLsn));
+  const key = Buffer.allocUnsafe(META_PREFIX_BYTES + LSN_BYTES);
+  key[0] = TABLE.commit;
+  key.writeUInt32BE(project, 1);
+  writeLsn(key, lastLsn, META_PREFIX_BYTES);
+  return key;
 }
 
 export function commitKeyLsn(key: Buffer): Lsn {

@@ -19,7 +19,6 @@ import { CATALOG, type Catalogs } from '../read/catalog';
 import type { Unapplied } from '../read/unapplied';
 import type { Applier } from './apply';
 import type { PendingKeys } from './pendingkeys';
-import type { AppliedFrame } from './pieces';
 import type { Stage } from './stage';
 
 export interface CommitterParts {
@@ -93,25 +92,22 @@ export class Committer {
       throw log.error;
     }
     const time = clock.next();
-    const rows: ControlRecord[] = staged.flatMap(({ stage }) => stage.control);
     const interned = registry.internOrigin(origin);
+    const shares = sharesOf(staged, time, options, interned.id);
+    const isStreamed = shares.some(({ stage }) => stage.spill !== undefined);
+    const commits = shares.map(({ commit }) => commit);
+    const sections: readonly ChangeSection[] = isStreamed ? [] : shares.map(sectionOf);
+    const groups: readonly GroupSection[] = isStreamed ? shares.map(groupOf) : [];
+    const rows: ControlRecord[] = [];
+    for (const { stage } of staged) {
+      rows.push(...stage.control);
+    }
     if (interned.record !== undefined) {
       rows.push(interned.record);
     }
-    const shares = sharesOf(staged, time, options, interned.id);
-    const isStreamed = shares.some(({ stage }) => stage.spill !== undefined);
-    const sections = isStreamed
-      ? []
-      : shares.map(({ head, stage }): ChangeSection => ({ ...head, records: stage.seal(head.firstLsn) }));
-    const groups = isStreamed
-      ? shares.map(({ head, stage, count }): GroupSection => ({
-          ...head,
-          count,
-          parts: stage.spill?.parts ?? []
-        }))
-      : [];
-    const commits = shares.map(({ commit }) => commit);
-    rows.push(...(options.control?.(commits, time) ?? []));
+    if (options.control !== undefined) {
+      rows.push(...options.control(commits, time));
+    }
     const frame: Frame = { time, changes: sections, groups, control: rows };
     return new Promise((resolve, reject) => {
       const committed = { commits, sections, time, rows };
@@ -130,7 +126,10 @@ export class Committer {
           assertFrameSize(out.length - start);
         },
         () => {
-          const applied: AppliedFrame = {
+          for (const row of rows) {
+            registry.apply(row);
+          }
+          this.parts.applier.add({
             frame,
             place,
             next: behind(place),
@@ -144,12 +143,8 @@ export class Committer {
               }
               this.observer.applied(committed);
             },
-            ...(isStreamed ? { failed: (cause: unknown) => reject(notApplied(cause)) } : {})
-          };
-          for (const row of rows) {
-            registry.apply(row);
-          }
-          this.parts.applier.add(applied);
+            failed: cause => isStreamed && reject(notApplied(cause))
+          });
           if (!isStreamed) {
             visible();
           }
@@ -223,26 +218,24 @@ export class Committer {
         }
       });
     }
-    return isStreamed
-      ? []
-      : shares.flatMap(({ stage, head }) =>
-          stage.uniqueKeys().map(({ index, key, docKey, live, at }) =>
-            pendingKeys.add(stage.timeline.id, index.id, key, {
-              lsn: (head.firstLsn + at) as Lsn,
-              docKey,
-              live
-            })
-          )
-        );
+    const release: (() => void)[] = [];
+    for (const { stage, head } of isStreamed ? [] : shares) {
+      for (const { index, key, docKey, live, at } of stage.changedKeysOfIndexes()) {
+        const lsn = (head.firstLsn + at) as Lsn;
+        release.push(pendingKeys.add(stage.timeline.id, index.id, key, { lsn, docKey, live }));
+      }
+    }
+    return release;
   }
 
   private forget(shares: readonly Share[], release: readonly (() => void)[]): void {
     for (const { project, stage, head } of shares) {
       // Nearly always the oldest: frames are applied in order, and thousands may wait.
-      const isOldest = project.recent[0]?.firstLsn === head.firstLsn;
-      const at = isOldest ? 0 : project.recent.findIndex(recent => recent.firstLsn === head.firstLsn);
-      if (at >= 0) {
-        project.recent.splice(at, 1);
+      if (project.recent[0]?.firstLsn === head.firstLsn) {
+        project.recent.shift();
+      } else {
+        const at = project.recent.findIndex(recent => recent.firstLsn === head.firstLsn);
+        project.recent.splice(at, at < 0 ? 0 : 1);
       }
       project.streamed.delete(stage.timeline);
     }
@@ -308,24 +301,24 @@ function sharesOf(
 ): Share[] {
   const changed = staged.filter(({ stage }) => stage.staged > 0);
   const next = new Map<Project, number>();
-  const placed = changed.map(({ project, stage }) => {
+  const counted = changed.map(({ project, stage }) => {
     const firstLsn = (next.get(project) ?? project.head + 1) as Lsn;
     next.set(project, firstLsn + stage.staged);
-    return { project, stage, firstLsn };
+    return { project: project.id, firstLsn, count: stage.staged, atomic: false };
   });
-  const sizes = new Map([...next].map(([project, end]) => [project, end - project.head - 1]));
-  const counted = placed.map(({ project, stage, firstLsn }) => ({
-    project: project.id,
-    firstLsn,
-    atomic: atomic && sizes.get(project)! > 1,
-    count: stage.staged
-  }));
+  for (const [i, share] of counted.entries()) {
+    const { project } = changed[i]!;
+    // One change alone is a whole anyway.
+    share.atomic = atomic && next.get(project)! - project.head - 1 > 1;
+  }
   const spans = spansOf(counted);
-  return placed.map(({ project, stage, firstLsn }, i) => {
-    const { count, atomic: isGroup } = counted[i]!;
+  return changed.map(({ project, stage }, i) => {
+    const { firstLsn, count, atomic: isGroup } = counted[i]!;
+    const { timeline, branch } = stage;
+    const lastLsn = (firstLsn + count - 1) as Lsn;
     const head: SectionHead = {
       project: project.id,
-      timeline: stage.timeline.id,
+      timeline: timeline.id,
       firstLsn,
       atomic: isGroup,
       kind: kind ?? (stage.hasDocuments ? 'writes' : 'catalog'),
@@ -333,14 +326,17 @@ function sharesOf(
       txn,
       group: spans(counted[i]!, count)
     };
-    const commit = {
-      project: project.name,
-      branch: stage.branch,
-      timeline: stage.timeline.id,
-      firstLsn,
-      lastLsn: (firstLsn + count - 1) as Lsn,
-      time
-    };
-    return { project, stage, head, count, commit, ordinal: stage.timeline.count };
+    const commit = { project: project.name, branch, timeline: timeline.id, firstLsn, lastLsn, time };
+    return { project, stage, head, count, commit, ordinal: timeline.count };
   });
+}
+
+function sectionOf({ head, stage }: Share): ChangeSection {
+  const { project, timeline, firstLsn, atomic, kind, origin, txn, group } = head;
+  const records = stage.seal(firstLsn);
+  return { project, timeline, firstLsn, atomic, kind, origin, txn, group, records };
+}
+
+function groupOf({ head, stage, count }: Share): GroupSection {
+  return { ...head, count, parts: stage.spill?.parts ?? [] };
 }

@@ -3,7 +3,8 @@ import type { IndexKeyMaker } from '../index/keys';
 import type { View } from '../read/snapshot';
 import { u32 } from '../store/keys';
 import type { ScratchRoom } from '../store/scratch';
-import { duplicate, type Stage } from './stage';
+import { duplicate } from './refusals';
+import type { Stage } from './stage';
 
 const PRESENT = Buffer.alloc(0);
 
