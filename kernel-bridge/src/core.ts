@@ -3,9 +3,11 @@ import { openEngine, type Engine } from '@argon/wal-core';
 import { prepareDataDirectory } from './discovery/directory';
 import { explainOpening, requireRoom } from './discovery/opening';
 import type { Logger } from './logger';
+import { BackgroundKeeper } from './keeping/keeper';
 import { isTrackingServer, RunTracking } from './mlflow/tracking';
 import type { BridgeContext } from './rpc/context';
 import { Sessions } from './session/sessions';
+import { statesLookedAt } from './session/lookedat';
 import { VERSION } from './version';
 
 /** How often branches are looked through for those whose time to live is over. */
@@ -48,8 +50,15 @@ export async function openCore({ data, logger, mlflow }: CoreOptions): Promise<B
         ...(env['MLFLOW_TRACKING_PASSWORD'] ? { password: env['MLFLOW_TRACKING_PASSWORD'] } : {})
       })
     : undefined;
+  const keeper = new BackgroundKeeper({
+    engine,
+    logger,
+    keep: () => statesLookedAt(engine, sessions),
+    clock: Date.now
+  });
   const context: BridgeContext = {
     engine,
+    keeper,
     sessions,
     logger,
     version: VERSION,
@@ -85,6 +94,7 @@ export async function openCore({ data, logger, mlflow }: CoreOptions): Promise<B
   }, EXPIRY_INTERVAL_MS).unref();
   const close = async () => {
     clearInterval(expiry);
+    await keeper.close();
     sessions.dispose();
     await engine.close();
   };

@@ -48,6 +48,7 @@ import { assertWritable, Core, type EngineParts } from './engine/core';
 import { KeepingOffice } from './engine/keeping';
 import { type ExpiryParts, sweepExpired, type Swept } from './engine/expiry';
 import { PlanOffice } from './engine/plans';
+import { storageOf } from './engine/storage';
 import { TransactionOffice } from './engine/transactions';
 import { ArgonError } from './errors';
 import { BlameReader } from './history/blame';
@@ -61,6 +62,7 @@ import type {
   RestoreBackupOptions,
   RestoreBackupReport,
   RetentionPolicy,
+  StorageFigures,
   VerifyOptions,
   VerifyReport
 } from './keeping';
@@ -118,7 +120,7 @@ class ArgonEngine implements Engine {
     this.transactions = new TransactionOffice(core);
     this.differ = new Differ(core);
     this.blameReader = new BlameReader(core);
-    this.keeping = new KeepingOffice(core);
+    this.keeping = new KeepingOffice(core, this.planOffice.book);
     this.changeReader = new ChangeReader(core);
     const { line, times } = core;
     this.changeFeed = new Feed(
@@ -160,6 +162,10 @@ class ArgonEngine implements Engine {
 
   gc(options?: GcOptions): Promise<GcReport> {
     return this.keeping.gc(options);
+  }
+
+  storage(): Promise<StorageFigures> {
+    return storageOf(this.core);
   }
 
   retention(project: string, branch?: string): RetentionPolicy | undefined {

@@ -119,6 +119,22 @@ export interface GcReport {
   readonly horizons: readonly { readonly project: string; readonly branch: string; readonly lsn: Lsn }[];
 }
 
+/** Bytes on disk by kind, beside what the documents themselves take. */
+export interface StorageFigures {
+  /** Segments of the log that take frames or wait to be compressed. */
+  readonly logBytes: number;
+  /** Compressed segments. */
+  readonly coldBytes: number;
+  /** The file of the state, free pages included. */
+  readonly stateBytes: number;
+  /** Free pages inside it: they are used before it grows. */
+  readonly stateFreeBytes: number;
+  /** Images of pages. */
+  readonly imageBytes: number;
+  /** Raw BSON of the documents at the heads of the default branches, as far as they are in the state. */
+  readonly liveBytes: number;
+}
+
 export interface BackupReport {
   /** Commit time of the newest commit in it. */
   readonly time: CommitTime;

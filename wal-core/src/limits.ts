@@ -49,6 +49,9 @@ export const BATCH_DOCUMENTS_DEFAULT = 512;
 export const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 /** Versions of a document that a blame looks through; a field that is older says so. */
 export const BLAME_VERSIONS_MAX = 100_000;
+/** How long a plan is kept that nobody can apply any more, and one that somebody could, in milliseconds since it was saved. */
+export const PLAN_OVER_MS_MAX = 30 * 24 * 60 * 60 * 1000;
+export const PLAN_OPEN_MS_MAX = 90 * 24 * 60 * 60 * 1000;
 /** Answers that a plan holds one by one; more conflicts are answered by rules. */
 export const PLAN_ANSWERS_MAX = 20_000;
 /** Changes in one batch of a feed. */

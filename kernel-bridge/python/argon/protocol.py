@@ -363,6 +363,45 @@ class Error(TypedDict):
     message: str
     data: ErrorData
 
+GcReason: TypeAlias = "Literal['log', 'changes', 'time', 'deleted']"
+
+
+class KeeperLast(TypedDict):
+    at: str
+    reason: GcReason
+    logBytes: int
+    """Bytes by which the log became smaller."""
+    stateBytes: int
+    """Bytes of rows that went from the state."""
+
+
+class Keeper(TypedDict):
+    automatic: bool
+    """Whether garbage is collected in the background."""
+    running: bool
+    waits: NotRequired[GcReason]
+    """Why the next collection is due, when it waits for the bridge to be quiet."""
+    last: NotRequired[KeeperLast]
+    failed: NotRequired[str]
+    """Why the newest collection failed."""
+
+
+class Storage(TypedDict):
+    """Bytes on disk by kind, beside what the documents themselves take."""
+
+    logBytes: int
+    """Segments of the log that take frames or wait to be compressed."""
+    coldBytes: int
+    """Compressed segments of the log."""
+    stateBytes: int
+    """File of the state, free pages included."""
+    stateFreeBytes: int
+    """Free pages inside it, which are used before it grows."""
+    imageBytes: int
+    """Page images."""
+    liveBytes: int
+    """Raw BSON of the documents at the heads of the default branches."""
+
 
 class BranchListParams(TypedDict):
     project: str
@@ -471,6 +510,8 @@ class StatusResult(TypedDict):
     failed: NotRequired[str]
     trackingFailures: NotRequired[int]
     """Requests to the MLflow tracking server that failed; absent when none is configured."""
+    storage: Storage
+    keeping: Keeper
 
 
 class SubscribeParams(TypedDict):
@@ -681,6 +722,12 @@ class KeepingBackupResult(TypedDict):
     bytes: int
     copiedFiles: int
     copiedBytes: int
+
+
+class KeepingAutomaticParams(TypedDict):
+    enabled: NotRequired[bool]
+
+KeepingAutomaticResult: TypeAlias = "Keeper"
 
 
 class PinCreateParams(TypedDict):
@@ -1018,6 +1065,7 @@ METHODS: dict[str, str] = {
     "keeping.setRetention": "Sets it; without figures the setting is taken away. Nothing goes before the next collection.",
     "keeping.verify": "Walks log, state and images and names what does not fit.",
     "keeping.backup": "Copies what is durable into a folder of the bridge's machine; what an earlier backup there has is not copied again.",
+    "keeping.automatic": "Says whether garbage is collected in the background, and how that goes; with `enabled` it is switched on or off for the data directory.",
     "pin.create": "Names a state for ever.",
     "pin.list": "All pins of a project.",
     "pin.delete": "Deletes a pin.",

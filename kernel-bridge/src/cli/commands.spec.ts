@@ -125,6 +125,11 @@ describe('the command line', () => {
     const gone = await argon('diff', 'main@1', 'main');
     expect(gone).toMatchObject({ code: 1 });
     expect(gone.stderr).toContain('no longer kept');
+    expect(await json('gc', '--automatic', 'off')).toMatchObject({ automatic: false });
+    expect((await argon('gc', '--automatic')).stdout).toContain('only when it is asked for');
+    expect(await argon('gc', '--automatic', 'on', '--apply')).toMatchObject({ code: 2 });
+    expect((await argon('gc', '--automatic', 'on')).stdout).toContain('in the background');
+    expect((await argon('status')).stdout).toMatch(/storage.ratio +[\d.]+ times the live documents/);
     expect(await argon('verify')).toMatchObject({ code: 0 });
     const folder = join(program.folder, 'backup');
     expect((await argon('backup', folder)).stdout).toContain('The backup has');

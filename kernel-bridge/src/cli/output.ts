@@ -62,3 +62,11 @@ export function counts(added: number, changed: number, deleted: number): string 
     .map(([count, sign]) => `${sign}${count}`)
     .join(' ');
 }
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+
+/** `12.3 MB`, for people. */
+export function size(bytes: number): string {
+  const power = Math.min(UNITS.length - 1, Math.floor(Math.log10(Math.max(1, Math.abs(bytes))) / 3));
+  return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${UNITS[power]}`;
+}

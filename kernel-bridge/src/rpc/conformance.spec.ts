@@ -478,6 +478,12 @@ describe('every method, over a real socket and a real engine', () => {
     expect(done.horizons.find(({ branch }) => branch === 'main')?.lsn).toBeGreaterThan(0);
     expect(await client.refusalCode('ref.resolve', { project, ref: 'main@1' })).toBe('HISTORY_GONE');
     expect(await client.refusalCode('keeping.gc', { project: 'none' })).toBe('PROJECT_NOT_FOUND');
+    expect(await client.call('keeping.automatic', {})).toMatchObject({ automatic: true, running: false });
+    expect(await client.call('keeping.automatic', { enabled: false })).toMatchObject({ automatic: false });
+    const { storage, keeping } = await client.call('status', {});
+    expect(keeping.automatic).toBe(false);
+    expect(storage.liveBytes).toBeGreaterThan(0);
+    expect(storage.logBytes + storage.coldBytes).toBeGreaterThan(storage.liveBytes);
     const verified = await client.call('keeping.verify', {});
     expect(verified).toMatchObject({ problems: [], complete: true });
     expect(verified.checked['versions']).toBeGreaterThan(0);

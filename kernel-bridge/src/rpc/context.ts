@@ -1,4 +1,5 @@
 import { ArgonError, type Engine, type Lsn, type Origin } from '@argon/wal-core';
+import type { BackgroundKeeper } from '../keeping/keeper';
 import type { Logger } from '../logger';
 import type { RunTracking } from '../mlflow/tracking';
 import type { Sessions } from '../session/sessions';
@@ -8,6 +9,7 @@ import type { HelloParams, Methods } from './protocol';
 export interface BridgeContext {
   readonly engine: Engine;
   readonly sessions: Sessions;
+  readonly keeper: BackgroundKeeper;
   readonly logger: Logger;
   readonly version: string;
   /** Who acts when a request comes from no session. */

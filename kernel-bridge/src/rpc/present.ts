@@ -14,12 +14,14 @@ import {
   type Snapshot,
   type TimelineInfo
 } from '@argon/wal-core';
+import type { KeeperStatus } from '../keeping/keeper';
 import { databaseName } from '../wire/namespace';
 import type {
   Branch,
   CatalogChange,
   ClusterTime,
   Entry,
+  Keeper,
   Origin,
   Pin,
   Plan,
@@ -33,6 +35,16 @@ import type {
 /** `object` without its undefined fields: JSON and the schemas know "absent", not "undefined". */
 export function defined<T extends object>(object: { [K in keyof T]: T[K] | undefined }): T {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
+}
+
+export function presentKeeper({ automatic, isRunning, waits, last, failed }: KeeperStatus): Keeper {
+  return defined<Keeper>({
+    automatic,
+    running: isRunning,
+    waits,
+    last: last && { ...last, at: last.at.toISOString() },
+    failed
+  });
 }
 
 export function presentProject({ name, head, defaultBranch, createdAt }: ProjectInfo): Project {

@@ -19,6 +19,7 @@ export type ExtendedJson = unknown;
  * Keys and array positions; empty for the whole document.
  */
 export type FieldPath = (string | number)[];
+export type GcReason = 'log' | 'changes' | 'time' | 'deleted';
 export type UnsubscribeResult = null;
 export type ShutdownResult = null;
 export type PinListResult = Pin[];
@@ -377,6 +378,62 @@ export interface Error {
     data?: {};
   };
 }
+export interface Keeper {
+  /**
+   * Whether garbage is collected in the background.
+   */
+  automatic: boolean;
+  running: boolean;
+  /**
+   * Why the next collection is due, when it waits for the bridge to be quiet.
+   */
+  waits?: 'log' | 'changes' | 'time' | 'deleted';
+  last?: {
+    at: string;
+    reason: GcReason;
+    /**
+     * Bytes by which the log became smaller.
+     */
+    logBytes: number;
+    /**
+     * Bytes of rows that went from the state.
+     */
+    stateBytes: number;
+  };
+  /**
+   * Why the newest collection failed.
+   */
+  failed?: string;
+}
+/**
+ * Bytes on disk by kind, beside what the documents themselves take.
+ */
+export interface Storage {
+  /**
+   * Segments of the log that take frames or wait to be compressed.
+   */
+  logBytes: number;
+  /**
+   * Compressed segments of the log.
+   */
+  coldBytes: number;
+  /**
+   * File of the state, free pages included.
+   */
+  stateBytes: number;
+  /**
+   * Free pages inside it, which are used before it grows.
+   */
+  stateFreeBytes: number;
+  /**
+   * Page images.
+   */
+  imageBytes: number;
+  /**
+   * Raw BSON of the documents at the heads of the default branches.
+   */
+  liveBytes: number;
+}
 export interface BranchListParams {
   project: string;
   search?: string;
@@ -465,6 +522,8 @@ export interface StatusResult {
    * Requests to the MLflow tracking server that failed; absent when none is configured.
    */
   trackingFailures?: number;
+  storage: Storage;
+  keeping: Keeper;
 }
 export interface SubscribeParams {
   project?: string;
@@ -655,6 +714,9 @@ export interface KeepingBackupResult {
   bytes: number;
   copiedFiles: number;
   copiedBytes: number;
+}
+export interface KeepingAutomaticParams {
+  enabled?: boolean;
 }
 export interface PinCreateParams {
   project: string;
@@ -934,6 +996,8 @@ export interface Methods {
   'keeping.verify': { params: KeepingVerifyParams; result: KeepingVerifyResult };
   /** Copies what is durable into a folder of the bridge's machine; what an earlier backup there has is not copied again. */
   'keeping.backup': { params: KeepingBackupParams; result: KeepingBackupResult };
+  /** Says whether garbage is collected in the background, and how that goes; with `enabled` it is switched on or off for the data directory. */
+  'keeping.automatic': { params: KeepingAutomaticParams; result: Keeper };
   /** Names a state for ever. */
   'pin.create': { params: PinCreateParams; result: Pin };
   /** All pins of a project. */

@@ -16,6 +16,7 @@ import { verify } from '../verify/verify';
 import { commitKey, commitKeyLsn, metaKey, TABLE } from '../store/keys';
 import type { Core } from './core';
 import { Mutex } from './mutex';
+import type { PlanBook } from './planbook';
 
 /** The reply of a retryable write is kept this long after its session was last heard of, in milliseconds. */
 const REPLY_MS_MAX = 24 * 60 * 60 * 1000;
@@ -26,7 +27,10 @@ export class KeepingOffice {
   /** Sessions with remembered replies, their newest turns, and since when those are known. */
   private readonly turns = new Map<string, { readonly turn: string; readonly since: number }>();
 
-  constructor(private readonly core: Core) {}
+  constructor(
+    private readonly core: Core,
+    private readonly plans: Pick<PlanBook, 'expire'>
+  ) {}
 
   verify(options?: VerifyOptions): Promise<VerifyReport> {
     return this.lock.run(() => verify(this.core, options));
@@ -35,7 +39,12 @@ export class KeepingOffice {
   /** @throws BAD_REQUEST */
   async gc(options: GcOptions = {}): Promise<GcReport> {
     checkRetention(options.retention);
-    return this.lock.run(() => collect(this.parts(), options));
+    return this.lock.run(async () => {
+      if (options.dryRun !== true) {
+        await this.expirePlans(options.project);
+      }
+      return collect(this.parts(), options);
+    });
   }
 
   /** @throws BAD_REQUEST, DIRECTORY_LOCKED, DATA_CORRUPT, DISK_FULL, CANCELLED */
@@ -76,6 +85,15 @@ export class KeepingOffice {
       collectImages: (keptOf, isDry) => core.imageOffice.collect(keptOf, isDry),
       oldReplies: () => this.oldReplies()
     };
+  }
+
+  /** What old plans would still need goes with them. */
+  private async expirePlans(name: string | undefined): Promise<void> {
+    const { registry } = this.core;
+    const projects = name === undefined ? registry.projects() : [registry.project(name)];
+    for (const project of projects) {
+      await this.plans.expire(project, { actor: 'gc' });
+    }
   }
 
   /** Forgets the replies of sessions that have not written for long. */

@@ -1,7 +1,8 @@
 import type { Lsn, Origin, PlanInfo } from '../api';
 import type { Project } from '../branch/model';
 import { ArgonError } from '../errors';
-import { loadPlans, planRecord, type StoredPlan } from '../merge/plan';
+import { PLAN_OPEN_MS_MAX, PLAN_OVER_MS_MAX } from '../limits';
+import { loadPlans, planRecord, planRemoval, type StoredPlan } from '../merge/plan';
 import type { Core } from './core';
 
 /** The plans of projects as they are stored, and what is told of them without a look at documents. */
@@ -22,10 +23,37 @@ export class PlanBook {
   /** Stores a plan under the next id. */
   add(project: Project, make: (id: string) => StoredPlan, origin: Origin): Promise<StoredPlan> {
     return this.core.controlLock.run(async () => {
-      const plan = make(`p-${this.of(project).size + 1}`);
+      const plan = make(`p-${this.newest(project) + 1}`);
       await this.save(project, plan, origin);
       return plan;
     });
+  }
+
+  /** The number of the newest plan. */
+  private newest(project: Project): number {
+    return [...this.of(project).values()].reduce((newest, plan) => Math.max(newest, numberOf(plan)), 0);
+  }
+
+  /**
+   * Forgets plans that nobody has saved for long: soon those that were applied or can no longer be, much later those
+   * that still can. The newest of a project always stays, so that no number is given twice. Answers how many went.
+   */
+  async expire(project: Project, origin: Origin): Promise<number> {
+    const now = this.core.wallMs();
+    const newest = this.newest(project);
+    const over = [...this.of(project).values()].filter(plan => {
+      const age = now - (plan.savedAt ?? plan.createdAt).getTime();
+      const isOpen = this.info(project, plan).state === 'open';
+      return numberOf(plan) !== newest && age > (isOpen ? PLAN_OPEN_MS_MAX : PLAN_OVER_MS_MAX);
+    });
+    if (over.length > 0) {
+      await this.core.putRows(
+        over.map(plan => planRemoval(project, plan)),
+        origin
+      );
+      over.forEach(({ id }) => this.of(project).delete(id));
+    }
+    return over.length;
   }
 
   async save(project: Project, plan: StoredPlan, origin: Origin): Promise<void> {

@@ -47,7 +47,7 @@ type Made = Pick<StoredPlan, 'kind' | 'source'> & Partial<StoredPlan>;
 
 /** Merges, picks, undos and restores as plans: made, answered, applied exactly once, or refused because a head has moved. */
 export class PlanOffice {
-  private readonly book: PlanBook;
+  readonly book: PlanBook;
   private readonly sources: PlanSources;
   /** Answers and applications of one plan come one after another. */
   private readonly locks = new LRUCache<string, Mutex>({ max: 1_000 });
@@ -291,6 +291,7 @@ export class PlanOffice {
       const { checks: _, ...unchecked } = plan;
       const answered: StoredPlan = {
         ...unchecked,
+        savedAt: new Date(this.core.wallMs()),
         ...(ruled === undefined ? {} : { rules: ruled }),
         answers: [...given].map(([conflict, answer]) => ({ conflict, answer }))
       };
@@ -357,7 +358,7 @@ export class PlanOffice {
         by: origin.actor,
         at: new Date(this.core.wallMs())
       };
-      const next = { ...plan, checks: [...others, result] };
+      const next = { ...plan, savedAt: result.at, checks: [...others, result] };
       await this.book.save(project, next, origin);
       return this.book.info(project, next);
     });
@@ -417,6 +418,7 @@ export class PlanOffice {
     const applied: StoredPlan = {
       ...plan,
       state: 'applied',
+      savedAt: new Date(this.core.wallMs()),
       ...(isEmpty ? {} : { appliedAs: { firstLsn: (project.head + 1) as Lsn, lastLsn: last } }),
       ...(backup === undefined ? {} : { backup: backup.name })
     };

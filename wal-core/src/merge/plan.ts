@@ -39,6 +39,8 @@ export interface StoredPlan {
   /** Where a merge starts, as it was when the plan was made. */
   readonly bases?: readonly { readonly timeline: TimelineId; readonly lsn: Lsn; readonly ordinal: number }[];
   readonly createdAt: Date;
+  /** When it was stored last. */
+  readonly savedAt?: Date;
   /** Answer the conflicts that have no answer of their own; the last one that fits counts. */
   readonly rules?: readonly AnswerRule[];
   readonly answers: readonly { readonly conflict: string; readonly answer: StoredAnswer }[];
@@ -84,6 +86,11 @@ export function readAnswer({ take, type, bytes, missing, open }: StoredAnswer): 
 
 export function planRecord(project: Project, plan: StoredPlan): ControlRecord {
   return control(TABLE.plan, project.id, Buffer.from(plan.id), { ...plan });
+}
+
+/** The row that forgets a plan. */
+export function planRemoval(project: Project, { id }: StoredPlan): ControlRecord {
+  return control(TABLE.plan, project.id, Buffer.from(id), undefined);
 }
 
 function decodePlan(value: Buffer): StoredPlan {

@@ -6,17 +6,23 @@ import { DIGEST_BYTES, MultisetHash } from './digest';
 import type { LineReader } from './line';
 import type { Versions } from './versions';
 
-/** Number of documents of a collection in a state, and their multiset hash. */
+/** Number of documents of a collection in a state, the bytes of their images, and their multiset hash. */
 export interface CollectionStats {
   count: number;
+  bytes: number;
   readonly digest: MultisetHash;
 }
 
 /*
  * A `collectionStat` row holds the figures of (timeline, collection) after the newest applied change
- * of that collection on that timeline: [count u48][LSN u48][digest 16]. Older states are reached by
- * walking the changes back.
+ * of that collection on that timeline: [count u48][LSN u48][bytes u48][digest 16]. Older states are
+ * reached by walking the changes back.
  */
+
+/** The figures of a collection without documents. */
+export function noDocuments(): CollectionStats {
+  return { count: 0, bytes: 0, digest: new MultisetHash() };
+}
 
 /** Counts and digests of collections: O(1) at a head, O(changes) elsewhere. */
 export class StatsReader {
@@ -37,7 +43,7 @@ export class StatsReader {
         return row.stats;
       }
     }
-    return { count: 0, digest: new MultisetHash() };
+    return noDocuments();
   }
 
   row(timeline: Timeline, collection: CollectionId): { lsn: Lsn; stats: CollectionStats } | undefined {
@@ -46,7 +52,11 @@ export class StatsReader {
       ? undefined
       : {
           lsn: value.readUIntBE(6, 6) as Lsn,
-          stats: { count: value.readUIntBE(0, 6), digest: new MultisetHash(value.subarray(12)) }
+          stats: {
+            count: value.readUIntBE(0, 6),
+            bytes: value.readUIntBE(12, 6),
+            digest: new MultisetHash(value.subarray(18))
+          }
         };
   }
 
@@ -66,10 +76,12 @@ export class StatsReader {
       const before = this.versions.at(chain, collection, record.key, record.previous);
       if (now !== undefined) {
         stats.count--;
+        stats.bytes -= now.length;
         stats.digest.remove(now);
       }
       if (before !== undefined) {
         stats.count++;
+        stats.bytes += before.length;
         stats.digest.add(before);
       }
     }
@@ -101,10 +113,12 @@ export class StatsWriter {
     }
     if (before !== undefined) {
       row.stats.count--;
+      row.stats.bytes -= before.length;
       row.stats.digest.remove(before);
     }
     if (after !== undefined) {
       row.stats.count++;
+      row.stats.bytes += after.length;
       row.stats.digest.add(after);
     }
     row.lsn = lsn;
@@ -116,10 +130,7 @@ export class StatsWriter {
       return known;
     }
     const { parent, forkLsn } = timeline;
-    const stats =
-      parent === undefined
-        ? { count: 0, digest: new MultisetHash() }
-        : this.reader.at(parent, forkLsn, collection);
+    const stats = parent === undefined ? noDocuments() : this.reader.at(parent, forkLsn, collection);
     return { lsn: forkLsn, stats };
   }
 
@@ -133,11 +144,12 @@ export class StatsWriter {
 }
 
 /** The value of a `collectionStat` row. */
-export function encodeStats(lsn: Lsn, { count, digest }: CollectionStats): Buffer {
-  const value = Buffer.allocUnsafe(12 + DIGEST_BYTES);
+export function encodeStats(lsn: Lsn, { count, bytes, digest }: CollectionStats): Buffer {
+  const value = Buffer.allocUnsafe(18 + DIGEST_BYTES);
   value.writeUIntBE(count, 0, 6);
   value.writeUIntBE(lsn, 6, 6);
-  digest.bytes().copy(value, 12);
+  value.writeUIntBE(bytes, 12, 6);
+  digest.bytes().copy(value, 18);
   return value;
 }
 

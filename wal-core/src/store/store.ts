@@ -42,5 +42,7 @@ export interface OrderedStore {
   flushed(): Promise<void>;
   /** Bytes on disk. */
   bytes(): number;
+  /** Those of them that hold nothing and are used before it grows. */
+  freeBytes(): number;
   close(): Promise<void>;
 }

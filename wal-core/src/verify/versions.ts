@@ -5,9 +5,8 @@ import type { IndexKeyMaker } from '../index/keys';
 import { readIndex } from '../index/read';
 import { OP_DELETE } from '../log/frame';
 import { CATALOG, type Catalogs } from '../read/catalog';
-import { MultisetHash } from '../read/digest';
 import type { LineReader } from '../read/line';
-import type { CollectionStats, StatsReader } from '../read/stats';
+import { type CollectionStats, noDocuments, type StatsReader } from '../read/stats';
 import { isTombstone } from '../read/version';
 import type { Versions } from '../read/versions';
 import { afterPrefix, META_PREFIX_BYTES, TABLE, verBound, verKeyDoc, verKeyLsn } from '../store/keys';
@@ -128,10 +127,7 @@ export class VersionCheck {
     if (this.group?.timeline !== timeline || this.group.collection !== collection) {
       this.endGroup();
       const { parent, forkLsn } = timeline;
-      const figures =
-        parent === undefined
-          ? { count: 0, digest: new MultisetHash() }
-          : this.parts.stats.at(parent, forkLsn, collection);
+      const figures = parent === undefined ? noDocuments() : this.parts.stats.at(parent, forkLsn, collection);
       this.group = { timeline, collection, figures, indexes: this.indexesOf(timeline, collection) };
       this.document = undefined;
     }
@@ -176,10 +172,12 @@ export class VersionCheck {
       parent === undefined ? undefined : this.parts.versions.get(parent.chain(forkLsn), collection, doc);
     if (before !== undefined) {
       figures.count--;
+      figures.bytes -= before.length;
       figures.digest.remove(before);
     }
     if (image !== undefined) {
       figures.count++;
+      figures.bytes += image.length;
       figures.digest.add(image);
     }
   }
@@ -210,10 +208,11 @@ export class VersionCheck {
     this.findings.checked.collections++;
     const { timeline, collection, figures } = group;
     const found = this.parts.stats.at(timeline, this.headOf(timeline), collection);
-    if (found.count !== figures.count || found.digest.hex() !== figures.digest.hex()) {
+    const isSame = found.count === figures.count && found.bytes === figures.bytes;
+    if (!isSame || found.digest.hex() !== figures.digest.hex()) {
       this.findings.add({
         where: 'state:meta',
-        what: `Count or digest of collection ${collection} on timeline ${timeline.id} does not follow from its documents.`
+        what: `Count, bytes or digest of collection ${collection} on timeline ${timeline.id} does not follow from its documents.`
       });
     }
   }

@@ -4,19 +4,39 @@ import { ArgonError } from '@argon/wal-core';
 import type { Session, StatusResult } from '../../rpc/protocol';
 import { connectRunning, findBeacon } from '../client';
 import { run, withData, type CommonOptions } from '../command';
-import { table } from '../output';
+import { size, table } from '../output';
 
 const HEALTH_MS_MAX = 5_000;
 
-const statusText = (status: StatusResult) =>
-  table(
-    Object.entries(status) as [string, unknown][],
+function statusText({ storage, keeping, ...status }: StatusResult): string {
+  const rows: (readonly [string, unknown])[] = [
+    ...Object.entries(status),
+    ...(Object.entries(storage) as [string, number][]).map(([name, bytes]) => [`storage.${name}`, size(bytes)] as const),
+    ['storage.ratio', ratioText(storage)],
+    ['keeping.automatic', keeping.automatic],
+    ['keeping.last', keeping.last === undefined ? 'never' : keeping.last.at]
+  ];
+  return table(
+    rows,
     [
       ['what', ([name]) => name],
       ['value', ([, value]) => String(value)]
     ],
     ''
   );
+}
+
+/** All bytes on disk beside the raw BSON of the live documents. */
+function ratioText({
+  logBytes,
+  coldBytes,
+  stateBytes,
+  imageBytes,
+  liveBytes
+}: StatusResult['storage']): string {
+  const all = logBytes + coldBytes + stateBytes + imageBytes;
+  return liveBytes === 0 ? 'no documents' : `${(all / liveBytes).toFixed(1)} times the live documents`;
+}
 
 const sessionTable = (sessions: readonly Session[]) =>
   table(

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { ArgonError, restoreBackup, type Lsn, type RestoreBackupOptions } from '@argon/wal-core';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type {
+  Keeper,
   KeepingBackupResult,
   KeepingGcResult,
   KeepingRetentionResult,
@@ -10,15 +11,36 @@ import type {
 import { duration, wholeNumber } from '../arguments';
 import { run, withData, withProject, type CommonOptions } from '../command';
 import { EXIT } from '../exit';
-import { harmless, table } from '../output';
+import { harmless, size, table } from '../output';
 
 const LSNS_MAX = 2 ** 48;
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
-/** `12.3 MB`, for people. */
-function size(bytes: number): string {
-  const power = Math.min(UNITS.length - 1, Math.floor(Math.log10(Math.max(1, Math.abs(bytes))) / 3));
-  return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${UNITS[power]}`;
+const REASONS = {
+  log: 'the log has grown',
+  changes: 'enough has changed',
+  time: 'something has changed and it was long ago',
+  deleted: 'branches or projects were deleted'
+} as const;
+
+function keeperText({ automatic, running, waits, last, failed }: Keeper): string {
+  const lines = [
+    automatic
+      ? 'Garbage is collected in the background, when the bridge is quiet.'
+      : 'Garbage is collected only when it is asked for: argon gc --apply.'
+  ];
+  if (running) {
+    lines.push('A collection is under way.');
+  } else if (waits !== undefined) {
+    lines.push(`The next one is due: ${REASONS[waits]}.`);
+  }
+  if (last !== undefined) {
+    const gains = `${size(last.logBytes)} of the log and ${size(last.stateBytes)} inside the state`;
+    lines.push(`The last one, ${last.at}, because ${REASONS[last.reason]}, gave back ${gains}.`);
+  }
+  if (failed !== undefined) {
+    lines.push(`The newest one failed: ${harmless(failed)}`);
+  }
+  return lines.join('\n');
 }
 
 function gcText(report: KeepingGcResult): string {
@@ -116,8 +138,19 @@ export function addKeepingCommands(program: Command): void {
     )
   )
     .option('--apply', 'take it away')
-    .action((options: KeepOptions & { apply?: boolean }) =>
+    .addOption(
+      new Option('--automatic [state]', 'show, or switch, collections in the background')
+        .choices(['on', 'off'])
+        .conflicts(['apply', 'keep', 'keepLsns', 'project'])
+    )
+    .action((options: KeepOptions & { apply?: boolean; automatic?: 'on' | 'off' | true }) =>
       run(options, async ({ call, print }) => {
+        const { automatic } = options;
+        if (automatic !== undefined) {
+          const enabled = automatic === true ? {} : { enabled: automatic === 'on' };
+          print(await call('keeping.automatic', enabled), keeperText);
+          return;
+        }
         const params = {
           ...figures(options),
           ...(options.project === undefined ? {} : { project: options.project })

@@ -1,6 +1,6 @@
 import { ArgonError } from '@argon/wal-core';
 import type { BridgeContext, Handlers } from '../context';
-import { defined } from '../present';
+import { defined, presentKeeper } from '../present';
 import { PROTOCOL_VERSION, type StatusResult } from '../protocol';
 
 /** What concerns the bridge itself. */
@@ -22,7 +22,7 @@ export function bridgeMethods(
       };
     },
 
-    status() {
+    async status() {
       const status = engine.status();
       return defined<StatusResult>({
         projects: status.projects,
@@ -35,7 +35,9 @@ export function bridgeMethods(
         memoryBytes: process.memoryUsage.rss(),
         uptimeSeconds: Math.max(0, (context.clock() - context.startedAt.getTime()) / 1000),
         failed: status.failed,
-        trackingFailures: context.tracking?.failures
+        trackingFailures: context.tracking?.failures,
+        storage: await engine.storage(),
+        keeping: presentKeeper(context.keeper.status())
       });
     },
 

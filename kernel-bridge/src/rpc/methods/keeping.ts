@@ -1,7 +1,8 @@
 import { isAbsolute } from 'node:path';
-import { ArgonError, isArgonError, type RetentionPolicy } from '@argon/wal-core';
+import { ArgonError, type RetentionPolicy } from '@argon/wal-core';
 import { originOf, type BridgeContext, type Handlers } from '../context';
-import { defined } from '../present';
+import { statesLookedAt } from '../../session/lookedat';
+import { defined, presentKeeper } from '../present';
 import type { KeepingRetentionResult } from '../protocol';
 
 interface Figures {
@@ -30,30 +31,12 @@ function presentPolicy({ keepMs, keepLsns }: RetentionPolicy = {}): KeepingReten
 export function keepingMethods(context: BridgeContext): Handlers<'keeping'> {
   const { engine } = context;
 
-  /** States that sessions look at: they stay readable as long as somebody does. */
-  function lookedAt(): { project: string; ref: string }[] {
-    return context.sessions.list().flatMap(({ project, ref }) => {
-      if (project === undefined || ref === undefined) {
-        return [];
-      }
-      try {
-        engine.resolve(project, ref);
-        return [{ project, ref }];
-      } catch (error) {
-        if (isArgonError(error)) {
-          return [];
-        }
-        throw error;
-      }
-    });
-  }
-
   return {
     async 'keeping.gc'({ project, apply = false, ...figures }, caller) {
       const retention = policyOf(figures);
       const report = await engine.gc({
         dryRun: !apply,
-        keep: lookedAt(),
+        keep: statesLookedAt(engine, context.sessions),
         signal: caller.signal,
         ...(project === undefined ? {} : { project }),
         ...(retention === undefined ? {} : { retention })
@@ -69,6 +52,13 @@ export function keepingMethods(context: BridgeContext): Handlers<'keeping'> {
     async 'keeping.setRetention'({ project, branch, session, ...figures }, caller) {
       await engine.setRetention(project, policyOf(figures), originOf(context, caller, session), branch);
       return presentPolicy(engine.retention(project, branch));
+    },
+
+    async 'keeping.automatic'({ enabled }) {
+      if (enabled !== undefined) {
+        await context.keeper.setAutomatic(enabled);
+      }
+      return presentKeeper(context.keeper.status());
     },
 
     async 'keeping.verify'({ limit }, caller) {

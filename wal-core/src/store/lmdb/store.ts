@@ -13,6 +13,20 @@ const MAP_BYTES = 512 * 1024 * 1024 * 1024;
 /** Messages of errors in reads that say nothing about the file. */
 const NO_DAMAGE = /MDB_READERS_FULL|MDB_MAP_FULL|allocate memory|Too many open files|closed/;
 
+/** Pages at the start of the file that belong to no tree. */
+const META_PAGES = 2;
+
+/** What LMDB tells of one tree. */
+interface TreeStats {
+  readonly treeBranchPageCount: number;
+  readonly treeLeafPageCount: number;
+  readonly overflowPages: number;
+}
+
+function pagesOf({ treeBranchPageCount, treeLeafPageCount, overflowPages }: TreeStats): number {
+  return treeBranchPageCount + treeLeafPageCount + overflowPages;
+}
+
 interface Table {
   readonly database: Database<Buffer, Buffer>;
   readonly forwards: Walker;
@@ -172,6 +186,24 @@ export class LmdbStore implements OrderedStore {
     } catch {
       return 0;
     }
+  }
+
+  freeBytes(): number {
+    const {
+      root: _,
+      free,
+      pageSize,
+      lastPageNumber,
+      ...main
+    } = this.root.getStats() as TreeStats & {
+      readonly root: unknown;
+      readonly free: TreeStats;
+      readonly pageSize: number;
+      readonly lastPageNumber: number;
+    };
+    const trees = [main, free, ...TABLES.map(name => this.tables[name].database.getStats() as TreeStats)];
+    const used = trees.reduce((sum, tree) => sum + pagesOf(tree), META_PAGES);
+    return Math.max(0, lastPageNumber + 1 - used) * pageSize;
   }
 
   async close(): Promise<void> {
