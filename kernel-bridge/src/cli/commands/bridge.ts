@@ -11,7 +11,9 @@ const HEALTH_MS_MAX = 5_000;
 function statusText({ storage, keeping, ...status }: StatusResult): string {
   const rows: (readonly [string, unknown])[] = [
     ...Object.entries(status),
-    ...(Object.entries(storage) as [string, number][]).map(([name, bytes]) => [`storage.${name}`, size(bytes)] as const),
+    ...(Object.entries(storage) as [string, number][]).map(
+      ([name, bytes]) => [`storage.${name}`, size(bytes)] as const
+    ),
     ['storage.ratio', ratioText(storage)],
     ['keeping.automatic', keeping.automatic],
     ['keeping.last', keeping.last === undefined ? 'never' : keeping.last.at]
