@@ -1,12 +1,13 @@
 import { crc32c } from '@node-rs/crc32';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { inflateRawSync } from 'node:zlib';
+import { brotliDecompressSync, inflateRawSync } from 'node:zlib';
 import { LRUCache } from 'lru-cache';
 import { ArgonError } from '../../errors';
 import { COLD_CACHE_BYTES_MAX } from '../../limits';
 import { ByteReader } from '../bytes';
 import { FRAME_HEADER_BYTES, frameSizeAt } from '../frame';
 import {
+  CODEC_BROTLI,
   CODEC_DEFLATE,
   CODEC_PLAIN,
   COLD_BLOCK_BYTES,
@@ -203,6 +204,8 @@ export class ColdSegment {
         return body;
       case CODEC_DEFLATE:
         return inflateRawSync(body, { maxOutputLength: COLD_BLOCK_BYTES });
+      case CODEC_BROTLI:
+        return brotliDecompressSync(body, { maxOutputLength: COLD_BLOCK_BYTES });
       default:
         throw this.damaged(start);
     }
