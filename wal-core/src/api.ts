@@ -197,6 +197,8 @@ export interface LongRead {
 /** Documents that matched, and how many were looked at since the batch before. */
 export interface MatchBatch extends ScanBatch {
   readonly examined: number;
+  /** Of these, those up to and with each match. */
+  readonly examinedAt: ArrayLike<number>;
 }
 
 /** A long read whose documents are sorted, cut and go through a pipeline. Raw BSON, as commands have it. */

@@ -1,7 +1,6 @@
 import type {
   CollectionInfo,
   DocKey,
-  DocumentFilter,
   FlowBatch,
   FlowRead,
   Image,
@@ -14,6 +13,7 @@ import { FLOWS_MAX } from '../limits';
 import type { HandedLimits } from '../read/handed';
 import type { LongReadView } from '../read/snapshot';
 import type { StateScanParts } from '../read/statescan';
+import { matchesIn } from '../read/matches';
 import { Handover } from './handover';
 import type { HandedRange, HandedRead, Parcel } from './messages';
 import { owned, unpacked } from './parcel';
@@ -52,7 +52,7 @@ export class StateLongReads implements LongReads {
           ...(signal === undefined ? {} : { signal })
         })) {
           examined += images.length;
-          yield matchesOf(keys, images, filter);
+          yield matchesIn({ keys, images }, filter);
           if (examined >= documentsMin) {
             after = keys.at(-1);
             break;
@@ -140,7 +140,8 @@ export class StateLongReads implements LongReads {
         )
       );
       after = found.last === undefined ? undefined : Buffer.from(found.last);
-      yield { ...pairs(found.parcel), examined: found.examined };
+      const { examined, examinedAt } = found;
+      yield { ...pairs(found.parcel), examined, examinedAt };
     } while (after !== undefined);
   }
 
@@ -221,17 +222,6 @@ export class StateLongReads implements LongReads {
 /** The stretches in the order of the read. */
 function ordered({ stretches = EVERYTHING, reverse }: LongRead): readonly KeyStretch[] {
   return reverse === true ? [...stretches].reverse() : stretches;
-}
-
-function matchesOf(keys: readonly DocKey[], images: readonly Image[], filter: DocumentFilter): MatchBatch {
-  const found = { keys: [] as DocKey[], images: [] as Image[], examined: images.length };
-  for (const [i, image] of images.entries()) {
-    if (filter.matches(image)) {
-      found.keys.push(keys[i]!);
-      found.images.push(image);
-    }
-  }
-  return found;
 }
 
 function rangeOf({ from, to }: KeyStretch, after?: DocKey): HandedRange {

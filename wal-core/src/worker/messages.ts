@@ -74,6 +74,8 @@ export interface Parcel {
 export interface ScanFound {
   readonly parcel: Parcel;
   readonly examined: number;
+  /** Documents looked at up to and with each match. */
+  readonly examinedAt: Uint32Array;
   readonly last: Uint8Array | undefined;
 }
 

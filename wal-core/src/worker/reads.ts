@@ -1,5 +1,6 @@
 import type { DocKey, Image } from '../api';
-import { compileFilter, compilePipeline, compileSort, type QueryOptions, queryError } from '../query';
+import { ArgonError } from '../errors';
+import { compileFilter, compilePipeline, compileSort, type QueryOptions } from '../query';
 import { HandedScan, type Ground, rangeOf } from './handed';
 import { Matches, type Taker } from './matches';
 import type { CountFound, FlowPart, HandedRead, HandedShape, ScanFound } from './messages';
@@ -23,16 +24,18 @@ export async function scan(
   pulse: Pulse
 ): Promise<ScanFound> {
   const parcels = new Parcels();
+  const examinedAt: number[] = [];
   const taker: Taker = {
     get isFull() {
       return parcels.bytes >= bytesMax;
     },
     take: (bytes, start, end, key) => {
+      examinedAt.push(matches.examined);
       parcels.add(key());
       parcels.add(bytes, start, end);
     }
   };
-  const matches = new Matches(testOf(read), taker);
+  const matches: Matches = new Matches(testOf(read), taker);
   const walk = new HandedScan(ground, read.state, read.reverse);
   const range = rangeOf(read.ranges[0]!, read.reverse);
   const begun = performance.now();
@@ -46,6 +49,7 @@ export async function scan(
   return {
     parcel: parcels.take(),
     examined: matches.examined,
+    examinedAt: Uint32Array.from(examinedAt),
     last: last === undefined ? undefined : owned(last)
   };
 }
@@ -154,7 +158,9 @@ async function* sorted(
       sorter.push(image);
     }
     if (sorter.bytes > memoryBytesMax) {
-      throw queryError(292, `Sort exceeded memory limit of ${memoryBytesMax} bytes`);
+      throw new ArgonError('LIMIT_EXCEEDED', `A sort would hold more than ${memoryBytesMax} bytes.`, {
+        data: { limit: memoryBytesMax, value: sorter.bytes }
+      });
     }
   }
   for (const batch of sorter.finish()) {
