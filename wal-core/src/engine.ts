@@ -324,7 +324,14 @@ class ArgonEngine implements Engine {
     assertWritable(branch);
     const stage = this.core.stage(project, branch);
     const { head } = branch.timeline;
-    const result = change(stage);
+    let result: T;
+    try {
+      result = change(stage);
+    } catch (error) {
+      // A refusal (the key is taken, the document is not there) may follow from a write that is not on disk yet either.
+      await this.core.durable(branch.timeline, head);
+      throw error;
+    }
     const { retry } = options;
     if (stage.staged === 0 && retry === undefined) {
       // That there was nothing to do may follow from a write that is not on disk yet.

@@ -36,8 +36,10 @@ export async function createIndex(
     const target = await core.writableBranch(project, branch);
     assertWritable(target.branch);
     const head = core.resolve(project, branch);
+    const seen = target.branch.timeline.head;
     const known = core.stage(target.project, target.branch).collection(collection);
     if (known !== undefined && isKnown(known, wanted.index)) {
+      await core.durable(target.branch.timeline, seen);
       return false;
     }
     const isThere = known !== undefined && head.catalog.getById(known.id) !== undefined;

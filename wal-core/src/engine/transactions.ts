@@ -183,7 +183,10 @@ export class OpenTransaction implements Transaction {
         return result;
       } catch (error) {
         // What the change had staged before it failed cannot be told from the rest.
+        const { head } = branch.timeline;
         this.abort();
+        // A refusal that follows from a write which never was is none.
+        await this.core.durable(branch.timeline, head);
         throw error;
       }
     });

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { cpSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Commit, Snapshot } from '../api';
+import { docKeyOf } from '../bson';
 import { openEngine } from '../engine';
 import { isArgonError } from '../errors';
 import { type LogFileSystem, REAL_FILE_SYSTEM } from '../log/file/log';
@@ -342,6 +343,52 @@ describe('law 12: fail stop', () => {
     expect(world.get('main', 1)).toBeDefined();
     await world.put('main', [{ _id: 3 }]);
     expect(world.get('main', 3)).toEqual({ _id: 3 });
+  });
+
+  describe('a refusal that follows from a write which never reached the disk is not given', () => {
+    const insert = (world: World, document: Plain) =>
+      world.engine.write(SHOP, 'main', ADA, writer =>
+        writer.insert(writer.ensureCollection('items'), image(document))
+      );
+    const inTransaction = (world: World, document: Plain) =>
+      world.engine
+        .transaction(ADA)
+        .write(SHOP, 'main', writer => writer.insert(writer.ensureCollection('items'), image(document)));
+    const remove = (world: World) =>
+      world.engine.write(SHOP, 'main', ADA, writer =>
+        writer.replace(writer.collection('items')!, docKeyOf(image({ _id: 1 })), image({ _id: 1, a: 2 }))
+      );
+
+    it.each([
+      ['failed to be flushed', 'LOG_FAILED', (faults: Faults) => (faults.failSync = true)],
+      ['found the disk full', 'DISK_FULL', (faults: Faults) => (faults.fullAfter = 10)]
+    ])('when that write %s', async (_, code, hurt) => {
+      const faults = new Faults();
+      const world = await open(faults);
+      await world.engine.createIndex(SHOP, 'main', 'items', spec('u', true), ADA);
+      await insert(world, { _id: 1, u: 1 });
+      hurt(faults);
+      const outcomes = await Promise.allSettled([
+        world.engine.write(SHOP, 'main', ADA, writer => {
+          const items = writer.collection('items')!;
+          writer.remove(items, docKeyOf(image({ _id: 1 })));
+          writer.insert(items, image({ _id: 2, u: 2 }));
+        }),
+        insert(world, { _id: 2 }),
+        insert(world, { _id: 3, u: 2 }),
+        remove(world),
+        inTransaction(world, { _id: 2 })
+      ]);
+      expect(outcomes.map(outcome => outcome.status === 'rejected' && outcome.reason.code)).toEqual(
+        outcomes.map(() => code)
+      );
+      if (code === 'DISK_FULL') {
+        // With room again nothing of it was ever there.
+        faults.fullAfter = undefined;
+        await insert(world, { _id: 2, u: 2 });
+        await expect(insert(world, { _id: 3, u: 2 })).rejects.toMatchObject({ code: 'DUPLICATE_KEY' });
+      }
+    });
   });
 
   it('stops after a write that failed for another reason than space', async () => {
