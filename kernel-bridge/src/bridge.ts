@@ -7,14 +7,14 @@ import { douseBeacon, lightBeacon, type Beacon } from './discovery/beacon';
 import { prepareSocketDirectory, socketDirectory } from './discovery/directory';
 import { RPC_PATH, RpcServer } from './rpc/server';
 import { VERSION } from './version';
-import { WireServer } from './wire/server';
+import { WireServer, type TcpAddress } from './wire/server';
 
 /** What a listening bridge is made from. */
 export interface BridgeOptions extends CoreOptions {
   /** Directory of the sockets; default by the rule of discovery. */
   readonly socketDirectory?: string;
-  /** TCP port of the MongoDB wire protocol on 127.0.0.1; 0 takes a free one; absent: unix socket only. */
-  readonly port?: number;
+  /** TCP address of the MongoDB wire protocol; port 0 takes a free one; absent: unix socket only. */
+  readonly tcp?: TcpAddress;
   readonly policy?: UpgradePolicy;
   /** Takes the commands that only the tests of MongoDB drivers need. */
   readonly testCommands?: boolean;
@@ -62,7 +62,7 @@ export class Bridge {
       // The data directory is ours alone by its lock: what lies here was left by a process that died.
       rmSync(sockets.rpc, { force: true });
       rmSync(sockets.wire, { force: true });
-      const bound = options.port === undefined ? undefined : await listenTcp(wire, options.port);
+      const bound = options.tcp === undefined ? undefined : await listenTcp(wire, options.tcp);
       await wire.listen({ path: sockets.wire });
       const addresses: BridgeAddresses = {
         pid: process.pid,
@@ -71,7 +71,7 @@ export class Bridge {
         version: VERSION,
         data,
         startedAt: context.startedAt.toISOString(),
-        ...(bound === undefined ? {} : { tcp: `mongodb://127.0.0.1:${bound}/` }),
+        ...(bound === undefined ? {} : { tcp: bound }),
         sockets
       };
       let isReady = false;
@@ -128,15 +128,26 @@ export class Bridge {
   }
 }
 
-async function listenTcp(wire: WireServer, port: number): Promise<number> {
+/** The connection string of the port. @throws BRIDGE_UNAVAILABLE when it cannot be had */
+async function listenTcp(wire: WireServer, address: TcpAddress): Promise<string> {
+  const { host, port, tls } = address;
   try {
-    const bound = await wire.listen({ host: '127.0.0.1', port });
-    return 'port' in bound ? bound.port : port;
+    const bound = await wire.listen(address);
+    const shown = host.includes(':') ? `[${host}]` : host;
+    return `mongodb://${shown}:${'port' in bound ? bound.port : port}/${tls === undefined ? '' : '?tls=true'}`;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
-      const message = `Port ${port} of 127.0.0.1 is taken. Choose another with --port, or --port 0 for a free one.`;
-      throw new ArgonError('BRIDGE_UNAVAILABLE', message, { cause: error, data: { port } });
+    const why = LISTEN_TROUBLE[(error as NodeJS.ErrnoException).code ?? ''];
+    if (why !== undefined) {
+      throw new ArgonError('BRIDGE_UNAVAILABLE', why(host, port), { cause: error, data: { host, port } });
     }
     throw error;
   }
 }
+
+const LISTEN_TROUBLE: Readonly<Record<string, (host: string, port: number) => string>> = {
+  EADDRINUSE: (host, port) =>
+    `Port ${port} of ${host} is taken. Choose another with --port, or --port 0 for a free one.`,
+  EADDRNOTAVAIL: host => `This machine has no address ${host}. Choose another with --host.`,
+  ENOTFOUND: host => `This machine has no address ${host}. Choose another with --host.`,
+  EACCES: (host, port) => `Port ${port} of ${host} is not for everybody. Choose one above 1023 with --port.`
+};

@@ -57,9 +57,10 @@ async function referenceOf(files, suite, isRecalled) {
   const known = new Map(files.map(file => [file, isRecalled ? recall(MONGOD, file) : undefined]));
   const missing = files.filter(file => known.get(file) === undefined);
   for (const [file, outcomes] of await runOn('mongod', startReference, missing, suite)) {
-    if (outcomes.size > 0) {
-      remember(MONGOD, file, outcomes);
+    if (outcomes === undefined) {
+      throw new Trouble(`mongod could not run ${file} to its end.`, { log: paths('mongod', file).log });
     }
+    remember(MONGOD, file, outcomes);
     known.set(file, outcomes);
   }
   return known;
@@ -116,7 +117,7 @@ async function conformance(args) {
   const suite = await ensureSuite();
   const reference = await referenceOf(files, suite, values['argon-only']);
   const found = await runOn('argon', startBridge, files, suite);
-  const comparisons = files.map(file => compare(file, reference.get(file), found.get(file)));
+  const comparisons = files.map(file => compare(file, reference.get(file), found.get(file) ?? new Map()));
   print(comparisons);
   const part = share(comparisons);
   console.log(

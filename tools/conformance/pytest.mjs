@@ -18,7 +18,7 @@ const FILE_MS_MAX = 15 * 60_000;
  * @param {string} file what stands between `test_` and `.py`
  * @param {import('./servers.mjs').Server} server
  * @param {{ log: string, report: string }} paths files for the output and for pytest's report
- * @returns {Promise<Outcomes>} empty when the file could not be run to its end
+ * @returns {Promise<Outcomes | undefined>} undefined when the file could not be run to its end
  */
 export async function runFile(suite, file, server, { log, report }) {
   mkdirSync(dirname(report), { recursive: true });
@@ -30,7 +30,7 @@ export async function runFile(suite, file, server, { log, report }) {
     timeoutMs: FILE_MS_MAX,
     env: { ...process.env, DB_IP: '127.0.0.1', DB_PORT: String(server.port), PYTHONDONTWRITEBYTECODE: '1' }
   });
-  return existsSync(report) ? readOutcomes(readFileSync(report, 'utf8')) : new Map();
+  return existsSync(report) ? readOutcomes(readFileSync(report, 'utf8')) : undefined;
 }
 
 /** The outcomes in a report. Of a test that is named twice (its clean-up can fail by itself) a failure counts. */

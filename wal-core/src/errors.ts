@@ -37,6 +37,8 @@ export const ERROR_CODES = {
     'The branch takes a plan only when named checks have passed, and some have not. The error names them.',
   NOTHING_TO_DO: 'The operation would change nothing.',
   RUN_NOT_FOUND: 'The run is unknown to Argon.',
+  USER_NOT_FOUND: 'There is no user of this name.',
+  USER_EXISTS: 'A user of this name exists already.',
   SESSION_NOT_FOUND: 'The session is unknown to the bridge. Open it again.',
   WRITE_CONFLICT: 'The document was changed by another writer. Try again.',
   TRANSACTION_GONE: 'The transaction has ended: it was committed, aborted, or open for too long.',

@@ -9,6 +9,7 @@ import { addHistoryCommands } from './commands/history';
 import { addKeepingCommands } from './commands/keeping';
 import { addPlanCommands } from './commands/plans';
 import { addProjectCommands } from './commands/projects';
+import { addUserCommands } from './commands/users';
 import { EXIT, exitCodeOf } from './exit';
 import { harmless } from './output';
 import { serve, type ServeOptions } from './serve';
@@ -36,10 +37,13 @@ Exit codes: 0 done, 1 failed, 2 wrong command line, 3 directory in use, 4 open c
     .addOption(dataOption())
     .option(
       '--port <n>',
-      'listen on 127.0.0.1 for MongoDB drivers; 0 takes a free port',
+      'listen for MongoDB drivers, who sign in as a user (see argon user); 0 takes a free port',
       wholeNumber(0, 65_535)
     )
-    .option('--no-auth', 'let the TCP port be used without sign-in')
+    .option('--host <address>', 'address to listen on; default: 127.0.0.1')
+    .option('--no-auth', 'let the port be used without signing in; only on this machine itself')
+    .option('--tls-cert <file>', 'talk TLS on the port, with this certificate (PEM, with its chain)')
+    .option('--tls-key <file>', 'private key of the certificate (PEM)')
     .option('--socket-dir <dir>', 'directory of the unix sockets')
     .option('--idle-exit <seconds>', 'end when nobody is connected for this time', wholeNumber(1, 31_536_000))
     .option('--parent-stdin', 'end when standard input closes')
@@ -65,6 +69,7 @@ Exit codes: 0 done, 1 failed, 2 wrong command line, 3 directory in use, 4 open c
   addPlanCommands(root);
   addKeepingCommands(root);
   addBridgeCommands(root);
+  addUserCommands(root);
   return root;
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { MongoClient, type MongoClientOptions } from 'mongodb';
@@ -223,15 +223,54 @@ describe('argon serve, as a process', () => {
     await stop(bridge);
   });
 
-  it('opens a TCP port on the loopback only when told that it needs no sign-in', async () => {
-    const refused = await program.run(['serve', '--data', data(), '--port', '0']);
-    expect(refused).toMatchObject({ code: 2, stdout: '' });
-    expect(refused.stderr).toContain('--no-auth');
+  it('opens a TCP port without sign-in on this machine only, and with half a certificate nowhere', async () => {
+    for (const [wrong, why] of [
+      [['--no-auth', '--host', '0.0.0.0'], 'would let everybody in'],
+      [['--tls-cert', 'cert.pem'], 'go together'],
+      [['--tls-cert', '/none.pem', '--tls-key', '/none.pem'], 'cannot be read']
+    ] as const) {
+      const refused = await program.run(['serve', '--data', data(), '--port', '0', ...wrong]);
+      expect(refused).toMatchObject({ code: 2, stdout: '' });
+      expect(refused.stderr).toContain(why);
+    }
     const bridge = await program.serve(['--data', data(), '--port', '0', '--no-auth']);
     expect(bridge.ready.wire).toMatch(/^mongodb:\/\/127\.0\.0\.1:[1-9]\d*\/$/);
     const mongo = driver(bridge.ready.wire, { directConnection: true });
     expect(await mongo.db('admin').command({ ping: 1 })).toMatchObject({ ok: 1 });
     await stop(bridge);
+  });
+
+  it('lets users sign in that were added from the command line, also while it runs', async () => {
+    const directory = data();
+    const bridge = await program.serve(['--data', directory, '--port', '0']);
+    const uri = bridge.ready.wire;
+    const signedIn = (password: string): MongoClient =>
+      driver(uri, { directConnection: true, auth: { username: 'ada', password } });
+    await expect(
+      driver(uri, { directConnection: true }).db('shop').command({ listCollections: 1 })
+    ).rejects.toMatchObject({ code: 13 });
+    const secret = 'correct horse';
+    const file = join(program.folder, 'password');
+    writeFileSync(file, `${secret}\n`);
+    expect(await program.run(['user', 'list', '--data', directory])).toMatchObject({ code: 0 });
+    const added = await program.run(['user', 'add', 'ada', '--data', directory, '--password-file', file]);
+    expect(added).toMatchObject({ code: 0, stderr: '' });
+    expect(await signedIn(secret).db('admin').command({ listDatabases: 1 })).toMatchObject({ ok: 1 });
+    await expect(signedIn('guess').db('admin').command({ listDatabases: 1 })).rejects.toMatchObject({
+      code: 18
+    });
+    const again = await program.run(['user', 'add', 'ada', '--data', directory, '--password-file', file]);
+    expect(again).toMatchObject({ code: 1, stdout: '' });
+    expect(await program.run(['user', 'remove', 'ada', '--data', directory])).toMatchObject({ code: 0 });
+    expect(await program.run(['user', 'remove', 'ada', '--data', directory])).toMatchObject({ code: 5 });
+    await expect(signedIn(secret).db('admin').command({ listDatabases: 1 })).rejects.toMatchObject({
+      code: 18
+    });
+    // Its standard input is at its end: an empty password is none.
+    expect(await program.run(['user', 'add', 'bob', '--data', directory])).toMatchObject({ code: 2 });
+    const { stderr } = await stop(bridge);
+    expect(stderr).not.toContain(secret);
+    expect(stderr).not.toContain('guess');
   });
 
   it('says in one line that a port is taken', async () => {

@@ -1,14 +1,20 @@
 import { resolve } from 'node:path';
 import { ArgonError, isArgonError } from '@argon/wal-core';
+import { Users } from '../auth/users';
 import { Bridge } from '../bridge';
 import { findBeacon } from './client';
 import { EXIT } from './exit';
+import type { TcpAddress } from '../wire/server';
 import { createLogger, type LogLevel } from '../logger';
+import { tcpAddress } from './tcp';
 
 /** Options of `argon serve`, as the command line gives them. */
 export interface ServeOptions {
   readonly data: string;
+  readonly host?: string;
   readonly port?: number;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
   /** False after `--no-auth`. */
   readonly auth: boolean;
   readonly socketDir?: string;
@@ -30,13 +36,7 @@ const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
  * idleness. Prints one line of JSON when it is ready. Answers the exit code of the process.
  */
 export async function serve(options: ServeOptions): Promise<number> {
-  if (options.port !== undefined && options.auth) {
-    throw new ArgonError(
-      'BAD_REQUEST',
-      'A TCP port without sign-in is open to every user of this machine. Sign-in is not there yet: ' +
-        'add --no-auth if that is what you want, or leave --port out and use the unix socket.'
-    );
-  }
+  const tcp = tcpAddress(options);
   const logger = createLogger(options.logLevel);
   let end: (reason: string) => void = () => undefined;
   const ended = new Promise<string>(resolve => (end = resolve));
@@ -48,7 +48,10 @@ export async function serve(options: ServeOptions): Promise<number> {
     }
     process.stdin.resume();
   }
-  const bridge = await open(options, () => end('a client asked for it'), logger);
+  const bridge = await open(options, tcp, () => end('a client asked for it'), logger);
+  if (tcp?.signIn === true && new Users(bridge.addresses.data).list().length === 0) {
+    logger.warn('nobody can sign in over TCP yet: add a user with `argon user add NAME`');
+  }
   let idleTimer: NodeJS.Timeout | undefined;
   if (options.idleExit !== undefined) {
     idleTimer = watchIdleness(bridge, options.idleExit * 1000, () => end('nobody uses it'));
@@ -81,6 +84,7 @@ export async function serve(options: ServeOptions): Promise<number> {
 
 async function open(
   options: ServeOptions,
+  tcp: TcpAddress | undefined,
   onShutdown: () => void,
   logger: ReturnType<typeof createLogger>
 ): Promise<Bridge> {
@@ -91,7 +95,7 @@ async function open(
       onShutdown,
       testCommands: options.testCommands === true,
       policy: { origins: options.allowOrigin ?? [], hosts: options.allowHost ?? [] },
-      ...(options.port === undefined ? {} : { port: options.port }),
+      ...(tcp === undefined ? {} : { tcp }),
       ...(options.socketDir === undefined ? {} : { socketDirectory: resolve(options.socketDir) }),
       ...(options.mlflow === undefined ? {} : { mlflow: options.mlflow })
     });

@@ -18,6 +18,7 @@ export const MONGO_CODES = {
   LockTimeout: 24,
   NamespaceNotFound: 26,
   IndexNotFound: 27,
+  UserNotFound: 11,
   PathNotViable: 28,
   ConflictingUpdateOperators: 40,
   CursorNotFound: 43,
@@ -77,6 +78,7 @@ export const MONGO_CODES = {
   APIVersionError: 322,
   APIStrictError: 323,
   APIDeprecationError: 324,
+  MechanismUnavailable: 334,
   UnsupportedOpQueryCommand: 352,
   FailPointSetFailed: 9998,
   InterruptedAtShutdown: 11600,
@@ -88,6 +90,7 @@ export const MONGO_CODES = {
   NotPrimaryOrSecondary: 13436,
   CursorInUse: 12051,
   BSONObjectTooLarge: 10334,
+  UserAlreadyExists: 51003,
   DuplicateKey: 11000,
   MergeStageNoMatchingDocument: 13113,
   OutOfDiskSpace: 14031

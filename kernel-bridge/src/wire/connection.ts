@@ -4,10 +4,16 @@ import type { ConnectionState, Services } from './context';
 import type { Dispatcher } from './dispatch';
 import { ProtocolFault, toMongoError } from './errors';
 import { FrameReader, compress, decompress, type Frame } from './frame';
-import { UNANSWERED_BYTES_MAX, UNSENT_BYTES_MAX } from './limits';
+import {
+  MESSAGE_BYTES_MAX,
+  STRANGER_MESSAGE_BYTES_MAX,
+  UNANSWERED_BYTES_MAX,
+  UNSENT_BYTES_MAX
+} from './limits';
 import { readRequest, writeReply, type Request } from './message';
 import { interrupted } from './operation';
 import { errorReply } from './reply';
+import type { SignIn } from './sign-in';
 
 /** Commands that are never answered compressed, as the specification asks. */
 const PLAIN_COMMANDS: ReadonlySet<string> = new Set([
@@ -37,6 +43,7 @@ export class Connection {
     private readonly socket: Socket,
     id: number,
     addresses: { readonly local: string; readonly remote: string },
+    signIn: SignIn,
     private readonly services: Services,
     private readonly dispatcher: Dispatcher,
     private readonly onClosed: (connection: Connection) => void
@@ -50,6 +57,7 @@ export class Connection {
       id,
       localAddress: addresses.local,
       remoteAddress: addresses.remote,
+      signIn,
       appName: undefined,
       metadata: undefined,
       compression: false,
@@ -91,12 +99,13 @@ export class Connection {
   private async serve(): Promise<void> {
     try {
       for (;;) {
-        const frame = this.ending || this.state.isClosed ? undefined : this.reader.next();
+        const bytesMax = this.state.signIn.isMissing ? STRANGER_MESSAGE_BYTES_MAX : MESSAGE_BYTES_MAX;
+        const frame = this.ending || this.state.isClosed ? undefined : this.reader.next(bytesMax);
         if (frame === undefined) {
           this.socket.resume();
           return;
         }
-        await this.answer(await decompress(frame));
+        await this.answer(await decompress(frame, bytesMax));
       }
     } catch (error) {
       if (error instanceof ProtocolFault) {

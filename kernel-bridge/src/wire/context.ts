@@ -8,6 +8,7 @@ import type { LogicalSessions, SessionKey } from './lsid';
 import type { Operation, Operations } from './operation';
 import type { ReadConcern } from './concerns';
 import type { Retries } from './retry';
+import type { SignIn, SignInDesk } from './sign-in';
 import type { Statistics } from './statistics';
 import type { WireTransaction } from './transactions/transaction';
 import type { Transactions } from './transactions/transactions';
@@ -25,6 +26,7 @@ export interface Services {
   /** Only in a server for tests: makes commands fail. */
   readonly failCommand?: FailCommand;
   readonly logger: Logger;
+  readonly signInDesk: SignInDesk;
   /** Version of Argon. */
   readonly version: string;
   /** Identifies this run of the server in `topologyVersion`. */
@@ -38,6 +40,8 @@ export interface ConnectionState {
   /** Address the client dialled: `127.0.0.1:27017`, or the path of the socket. */
   readonly localAddress: string;
   readonly remoteAddress: string;
+  /** Who it is. */
+  readonly signIn: SignIn;
   /** From the client's metadata. */
   appName: string | undefined;
   /** Raw BSON of the client's metadata. */

@@ -40,7 +40,7 @@ export class Dispatcher {
   async execute(request: Request, connection: ConnectionState): Promise<Buffer> {
     let opened: { command: Command; args: Arguments } | undefined;
     try {
-      const { command, args, name, database } = this.open(request);
+      const { command, args, name, database } = this.open(request, connection);
       opened = { command, args };
       const failure = this.services.failCommand?.hit(command, args, database, connection);
       if (failure !== undefined) {
@@ -72,7 +72,10 @@ export class Dispatcher {
   }
 
   /** Finds the command of a request and checks its fields. */
-  private open(request: Request): { command: Command; args: Arguments; name: string; database: string } {
+  private open(
+    request: Request,
+    connection: ConnectionState
+  ): { command: Command; args: Arguments; name: string; database: string } {
     let raw = request.command;
     let first = firstElement(raw);
     if (request.opCode === OP.QUERY && (first?.name === '$query' || first?.name === 'query')) {
@@ -83,6 +86,9 @@ export class Dispatcher {
       throw new MongoError('CommandNotFound', "no such command: ''");
     }
     const command = this.registry.get(first.name);
+    if (connection.signIn.isMissing && command?.beforeSignIn !== true) {
+      throw new MongoError('Unauthorized', `command ${first.name} requires authentication`);
+    }
     const database = databaseOf(request, raw);
     if (request.opCode === OP.QUERY && !HANDSHAKES.has(first.name)) {
       throw new MongoError(
@@ -131,7 +137,9 @@ export class Dispatcher {
       checkReadConcern(readConcern, command);
     }
     const place = connection.appName === undefined ? undefined : sessions.byAppName(connection.appName);
-    const origin = place?.origin ?? { actor: connection.appName ?? 'anonymous' };
+    const origin = place?.origin ?? {
+      actor: connection.signIn.user ?? connection.appName ?? 'anonymous'
+    };
     const transaction =
       inTransaction === undefined
         ? undefined

@@ -72,6 +72,8 @@ const BY_ARGON_CODE: Readonly<Record<ErrorCode, MongoCodeName>> = {
   CHECKS_MISSING: 'IllegalOperation',
   NOTHING_TO_DO: 'IllegalOperation',
   RUN_NOT_FOUND: 'NamespaceNotFound',
+  USER_NOT_FOUND: 'UserNotFound',
+  USER_EXISTS: 'UserAlreadyExists',
   SESSION_NOT_FOUND: 'NoSuchSession',
   WRITE_CONFLICT: 'WriteConflict',
   CANCELLED: 'Interrupted',

@@ -43,16 +43,14 @@ export class FrameReader {
   }
 
   /** The next whole message as it was sent. @throws ProtocolFault when its length is out of range */
-  next(): Frame | undefined {
+  next(bytesMax = MESSAGE_BYTES_MAX): Frame | undefined {
     if (this.bytes < this.wanted) {
       return undefined;
     }
     const head = this.gather();
     const length = head.readInt32LE(0);
-    if (length < HEADER_BYTES || length > MESSAGE_BYTES_MAX) {
-      throw new ProtocolFault(
-        `message length ${length} is not in ${HEADER_BYTES}–${MESSAGE_BYTES_MAX} bytes`
-      );
+    if (length < HEADER_BYTES || length > bytesMax) {
+      throw new ProtocolFault(`message length ${length} is not in ${HEADER_BYTES}–${bytesMax} bytes`);
     }
     if (head.length < length) {
       this.wanted = length;
@@ -90,7 +88,7 @@ const inflateLater = promisify<Buffer, { maxOutputLength: number }, Buffer>(infl
 const deflateLater = promisify<Buffer, Buffer>(deflate);
 
 /** Undoes OP_COMPRESSED. @throws ProtocolFault */
-export async function decompress(frame: Frame): Promise<Frame> {
+export async function decompress(frame: Frame, bytesMax = MESSAGE_BYTES_MAX): Promise<Frame> {
   if (frame.opCode !== OP.COMPRESSED) {
     return frame;
   }
@@ -102,7 +100,7 @@ export async function decompress(frame: Frame): Promise<Frame> {
   const size = body.readInt32LE(4);
   const compressor = body[8];
   const packed = body.subarray(9);
-  if (opCode === OP.COMPRESSED || size < 0 || size > MESSAGE_BYTES_MAX - HEADER_BYTES) {
+  if (opCode === OP.COMPRESSED || size < 0 || size > bytesMax - HEADER_BYTES) {
     throw new ProtocolFault('a compressed message lies about its content');
   }
   if (compressor === COMPRESSOR_NOOP && packed.length === size) {

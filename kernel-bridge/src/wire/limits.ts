@@ -2,6 +2,8 @@
 
 /** Largest message, header included (`maxMessageSizeBytes` of hello). */
 export const MESSAGE_BYTES_MAX = 48_000_000;
+/** Largest message, header included, of a client that has to sign in first: nobody else fills our memory. */
+export const STRANGER_MESSAGE_BYTES_MAX = 16 * 1024;
 /** Largest document a client may store (`maxBsonObjectSize`). */
 export const DOCUMENT_BYTES_MAX = 16 * 1024 * 1024;
 /** A command or reply may be a little larger than a document, as in mongod. */

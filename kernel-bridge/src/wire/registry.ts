@@ -14,6 +14,8 @@ export interface Command {
   /** Fields it takes beside the generic ones; undefined takes any. */
   readonly fields?: readonly string[];
   readonly adminOnly?: boolean;
+  /** Answers also a client that has to sign in and did not yet. */
+  readonly beforeSignIn?: boolean;
   /** May carry a txnNumber. */
   readonly retryable?: boolean;
   readonly writes?: boolean;

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { dirname } from 'node:path';
 import type { Engine } from '@argon/wal-core';
+import { Users } from '../auth/users';
 import type { Logger } from '../logger';
 import type { SessionDirectory } from '../session/directory';
 import { COMMANDS, TEST_COMMANDS } from './commands';
@@ -17,6 +19,7 @@ import { LogicalSessions } from './lsid';
 import { Operations } from './operation';
 import { Registry } from './registry';
 import { Retries } from './retry';
+import { SignIn, SignInDesk } from './sign-in';
 import { Statistics } from './statistics';
 import { Transactions } from './transactions/transactions';
 
@@ -32,12 +35,24 @@ export interface WireServerOptions {
 }
 
 /** Where to listen: a unix socket, or TCP (port 0 takes a free one). */
-export type ListenAddress = { readonly path: string } | { readonly host: string; readonly port: number };
+export type ListenAddress = { readonly path: string } | TcpAddress;
+
+/** A TCP port and who is let in there. */
+export interface TcpAddress {
+  readonly host: string;
+  readonly port: number;
+  /** Clients sign in before anything else. */
+  readonly signIn?: boolean;
+  /** Talk TLS with this certificate and key, both PEM. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+}
 
 /** Where a server listens now. */
 export type BoundAddress = { readonly path: string } | { readonly host: string; readonly port: number };
 
 const HOUSEKEEPING_MS = 30_000;
+/** A TLS handshake that takes longer is given up. */
+const HANDSHAKE_MS_MAX = 10_000;
 /** A command that does not end is cut off when the server closes. */
 const CLOSE_GRACE_MS = 5_000;
 
@@ -64,6 +79,7 @@ export class WireServer {
       retries: new Retries(engine),
       transactions: new Transactions(engine),
       statistics: new Statistics(),
+      signInDesk: new SignInDesk(new Users(engine.directory)),
       ...(testCommands ? { failCommand: new FailCommand() } : {}),
       processId: randomBytes(12),
       startedAt: new Date()
@@ -81,7 +97,7 @@ export class WireServer {
     if (this.closing !== undefined) {
       throw new Error('the wire server is closed');
     }
-    const server = createServer(socket => this.accept(socket, 'path' in address ? address.path : undefined));
+    const server = this.serverFor(address);
     if ('path' in address) {
       prepareSocketPath(address.path);
     }
@@ -109,6 +125,21 @@ export class WireServer {
     }
     const bound = server.address() as AddressInfo;
     return { host: bound.address, port: bound.port };
+  }
+
+  private serverFor(address: ListenAddress): Server {
+    if ('path' in address) {
+      return createServer(socket => this.accept(socket, address.path, false));
+    }
+    const mustSignIn = address.signIn === true;
+    if (address.tls === undefined) {
+      return createServer(socket => this.accept(socket, undefined, mustSignIn));
+    }
+    const options = { ...address.tls, minVersion: 'TLSv1.2', handshakeTimeout: HANDSHAKE_MS_MAX } as const;
+    return createTlsServer(options, socket => this.accept(socket, undefined, mustSignIn)).on(
+      'tlsClientError',
+      error => this.services.logger.debug('a TLS handshake failed', { error })
+    );
   }
 
   /** Connections that are open now. */
@@ -144,7 +175,7 @@ export class WireServer {
     }
   }
 
-  private accept(socket: Socket, path: string | undefined): void {
+  private accept(socket: Socket, path: string | undefined, mustSignIn: boolean): void {
     if (this.closing !== undefined || this.connections.size >= CONNECTIONS_MAX) {
       this.services.logger.warn('a connection was refused', {
         open: this.connections.size,
@@ -159,11 +190,20 @@ export class WireServer {
       remote:
         path === undefined ? hostAndPort(socket.remoteAddress, socket.remotePort) : 'anonymous unix socket'
     };
-    const connection = new Connection(socket, id, addresses, this.services, this.dispatcher, closed => {
-      this.connections.delete(closed);
-      this.services.statistics.connectionsOpen = this.connections.size;
-      this.services.cursors.connectionClosed(closed.state.id);
-    });
+    const signIn = new SignIn(mustSignIn, this.services.signInDesk);
+    const connection = new Connection(
+      socket,
+      id,
+      addresses,
+      signIn,
+      this.services,
+      this.dispatcher,
+      closed => {
+        this.connections.delete(closed);
+        this.services.statistics.connectionsOpen = this.connections.size;
+        this.services.cursors.connectionClosed(closed.state.id);
+      }
+    );
     this.connections.add(connection);
     this.services.statistics.connectionsCreated++;
     this.services.statistics.connectionsOpen = this.connections.size;
@@ -174,6 +214,17 @@ export class WireServer {
     for (const session of this.services.logical.expire()) {
       this.services.cursors.sessionEnded(session);
       this.services.transactions.sessionEnded(session);
+    }
+    this.sendRemovedUsersAway();
+  }
+
+  private sendRemovedUsersAway(): void {
+    const known = new Set(this.services.signInDesk.users.list().map(({ name }) => name));
+    for (const connection of this.connections) {
+      const { required, user } = connection.state.signIn;
+      if (required && user !== undefined && !known.has(user)) {
+        connection.destroy();
+      }
     }
   }
 }

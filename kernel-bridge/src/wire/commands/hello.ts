@@ -1,11 +1,14 @@
 import { Long, ObjectId } from 'bson';
 import { T, field } from '@argon/wal-core';
-import { stringOf } from '../arguments';
+import { Arguments, stringOf } from '../arguments';
 import { toTimestamp, type DocumentBuilder } from '../builder';
 import type { CommandContext } from '../context';
+import { SCRAM_MECHANISM } from '../../auth/scram';
+import { isFault, toMongoError } from '../errors';
 import { DOCUMENT_BYTES_MAX, MESSAGE_BYTES_MAX, SESSION_IDLE_MINUTES, WRITE_BATCH_MAX } from '../limits';
 import { emptyReply } from '../reply';
 import type { Command } from '../registry';
+import { begin, stepFields } from './signin';
 
 /** Wire version of MongoDB 7.0. */
 export const WIRE_VERSION_MAX = 21;
@@ -20,11 +23,13 @@ const AWAIT_MS_MAX = 60_000;
  */
 export const hello: Command = {
   name: 'hello',
+  beforeSignIn: true,
   run: context => answer(context, 'isWritablePrimary')
 };
 
 export const isMaster: Command = {
   name: 'isMaster',
+  beforeSignIn: true,
   aliases: ['ismaster'],
   run: context => answer(context, 'ismaster')
 };
@@ -62,7 +67,31 @@ async function answer(context: CommandContext, primaryField: string): Promise<Do
   if (compressors !== undefined) {
     reply.value('compression', compressors);
   }
-  return reply;
+  if (args.has('saslSupportedMechs')) {
+    // For any name: whether there is such a user is nobody's business.
+    reply.value('saslSupportedMechs', [SCRAM_MECHANISM]);
+  }
+  return addFirstStep(reply, context);
+}
+
+/** A sign-in that began with this very command; one that cannot go on is begun again by the client, and fails there. */
+async function addFirstStep(
+  reply: DocumentBuilder,
+  { args, connection, services }: CommandContext
+): Promise<DocumentBuilder> {
+  const first = args.optionalDocument('speculativeAuthenticate');
+  if (first === undefined) {
+    return reply;
+  }
+  try {
+    const step = await begin(new Arguments(first, 'speculativeAuthenticate'), connection.signIn);
+    return reply.value('speculativeAuthenticate', stepFields(step));
+  } catch (error) {
+    if (isFault(toMongoError(error))) {
+      services.logger.error('a sign-in failed', { error });
+    }
+    return reply;
+  }
 }
 
 /** The client's metadata come once, with the first hello of a connection. */

@@ -28,7 +28,7 @@ import {
   whatsmyuri
 } from './server';
 import { endSessions, killAllSessions, killSessions, refreshSessions, startSession } from './sessions';
-import { authenticate, connectionStatus, logout, saslContinue, saslStart } from './signin';
+import { authenticate, connectionStatus, logout, saslContinue, saslStart, usersInfo } from './signin';
 import { collStats, dbStats, validate } from './stats';
 import { abortTransaction, commitTransaction } from './transactions';
 import { update } from './update';
@@ -42,6 +42,7 @@ export const COMMANDS: readonly Command[] = [
   authenticate,
   logout,
   connectionStatus,
+  usersInfo,
   insert,
   update,
   delete_,

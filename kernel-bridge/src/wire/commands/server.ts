@@ -1,6 +1,7 @@
 import { cpus, hostname, release, totalmem, type as osType } from 'node:os';
 import { Long } from 'bson';
 import { T } from '@argon/wal-core';
+import { SCRAM_MECHANISM } from '../../auth/scram';
 import { stringOf } from '../arguments';
 import type { CommandContext } from '../context';
 import { MongoError } from '../errors';
@@ -13,10 +14,11 @@ export const MONGODB_VERSION = '7.0.0';
 const MONGODB_VERSION_ARRAY = [7, 0, 0, 0];
 
 /** Questions about the server itself. */
-export const ping: Command = { name: 'ping', run: () => emptyReply() };
+export const ping: Command = { name: 'ping', beforeSignIn: true, run: () => emptyReply() };
 
 export const buildInfo: Command = {
   name: 'buildInfo',
+  beforeSignIn: true,
   aliases: ['buildinfo'],
   run: ({ services }) =>
     emptyReply()
@@ -123,13 +125,14 @@ export const fsync: Command = {
 
 export const whatsmyuri: Command = {
   name: 'whatsmyuri',
+  beforeSignIn: true,
   run: ({ connection }) => emptyReply().string('you', connection.remoteAddress)
 };
 
 const PARAMETERS: Readonly<Record<string, unknown>> = {
   featureCompatibilityVersion: { version: '7.0' },
   requireApiVersion: false,
-  authenticationMechanisms: [],
+  authenticationMechanisms: [SCRAM_MECHANISM],
   cursorTimeoutMillis: Long.fromNumber(600_000),
   localLogicalSessionTimeoutMinutes: 30
 };
@@ -176,7 +179,10 @@ export const getLog: Command = {
 export const getCmdLineOpts: Command = {
   name: 'getCmdLineOpts',
   adminOnly: true,
-  run: () => emptyReply().value('argv', ['argon', 'serve']).value('parsed', {})
+  run: ({ connection }) =>
+    emptyReply()
+      .value('argv', ['argon', 'serve'])
+      .value('parsed', connection.signIn.required ? { security: { authorization: 'enabled' } } : {})
 };
 
 export const top: Command = {

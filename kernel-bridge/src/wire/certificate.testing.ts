@@ -1,0 +1,21 @@
+/** A certificate of localhost with its key, signed by itself, for tests alone: anybody can read the key here. */
+export const TEST_CERTIFICATE = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBmjCCAUGgAwIBAgIUZ/Tbd5cWqiGDJs4kniGEAkt/dQ8wCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTIwNTkwOFoYDzIxMjYxMDI4
+MjA1OTA4WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAQ22ly/rpw+IDfcnI4+3d5sKv1CvISkf/GPp21nDQRsEhxAlD1/fqll
+gy7RYndN3OvU3yPiotMDAwdAftShDzJNo28wbTAdBgNVHQ4EFgQUal0HlCKYIiOW
+dnWMSc5ZozkaLj4wHwYDVR0jBBgwFoAUal0HlCKYIiOWdnWMSc5ZozkaLj4wDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDRwAwRAIgb23vg+nDNf5JEh26mr7BH5AC8gVS/0W8avapf0Vb+mwCIFf1
+93GaucLgO1PoirkudKCTVsb5ziE6L9bZGW27pXt4
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgiBoRyi66qNXRwqI2
+9x6iLPVm0KPltfe+qXjmBjBCnN6hRANCAAQ22ly/rpw+IDfcnI4+3d5sKv1CvISk
+f/GPp21nDQRsEhxAlD1/fqllgy7RYndN3OvU3yPiotMDAwdAftShDzJN
+-----END PRIVATE KEY-----
+`
+};
