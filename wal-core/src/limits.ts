@@ -79,6 +79,8 @@ export const OVERLAYS_BYTES_MAX = 64 * 1024 * 1024;
 export const OVERLAY_IMAGE_BYTES_MAX = 1000;
 /** Changes since the last image from which on no overlay is gathered: the state is walked until there is an image. */
 export const OVERLAY_CHANGES_MAX = 300_000;
+/** Changes of a chain of branches up to which an overlay for point reads has all of them, images or not. */
+export const OVERLAY_WHOLE_CHANGES_MAX = 32_768;
 /** Changes since the last image, or since the beginning, before an image is made. */
 export const IMAGE_CHANGES_MIN = 4096;
 /** Part of a collection, and number of changes, from which on changes go into a run. */

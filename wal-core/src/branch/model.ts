@@ -1,5 +1,5 @@
 import type { CollectionId, CommitTime, IndexId, Lsn, Origin, ProjectId, TimelineId } from '../api';
-import type { KeptLsns } from './kept';
+import { type KeptLsns, ownerOf } from './kept';
 
 /** A merge into a timeline: what it has seen of the source. */
 export interface MergeMark {
@@ -29,6 +29,42 @@ export interface ChainLink {
   readonly cap: Lsn;
 }
 
+/** Links of the ancestries that are remembered, over all timelines of a project. */
+const ANCESTRY_LINKS_MAX = 20_000;
+
+/** The ancestries asked for last. They never change, and those of deep branches cost as much as many reads. */
+class Ancestries {
+  private readonly known = new Map<Timeline, readonly ChainLink[]>();
+  private links = 0;
+
+  /** The links above a timeline's own, nearest first. */
+  of(timeline: Timeline): readonly ChainLink[] {
+    let found = this.known.get(timeline);
+    if (found === undefined) {
+      found = ancestryOf(timeline);
+      if (this.links + found.length > ANCESTRY_LINKS_MAX) {
+        this.known.clear();
+        this.links = 0;
+      }
+      this.known.set(timeline, found);
+      this.links += found.length;
+    }
+    return found;
+  }
+}
+
+function ancestryOf(timeline: Timeline): ChainLink[] {
+  const links: ChainLink[] = [];
+  let cap = timeline.forkLsn;
+  for (let above = timeline.parent; above !== undefined; above = above.parent) {
+    if (cap > above.forkLsn || above.parent === undefined) {
+      links.push({ timeline: above, cap });
+    }
+    cap = Math.min(cap, above.forkLsn) as Lsn;
+  }
+  return links;
+}
+
 /** An append-only line of changes. */
 export class Timeline {
   /** Newest LSN staged; for a timeline without changes, its fork point. */
@@ -52,6 +88,7 @@ export class Timeline {
     /** Changes of the parent up to the fork: `ordinalAt(parent, forkLsn)`. */
     readonly forkOrdinal: number
   ) {
+    this.ancestries = parent?.ancestries ?? new Ancestries();
     this.head = forkLsn;
     this.durableHead = forkLsn;
   }
@@ -59,6 +96,8 @@ export class Timeline {
   /** Indexes that are being filled and that no state knows yet, and those that were complete when the catalog named them. */
   readonly building = new Set<IndexId>();
   readonly prebuilt = new Set<IndexId>();
+  /** Of the whole family. */
+  private readonly ancestries: Ancestries;
   /** LSNs that forks, pins and runs name, with the number of those that do. */
   private marks: Map<Lsn, number> | undefined;
 
@@ -82,19 +121,10 @@ export class Timeline {
   }
 
   /** The timelines whose changes make the state at `lsn`, nearest first. */
-  chain(lsn: Lsn): ChainLink[] {
-    const links: ChainLink[] = [];
-    if (lsn > this.forkLsn || this.parent === undefined) {
-      links.push({ timeline: this, cap: lsn });
-    }
-    let cap = Math.min(lsn, this.forkLsn) as Lsn;
-    for (let timeline = this.parent; timeline !== undefined; timeline = timeline.parent) {
-      if (cap > timeline.forkLsn || timeline.parent === undefined) {
-        links.push({ timeline, cap });
-      }
-      cap = Math.min(cap, timeline.forkLsn) as Lsn;
-    }
-    return links;
+  chain(lsn: Lsn): readonly ChainLink[] {
+    const owner = ownerOf(this, lsn);
+    const link = { timeline: owner, cap: lsn };
+    return owner.parent === undefined ? [link] : [link, ...this.ancestries.of(owner)];
   }
 
   get depth(): number {

@@ -32,19 +32,15 @@ export function resolveRef(
   nowMs: number,
   positions: Positions
 ): ResolvedRef {
+  // Names of branches hold no sign of any other ref.
+  const named = project.branches.get(text);
+  if (named !== undefined) {
+    return headOf(named);
+  }
   const ref = parseRef(text, nowMs);
   switch (ref.kind) {
-    case 'branch': {
-      const branch = findBranch(project, ref.branch);
-      const lsn = branch.timeline.durableHead;
-      return {
-        timeline: branch.timeline,
-        lsn,
-        ref: `${ref.branch}@${lsn}`,
-        branch: ref.branch,
-        writable: true
-      };
-    }
+    case 'branch':
+      return headOf(findBranch(project, ref.branch));
     case 'lsn': {
       const branch = findBranch(project, ref.branch);
       return past(project, branch, ref.lsn as Lsn, positions);
@@ -80,6 +76,11 @@ export function resolveRef(
       return held(registry, text, run.timeline, run.lsn);
     }
   }
+}
+
+function headOf({ name, timeline }: Branch): ResolvedRef {
+  const lsn = timeline.durableHead;
+  return { timeline, lsn, ref: `${name}@${lsn}`, branch: name, writable: true };
 }
 
 function past(project: Project, branch: Branch, lsn: Lsn, positions: Positions): ResolvedRef {

@@ -10,9 +10,10 @@ import type {
   ProjectInfo,
   TimelineId
 } from '../api';
-import type { Branch, ChainLink, Project, Timeline } from '../branch/model';
+import type { Branch, Project, Timeline } from '../branch/model';
 import { ImageOffice } from './imageoffice';
 import { Mutex } from './mutex';
+import { ownerOf } from '../branch/kept';
 import { Registry } from '../branch/registry';
 import { type Positions, resolveLsn, resolveRef } from '../branch/resolve';
 import { ArgonError } from '../errors';
@@ -27,8 +28,9 @@ import type { FoundFrame } from '../log/file/recovery';
 import { type ChangeSection, type ControlRecord, decodeFrame, isPart, type SectionHead } from '../log/frame';
 import { lockDirectory } from '../log/lock';
 import { CATALOG, Catalogs } from '../read/catalog';
+import { AtomicGroups } from '../read/groups';
 import { LineReader } from '../read/line';
-import { type SnapshotParts, View } from '../read/snapshot';
+import { type Resolution, type SnapshotParts, View } from '../read/snapshot';
 import { StatsReader } from '../read/stats';
 import { CommitTimes } from '../read/time';
 import { Unapplied } from '../read/unapplied';
@@ -77,6 +79,7 @@ export class Core implements Positions {
   readonly versions: Versions;
   readonly catalogs: Catalogs;
   readonly line: LineReader;
+  private readonly groups: AtomicGroups;
   readonly stats: StatsReader;
   readonly times: CommitTimes;
   readonly keys: IndexKeyMaker;
@@ -117,6 +120,7 @@ export class Core implements Positions {
     this.versions = new Versions(this.store, this.unapplied, (place, length) => this.log.read(place, length));
     this.catalogs = new Catalogs(this.versions);
     this.line = new LineReader(this.store);
+    this.groups = new AtomicGroups(this.line);
     this.stats = new StatsReader(this.store, this.line, this.versions);
     this.times = new CommitTimes(this.store);
     this.keys = new IndexKeyMaker(compile, MultikeyIndexes.load(this.store));
@@ -135,7 +139,8 @@ export class Core implements Positions {
       { durable: committed => this.onDurable(committed), applied: committed => this.onApplied(committed) }
     );
     this.stageParts = { ...this.parts(), held: this.held, scratch: this.scratch };
-    this.views = { ...this.parts(), ...this.imageOffice.scanParts, caughtUp };
+    const timeAt = (timeline: Timeline, lsn: Lsn) => this.timeAt(timeline, lsn);
+    this.views = { ...this.parts(), ...this.imageOffice.scanParts, caughtUp, timeAt };
   }
 
   /** @throws DIRECTORY_LOCKED, DATA_CORRUPT, FORMAT_TOO_NEW */
@@ -501,35 +506,29 @@ export class Core implements Positions {
     return this.view(project, resolveRef(this.registry, project, ref, this.wallMs(), this));
   }
 
-  view(
-    project: Project,
-    at: { timeline: Timeline; lsn: Lsn; ref: string; branch?: string; writable?: boolean; snappedFrom?: Lsn }
-  ): View {
-    return new View(this.views, {
-      ...at,
-      writable: at.writable === true,
-      project: this.projectInfo(project),
-      time: () => this.timeAt(project, at.timeline.chain(at.lsn))
-    });
+  view(project: Project, at: Resolution): View {
+    return new View(this.views, this.projectInfo(project), at);
   }
 
   /** The state of a timeline at an LSN. @throws LSN_IN_FUTURE */
   snapshot(project: Project, timeline: Timeline, lsn: Lsn): View {
     const branch = this.registry.branchOf(timeline)?.name;
-    const { lsn: at, ...found } = resolveLsn(project, timeline, lsn, this);
+    const found = resolveLsn(project, timeline, lsn, this);
     return this.view(project, {
       timeline,
-      lsn: at,
-      ref: `${branch ?? `timeline-${timeline.id}`}@${at}`,
-      ...(branch === undefined ? {} : { branch }),
-      ...found
+      lsn: found.lsn,
+      ref: `${branch ?? `timeline-${timeline.id}`}@${found.lsn}`,
+      branch,
+      snappedFrom: found.snappedFrom
     });
   }
 
   /** When the newest change of a state was committed. */
-  private timeAt(project: Project, chain: readonly ChainLink[]): CommitTime {
-    for (const { timeline, cap } of chain) {
-      const time = this.times.newestOf(project, timeline, cap) ?? this.line.rowAt(timeline, cap)?.time;
+  private timeAt(line: Timeline, lsn: Lsn): CommitTime {
+    const project = this.registry.projectById(line.project);
+    for (const { timeline, cap } of line.chain(lsn)) {
+      const waiting = project === undefined ? undefined : this.times.newestOf(project, timeline, cap);
+      const time = waiting ?? this.line.rowAt(timeline, cap)?.time;
       if (time !== undefined) {
         return time;
       }
@@ -546,23 +545,17 @@ export class Core implements Positions {
   }
 
   beforeGroup(project: Project, timeline: Timeline, lsn: Lsn): Lsn | undefined {
-    const owner = timeline.chain(lsn)[0]!;
-    if (lsn > owner.cap) {
-      return undefined;
+    const owner = ownerOf(timeline, lsn);
+    const recent =
+      lsn < (project.recent[0]?.firstLsn ?? Infinity)
+        ? undefined
+        : project.recent.find(
+            ({ timeline: id, firstLsn, group }) => id === owner.id && firstLsn <= lsn && lsn <= group.last
+          );
+    if (recent !== undefined) {
+      return recent.atomic && lsn < recent.group.last ? ((recent.group.first - 1) as Lsn) : undefined;
     }
-    const recent = project.recent.find(
-      ({ timeline: id, firstLsn, group }) => id === owner.timeline.id && firstLsn <= lsn && lsn <= group.last
-    );
-    const group =
-      recent === undefined ? this.group(owner.timeline, lsn) : { atomic: recent.atomic, ...recent.group };
-    return group?.atomic === true && lsn < group.last ? ((group.first - 1) as Lsn) : undefined;
-  }
-
-  private group(timeline: Timeline, lsn: Lsn) {
-    const row = this.line.rowAt(timeline, lsn);
-    return row === undefined || lsn > row.groupLast || lsn < row.groupFirst
-      ? undefined
-      : { atomic: row.atomic, first: row.groupFirst, last: row.groupLast };
+    return this.groups.before(owner, lsn);
   }
 
   /** Writes everything that waits, and gives the directory back. */

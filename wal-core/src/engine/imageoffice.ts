@@ -1,6 +1,5 @@
 import { join, relative } from 'node:path';
-import type { CollectionId, ImageStatus, TimelineId } from '../api';
-import type { ChainLink } from '../branch/model';
+import type { ImageStatus, TimelineId } from '../api';
 import type { KeptLsns } from '../branch/kept';
 import type { Registry } from '../branch/registry';
 import { ImageKeeper, type ImageOptions, overlayLimitsOf } from '../image/keeper';
@@ -8,7 +7,7 @@ import { Images } from '../image/images';
 import type { FileLog } from '../log/file/log';
 import type { Place } from '../log/file/segment';
 import { Overlays } from '../overlay/overlays';
-import { DeepReads } from '../read/deep';
+import { type DeepReadParts, DeepReads } from '../read/deep';
 import { HANDED_LIMITS } from '../read/handed';
 import type { LineReader } from '../read/line';
 import type { SnapshotParts } from '../read/snapshot';
@@ -56,13 +55,9 @@ export class ImageOffice {
     const builder = imageBuilder(this.pool, { store, readLog });
     const { files: images, overlays } = this;
     this.keeper = new ImageKeeper({ ...parts, images, overlays, builder }, options);
-    versions.shortcut = new DeepReads({ ...parts, images, overlays });
-    const scanParts = {
-      versions,
-      images,
-      overlays,
-      missed: (chain: readonly ChainLink[], collection: CollectionId) => this.keeper.missed(chain, collection)
-    };
+    const missed: DeepReadParts['missed'] = (chain, collection) => this.keeper.missed(chain, collection);
+    versions.shortcut = new DeepReads({ ...parts, images, overlays, missed });
+    const scanParts = { versions, images, overlays, missed };
     const limits = { ...HANDED_LIMITS, ...options.handed };
     const longParts =
       this.pool === undefined ? undefined : { ...scanParts, pool: this.pool, caughtUp, limits };

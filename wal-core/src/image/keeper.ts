@@ -264,7 +264,7 @@ export class ImageKeeper {
         await this.build({ ...target, kind: KIND_BASE, from: cap }, source, {
           stands: () => isKept(timeline, cap)
         });
-        overlays.trim(timeline.id, collection, cap);
+        overlays.trim(timeline, collection, cap);
         return;
       }
       // Garbage collection says what goes before it goes: what is kept at the end was whole when it was read.
@@ -274,7 +274,7 @@ export class ImageKeeper {
         { from: 'line', chain: links, after },
         { stands }
       );
-      overlays.trim(timeline.id, collection, cap);
+      overlays.trim(timeline, collection, cap);
     }
     await this.compact(chain, collection);
     await this.thin(chain, collection);

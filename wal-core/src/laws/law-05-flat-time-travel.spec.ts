@@ -142,6 +142,60 @@ describe('law 5: flat time travel', () => {
     }
   );
 
+  it('reads of single documents alone make a deep branch flat, above images of its ancestors and its own', async () => {
+    const deep = await World.open({ parts: imagedParts() });
+    const { engine } = deep;
+    const documents = Array.from({ length: 100 }, (_, i) => ({ _id: i, level: -1 }));
+    await deep.put('main', documents);
+    await imagesSettled(engine);
+    let from = 'main';
+    for (let level = 0; level < 60; level++) {
+      await engine.createBranch(SHOP, `b${level}`, ADA, { from });
+      from = `b${level}`;
+      await deep.put(from, [{ _id: level, level }]);
+      await imagesSettled(engine);
+    }
+    expect(coreOf(engine).imageOffice.files.count).toBeGreaterThan(2);
+    const { versions } = coreOf(engine);
+    for (let round = 0; round < 2; round++) {
+      const leaf = deep.view(from) as View;
+      const items = leaf.collection('items')!;
+      for (let i = 0; i < 30; i++) {
+        leaf.get(items, keyOf(i));
+      }
+      await new Promise(resolve => setTimeout(resolve, 100));
+      for (let id = 0; id < 110; id++) {
+        const wanted = versions.walk(leaf.chain, items.id, keyOf(id))?.image;
+        let found: Buffer | undefined;
+        const seeks = await seeksOf(() => {
+          found = leaf.get(items, keyOf(id));
+        });
+        expect(seeks).toBeLessThanOrEqual(1);
+        expect(found?.toString('hex')).toBe(wanted?.toString('hex'));
+      }
+      // More changes bring images of the branch itself; what its overlay knows of the branches above stays.
+      for (let i = 0; i < 40; i++) {
+        await deep.put(from, [{ _id: 70 + (i % 20), round, i }]);
+      }
+      await imagesSettled(engine);
+    }
+    await deep.close();
+  });
+
+  it('a state is opened again without a search, and inside an atomic group means the state before it', async () => {
+    await world.put('main', [{ _id: 'a' }]);
+    const group = await world.put('main', [{ _id: 'b' }, { _id: 'c' }, { _id: 'd' }], { atomic: true });
+    await world.put('main', [{ _id: 'e' }, { _id: 'f' }]);
+    await world.view('main').stateDigest();
+    const first = group.firstLsn;
+    const wanted = [first - 1, first - 1, first - 1, first + 2, first + 3, first + 4];
+    for (const [i, lsn] of wanted.entries()) {
+      const open = () => expect(world.view(`main@${first - 1 + i}`).lsn).toBe(lsn);
+      open();
+      expect(await seeksOf(open)).toBe(0);
+    }
+  });
+
   it('ten versions and ten thousand take the same seeks, at the head, in between and at the start', async () => {
     const found: number[] = [];
     for (const versions of [10, 10_000]) {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import type { CommitTime } from '../api';
 import { commitTimeAt, commitTimeEnd, instantOf } from '../log/clock';
-import { LmdbStore } from '../store/lmdb/store';
 import { allowSeconds, random, runs } from './chance';
 import { holdState, releaseStates } from './hold';
+import { seeksOf } from './seeks';
 import { ADA, SHOP, World } from './world';
 
 allowSeconds(120);
@@ -172,14 +172,47 @@ describe('law 10: time to LSN', () => {
         times.push(...made.map(({ time }) => time));
       }
       await world.view('main').stateDigest();
-      const spy = jest.spyOn(LmdbStore.prototype, 'range');
-      for (let i = 0; i < 32; i++) {
-        world.engine.lsnAt(SHOP, times[Math.floor((i * total) / 32)]!);
-      }
-      seeks.push(spy.mock.calls.length / 32);
-      spy.mockRestore();
+      const each = await seeksOf(() => {
+        for (let i = 0; i < 32; i++) {
+          expect(world.engine.lsnAt(SHOP, times[Math.floor((i * total) / 32)]!)).toBeGreaterThan(0);
+        }
+      });
+      seeks.push(each / 32);
     }
+    expect(seeks[0]!).toBeGreaterThan(0);
     expect(seeks[1]! - seeks[0]!).toBeLessThanOrEqual(8);
     expect(seeks[1]!).toBeLessThanOrEqual(16);
+  });
+
+  it('times looked up before make the next searches short, and right while history grows and is thinned', async () => {
+    const commits: { last: number; time: CommitTime }[] = [];
+    const expected = (time: CommitTime) => commits.findLast(commit => commit.time <= time)?.last ?? 0;
+    for (const total of [100, 1_000, 3_000]) {
+      while (commits.length < total) {
+        world.clock.now += 1_000 * (commits.length % 7);
+        const made = await Promise.all(Array.from({ length: 50 }, (_, i) => world.put('main', [{ _id: i }])));
+        commits.push(...made.map(({ lastLsn, time }) => ({ last: lastLsn, time })));
+      }
+      await world.view('main').stateDigest();
+      const asked = commits.filter((_, i) => i % 5 === 0);
+      const ask = () => {
+        for (const { time } of asked) {
+          for (const near of [time, time - 1n, time + 1n] as CommitTime[]) {
+            expect(world.engine.lsnAt(SHOP, near)).toBe(expected(near));
+          }
+        }
+      };
+      ask();
+      expect((await seeksOf(ask)) / (asked.length * 3)).toBeLessThanOrEqual(8);
+    }
+    const kept = commits[2_000]!;
+    await world.engine.setRetention(SHOP, { keepLsns: commits.at(-1)!.last - kept.last }, ADA);
+    await world.engine.gc({});
+    for (const { time, last } of commits.slice(2_001)) {
+      expect(world.engine.lsnAt(SHOP, time)).toBe(last);
+    }
+    expect(() => world.engine.lsnAt(SHOP, (commits[0]!.time - 1n) as CommitTime)).toThrow(
+      expect.objectContaining({ code: 'HISTORY_GONE' })
+    );
   });
 });

@@ -2,7 +2,7 @@ import type { CollectionId, Lsn, TimelineId } from '../api';
 import { isKept } from '../branch/kept';
 import type { ChainLink, Timeline } from '../branch/model';
 import { ArgonError } from '../errors';
-import { OVERLAY_CHANGES_MAX, OVERLAYS_BYTES_MAX } from '../limits';
+import { OVERLAY_CHANGES_MAX, OVERLAY_WHOLE_CHANGES_MAX, OVERLAYS_BYTES_MAX } from '../limits';
 import { Pace } from '../log/pace';
 import type { LineReader } from '../read/line';
 import { keyText } from '../read/unapplied';
@@ -30,7 +30,7 @@ const NO_END = (2 ** 48 - 2) as Lsn;
 const FEEDS_PER_LOOK = 1024;
 /** Changes gathered between two looks at the clock. */
 const CHANGES_PER_LOOK = 64;
-/** Timelines asked by reads of one head from which on its overlay is gathered; heads of which that is counted. */
+/** Timelines asked by reads of one head before its overlay is gathered, at least; heads of which that is counted. */
 const WARM_LINKS = 256;
 const WALKED_HEADS_MAX = 10_000;
 /** How long a read of a head waits before its overlay is tried again, in milliseconds. */
@@ -52,7 +52,7 @@ export class Overlays {
   private readonly heads = new Map<TimelineId, Map<CollectionId, Overlay>>();
   private readonly warming = new Set<string>();
   /** Timelines asked by reads of heads without an overlay. */
-  private readonly walked = new Map<string, number>();
+  private readonly walked = new Map<string, { links: number; readonly due: number }>();
   private isClosed = false;
   private feeds = 0;
   private evictedCount = 0;
@@ -102,17 +102,19 @@ export class Overlays {
   }
 
   /**
-   * A read has walked the ancestry of a head. When that was done often enough to pay, the head's overlay is
-   * gathered a moment later, unless it would be too much.
+   * A read has walked the ancestry of a head. When that was done often enough to pay, its overlay is
+   * gathered a moment later; `missed` is told when that would be too much. It goes back to the first fork when few
+   * changes were made since, and else to `coverage`.
    */
-  warm(chain: readonly ChainLink[], collection: CollectionId, coverage: () => Lsn): void {
+  warm(chain: readonly ChainLink[], collection: CollectionId, coverage: () => Lsn, missed: () => void): void {
     const { timeline, cap } = chain[0]!;
     const name = `${timeline.id} ${collection}`;
-    if (this.warming.has(name) || this.slots.has(name) || cap < timeline.durableHead) {
+    if (this.warming.has(name) || cap < timeline.durableHead) {
       return;
     }
-    const walked = (this.walked.get(name) ?? 0) + chain.length;
-    if (walked < WARM_LINKS) {
+    const walked = this.walked.get(name) ?? { links: 0, due: this.warmAfter(chain, name) };
+    walked.links += chain.length;
+    if (walked.links < walked.due) {
       if (this.walked.size >= WALKED_HEADS_MAX) {
         this.walked.clear();
       }
@@ -125,10 +127,25 @@ export class Overlays {
       void this.gatherSoon(chain, collection, coverage)
         .catch(() => undefined)
         .then(overlay => {
+          if (overlay === undefined && !this.isClosed) {
+            missed();
+          }
           // What was too much will not be less at the next read.
           setTimeout(() => this.warming.delete(name), overlay === undefined ? WARMING_PAUSE_MS : 0).unref();
         });
     });
+  }
+
+  /** How many branches reads may walk before that has cost as much as gathering does. */
+  private warmAfter(chain: readonly ChainLink[], name: string): number {
+    const fork = firstFork(chain);
+    const slot = this.slots.get(name);
+    if (slot !== undefined && slot.overlay.coverage <= fork) {
+      return Infinity;
+    }
+    const changes = this.changesOn(chain, fork);
+    const isWhole = changes <= OVERLAY_WHOLE_CHANGES_MAX;
+    return isWhole ? Math.max(WARM_LINKS, changes * 2) : slot === undefined ? WARM_LINKS : Infinity;
   }
 
   private async gatherSoon(
@@ -137,7 +154,12 @@ export class Overlays {
     coverage: () => Lsn
   ): Promise<Overlay | undefined> {
     this.assertOpen();
-    return this.of(chain, collection, coverage());
+    const fork = firstFork(chain);
+    const whole =
+      this.changesOn(chain, fork) <= OVERLAY_WHOLE_CHANGES_MAX
+        ? await this.of(chain, collection, fork)
+        : undefined;
+    return whole ?? this.of(chain, collection, coverage());
   }
 
   private assertOpen(): void {
@@ -146,9 +168,15 @@ export class Overlays {
     }
   }
 
-  /** New images hold what the overlay of this head has up to `lsn`. */
-  trim(timeline: TimelineId, collection: CollectionId, lsn: Lsn): void {
-    this.head(timeline, collection)?.trim(lsn);
+  /**
+   * New images hold what the overlay of this head has up to `lsn`. A small one below other branches stays as it is:
+   * it spares point reads the way through those.
+   */
+  trim({ id, parent }: Timeline, collection: CollectionId, lsn: Lsn): void {
+    const overlay = this.head(id, collection);
+    if (overlay !== undefined && (parent === undefined || overlay.size > OVERLAY_WHOLE_CHANGES_MAX)) {
+      overlay.trim(lsn);
+    }
   }
 
   /**
@@ -338,4 +366,9 @@ export class Overlays {
     this.slots.clear();
     this.heads.clear();
   }
+}
+
+/** Where the first branch of an ancestry left the root. */
+function firstFork(chain: readonly ChainLink[]): Lsn {
+  return chain.at(-2)?.timeline.forkLsn ?? (0 as Lsn);
 }

@@ -8,6 +8,8 @@ export interface OverlayReader {
   /** The image of an entry, or of the newest version not after the state's LSN when the entry is newer. */
   image(entry: OverlayEntry): Image | undefined;
   readonly cap: Lsn;
+  /** Images hold everything up to this LSN: older entries are passed over. */
+  readonly floor: Lsn;
 }
 
 /** The entries of one sorted list in a range. Versions newer than the state ask for the one before. */
@@ -44,9 +46,13 @@ export class OverlayWalk implements DeltaWalk {
   }
 
   advance(): void {
-    this.at += this.reverse ? -1 : 1;
-    const isOver = this.reverse ? this.at <= this.end : this.at >= this.end;
-    const entry = isOver ? undefined : this.list[this.at]!;
+    const { list, end, reverse } = this;
+    const { floor } = this.reader;
+    let entry: OverlayEntry | undefined;
+    do {
+      this.at += reverse ? -1 : 1;
+      entry = (reverse ? this.at <= end : this.at >= end) ? undefined : list[this.at]!;
+    } while (entry !== undefined && entry.lsn <= floor);
     this.text = entry?.key;
     this.lsn = entry?.lsn ?? 0;
   }

@@ -39,60 +39,61 @@ export interface SnapshotParts extends StateScanParts {
   readonly caughtUp: () => Promise<void>;
   /** Reads on worker threads, where there are any. */
   readonly long?: (view: LongReadView) => LongReads;
+  /** When the newest change of a state was committed. */
+  readonly timeAt: (timeline: Timeline, lsn: Lsn) => CommitTime;
 }
 
 /** How a ref was resolved. */
 export interface Resolution {
-  readonly project: ProjectInfo;
   readonly timeline: Timeline;
   readonly lsn: Lsn;
   readonly ref: string;
-  readonly branch?: string;
-  readonly writable: boolean;
-  readonly snappedFrom?: Lsn;
-  /** Looks the commit time up: few readers ask. */
-  readonly time: () => CommitTime;
+  readonly branch?: string | undefined;
+  readonly writable?: boolean;
+  readonly snappedFrom?: Lsn | undefined;
 }
 
-/** The state of a timeline at an LSN. Holds nothing open; every call reads afresh. */
+/**
+ * The state of a timeline at an LSN. Holds nothing open; every call reads afresh. Opening one is as frequent as
+ * reading a document, so that it takes note of what it was resolved from and works nothing out before it is asked.
+ */
 export class View implements Snapshot {
-  readonly project: ProjectInfo;
   readonly timeline: TimelineId;
   readonly lsn: Lsn;
   readonly ref: string;
-  readonly branch?: string;
   readonly writable: boolean;
-  readonly snappedFrom?: Lsn;
   readonly line: Timeline;
-  private readonly links: readonly ChainLink[];
+  declare readonly branch?: string;
+  declare readonly snappedFrom?: Lsn;
+  private links: readonly ChainLink[] | undefined;
 
   constructor(
     private readonly parts: SnapshotParts,
-    private readonly resolution: Resolution
+    readonly project: ProjectInfo,
+    { timeline, lsn, ref, branch, writable, snappedFrom }: Resolution
   ) {
-    this.project = resolution.project;
-    this.line = resolution.timeline;
-    this.timeline = resolution.timeline.id;
-    this.lsn = resolution.lsn;
-    this.ref = resolution.ref;
-    this.writable = resolution.writable;
-    if (resolution.branch !== undefined) {
-      this.branch = resolution.branch;
+    this.line = timeline;
+    this.timeline = timeline.id;
+    this.lsn = lsn;
+    this.ref = ref;
+    this.writable = writable === true;
+    if (branch !== undefined) {
+      this.branch = branch;
     }
-    if (resolution.snappedFrom !== undefined) {
-      this.snappedFrom = resolution.snappedFrom;
+    if (snappedFrom !== undefined) {
+      this.snappedFrom = snappedFrom;
     }
-    this.links = this.line.chain(this.lsn);
   }
 
   /** The timelines whose changes make this state, nearest first. @throws HISTORY_GONE when it is no longer kept */
   get chain(): readonly ChainLink[] {
     assertKept(this.line, this.lsn);
+    this.links ??= this.line.chain(this.lsn);
     return this.links;
   }
 
   get time(): CommitTime {
-    return this.resolution.time();
+    return this.parts.timeAt(this.line, this.lsn);
   }
 
   get long(): LongReads | undefined {

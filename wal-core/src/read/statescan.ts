@@ -156,7 +156,11 @@ export class StateScan {
     if (overlay === undefined) {
       return { stack, changes: () => [] };
     }
-    const reader = { cap: this.lsn, image: (entry: OverlayEntry) => this.overlayImage(overlay, entry) };
+    const reader = {
+      cap: this.lsn,
+      floor: stack.coverage,
+      image: (entry: OverlayEntry) => this.overlayImage(overlay, entry)
+    };
     return {
       stack,
       changes: (texts, reverse) => overlay.lists().map(list => new OverlayWalk(list, reader, texts, reverse))

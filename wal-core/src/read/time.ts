@@ -1,9 +1,10 @@
 import type { CommitTime, Lsn, TimelineId } from '../api';
 import { ArgonError } from '../errors';
 import { instantOf } from '../log/clock';
-import type { Project, RecentCommit, Timeline } from '../branch/model';
+import type { Project, Timeline } from '../branch/model';
 import { commitKey, commitKeyLsn } from '../store/keys';
 import type { OrderedStore, Row } from '../store/store';
+import { type TimeRange, TimeSamples } from './timesamples';
 
 /** A commit as the table of commit times knows it. */
 export interface CommitRow {
@@ -17,6 +18,8 @@ const LAST_LSN = 2 ** 48 - 1;
 
 /** Commit times and LSNs of a project, both growing: each is found from the other by a search. */
 export class CommitTimes {
+  private readonly samples = new WeakMap<Project, TimeSamples>();
+
   constructor(private readonly store: OrderedStore) {}
 
   /**
@@ -40,31 +43,65 @@ export class CommitTimes {
   }
 
   private search(project: Project, time: CommitTime): Lsn {
-    const recent = durable(project).findLast(commit => commit.time <= time);
+    const { durableHead } = project;
+    const recent = project.recent.findLast(commit => commit.lastLsn <= durableHead && commit.time <= time);
     if (recent !== undefined) {
       return recent.lastLsn;
     }
-    let low = 1;
-    let high: number = project.durableHead;
-    let best = 0;
-    while (low <= high) {
-      const middle = Math.floor((low + high) / 2);
+    const timeOf = (lsn: number) => this.applied(project, lsn)?.time;
+    const range = this.samplesOf(project).around(time, durableHead, timeOf);
+    const best = this.between(project, time, range);
+    // Garbage collection may have taken the commit that the samples know.
+    return best === 0 && range.low > 0
+      ? this.between(project, time, { low: 0, high: range.low, before: undefined, after: undefined })
+      : best;
+  }
+
+  /**
+   * The last LSN of the newest applied commit not after `time` among those that hold an LSN of `[low, high]`; 0 when
+   * there is none. Times grow with LSNs, mostly evenly, so that a guess is near; every other step halves what is left.
+   */
+  private between(project: Project, time: CommitTime, range: TimeRange): Lsn {
+    let best = 0 as Lsn;
+    let { low, high, before, after } = range;
+    low = Math.max(low, 1);
+    for (let step = 0; low <= high; step++) {
+      const isGuess = step % 2 === 0 && before !== undefined && after !== undefined;
+      const part = isGuess ? Number(time - before!) / Number(after! - before!) : 0.5;
+      const middle = low + Math.floor((high - low) * Math.min(part, 1));
       const commit = this.applied(project, middle);
       if (commit === undefined) {
         high = middle - 1;
       } else if (commit.time <= time) {
         best = commit.lastLsn;
         low = commit.lastLsn + 1;
+        before = commit.time;
       } else {
         high = Math.min(middle, commit.firstLsn) - 1;
+        after = commit.time;
       }
     }
-    return best as Lsn;
+    return best;
+  }
+
+  private samplesOf(project: Project): TimeSamples {
+    let samples = this.samples.get(project);
+    if (samples === undefined) {
+      samples = new TimeSamples();
+      this.samples.set(project, samples);
+    }
+    return samples;
   }
 
   /** The commit that holds `lsn`; undefined for LSN 0 and for LSNs that were never written. */
   commitOf(project: Project, lsn: Lsn): CommitRow | undefined {
-    const recent = durable(project).find(commit => commit.firstLsn <= lsn && lsn <= commit.lastLsn);
+    const { durableHead } = project;
+    const recent =
+      lsn < (project.recent[0]?.firstLsn ?? Infinity)
+        ? undefined
+        : project.recent.find(
+            ({ firstLsn, lastLsn }) => firstLsn <= lsn && lsn <= lastLsn && lastLsn <= durableHead
+          );
     if (recent !== undefined) {
       return recent;
     }
@@ -74,8 +111,10 @@ export class CommitTimes {
 
   /** When the newest commit of a timeline up to `lsn` was made, among those that the state does not hold yet. */
   newestOf(project: Project, timeline: Timeline, lsn: Lsn): CommitTime | undefined {
-    return durable(project).findLast(commit => commit.timeline === timeline.id && commit.firstLsn <= lsn)
-      ?.time;
+    return project.recent.findLast(
+      ({ timeline: id, firstLsn, lastLsn }) =>
+        id === timeline.id && firstLsn <= lsn && lastLsn <= project.durableHead
+    )?.time;
   }
 
   /** Applied commits with a last LSN above `after`, oldest first. */
@@ -118,10 +157,6 @@ export class CommitTimes {
     const row = this.store.first('meta', commitKey(project.id, lsn), commitKey(project.id, LAST_LSN));
     return row === undefined ? undefined : decode(row);
   }
-}
-
-function durable(project: Project): readonly RecentCommit[] {
-  return project.recent.filter(commit => commit.lastLsn <= project.durableHead);
 }
 
 function decode({ key, value }: Row): CommitRow {

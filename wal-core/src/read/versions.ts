@@ -3,7 +3,7 @@ import type { ChainLink, Timeline } from '../branch/model';
 import { ArgonError } from '../errors';
 import { BATCH_BYTES_MAX, SLICE_MS_MAX } from '../limits';
 import type { Place } from '../log/file/segment';
-import { verBound, verKey, verKeyDoc, verKeyLsn } from '../store/keys';
+import { verBound, verKey, verKeyDoc, verKeyLsn, verSearch } from '../store/keys';
 import type { OrderedStore, Row } from '../store/store';
 import { decodeVersion } from './version';
 import type { Unapplied } from './unapplied';
@@ -79,12 +79,12 @@ export class Versions {
   /** The same by asking one timeline after another. */
   walk(chain: readonly Link[], collection: CollectionId, key: DocKey): FoundVersion | undefined {
     for (const { timeline, cap } of chain) {
-      const waiting = this.unapplied.get(timeline.id, collection, key, cap);
+      const waiting =
+        this.unapplied.records === 0 ? undefined : this.unapplied.get(timeline.id, collection, key, cap);
       if (waiting !== undefined) {
         return waiting;
       }
-      const from = verKey(timeline.id, collection, key, cap);
-      const to = verKey(timeline.id, collection, key, FIRST_LSN);
+      const { from, to } = verSearch(timeline.id, collection, key, cap);
       const row = this.store.first('ver', from, to);
       if (row !== undefined) {
         return { lsn: verKeyLsn(row.key), image: decodeVersion(row.value, this.readLog) };

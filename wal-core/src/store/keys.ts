@@ -33,6 +33,70 @@ export function verKey(timeline: TimelineId, collection: CollectionId, docKey: D
   return key;
 }
 
+/** A pair of keys that is written anew for each search. */
+interface Search {
+  readonly from: Buffer;
+  readonly to: Buffer;
+}
+
+/** By the length of the docKey; most are short. */
+const searches: (Search | undefined)[] = [];
+const SEARCH_DOC_KEY_BYTES_MAX = 64;
+
+function searchOf(length: number): Search {
+  const known = searches[length];
+  if (known !== undefined) {
+    return known;
+  }
+  const bytes = 8 + length + LSN_BYTES;
+  const made = { from: Buffer.alloc(bytes), to: Buffer.alloc(bytes, 0xff) };
+  if (length <= SEARCH_DOC_KEY_BYTES_MAX) {
+    searches[length] = made;
+  }
+  return made;
+}
+
+/**
+ * Where the newest version up to `lsn` of a document lies in `ver`: in `[from, to)`. Both are good until the next
+ * call, so that a read makes no keys.
+ */
+export function verSearch(
+  timeline: TimelineId,
+  collection: CollectionId,
+  docKey: DocKey,
+  lsn: number
+): Search {
+  const { length } = docKey;
+  const search = searchOf(length);
+  const { from, to } = search;
+  from[0] = to[0] = timeline >>> 24;
+  from[1] = to[1] = timeline >>> 16;
+  from[2] = to[2] = timeline >>> 8;
+  from[3] = to[3] = timeline;
+  from[4] = to[4] = collection >>> 24;
+  from[5] = to[5] = collection >>> 16;
+  from[6] = to[6] = collection >>> 8;
+  from[7] = to[7] = collection;
+  if (length > SEARCH_DOC_KEY_BYTES_MAX) {
+    from.set(docKey, 8);
+    to.set(docKey, 8);
+  } else {
+    for (let i = 0; i < length; i++) {
+      from[8 + i] = to[8 + i] = docKey[i]!;
+    }
+  }
+  const rest = LSN_TOP - lsn;
+  const high = Math.floor(rest / 2 ** 24);
+  const at = 8 + length;
+  from[at] = high >>> 16;
+  from[at + 1] = high >>> 8;
+  from[at + 2] = high;
+  from[at + 3] = rest >>> 16;
+  from[at + 4] = rest >>> 8;
+  from[at + 5] = rest;
+  return search;
+}
+
 /** First key of a collection on a timeline; with `past`, the first key after all of them. */
 export function verBound(timeline: TimelineId, collection: number, past = false): Buffer {
   const key = Buffer.allocUnsafe(8);
