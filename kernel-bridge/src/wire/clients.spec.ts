@@ -89,6 +89,34 @@ describe('mongoose', () => {
     }
     expect(names).toEqual(['Chi', 'Gus']);
   });
+
+  it('joins documents, keeps to a transaction, and watches', async () => {
+    const Island = connection.model('Island', new Schema({ name: String }));
+    const Nest = connection.model(
+      'Nest',
+      new Schema({ eggs: Number, island: { type: Schema.Types.ObjectId, ref: 'Island' } })
+    );
+    await Promise.all([Island.init(), Nest.init()]);
+    const stream = Nest.watch([{ $match: { operationType: 'insert' } }]);
+    await new Promise(resolve => stream.once('ready', resolve));
+    const told = new Promise<number>(resolve =>
+      stream.once('change', (change: { fullDocument: { eggs: number } }) => resolve(change.fullDocument.eggs))
+    );
+    await connection.transaction(async session => {
+      const [dream] = await Island.create([{ name: 'Dream' }], { session });
+      await Nest.create([{ eggs: 2, island: dream!._id }], { session });
+    });
+    await expect(
+      connection.transaction(async session => {
+        await Nest.deleteMany({}, { session });
+        throw new Error('better not');
+      })
+    ).rejects.toThrow('better not');
+    const nest = await Nest.findOne().populate<{ island: { name: string } }>('island');
+    expect(nest).toMatchObject({ eggs: 2, island: { name: 'Dream' } });
+    expect(await told).toBe(2);
+    await stream.close();
+  });
 });
 
 describe('mongosh', () => {
@@ -106,7 +134,40 @@ describe('mongosh', () => {
         databases: db.adminCommand({listDatabases: 1}).databases.map(({name}) => name).filter(name => name === 'shell'),
         group: db.islands.aggregate([{$group: {_id: null, n: {$sum: 1}}}]).toArray(),
         plan: db.islands.find({name: 'Dream'}).explain().queryPlanner.winningPlan.inputStage.indexName,
-        stats: db.islands.stats().count
+        stats: db.islands.stats().count,
+        updated: db.islands.updateMany({}, [{$set: {double: {$multiply: ['$area', 2]}}}]).modifiedCount,
+        upserted: db.islands.replaceOne({_id: 3}, {name: 'Torgersen'}, {upsert: true}).insertedId,
+        modified: db.islands.findOneAndUpdate({_id: 3}, {$inc: {n: 1}}, {returnDocument: 'after'}),
+        bulk: db.islands.bulkWrite([{insertOne: {document: {_id: 4}}}, {deleteOne: {filter: {_id: 4}}}]).deletedCount,
+        distinct: db.islands.distinct('name').length,
+        sorted: db.islands.find({}, {_id: 1}).sort({_id: -1}).limit(2).skip(1).toArray(),
+        renamed: db.islands.renameCollection('isles').ok,
+        sizes: [db.isles.totalSize() > 0, db.isles.dataSize() > 0, db.stats().objects],
+        hello: db.hello().isWritablePrimary,
+        version: typeof db.version(),
+        status: typeof db.serverStatus().uptime,
+        host: typeof db.hostInfo().system.hostname,
+        ops: Array.isArray(db.currentOp().inprog),
+        validate: db.isles.validate().valid,
+        dropped: db.isles.dropIndex('name_1').ok,
+        transaction: (() => {
+          const session = db.getMongo().startSession();
+          session.startTransaction();
+          session.getDatabase('shell').isles.insertOne({_id: 9});
+          const before = db.isles.countDocuments({_id: 9});
+          session.commitTransaction();
+          session.endSession();
+          return [before, db.isles.countDocuments({_id: 9})];
+        })(),
+        watched: (() => {
+          const stream = db.isles.watch();
+          stream.tryNext();
+          db.isles.insertOne({_id: 10});
+          const event = stream.next();
+          stream.close();
+          return event.documentKey;
+        })(),
+        gone: db.dropDatabase().ok
       };
       print(EJSON.stringify(out));
     `;
@@ -123,7 +184,25 @@ describe('mongosh', () => {
       databases: ['shell'],
       group: [{ _id: null, n: 2 }],
       plan: 'name_1',
-      stats: 2
+      stats: 2,
+      updated: 2,
+      upserted: 3,
+      modified: { _id: 3, name: 'Torgersen', n: 1 },
+      bulk: 1,
+      distinct: 3,
+      sorted: [{ _id: 2 }, { _id: 1 }],
+      renamed: 1,
+      sizes: [true, true, 3],
+      hello: true,
+      version: 'string',
+      status: 'number',
+      host: 'string',
+      ops: true,
+      validate: true,
+      dropped: 1,
+      transaction: [0, 1],
+      watched: { _id: 10 },
+      gone: 1
     });
   }, 90_000);
 });

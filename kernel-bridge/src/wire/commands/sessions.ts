@@ -28,6 +28,7 @@ export const killAllSessions: Command = {
   fields: [],
   run: ({ services }) => {
     services.cursors.killAll(new MongoError('CursorKilled', 'cursor was killed'));
+    services.transactions.endAll();
     return emptyReply();
   }
 };
@@ -44,10 +45,11 @@ export const refreshSessions: Command = {
 };
 
 function end(context: CommandContext): ReturnType<typeof emptyReply> {
-  const { logical, cursors } = context.services;
+  const { logical, cursors, transactions } = context.services;
   for (const key of sessionsOf(context)) {
     logical.end(key);
     cursors.sessionEnded(key);
+    transactions.sessionEnded(key);
   }
   return emptyReply();
 }
