@@ -98,8 +98,8 @@ export const BUGS = [
     law: 3,
     what: 'a child sees one change of its parent made after the fork',
     file: 'branch/model.ts',
-    text: 'let cap = Math.min(lsn, this.forkLsn) as Lsn;',
-    replacement: 'let cap = Math.min(lsn, this.forkLsn + 1) as Lsn;',
+    text: 'let cap = timeline.forkLsn;',
+    replacement: 'let cap = (timeline.forkLsn + 1) as Lsn;',
     tests: ['law-03-isolation', 'law-02-model']
   },
   {
@@ -118,8 +118,8 @@ export const BUGS = [
     law: 3,
     what: 'a child forked at the head lacks the newest change',
     file: 'branch/model.ts',
-    text: 'let cap = Math.min(lsn, this.forkLsn) as Lsn;',
-    replacement: 'let cap = Math.min(lsn, this.forkLsn - 1) as Lsn;',
+    text: 'let cap = timeline.forkLsn;',
+    replacement: 'let cap = (timeline.forkLsn - 1) as Lsn;',
     tests: ['law-03-isolation', 'law-02-model']
   },
   {

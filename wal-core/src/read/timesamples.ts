@@ -35,7 +35,7 @@ export class TimeSamples {
     // The sample at `low` is not newer than the time, the one at `high` is.
     while (high - low > 1) {
       const middle = (low + high) >>> 1;
-      let found: bigint | undefined = times[middle]!;
+      let found: bigint | undefined = times[middle];
       if (found === 0n) {
         found = timeOf(middle * step);
         times[middle] = found ?? 0n;
