@@ -16,7 +16,7 @@ export const ERROR_CODES = {
   REF_NOT_FOUND: 'The ref names no branch, pin or run of the project.',
   REF_INVALID:
     'The text is not a ref. Refs are branch, branch@LSN, branch@TIME, branch@-5m, pin:NAME and run:ID.',
-  LSN_IN_FUTURE: 'The LSN has not been written yet.',
+  LSN_IN_FUTURE: 'The LSN has not been written yet, or the time has not come.',
   HISTORY_GONE: 'The state lies below the horizon of garbage collection.',
   READ_ONLY: 'The ref is a past state; only the head of a branch can be written.',
   COLLECTION_NOT_FOUND: 'There is no collection of this name in this state.',

@@ -19,7 +19,8 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 
 /**
  * Takes `branch`, `branch@LSN`, `branch@TIME`, `branch@-5m`, `pin:NAME` or `run:ID` apart.
- * TIME is ISO 8601 with a zone (UTC when it has none); relative times count back from `nowMs`.
+ * TIME is ISO 8601 with a zone (UTC when it has none); relative times count back from `nowMs`. Like an LSN that is not
+ * written yet, a time that has not come is refused when the ref is resolved.
  * @throws REF_INVALID
  */
 export function parseRef(text: string, nowMs: number): ParsedRef {

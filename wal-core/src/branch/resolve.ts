@@ -1,6 +1,6 @@
 import type { CommitTime, Lsn, TimelineId } from '../api';
 import { ArgonError } from '../errors';
-import { commitTimeEnd } from '../log/clock';
+import { commitTimeAt, commitTimeEnd } from '../log/clock';
 import { assertKept } from './kept';
 import type { Branch, Project, Timeline } from './model';
 import { nearest } from './nearest';
@@ -20,6 +20,8 @@ export interface ResolvedRef {
 /** What resolving needs from the readers, so that refs know nothing of how history is stored. */
 export interface Positions {
   lsnAt(project: Project, time: CommitTime): Lsn;
+  /** Of the newest commit: ahead of a wall clock that was set back. */
+  lastCommitTime(): CommitTime;
   /** When `lsn` lies inside an atomic group of the timeline: the LSN before the group. */
   beforeGroup(project: Project, timeline: Timeline, lsn: Lsn): Lsn | undefined;
 }
@@ -47,6 +49,7 @@ export function resolveRef(
     }
     case 'time': {
       const branch = findBranch(project, ref.branch);
+      assertCome(ref.atMs, nowMs, positions);
       return past(project, branch, positions.lsnAt(project, commitTimeEnd(ref.atMs)), positions);
     }
     case 'pin': {
@@ -92,6 +95,21 @@ function past(project: Project, branch: Branch, lsn: Lsn, positions: Positions):
     writable: false,
     ...found
   };
+}
+
+/**
+ * A time that has not come names no state: whatever is written until then would still change it.
+ * @throws LSN_IN_FUTURE
+ */
+function assertCome(atMs: number, nowMs: number, positions: Positions): void {
+  if (atMs > nowMs && commitTimeAt(atMs) > positions.lastCommitTime()) {
+    const time = new Date(atMs).toISOString();
+    throw new ArgonError(
+      'LSN_IN_FUTURE',
+      `${time} has not come yet; the clock of the engine says ${new Date(nowMs).toISOString()}.`,
+      { data: { time } }
+    );
+  }
 }
 
 /**

@@ -33,6 +33,24 @@ describe('law 2: one state per LSN', () => {
     await world.close();
   });
 
+  it('a time that has not come is no state: what is written until then would change it', async () => {
+    const world = await World.open();
+    await world.put('main', [{ _id: 1 }]);
+    const at = (ms: number) => `main@${new Date(ms).toISOString()}`;
+    const { now } = world.clock;
+    expect(world.view(at(now)).lsn).toBe(2);
+    for (const ref of [at(now + 1), 'main@2099-01-01', 'main@2099-01-01T00:00:00+02:00']) {
+      expect(() => world.view(ref)).toThrow(expect.objectContaining({ code: 'LSN_IN_FUTURE' }));
+    }
+    // A wall clock that is set back takes away no state that was there.
+    world.clock.now -= 60_000;
+    expect(world.view(at(now)).lsn).toBe(2);
+    await world.reopen();
+    expect(world.view(at(now)).lsn).toBe(2);
+    expect(() => world.view(at(now + 1000))).toThrow(expect.objectContaining({ code: 'LSN_IN_FUTURE' }));
+    await world.close();
+  });
+
   it('a scan that is under way does not see what is written meanwhile', async () => {
     const world = await World.open();
     await world.put(
