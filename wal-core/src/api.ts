@@ -286,6 +286,11 @@ export interface Writer {
    * False when the same index is there. @throws BAD_REQUEST, INDEX_CONFLICT, DUPLICATE_KEY, LIMIT_EXCEEDED
    */
   createIndex(collection: CollectionInfo, spec: Image): boolean;
+  /**
+   * Gives an index another specification that changes nothing of its entries (`hidden`, `expireAfterSeconds`).
+   * @throws INDEX_NOT_FOUND, BAD_REQUEST when keys or what the entries depend on would change
+   */
+  changeIndex(collection: CollectionInfo, name: string, spec: Image): void;
   /** Drops the index and its entries. */
   dropIndex(collection: CollectionInfo, name: string): void;
   get(collection: CollectionInfo, key: DocKey): Image | undefined;
@@ -694,6 +699,11 @@ export interface Engine {
   backup(folder: string, options?: KeepingOptions): Promise<BackupReport>;
   /** Takes away what nothing keeps, online and in small steps. @throws CANCELLED, PROJECT_NOT_FOUND, BAD_REQUEST */
   gc(options?: GcOptions): Promise<GcReport>;
+  /**
+   * Has the state copied without its free pages when the directory is opened next: its file never shrinks by itself.
+   * That start takes as long as copying what is left, and needs room for it.
+   */
+  compactAtStart(): void;
   /** Bytes on disk by kind, and of the live documents. */
   storage(): Promise<StorageFigures>;
   /** What a project or a branch is set to keep; a branch without a setting of its own follows its project. */
@@ -799,7 +809,14 @@ export interface Engine {
     spec: Image,
     origin: Origin
   ): Promise<boolean>;
-  dropCollection(project: string, branch: string, collection: string, origin: Origin): Promise<boolean>;
+  dropCollection(
+    project: string,
+    branch: string,
+    collection: string,
+    origin: Origin,
+    /** `txn`: what several drops belong to, so that they can be undone together. */
+    options?: { txn?: string }
+  ): Promise<boolean>;
 
   /** Newest first, or with `after` oldest first; `next` is the `before` or `after` of the next page. */
   log(

@@ -164,6 +164,10 @@ class ArgonEngine implements Engine {
     return this.keeping.gc(options);
   }
 
+  compactAtStart(): void {
+    this.keeping.compactAtStart();
+  }
+
   storage(): Promise<StorageFigures> {
     return storageOf(this.core);
   }
@@ -376,8 +380,14 @@ class ArgonEngine implements Engine {
     return createIndex(this.core, project, branch, collection, spec, origin);
   }
 
-  dropCollection(project: string, branch: string, collection: string, origin: Origin): Promise<boolean> {
-    return dropCollection(this.core, project, branch, collection, origin);
+  dropCollection(
+    project: string,
+    branch: string,
+    collection: string,
+    origin: Origin,
+    { txn }: { txn?: string } = {}
+  ): Promise<boolean> {
+    return dropCollection(this.core, project, branch, collection, origin, txn);
   }
 
   async log(

@@ -169,7 +169,8 @@ export async function dropCollection(
   projectName: string,
   branchName: string,
   collectionName: string,
-  origin: Origin
+  origin: Origin,
+  txn: string | undefined
 ): Promise<boolean> {
   const { branch } = await core.writableBranch(projectName, branchName);
   assertWritable(branch);
@@ -197,11 +198,12 @@ export async function dropCollection(
       }
       stage.removeCollection(collection);
       await stage.finish();
-      await core.commit([{ project, stage }], origin, { atomic: true, kind: 'catalog' });
+      const label = txn === undefined ? {} : { txn };
+      await core.commit([{ project, stage }], origin, { atomic: true, kind: 'catalog', ...label });
     } finally {
       stage.close();
     }
     return true;
   });
-  return dropped ?? dropCollection(core, projectName, branchName, collectionName, origin);
+  return dropped ?? dropCollection(core, projectName, branchName, collectionName, origin, txn);
 }

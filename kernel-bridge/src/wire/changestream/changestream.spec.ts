@@ -168,7 +168,16 @@ describe('A change stream', () => {
     await after.tryNext();
     await birds.insertOne({ _id: 5 as never });
     expect(await take(after, 1)).toMatchObject([{ operationType: 'insert', documentKey: { _id: 5 } }]);
-    await Promise.all([ofDatabase.close(), ofCollection.close(), after.close()]);
+    await ofDatabase.close();
+    const whole = await open(client.db('zoo').watch());
+    await client.db('zoo').dropDatabase();
+    expect((await take(whole, 4)).map(event => event['operationType'] as string)).toEqual([
+      'drop',
+      'drop',
+      'dropDatabase',
+      'invalidate'
+    ]);
+    await Promise.all([ofCollection.close(), after.close(), whole.close()]);
   });
 
   it('of the deployment follows all projects in the order of their commits, new ones too', async () => {

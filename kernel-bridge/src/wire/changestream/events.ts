@@ -1,6 +1,5 @@
 import { Binary } from 'bson';
 import {
-  T,
   field,
   instantOf,
   type Change,
@@ -16,6 +15,8 @@ import type { StreamRequest } from './request';
 export interface EventNamespace {
   readonly database: string;
   readonly collection: string | undefined;
+  /** Of the collection, where the stream shows it. */
+  readonly uuid?: Binary | undefined;
 }
 
 /** What an event builder is told about its stream. */
@@ -28,15 +29,22 @@ export interface EventTerms {
 /** What a change of a collection's catalog entry was. */
 export type CatalogEvent =
   | { readonly type: 'create' | 'drop' | 'modify' }
+  | { readonly type: 'modifyIndex'; readonly before: Image; readonly after: Image }
   | { readonly type: 'rename'; readonly to: string }
   | { readonly type: 'createIndexes' | 'dropIndexes'; readonly specs: readonly Image[] };
 
 /** Begins an event: its token, type and times. */
-function begin(token: Buffer, type: string, time: CommitTime, txn: string | undefined): DocumentBuilder {
+function begin(
+  token: Buffer,
+  type: string,
+  { commitTime: time, txn }: { readonly commitTime: CommitTime; readonly txn?: string | undefined },
+  uuid?: Binary
+): DocumentBuilder {
   const event = new DocumentBuilder(512)
     .document('_id', token)
     .string('operationType', type)
     .timestamp('clusterTime', time)
+    .value('collectionUUID', uuid)
     .date('wallTime', instantOf(time));
   const transaction = txn === undefined ? null : /^([0-9a-f]{32})\/(\d+)$/.exec(txn);
   if (transaction !== null) {
@@ -66,7 +74,7 @@ export function documentEvent(
   { request, lookUp }: EventTerms
 ): Buffer {
   const { before, after, isWhole } = change;
-  const event = begin(token, isWhole === true ? 'replace' : change.op, change.commitTime, change.txn);
+  const event = begin(token, isWhole === true ? 'replace' : change.op, change, where.uuid);
   const full =
     change.op === 'delete'
       ? null
@@ -126,6 +134,12 @@ export function catalogEvents({ catalog }: Change): CatalogEvent[] {
   if (removed.length > 0) {
     events.push({ type: 'dropIndexes', specs: removed });
   }
+  for (const { name, spec } of after.indexes) {
+    const was = before.indexes.find(index => index.name === name);
+    if (was !== undefined && !was.spec.equals(spec)) {
+      events.push({ type: 'modifyIndex', before: was.spec, after: spec });
+    }
+  }
   if (!before.options.equals(after.options)) {
     events.push({ type: 'modify' });
   }
@@ -145,7 +159,8 @@ export function catalogEvent(
   where: EventNamespace,
   { expanded }: StreamRequest
 ): Buffer {
-  const event = namespace(begin(token, what.type, change.commitTime, change.txn), where);
+  const type = what.type === 'modifyIndex' ? 'modify' : what.type;
+  const event = namespace(begin(token, type, change, where.uuid), where);
   switch (what.type) {
     case 'rename':
       event.open('to').string('db', where.database).string('coll', what.to).close();
@@ -171,6 +186,16 @@ export function catalogEvent(
         .document('collectionOptions', change.catalog?.before?.options ?? EMPTY)
         .close();
       break;
+    case 'modifyIndex':
+      event
+        .open('operationDescription')
+        .document('index', what.after)
+        .close()
+        .open('stateBeforeChange')
+        .document('collectionOptions', change.catalog?.before?.options ?? EMPTY)
+        .document('indexOptions', what.before)
+        .close();
+      break;
     case 'drop':
   }
   return event.finish();
@@ -178,13 +203,13 @@ export function catalogEvent(
 
 const EMPTY = Buffer.from([5, 0, 0, 0, 0]);
 
-/** The last event of a stream whose collection or branch is gone. */
-export function invalidateEvent(token: Buffer, time: CommitTime): Buffer {
-  return begin(token, 'invalidate', time, undefined).finish();
+/** The event behind the drops of all collections of a database. */
+export function databaseDropEvent(change: Change, token: Buffer, database: string): Buffer {
+  const where = { database, collection: undefined };
+  return namespace(begin(token, 'dropDatabase', { commitTime: change.commitTime }), where).finish();
 }
 
-/** Type of an event, as its document says. */
-export function isType(event: Buffer, type: string): boolean {
-  const value = field(event, 'operationType');
-  return value?.type === T.STRING && value.bytes.toString('utf8', 4, value.bytes.length - 1) === type;
+/** The last event of a stream whose collection, database or branch is gone. */
+export function invalidateEvent(token: Buffer, commitTime: CommitTime): Buffer {
+  return begin(token, 'invalidate', { commitTime }).finish();
 }

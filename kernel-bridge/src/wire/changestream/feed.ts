@@ -7,7 +7,17 @@ import {
   type Lsn
 } from '@argon/wal-core';
 import { MongoError } from '../errors';
-import { catalogEvent, catalogEvents, documentEvent, invalidateEvent, type EventTerms } from './events';
+import { collectionUuid } from '../commands/collections';
+import { DATABASE_DROP } from '../commands/databases';
+import {
+  catalogEvent,
+  catalogEvents,
+  databaseDropEvent,
+  documentEvent,
+  invalidateEvent,
+  type EventNamespace,
+  type EventTerms
+} from './events';
 import type { StreamRequest } from './request';
 import type { StreamScope, WatchedBranch } from './scope';
 import { encodeToken, type Position } from './token';
@@ -238,7 +248,7 @@ export class ChangeFeed {
     if (change.catalog === undefined) {
       // What a drop takes with it is told by the drop.
       const isTold = change.kind !== 'catalog' && (wanted === undefined || change.collection === wanted);
-      const where = { database, collection: change.collection };
+      const where = this.namespace(watched, change);
       return isTold ? [documentEvent(change, this.token(), where, this.terms(watched))] : [];
     }
     const { before, after } = change.catalog;
@@ -250,13 +260,42 @@ export class ChangeFeed {
     for (const what of catalogEvents(change)) {
       const isEnd = what.type === 'drop' || what.type === 'rename';
       if (isEnd || this.request.expanded) {
-        events.push(catalogEvent(what, change, this.token(), { database, collection }, this.request));
+        events.push(catalogEvent(what, change, this.token(), this.namespace(watched, change), this.request));
       }
       if (isEnd && wanted !== undefined) {
         events.push(this.invalidate(change.commitTime));
       }
     }
+    if (wanted === undefined && this.dropsDatabase(change, watched)) {
+      events.push(databaseDropEvent(change, this.token(), database));
+      if (this.scope.isOne) {
+        events.push(this.invalidate(change.commitTime));
+      }
+    }
     return events;
+  }
+
+  /** Whether a change is the last drop of a `dropDatabase`. */
+  private dropsDatabase({ txn, lsn, catalog }: Change, { project, branch }: WatchedBranch): boolean {
+    return (
+      txn?.startsWith(DATABASE_DROP) === true &&
+      catalog?.after === undefined &&
+      this.engine.resolve(project, `${branch.name}@${lsn}`).collections().length === 0
+    );
+  }
+
+  /** The namespace of a change, with the UUID of its collection where the stream shows it. */
+  private namespace({ project, branch, database }: WatchedBranch, change: Change): EventNamespace {
+    const { catalog } = change;
+    const collection = (catalog?.before ?? catalog?.after)?.name ?? change.collection;
+    if (!this.request.expanded) {
+      return { database, collection };
+    }
+    const info =
+      catalog?.before ??
+      catalog?.after ??
+      this.engine.resolve(project, `${branch.name}@${change.lsn}`).collection(collection);
+    return { database, collection, uuid: info === undefined ? undefined : collectionUuid(project, info) };
   }
 
   private invalidate(time: CommitTime): Buffer {

@@ -2,6 +2,7 @@ import type { Pipeline, StageSpec } from '@argon/wal-core';
 import { listSource } from '../commands/indexes';
 import { queryOptions } from '../compile';
 import type { CommandContext } from '../context';
+import { MongoError } from '../errors';
 import type { LiveSource } from '../live-cursor';
 import { ChangeFeed } from './feed';
 import { readStreamRequest } from './request';
@@ -15,6 +16,13 @@ export function openChangeStream(
   collection: string | undefined,
   pipeline: Pipeline
 ): LiveSource {
+  const { level } = context.readConcern;
+  if (level !== undefined && level !== 'majority') {
+    throw new MongoError(
+      'InvalidOptions',
+      `$changeStream cannot run with a '${level}' readConcern; the only supported readConcern is majority`
+    );
+  }
   const request = readStreamRequest(stage);
   const scope = scopeOf(context, collection, request.allChangesForCluster);
   const feed = new ChangeFeed(context.services.engine, scope, request);

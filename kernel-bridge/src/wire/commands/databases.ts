@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { compileFilter, type ProjectInfo } from '@argon/wal-core';
 import { DocumentBuilder } from '../builder';
 import type { CommandContext } from '../context';
@@ -60,6 +61,9 @@ async function describe(
   return { entry: builder.int64('sizeOnDisk', bytes).bool('empty', false).finish(), bytes };
 }
 
+/** How the ids of what `dropDatabase` does begin: history shows them as one, and undo takes them back together. */
+export const DATABASE_DROP = 'drop-database/';
+
 /** Drops the collections of the branch a database name opens. Project, branches and history stay. */
 export const dropDatabase: Command = {
   name: 'dropDatabase',
@@ -75,9 +79,12 @@ export const dropDatabase: Command = {
       place === undefined ? [] : services.engine.resolve(place.project, place.branch).collections();
     const reply = emptyReply();
     if (place !== undefined && collections.length > 0) {
+      const txn = `${DATABASE_DROP}${randomUUID()}`;
       for (const { name } of collections) {
         context.operation.check();
-        await services.engine.dropCollection(place.project, place.branch, name, context.origin);
+        await services.engine.dropCollection(place.project, place.branch, name, context.origin, {
+          txn
+        });
       }
       context.commitTime = services.engine.lastCommitTime();
     }
