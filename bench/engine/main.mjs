@@ -6,8 +6,10 @@ import { AppendFile, RawLmdb } from './baselines.mjs';
 import { BenchProject } from './bench-project.mjs';
 import { measureBranches } from './branches.mjs';
 import { measureChanges } from './changes.mjs';
+import { measureRanges } from './ranges.mjs';
 import { measureReads } from './reads.mjs';
 import { measureImages, measureScans } from './scans.mjs';
+import { measureStarts } from './start.mjs';
 import { measureBytes, measureWrites } from './writes.mjs';
 
 const SIZES = {
@@ -18,7 +20,11 @@ const SIZES = {
     sliceMs: 3_000,
     reads: 50_000,
     depth: 1_000,
-    branches: 100
+    branches: 100,
+    manyBranches: 1_000,
+    replay: 30_000,
+    indexedDocuments: 2_000,
+    ranges: 200
   },
   quick: {
     documents: 50_000,
@@ -27,7 +33,11 @@ const SIZES = {
     sliceMs: 500,
     reads: 10_000,
     depth: 100,
-    branches: 20
+    branches: 20,
+    manyBranches: 1_000,
+    replay: 10_000,
+    indexedDocuments: 500,
+    ranges: 50
   }
 };
 const GROUP = 5_000;
@@ -71,6 +81,9 @@ export async function run({ directory, quick, sizes, onRow }) {
     await measureImages(context);
     await measureBranches(context);
     await measureChanges(context);
+    await measureRanges(context);
+    await project.close();
+    await measureStarts({ directory: join(directory, 'argon'), say, options });
   } finally {
     await project.close();
     await lmdb.close();

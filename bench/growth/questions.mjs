@@ -86,8 +86,10 @@ async function history({ open, sizes, tell }) {
     };
     await each('point read, head', () => project.reads(project.head(), sizes.reads));
     await each('point read, any LSN', () => perCall(sizes.reads, past));
-    const midway = project.engine.timeOf(PROJECT, Math.ceil(lsn / 2));
-    await each('time → LSN', () => perCall(sizes.reads, () => project.engine.lsnAt(PROJECT, midway)));
+    const times = Array.from({ length: sizes.reads }, () =>
+      project.engine.timeOf(PROJECT, 1 + project.random(lsn))
+    );
+    await each('time → LSN', () => perCall(sizes.reads, i => project.engine.lsnAt(PROJECT, times[i])));
     await each(
       'scan per document, head',
       async () => (await scanMs(project, project.head(), 1)) * (1000 / first)
@@ -125,8 +127,8 @@ async function depth({ open, sizes, tell }) {
     tell(`depth ${deep}`);
     const leaf = () => project.engine.resolve(PROJECT, parent);
     const point = [];
-    // The first reads have the head's overlay gathered in the background.
-    project.reads(leaf(), 10);
+    // Reads that walk the ancestry have the head's overlay gathered, a moment later.
+    project.reads(leaf(), 500);
     await new Promise(resolve => setTimeout(resolve, 500));
     project.reads(leaf(), 500);
     for (let round = 0; round < sizes.rounds; round++) {
