@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { T, field, isArgonError } from '@argon/wal-core';
+import { awaitedMs } from './await-hello';
 import type { ConnectionState, Services } from './context';
 import type { Dispatcher } from './dispatch';
 import { ProtocolFault, toMongoError } from './errors';
@@ -133,13 +134,13 @@ export class Connection {
       await this.send(writeReply(bare(frame), errorReply(toMongoError(error))));
       return;
     }
-    const isStream = request.exhaust && request.name === 'getMore';
+    const goesOn = request.exhaust ? streamOf(request, this.services) : undefined;
     for (let previousId: number | undefined; ;) {
       const reply = await this.dispatcher.execute(request, this.state);
       if (request.silent) {
         return;
       }
-      const moreToCome = isStream && !this.ending && !this.state.isClosed && hasOpenCursor(reply);
+      const moreToCome = !this.ending && !this.state.isClosed && goesOn?.(reply) === true;
       const message = writeReply(request, reply, { previousId, moreToCome });
       const packed = request.compressed && this.state.compression && !PLAIN_COMMANDS.has(request.name);
       await this.send(packed ? await compress(message) : message);
@@ -187,6 +188,29 @@ export class Connection {
     }
     this.onClosed(this);
   }
+}
+
+/** Whether another reply follows one, for a request that may have several; undefined for all others. */
+function streamOf(
+  { name, command }: Request,
+  { processId }: Services
+): ((reply: Buffer) => boolean) | undefined {
+  switch (name) {
+    case 'getMore':
+      return hasOpenCursor;
+    case 'hello':
+    case 'isMaster':
+    case 'ismaster':
+      // Each reply is held back as long as the monitor asks; one that would not be waits for the next request.
+      return awaitedMs(command, processId) === undefined ? undefined : isOk;
+    default:
+      return undefined;
+  }
+}
+
+function isOk(reply: Buffer): boolean {
+  const ok = field(reply, 'ok');
+  return ok?.type === T.DOUBLE && ok.bytes.readDoubleLE(0) === 1;
 }
 
 /** Whether a reply holds a cursor that is not at its end. */

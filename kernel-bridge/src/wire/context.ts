@@ -3,7 +3,7 @@ import type { Logger } from '../logger';
 import type { SessionDirectory, SessionPlace } from '../session/directory';
 import type { Arguments } from './arguments';
 import type { Cursors } from './cursors';
-import type { FailCommand } from './fail-command';
+import type { FailPoints } from './failpoint/fail-points';
 import type { LogicalSessions, SessionKey } from './lsid';
 import type { Operation, Operations } from './operation';
 import type { ReadConcern } from './concerns';
@@ -23,8 +23,8 @@ export interface Services {
   readonly retries: Retries;
   readonly transactions: Transactions;
   readonly statistics: Statistics;
-  /** Only in a server for tests: makes commands fail. */
-  readonly failCommand?: FailCommand;
+  /** Only in a server for tests. */
+  readonly failPoints?: FailPoints;
   readonly logger: Logger;
   readonly signInDesk: SignInDesk;
   /** Version of Argon. */

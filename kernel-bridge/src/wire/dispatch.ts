@@ -4,7 +4,7 @@ import type { DocumentBuilder } from './builder';
 import { checkReadConcern, checkReadPreference, checkWriteConcern, readReadConcern } from './concerns';
 import type { CommandContext, ConnectionState, RetryIdentity, Services } from './context';
 import { MongoError, ProtocolFault, isFault, toMongoError } from './errors';
-import { suffer, type Failure } from './fail-command';
+import { isMeant, suffer, type Failure } from './failpoint/fail-command';
 import { labelsOf } from './labels';
 import { sessionKey } from './lsid';
 import type { Request } from './message';
@@ -42,7 +42,9 @@ export class Dispatcher {
     try {
       const { command, args, name, database } = this.open(request, connection);
       opened = { command, args };
-      const failure = this.services.failCommand?.hit(command, args, database, connection);
+      const failure = this.services.failPoints?.failCommand.enter(data =>
+        isMeant(data, command, args, database, connection)
+      );
       if (failure !== undefined) {
         await suffer(failure);
       }

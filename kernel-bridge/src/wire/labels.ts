@@ -1,6 +1,7 @@
 import { T } from '@argon/wal-core';
 import type { Arguments } from './arguments';
 import { MONGO_CODES, type MongoCodeName } from './codes';
+import { MongoError } from './errors';
 import type { Command } from './registry';
 
 const codes = (...names: readonly MongoCodeName[]): ReadonlySet<number> =>
@@ -32,6 +33,21 @@ const TRANSIENT = codes('WriteConflict', 'NoSuchTransaction', 'SnapshotUnavailab
 
 /** Errors after which only before the commit it is known that nothing happened. */
 const TRANSIENT_BEFORE_COMMIT = codes(...GOING_AWAY);
+
+/** Errors after which a change stream can be opened again where it was. */
+const RESUMABLE: ReadonlySet<number> = new Set([
+  ...RETRYABLE,
+  ...codes('StaleConfig', 'StaleEpoch', 'RetryChangeStream', 'FailedToSatisfyReadPreference')
+]);
+
+/** The error of a change stream, labelled when the stream can go on after it. */
+export function resumable(error: unknown): unknown {
+  if (!(error instanceof MongoError) || !RESUMABLE.has(error.code) || 'errorLabels' in error.fields) {
+    return error;
+  }
+  const fields = { ...error.fields, errorLabels: ['ResumableChangeStreamError'] };
+  return new MongoError(error.code, error.message, { fields, cause: error });
+}
 
 /**
  * The labels of a reply, by which drivers decide what they may do again.

@@ -13,16 +13,20 @@ export class Operation {
     readonly id: number,
     readonly connectionId: number,
     readonly command: string,
-    readonly namespace: string
+    readonly namespace: string,
+    private readonly isOverAtOnce: () => boolean = () => false
   ) {}
 
   get signal(): AbortSignal {
     return this.control.signal;
   }
 
-  /** Gives the operation a time limit (`maxTimeMS`; 0 is none). */
+  /** Gives the operation a time limit (`maxTimeMS`; 0 is none). @throws MongoError 50 when a fail point has it so */
   limit(milliseconds: number | undefined): void {
     if (milliseconds !== undefined && milliseconds > 0) {
+      if (this.isOverAtOnce()) {
+        throw timeExpired();
+      }
       this.expiresAt = Date.now() + milliseconds;
       this.timer = setTimeout(() => this.stop(timeExpired()), milliseconds);
     }
@@ -69,9 +73,12 @@ export class Operations {
   private readonly running = new Map<number, Operation>();
   private lastId = 0;
 
+  /** @param isOverAtOnce whether every time limit is over when it is set, for tests of drivers */
+  constructor(private readonly isOverAtOnce?: () => boolean) {}
+
   start(connectionId: number, command: string, namespace: string): Operation {
     this.lastId = (this.lastId + 1) & 0x7fffffff;
-    const operation = new Operation(this.lastId, connectionId, command, namespace);
+    const operation = new Operation(this.lastId, connectionId, command, namespace, this.isOverAtOnce);
     this.running.set(operation.id, operation);
     return operation;
   }

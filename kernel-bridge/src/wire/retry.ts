@@ -1,10 +1,15 @@
 import type { Commit, Engine, Image, WriteOptions } from '@argon/wal-core';
 import type { RetryIdentity } from './context';
+import { ProtocolFault, type MongoError } from './errors';
+import type { FailPoint } from './failpoint/fail-point';
+import type { TransactionalWriteFailure } from './failpoint/transactional-write';
 
 /** How a result goes into the log beside its data, and comes back. */
 export interface Remembering<R> {
   encode(result: R, commit: Commit | undefined): Image;
   decode(image: Image): R;
+  /** What a write came to that failed before its commit; absent: the error goes up. */
+  failed?(error: MongoError): R;
 }
 
 /** What a retryable write came to: done now, or done before and remembered. */
@@ -21,7 +26,11 @@ export class Retries {
   /** Slices being written now: a retry that overtakes its first attempt waits for it. */
   private readonly running = new Map<string, Promise<unknown>>();
 
-  constructor(private readonly engine: Engine) {}
+  /** @param failPoint fails what is not remembered, for tests of drivers */
+  constructor(
+    private readonly engine: Engine,
+    private readonly failPoint?: FailPoint<TransactionalWriteFailure>
+  ) {}
 
   /**
    * Runs `work` once per key. `work` hands the options it gets to `engine.write`, and sets the result with `settle`
@@ -43,6 +52,13 @@ export class Retries {
     if (remembered !== undefined) {
       return { result: remembering.decode(remembered), retried: true };
     }
+    const failure = this.failPoint?.enter();
+    if (failure?.error !== undefined) {
+      if (remembering.failed === undefined) {
+        throw failure.error;
+      }
+      return { result: remembering.failed(failure.error), retried: false };
+    }
     let settled: R | undefined;
     const options: WriteOptions = {
       retry: { key, reply: commit => remembering.encode(settled as R, commit) }
@@ -52,7 +68,11 @@ export class Retries {
     });
     this.running.set(key, running);
     try {
-      return { result: await running, retried: false };
+      const result = await running;
+      if (failure?.closesConnection === true) {
+        throw new ProtocolFault('the fail point closes the connection after the commit');
+      }
+      return { result, retried: false };
     } finally {
       if (this.running.get(key) === running) {
         this.running.delete(key);

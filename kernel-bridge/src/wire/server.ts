@@ -13,7 +13,7 @@ import type { Services } from './context';
 import { Cursors } from './cursors';
 import { Dispatcher } from './dispatch';
 import { MongoError } from './errors';
-import { FailCommand } from './fail-command';
+import { FailPoints } from './failpoint/fail-points';
 import { CONNECTIONS_MAX } from './limits';
 import { LogicalSessions } from './lsid';
 import { Operations } from './operation';
@@ -68,6 +68,7 @@ export class WireServer {
   private closing: Promise<void> | undefined;
 
   constructor({ engine, sessions, version, logger, testCommands = false }: WireServerOptions) {
+    const failPoints = testCommands ? new FailPoints() : undefined;
     this.services = {
       engine,
       sessions,
@@ -75,12 +76,12 @@ export class WireServer {
       logger,
       cursors: new Cursors(),
       logical: new LogicalSessions(),
-      operations: new Operations(),
-      retries: new Retries(engine),
+      operations: new Operations(() => failPoints?.maxTimeAlwaysTimeOut.enter() === true),
+      retries: new Retries(engine, failPoints?.onPrimaryTransactionalWrite),
       transactions: new Transactions(engine),
       statistics: new Statistics(),
       signInDesk: new SignInDesk(new Users(engine.directory)),
-      ...(testCommands ? { failCommand: new FailCommand() } : {}),
+      ...(failPoints === undefined ? {} : { failPoints }),
       processId: randomBytes(12),
       startedAt: new Date()
     };

@@ -23,14 +23,15 @@ export class TestBridge {
     public engine: Engine,
     public server: WireServer,
     public port: number,
-    readonly socketPath: string
+    readonly socketPath: string,
+    private readonly testCommands: boolean
   ) {}
 
-  static async start(sessions: SessionDirectory = NO_SESSIONS): Promise<TestBridge> {
+  static async start(sessions: SessionDirectory = NO_SESSIONS, testCommands = false): Promise<TestBridge> {
     const directory = await mkdtemp(join(tmpdir(), 'argon-wire-'));
     const socketPath = join(directory, 'run', 'wire.sock');
-    const { engine, server, port } = await open(directory, socketPath, sessions);
-    return new TestBridge(directory, sessions, engine, server, port, socketPath);
+    const { engine, server, port } = await open(directory, socketPath, sessions, testCommands);
+    return new TestBridge(directory, sessions, engine, server, port, socketPath, testCommands);
   }
 
   get uri(): string {
@@ -49,7 +50,7 @@ export class TestBridge {
     await this.closeClients();
     await this.server.close();
     await this.engine.close();
-    Object.assign(this, await open(this.directory, this.socketPath, this.sessions));
+    Object.assign(this, await open(this.directory, this.socketPath, this.sessions, this.testCommands));
   }
 
   async stop(): Promise<void> {
@@ -67,10 +68,17 @@ export class TestBridge {
 async function open(
   directory: string,
   socketPath: string,
-  sessions: SessionDirectory
+  sessions: SessionDirectory,
+  testCommands: boolean
 ): Promise<{ engine: Engine; server: WireServer; port: number }> {
   const engine = await openEngine({ directory: join(directory, 'data') });
-  const server = new WireServer({ engine, sessions, version: '0.0.0-test', logger: createLogger('error') });
+  const server = new WireServer({
+    engine,
+    sessions,
+    version: '0.0.0-test',
+    logger: createLogger('error'),
+    testCommands
+  });
   await server.listen({ path: socketPath });
   const bound = await server.listen({ host: '127.0.0.1', port: 0 });
   return { engine, server, port: 'port' in bound ? bound.port : 0 };

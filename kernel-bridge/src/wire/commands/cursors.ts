@@ -1,6 +1,9 @@
 import { T } from '@argon/wal-core';
 import { MongoError, inContext } from '../errors';
 import { AWAIT_MS_DEFAULT } from '../limits';
+import type { Cursor } from '../cursors';
+import { suffer } from '../failpoint/fail-command';
+import { resumable } from '../labels';
 import { cursorReply, emptyReply } from '../reply';
 import type { Command } from '../registry';
 
@@ -10,6 +13,8 @@ export const getMore: Command = {
   fields: ['collection', 'batchSize', 'term', 'lastKnownCommittedOpTime'],
   transaction: 'follows',
   waits: true,
+  // A driver repeats what the cursor was opened with; the cursor reads on as it was.
+  snapshots: true,
   run: async context => {
     const { args, services, database, operation } = context;
     const id = args.long('getMore');
@@ -21,11 +26,12 @@ export const getMore: Command = {
       throw new MongoError('BadValue', 'cannot set maxTimeMS on getMore command for a non-awaitData cursor');
     }
     cursor.busy = true;
-    // The query's own time limit counts over all batches; the scan below listens to the cursor's operation.
-    operation.limit(cursor.remainingMs);
     const forward = (): void => cursor.operation.stop(operation.signal.reason as MongoError);
     operation.signal.addEventListener('abort', forward, { once: true });
     try {
+      await suffer(services.failPoints?.failGetMoreAfterCursorCheckout.enter());
+      // The query's own time limit counts over all batches; the scan below listens to the cursor's operation.
+      operation.limit(cursor.remainingMs);
       const size = batchSize === undefined || batchSize === 0 ? Infinity : batchSize;
       const batch = await cursor.next(size, waitMs ?? AWAIT_MS_DEFAULT);
       operation.check();
@@ -40,13 +46,17 @@ export const getMore: Command = {
     } catch (error) {
       services.cursors.forget(cursor);
       cursor.release();
-      throw inContext(operation.explain(cursor.operation.explain(error)), 'Executor error during getMore');
+      const reason = operation.explain(cursor.operation.explain(error));
+      const thrown = inContext(reason, 'Executor error during getMore');
+      throw isChangeStream(cursor) ? resumable(thrown) : thrown;
     } finally {
       cursor.busy = false;
       operation.signal.removeEventListener('abort', forward);
     }
   }
 };
+
+const isChangeStream = (cursor: Cursor): boolean => cursor.resumeToken !== undefined;
 
 export const killCursors: Command = {
   name: 'killCursors',

@@ -1,6 +1,7 @@
 import { Long, ObjectId } from 'bson';
 import { T, field } from '@argon/wal-core';
 import { Arguments, stringOf } from '../arguments';
+import { awaitedMs } from '../await-hello';
 import { toTimestamp, type DocumentBuilder } from '../builder';
 import type { CommandContext } from '../context';
 import { SCRAM_MECHANISM } from '../../auth/scram';
@@ -14,8 +15,6 @@ import { begin, stepFields } from './signin';
 export const WIRE_VERSION_MAX = 21;
 export const SET_NAME = 'argon';
 const ELECTION_ID = new ObjectId('7fffffff0000000000000001');
-/** Longest a monitor may wait for news that never come. */
-const AWAIT_MS_MAX = 60_000;
 
 /**
  * `hello` and its old name `isMaster`: the bridge looks like a replica set of one node, because drivers send
@@ -129,24 +128,18 @@ function lastWrite({ services }: CommandContext): Record<string, unknown> {
   return { opTime, lastWriteDate: date, majorityOpTime: opTime, majorityWriteDate: date };
 }
 
-/** A monitor that knows our topology version waits for a change of it; there is none until the bridge ends. */
-async function awaitChange(context: CommandContext): Promise<void> {
-  const { args, connection, services } = context;
-  const known = args.optionalDocument('topologyVersion');
-  const waitMs = args.milliseconds('maxAwaitTimeMS');
-  if (known === undefined || waitMs === undefined || !isOurs(known, services.processId)) {
+async function awaitChange({ args, connection, services }: CommandContext): Promise<void> {
+  // Read for its check alone.
+  args.milliseconds('maxAwaitTimeMS');
+  const ms = awaitedMs(args.raw, services.processId);
+  if (ms === undefined) {
     return;
   }
   let timer: NodeJS.Timeout | undefined;
   const time = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, Math.min(waitMs, AWAIT_MS_MAX));
+    timer = setTimeout(resolve, ms);
     timer.unref();
   });
   await Promise.race([time, connection.closed]);
   clearTimeout(timer);
-}
-
-function isOurs(version: Buffer, processId: Buffer): boolean {
-  const id = field(version, 'processId');
-  return id?.type === T.OBJECT_ID && id.bytes.equals(processId);
 }

@@ -7,7 +7,7 @@ import { dropDatabase, listDatabases } from './databases';
 import { delete_ } from './delete';
 import { distinct } from './distinct';
 import { explain } from './explain';
-import { configureFailPoint } from './fail-point';
+import { configureFailPoint } from '../failpoint/configure';
 import { find } from './find';
 import { findAndModify } from './find-and-modify';
 import { hello, isMaster } from './hello';

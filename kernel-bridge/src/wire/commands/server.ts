@@ -141,7 +141,7 @@ export const getParameter: Command = {
   name: 'getParameter',
   adminOnly: true,
   run: ({ args, services }) => {
-    const parameters = { ...PARAMETERS, enableTestCommands: services.failCommand !== undefined };
+    const parameters = { ...PARAMETERS, enableTestCommands: services.failPoints !== undefined };
     const value = args.get('getParameter');
     const all =
       (value?.type === T.STRING && stringOf(value) === '*') ||

@@ -106,7 +106,14 @@ export const validate: Command = {
     'metadata'
   ],
   run: async context => {
-    const { database, operation } = context;
+    const { args, database, operation } = context;
+    if (args.flag('background', false) && (args.flag('full', false) || args.flag('repair', false))) {
+      const other = args.flag('full', false) ? 'full' : 'repair';
+      throw new MongoError(
+        'InvalidOptions',
+        `Running the validate command with both { background: true } and { ${other}: true } is not supported.`
+      );
+    }
     const collection = collectionNameOf(context);
     const snapshot = readPlace(context)?.snapshot;
     const info = snapshot?.collection(collection);

@@ -10,7 +10,8 @@ import { applyByKey, applyTo, type Effect, type WriteTerms } from './apply';
 import { commitChange } from './commit';
 import { statementFailure, writeErrorEntry } from './failure';
 import { applyToOne, runStatement } from './locate';
-import { SLICE, emptySlice, type SliceResult } from './slice';
+import { emptySlice, type SliceResult } from './slice';
+import { remembering } from './remembering';
 import type { Statement } from './statement';
 
 /** A statement, or why it could not be compiled. */
@@ -113,7 +114,7 @@ export async function runBatch(
     } else {
       const { result: slice, retried } = await context.services.retries.once(
         retryKey(context.retry, at),
-        SLICE,
+        remembering(context, target, at),
         (options, settle) => runUnit(context, target, unit, options, settle)
       );
       result.add(slice, retried);

@@ -7,7 +7,8 @@ import { commitChange } from './commit';
 import { BatchResult, type BatchTarget } from './batch';
 import { toStored } from './document';
 import { statementFailure, writeErrorEntry } from './failure';
-import { SLICE, emptySlice, type SliceResult } from './slice';
+import { remembering } from './remembering';
+import { emptySlice, type SliceResult } from './slice';
 import { checkValidator } from './validator';
 
 /** Slices on their way to disk at once: the next is staged while the last is flushed. */
@@ -33,8 +34,11 @@ export async function runInserts(
       const first = start;
       const end = endOfSlice(documents, first);
       inFlight.push(
-        context.services.retries.once(retryKey(context.retry, first), SLICE, (options, settle) =>
-          insertSlice(context, target, documents.slice(first, end), first, state, options, settle)
+        context.services.retries.once(
+          retryKey(context.retry, first),
+          remembering(context, target, first),
+          (options, settle) =>
+            insertSlice(context, target, documents.slice(first, end), first, state, options, settle)
         )
       );
       start = end;
