@@ -779,6 +779,7 @@ export interface Engine {
   snapshot(project: string, timeline: TimelineId, lsn: Lsn): Snapshot;
   /** The newest LSN whose commit time is not after `time`. */
   lsnAt(project: string, time: CommitTime): Lsn;
+  /** When the commit that holds an LSN was made; 0 for LSN 0. @throws HISTORY_GONE, LSN_IN_FUTURE */
   timeOf(project: string, lsn: Lsn): CommitTime;
 
   /**

@@ -536,8 +536,9 @@ export class Core implements Positions {
     return 0n as CommitTime;
   }
 
+  /** When a commit was made; 0 for LSN 0. @throws HISTORY_GONE, LSN_IN_FUTURE */
   timeOf(project: Project, lsn: Lsn): CommitTime {
-    return this.times.commitOf(project, lsn)?.time ?? (0n as CommitTime);
+    return this.times.timeOf(project, lsn);
   }
 
   lsnAt(project: Project, time: CommitTime): Lsn {

@@ -85,7 +85,7 @@ export async function planCut(
 
 /** Where the histories of a project's branches begin. */
 class Windows {
-  /** The smallest of them that were asked for. */
+  /** The smallest of them that were asked for, or the oldest head: it is told when that was written. */
   oldest = OPEN_END;
   private readonly byTime = new Map<number, Lsn>();
 
@@ -107,7 +107,7 @@ class Windows {
     const start = (starts.length === 0 ? 0 : Math.min(...starts)) as Lsn;
     // An LSN inside a group means the state before the group.
     const window = this.parts.beforeGroup(this.project, timeline, start) ?? start;
-    this.oldest = Math.min(this.oldest, window) as Lsn;
+    this.oldest = Math.min(this.oldest, window, timeline.durableHead) as Lsn;
     return window;
   }
 
@@ -195,8 +195,12 @@ function addPlan(
 function horizonOf(timeline: Timeline, kept: ReadonlyMap<Timeline, KeptLsns | undefined>): Lsn | undefined {
   let cap: number = OPEN_END;
   for (let line: Timeline | undefined = timeline; line !== undefined; line = line.parent) {
-    const interval = kept.get(line)?.intervals.find(({ lo, hi }) => lo <= cap && cap <= hi);
     const first = line.parent === undefined ? 0 : line.forkLsn + 1;
+    if (cap < first) {
+      // It was forked before it had a change of its own: what it shows here is its parent's.
+      continue;
+    }
+    const interval = kept.get(line)?.intervals.find(({ lo, hi }) => lo <= cap && cap <= hi);
     if (interval !== undefined && interval.lo > first) {
       return interval.lo;
     }

@@ -33,13 +33,30 @@ export class CommitTimes {
       return found;
     }
     if (time < gone.time) {
-      throw new ArgonError(
-        'HISTORY_GONE',
-        `History of project ${project.name} begins at ${instantOf(gone.time).toISOString()}.`,
-        { data: { horizon: gone.lsn, since: instantOf(gone.time).toISOString() } }
-      );
+      throw beginsAt(project, gone);
     }
     return gone.lsn;
+  }
+
+  /**
+   * When the commit that holds an LSN was made; 0 for LSN 0.
+   * @throws HISTORY_GONE, LSN_IN_FUTURE
+   */
+  timeOf(project: Project, lsn: Lsn): CommitTime {
+    const gone = project.timesGone;
+    // Of the newest commit that is gone the time of its end is still known.
+    const time = lsn === gone?.lsn ? gone.time : this.commitOf(project, lsn)?.time;
+    if (time !== undefined || lsn === 0) {
+      return time ?? (0n as CommitTime);
+    }
+    if (lsn <= project.durableHead) {
+      throw gone !== undefined && lsn < gone.lsn ? beginsAt(project, gone) : commitGone(lsn);
+    }
+    throw new ArgonError(
+      'LSN_IN_FUTURE',
+      `LSN ${lsn} has not been written yet; the newest of project ${project.name} is ${project.durableHead}.`,
+      { data: { lsn, head: project.durableHead } }
+    );
   }
 
   private search(project: Project, time: CommitTime): Lsn {
@@ -157,6 +174,19 @@ export class CommitTimes {
     const row = this.store.first('meta', commitKey(project.id, lsn), commitKey(project.id, LAST_LSN));
     return row === undefined ? undefined : decode(row);
   }
+}
+
+/** What is said of a time before the first that is known. */
+function beginsAt({ name }: Project, { lsn, time }: NonNullable<Project['timesGone']>): ArgonError {
+  const since = instantOf(time).toISOString();
+  return new ArgonError('HISTORY_GONE', `History of project ${name} begins at ${since}.`, {
+    data: { horizon: lsn, since }
+  });
+}
+
+/** What is said of a commit that was on a deleted branch only, and went with it. */
+function commitGone(lsn: Lsn): ArgonError {
+  return new ArgonError('HISTORY_GONE', `The commit of LSN ${lsn} is no longer kept.`, { data: { lsn } });
 }
 
 function decode({ key, value }: Row): CommitRow {

@@ -2,7 +2,6 @@ import { crc32c } from '@node-rs/crc32';
 import { statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { CommitTime, Lsn, ProjectId, TimelineId } from '../api';
-import { isKept } from '../branch/kept';
 import type { Timeline } from '../branch/model';
 import type { Registry } from '../branch/registry';
 import { isArgonError } from '../errors';
@@ -33,6 +32,7 @@ import { encodeVersion } from '../read/version';
 import { commitKey, lineKey, verKey, verKeyLsn } from '../store/keys';
 import type { OrderedStore } from '../store/store';
 import { type Findings, reasonOf } from './findings';
+import { isCollected, NO_VERSION, type Previous, previousOf } from './previous';
 
 export interface LogCheckParts {
   /** Folder of the segments. */
@@ -309,10 +309,8 @@ export class LogCheck {
         } else if (!found.equals(encodeVersion(record.image, at))) {
           this.findings.row('ver', key, `The version of LSN ${lsn} is not what the log has.`);
         }
-        const previous = this.previous(timeline, section, i);
-        // The one before may be gone; then an older one is found, or none.
-        const isGone = previous < record.previous && !isKept(timeline, record.previous);
-        if (previous !== record.previous && !isGone) {
+        const before = this.previous(timeline, section, i);
+        if (before.lsn !== record.previous && !isCollected(timeline, before, record.previous)) {
           const what = `The record of LSN ${lsn} does not follow the version before it.`;
           this.findings.file(this.fileOf(place.segment), place.offset, what);
         }
@@ -359,17 +357,17 @@ export class LogCheck {
     }
   }
 
-  /** LSN of the version that the i-th record of a section changes; 0 when there is none. */
-  private previous(timeline: Timeline, { records, firstLsn }: ChangeSection, i: number): Lsn {
+  /** The version that the i-th record of a section changes; LSN 0 when there is none. */
+  private previous(timeline: Timeline, { records, firstLsn }: ChangeSection, i: number): Previous {
     const { collection, key } = records[i]!;
     for (const link of timeline.chain((firstLsn + i - 1) as Lsn)) {
       const from = verKey(link.timeline.id, collection, key, link.cap);
       const row = this.parts.store.first('ver', from, verKey(link.timeline.id, collection, key, 0));
       if (row !== undefined) {
-        return verKeyLsn(row.key);
+        return previousOf(verKeyLsn(row.key), row.value);
       }
     }
-    return 0 as Lsn;
+    return NO_VERSION;
   }
 }
 

@@ -1,0 +1,85 @@
+import { ADA, copyLog, lsn, SHOP, World } from './world';
+
+describe('law 9: what is told of history where it begins', () => {
+  let world: World;
+
+  beforeEach(async () => {
+    world = await World.open();
+  });
+
+  afterEach(() => world.close());
+
+  it('a head keeps its time when no LSN before it is kept, and the time of what is gone is said to be gone', async () => {
+    const { engine } = world;
+    await world.put('main', [{ _id: 1 }]);
+    world.clock.now += 60_000;
+    await world.put('main', [{ _id: 2 }, { _id: 3 }]);
+    const { head, headAt } = engine.branch(SHOP, 'main');
+    const known = engine.timeOf(SHOP, head);
+    await engine.gc({ retention: { keepLsns: 0 } });
+    expect(engine.branch(SHOP, 'main').headAt).toEqual(headAt);
+    expect(engine.timeOf(SHOP, head)).toBe(known);
+    expect(engine.timeOf(SHOP, lsn(0))).toBe(0n);
+    expect(() => engine.timeOf(SHOP, lsn(1))).toThrow(expect.objectContaining({ code: 'HISTORY_GONE' }));
+    expect(() => engine.timeOf(SHOP, lsn(head + 1))).toThrow(
+      expect.objectContaining({ code: 'LSN_IN_FUTURE' })
+    );
+  });
+
+  it('a head keeps its time when it was written long before the window of time that is kept', async () => {
+    const { engine } = world;
+    await world.put('main', [{ _id: 1 }]);
+    await engine.createBranch(SHOP, 'exp', ADA);
+    world.clock.now += 60_000;
+    await world.put('exp', [{ _id: 2 }]);
+    const heads = () => engine.branches(SHOP).map(({ name, headAt }) => [name, headAt]);
+    const before = heads();
+    world.clock.now += 60_000;
+    await engine.gc({ retention: { keepMs: 10 } });
+    expect(heads()).toEqual(before);
+  });
+
+  it('the horizon of a branch that was forked from one without changes of its own is that of its ancestor', async () => {
+    const { engine } = world;
+    for (let i = 0; i < 20; i++) {
+      await world.put('main', [{ _id: i % 4, i }]);
+    }
+    await engine.createBranch(SHOP, 'exp', ADA, { from: 'main@15' });
+    // The backup is forked from `exp`, which has no change yet.
+    const { id } = await engine.planRestore(SHOP, 'exp', 'main@5', ADA);
+    const { backup } = await engine.applyPlan(SHOP, id, ADA);
+    for (let i = 0; i < 20; i++) {
+      await world.put('exp', [{ _id: i % 4, i }]);
+    }
+    const { horizons } = await engine.gc({ retention: { keepLsns: 5 } });
+    const { head } = engine.branch(SHOP, 'exp');
+    expect(new Map(horizons.map(({ branch, lsn: at }) => [branch, at]))).toEqual(
+      new Map<string, number>([
+        // Kept for the backup, whose window lies there.
+        ['main', 10],
+        ['exp', head - 5],
+        [backup!, 10]
+      ])
+    );
+    for (const { branch, lsn: at } of horizons) {
+      expect(world.view(`${branch}@${at}`).lsn).toBe(at);
+      expect(() => world.view(`${branch}@${at - 1}`)).toThrow(
+        expect.objectContaining({ code: 'HISTORY_GONE' })
+      );
+    }
+  });
+
+  it('a state made anew from the log has no problems, though it has tombstones again that were gone', async () => {
+    const { engine } = world;
+    await world.put('main', [{ _id: 1 }, { _id: 2 }]);
+    await world.remove('main', [1]);
+    await world.put('main', [{ _id: 3 }]);
+    await engine.gc({ retention: { keepLsns: 0 } });
+    // Nothing is known any more of the document that was there before.
+    await world.put('main', [{ _id: 1, again: true }]);
+    const again = await World.open({ directory: copyLog(world.directory) });
+    expect((await again.engine.verify()).problems).toEqual([]);
+    expect(await again.all('main')).toEqual(await world.all('main'));
+    await again.close();
+  });
+});
