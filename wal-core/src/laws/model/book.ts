@@ -1,13 +1,11 @@
-import type { Lsn, Snapshot } from '../../api';
-import { numbersFrom } from '../chance';
-import { FragileDisk } from '../disk/fragile';
-import { SHOP, World } from '../world';
+import type { Snapshot } from '../../api';
 import { Line, type State } from './state';
 
-/** A state that was read once and must read the same for ever. */
+/** A state that was read once and must read the same for ever, or be said to be gone. */
 export interface Witness {
   readonly timeline: Snapshot['timeline'];
   readonly lsn: Snapshot['lsn'];
+  readonly time: Snapshot['time'];
   readonly state: State;
 }
 
@@ -24,28 +22,50 @@ export interface LastCommit {
   readonly before: State;
 }
 
+/** How much history is asked to stay, of a branch or of the project. */
+export interface Retention {
+  readonly keepLsns?: number;
+  readonly keepMs?: number;
+}
+
 /** What the model knows of the project, in plain maps. */
 export class Book {
   /** The newest LSN of the project. */
   head = 0;
   /** Live branches, in the order in which they were made. */
-  readonly lines = new Map<string, Line>([['main', new Line()]]);
-  readonly lastCommit = new Map<string, LastCommit>();
+  lines = new Map<string, Line>([['main', new Line()]]);
+  lastCommit = new Map<string, LastCommit>();
   /** Commits by their last LSN, oldest first. */
   commits: BookedCommit[] = [];
-  readonly pins = new Map<string, { readonly branch: string; readonly lsn: number; readonly state: State }>();
-  readonly expiries = new Map<string, number>();
+  pins = new Map<string, { readonly lsn: number; readonly time: bigint; readonly state: State }>();
+  expiries = new Map<string, number>();
+  /** Protected branches, and the checks that a plan must have passed there. */
+  protections = new Map<string, readonly string[]>();
+  /** What is to be kept, by branch; of the project by the empty name. */
+  retentions = new Map<string, Retention>();
   /** Remembered replies by owner. */
-  readonly retries = new Map<number, { readonly key: string; readonly lastLsn: number }>();
-  readonly witnesses: Witness[] = [];
-  /** Digest by content and the other way round: one means the other. */
-  readonly digests = new Map<string, string>();
-  readonly contents = new Map<string, string>();
-  private serial = 0;
+  retries = new Map<number, { readonly key: string; readonly lastLsn: number }>();
+  witnesses: Witness[] = [];
+  /** A second project with one branch, which changes only in transactions together with the first. */
+  depot = new Line();
+  depotCommits: BookedCommit[] = [];
 
-  /** A number never given before. */
-  next(): number {
-    return this.serial++;
+  /** The book as it is now: what comes later is written into one of the two. */
+  copy(): Book {
+    const copy = new Book();
+    copy.head = this.head;
+    copy.lines = new Map([...this.lines].map(([name, line]) => [name, line.copy()]));
+    copy.lastCommit = new Map(this.lastCommit);
+    copy.commits = [...this.commits];
+    copy.pins = new Map(this.pins);
+    copy.expiries = new Map(this.expiries);
+    copy.protections = new Map(this.protections);
+    copy.retentions = new Map(this.retentions);
+    copy.retries = new Map(this.retries);
+    copy.witnesses = [...this.witnesses];
+    copy.depot = this.depot.copy();
+    copy.depotCommits = [...this.depotCommits];
+    return copy;
   }
 
   line(name: string): Line {
@@ -69,6 +89,22 @@ export class Book {
     this.commits.push({ first, last, time });
   }
 
+  /** Forgets a branch. */
+  forget(name: string): void {
+    for (const known of [this.lines, this.lastCommit, this.expiries, this.protections, this.retentions]) {
+      known.delete(name);
+    }
+  }
+
+  /** Gives a branch another name, and all that goes with it. */
+  rename(name: string, to: string): void {
+    move(this.expiries, name, to);
+    move(this.protections, name, to);
+    move(this.retentions, name, to);
+    move(this.lines, name, to);
+    this.forget(name);
+  }
+
   /** A crash took everything after `head`. */
   cut(head: number): void {
     this.head = head;
@@ -89,55 +125,9 @@ export class Book {
   }
 }
 
-/** Sizes from which on the engine goes other ways. */
-export interface Sizes {
-  /** A commit of more records goes ahead into the log in parts. */
-  readonly heldRecords: number;
-  /** A handful of changes is worth a page image. */
-  readonly hasImages: boolean;
-}
-
-/** Small, so that a run goes over several segments. */
-const SEGMENT_BYTES = 30_000;
-const TINY_IMAGES = {
-  changesMin: 4,
-  runPart: 0.1,
-  runChangesMax: 20,
-  flattenPart: 0.02,
-  runsMax: 3,
-  rebasePart: 0.5
-};
-
-/** What commands and checks work with. */
-export class Run {
-  readonly book = new Book();
-  below: (n: number) => number = numbersFrom(0);
-  /** A copy of the state directory from some time ago. */
-  kept: string | undefined;
-  /** States compared so far. */
-  compared = 0;
-
-  private constructor(
-    readonly world: World,
-    readonly disk: FragileDisk
-  ) {}
-
-  static async open({ heldRecords, hasImages }: Sizes): Promise<Run> {
-    const disk = new FragileDisk();
-    const parts = {
-      log: { fileSystem: disk, segmentBytesMax: SEGMENT_BYTES },
-      held: { bytesMax: 1 << 20, recordsMax: heldRecords },
-      ...(hasImages ? { images: { limits: TINY_IMAGES, inline: true } } : {})
-    };
-    return new Run(await World.open({ parts }), disk);
-  }
-
-  /** Takes an atomic commit that ends at `last` into the model. */
-  took(name: string, last: number, state: State): void {
-    this.book.atomic(name, { last, time: this.world.engine.timeOf(SHOP, last as Lsn) }, state);
-  }
-
-  pick<T>(items: readonly T[]): T {
-    return items[this.below(items.length)]!;
+function move<T>(map: Map<string, T>, from: string, to: string): void {
+  const value = map.get(from);
+  if (value !== undefined) {
+    map.set(to, value);
   }
 }

@@ -1,7 +1,7 @@
 import type { Lsn, Snapshot } from '../../api';
 import { encodeKey, field, NULL_VALUE } from '../../bson';
 import { keyOf, scanAll, SHOP } from '../world';
-import type { Run } from './book';
+import { DEPOT, readable, type Run } from './run';
 import { indexNames, type State } from './state';
 
 const KEYS = Array.from({ length: 11 }, (_, id) => keyOf(id));
@@ -87,7 +87,7 @@ async function checkIndexes(
 }
 
 /** The same content has the same digest, other content another. */
-function checkDigest({ book: { digests, contents } }: Run, digest: string, content: string): void {
+function checkDigest({ digests, contents }: Run, digest: string, content: string): void {
   same(/^[0-9a-f]{32}$/.test(digest), true, digest);
   same(digests.get(content) ?? digest, digest, content);
   same(contents.get(digest) ?? content, content, digest);
@@ -97,16 +97,19 @@ function checkDigest({ book: { digests, contents } }: Run, digest: string, conte
 
 /** Compares what an LSN of a branch means, and remembers some of what was seen. */
 async function checkPast(run: Run, name: string, lsn: number): Promise<void> {
-  const { book, world } = run;
-  const view = world.view(`${name}@${lsn}`);
+  const { book } = run;
+  const view = run.past(name, lsn);
+  if (view === undefined) {
+    return;
+  }
   const expected = book.line(name).at(lsn);
   if (!book.line(name).isBeside(lsn)) {
     const snapped = expected.lsn === lsn ? undefined : lsn;
     same([view.ref, view.snappedFrom, view.writable], [`${name}@${expected.lsn}`, snapped, false], lsn);
   }
   await checkState(run, view, expected.state);
-  const { timeline, lsn: at } = view;
-  book.witnesses[run.below(WITNESSES_MAX)] = { timeline, lsn: at, state: expected.state };
+  const { timeline, lsn: at, time } = view;
+  book.witnesses[run.below(WITNESSES_MAX)] = { timeline, lsn: at, time, state: expected.state };
 }
 
 async function checkHead(run: Run, name: string): Promise<void> {
@@ -116,13 +119,25 @@ async function checkHead(run: Run, name: string): Promise<void> {
   await checkState(run, view, book.line(name).newest);
 }
 
+/** A state that is compared with another. */
+interface Compared {
+  readonly name: string;
+  readonly lsn: number;
+  readonly state: State;
+  readonly isGone: boolean;
+}
+
 /** Applying what differs between two states to one gives the other. */
 async function checkDiff(run: Run): Promise<void> {
   const { book, world } = run;
   const [a, b] = [0, 1].map(() => {
     const name = run.pick([...book.lines.keys()]);
-    return { name, ...book.line(name).at(run.below(book.head + 1)) };
-  }) as [{ name: string; lsn: number; state: State }, { name: string; lsn: number; state: State }];
+    const asked = run.below(book.head + 1);
+    return { name, isGone: book.line(name).gone.has(asked), ...book.line(name).at(asked) };
+  }) as [Compared, Compared];
+  if (a.isGone || b.isGone) {
+    return;
+  }
   const ids = (ref: string) =>
     new Map(
       world
@@ -177,7 +192,24 @@ async function checkPins(run: Run): Promise<void> {
   same(names.sort(), [...book.pins.keys()].sort(), 'pins');
   const [name, pin] = run.pick([...book.pins, [undefined, undefined]] as const);
   if (pin !== undefined) {
-    await checkScans(run, world.view(`pin:${name}`), pin.state);
+    const view = world.view(`pin:${name}`);
+    same([view.lsn, String(view.time)], [pin.lsn, String(pin.time)], name);
+    await checkState(run, view, pin.state);
+  }
+}
+
+/** The second project: its head, and some LSN before it. */
+async function checkDepot(run: Run): Promise<void> {
+  const { depot } = run.book;
+  const { engine } = run.world;
+  same(engine.project(DEPOT).head, depot.head, DEPOT);
+  await checkState(run, engine.resolve(DEPOT, 'main'), depot.newest);
+  const lsn = run.below(depot.head + 1);
+  const past = readable(() => engine.resolve(DEPOT, `main@${lsn}`));
+  same(past === undefined, depot.gone.has(lsn), lsn);
+  if (past !== undefined) {
+    same(past.lsn, depot.at(lsn).lsn, lsn);
+    await checkState(run, past, depot.at(lsn).state);
   }
 }
 
@@ -196,11 +228,14 @@ export async function checkSome(run: Run, isThorough: boolean): Promise<void> {
   }
   const witness = run.pick([...book.witnesses.filter(each => each !== undefined), undefined]);
   if (witness !== undefined) {
-    await checkScans(run, world.engine.snapshot(SHOP, witness.timeline, witness.lsn), witness.state);
+    const view = world.engine.snapshot(SHOP, witness.timeline, witness.lsn);
+    same(String(view.time), String(witness.time), view.ref);
+    await checkScans(run, view, witness.state);
   }
   await checkDiff(run);
   checkTimes(run);
   await checkPins(run);
+  await checkDepot(run);
 }
 
 /** Every LSN of every live branch, or an even share of them when the history is long. */
@@ -209,7 +244,10 @@ export async function checkEvery(run: Run): Promise<void> {
   const step = Math.max(1, Math.ceil(book.head / EVERY_LSN_MAX));
   for (const [name, line] of book.lines) {
     for (let lsn = run.below(step); lsn <= book.head; lsn += step) {
-      await checkScans(run, world.view(`${name}@${lsn}`), line.at(lsn).state);
+      const view = run.past(name, lsn);
+      if (view !== undefined) {
+        await checkScans(run, view, line.at(lsn).state);
+      }
     }
     await checkHead(run, name);
   }

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { Retention } from './book';
 
 /** One change inside a write. */
 export interface DocumentChange {
@@ -19,6 +20,19 @@ export interface WriteCommand {
   readonly retry: number | undefined;
 }
 
+export interface TransactionPart {
+  readonly on: number;
+  /** In the second project. */
+  readonly elsewhere: boolean;
+  readonly changes: readonly DocumentChange[];
+}
+
+/** Some of a branch's own changes: a few in a row somewhere in its history, or those of a person or a cell. */
+export interface Selection {
+  readonly by: 'range' | 'actor' | 'cell';
+  readonly at: number;
+}
+
 /** How a power failure leaves what was written and not flushed. */
 export type Tear = 'kept' | 'dropped' | 'cut' | 'sectors' | 'pages';
 
@@ -34,7 +48,7 @@ export type Command =
   | { readonly do: 'crowd'; readonly writes: readonly WriteCommand[] }
   | {
       readonly do: 'transaction';
-      readonly parts: readonly { readonly on: number; readonly changes: readonly DocumentChange[] }[];
+      readonly parts: readonly TransactionPart[];
       /** A write of somebody else before the commit. */
       readonly meanwhile: WriteCommand | undefined;
       readonly commits: boolean;
@@ -48,7 +62,38 @@ export type Command =
   | { readonly do: 'reset'; readonly on: number; readonly at: number }
   | { readonly do: 'pin'; readonly on: number; readonly at: number }
   | { readonly do: 'delete' | 'rename' | 'undo' | 'unpin'; readonly on: number }
-  | { readonly do: 'undo-range'; readonly on: number; readonly at: number; readonly answers: number }
+  | {
+      readonly do: 'undo-some';
+      readonly on: number;
+      readonly selection: Selection;
+      readonly answers: number;
+    }
+  | {
+      readonly do: 'pick';
+      readonly on: number;
+      readonly from: number;
+      readonly selection: Selection;
+      readonly answers: number;
+    }
+  | {
+      readonly do: 'restore';
+      readonly on: number;
+      readonly from: number;
+      readonly at: number;
+      readonly collection: string | undefined;
+      /** Some documents of the collection; undefined is all of it. */
+      readonly ids: readonly number[] | undefined;
+    }
+  | { readonly do: 'protect'; readonly on: number; readonly which: number }
+  | {
+      readonly do: 'retain';
+      /** Undefined is the whole project. */
+      readonly on: number | undefined;
+      readonly retention: Retention | undefined;
+    }
+  /** `retention` in place of what was said before. */
+  | { readonly do: 'collect'; readonly retention: Retention | undefined }
+  | { readonly do: 'back-up'; readonly writes: readonly WriteCommand[] }
   | {
       readonly do: 'index' | 'unindex';
       readonly on: number;
@@ -66,7 +111,7 @@ export type Command =
       readonly tear: Tear;
       readonly state: StateLeft;
     }
-  | { readonly do: 'reopen' | 'settle' | 'keep' };
+  | { readonly do: 'reopen' | 'settle' | 'keep' | 'sweep' | 'restore-backup' };
 
 export type CommandName = Command['do'];
 
@@ -91,6 +136,16 @@ const write: fc.Arbitrary<WriteCommand> = fc.record({
 });
 const writes = fc.array(write, { minLength: 2, maxLength: 5 });
 
+const selection: fc.Arbitrary<Selection> = fc.record({
+  by: fc.constantFrom('range' as const, 'range' as const, 'actor' as const, 'cell' as const),
+  at
+});
+const retention: fc.Arbitrary<Retention> = fc.oneof(
+  fc.record({ keepLsns: fc.nat(40) }),
+  fc.record({ keepMs: fc.nat(600_000) }),
+  fc.record({ keepLsns: fc.nat(10), keepMs: fc.nat(200_000) })
+);
+
 /** Kinds of commands, and how often each comes. */
 const KINDS: readonly { readonly weight: number; readonly arbitrary: fc.Arbitrary<Command> }[] = [
   { weight: 12, arbitrary: write },
@@ -99,7 +154,10 @@ const KINDS: readonly { readonly weight: number; readonly arbitrary: fc.Arbitrar
     weight: 4,
     arbitrary: fc.record({
       do: fc.constant('transaction' as const),
-      parts: fc.array(fc.record({ on, changes }), { minLength: 1, maxLength: 3 }),
+      parts: fc.array(fc.record({ on, elsewhere: fc.nat(3).map(n => n === 0), changes }), {
+        minLength: 1,
+        maxLength: 3
+      }),
       meanwhile: fc.option(write, { nil: undefined }),
       commits: fc.nat(5).map(n => n > 0)
     })
@@ -119,14 +177,49 @@ const KINDS: readonly { readonly weight: number; readonly arbitrary: fc.Arbitrar
     arbitrary: fc.record({ do: fc.constantFrom('delete' as const, 'rename' as const, 'unpin' as const), on })
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('undo' as const), on }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('undo-range' as const), on, at, answers: fc.nat() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('undo-some' as const), on, selection, answers: fc.nat() })
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('pick' as const), on, from: on, selection, answers: fc.nat() })
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('restore' as const),
+      on,
+      from: on,
+      at,
+      collection: fc.option(collection, { nil: undefined }),
+      ids: fc.option(fc.array(fc.nat(9), { minLength: 1, maxLength: 4 }), { nil: undefined })
+    })
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('protect' as const), on, which: fc.nat(2) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('retain' as const),
+      on: fc.option(on, { nil: undefined }),
+      retention: fc.option(retention, { nil: undefined })
+    })
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('collect' as const),
+      retention: fc.option(retention, { nil: undefined })
+    })
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('back-up' as const), writes }) },
   {
     weight: 2,
     arbitrary: fc.record({
       do: fc.constantFrom('index' as const, 'unindex' as const),
       on,
       collection,
-      which: fc.nat(1)
+      which: fc.nat(2)
     })
   },
   {
@@ -155,6 +248,12 @@ const KINDS: readonly { readonly weight: number; readonly arbitrary: fc.Arbitrar
   {
     weight: 2,
     arbitrary: fc.record({ do: fc.constantFrom('reopen' as const, 'settle' as const, 'keep' as const) })
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constantFrom('sweep' as const, 'sweep' as const, 'restore-backup' as const)
+    })
   }
 ];
 
@@ -178,8 +277,9 @@ export const EVERY_COMMAND: readonly Command[] = [
   {
     do: 'transaction',
     parts: [
-      { on: 0, changes: [item(5, 5)] },
-      { on: 1, changes: [item(6, 6), item(1, undefined)] }
+      { on: 0, elsewhere: false, changes: [item(5, 5)] },
+      { on: 0, elsewhere: true, changes: [item(5, 5)] },
+      { on: 1, elsewhere: false, changes: [item(6, 6), item(1, undefined)] }
     ],
     meanwhile: writeOn(0, [item(7, 7)]),
     commits: true
@@ -195,7 +295,21 @@ export const EVERY_COMMAND: readonly Command[] = [
     tear: 'cut',
     state: 'older'
   },
-  { do: 'undo-range', on: 0, at: 50, answers: 3 },
+  { do: 'undo-some', on: 0, selection: { by: 'range', at: 50 }, answers: 3 },
+  writeOn(1, [item(9, 1)]),
+  { do: 'pick', on: 0, from: 1, selection: { by: 'range', at: 100 }, answers: 3 },
+  { do: 'restore', on: 0, from: 0, at: 40, collection: 'items', ids: [1, 2, 3] },
+  { do: 'back-up', writes: [writeOn(0, [item(3, 4)])] },
+  { do: 'retain', on: undefined, retention: { keepLsns: 8 } },
+  { do: 'collect', retention: undefined },
+  { do: 'restore-backup' },
+  { do: 'index', on: 0, collection: 'items', which: 2 },
+  writeOn(0, [item(4, 3)]),
+  { do: 'wait', ms: 40_000 },
+  { do: 'sweep' },
+  { do: 'protect', on: 0, which: 1 },
+  { do: 'merge', on: 0, from: 1, answers: 5 },
+  { do: 'protect', on: 0, which: 0 },
   writeOn(0, [item(4, 4, 'orders')]),
   { do: 'settle' },
   { do: 'drop', on: 0, collection: 'orders' },

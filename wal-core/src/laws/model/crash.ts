@@ -5,8 +5,9 @@ import { tear } from '../disk/tear';
 import { holdState } from '../hold';
 import { isArgonError } from '../../errors';
 import { SHOP, temporaryDirectory } from '../world';
-import type { Run } from './book';
+import type { Run } from './run';
 import type { Command } from './commands';
+import { forgetTimes } from './times';
 import { acknowledged, send } from './writes';
 
 type Crash = Extract<Command, { readonly do: 'crash' }>;
@@ -86,6 +87,7 @@ export async function crash(run: Run, { writes, calls, tear: kind, state }: Cras
   for (const { lsns } of written) {
     bookUntold(run, lsns);
   }
+  forgetTimes(run, 0, 0);
   return true;
 }
 

@@ -1,101 +1,107 @@
+import type { Lsn, Snapshot } from '../../api';
+import { isArgonError } from '../../errors';
 import { numbersFrom } from '../chance';
-import { releaseStates } from '../hold';
-import { Run, type Sizes } from './book';
-import { drop, dropIndex, makeIndex, renameCollection } from './catalog';
-import { checkEvery, checkSome } from './check';
-import type { Command } from './commands';
-import { caughtUp, crash, discard, keep } from './crash';
-import { merge, undo, undoRange } from './plans';
-import { fork, pin, remove, rename, reset, unpin, wait } from './refs';
-import { checkRetries, crowd, transaction, write } from './writes';
+import { FragileDisk } from '../disk/fragile';
+import { ADA, SHOP, World } from '../world';
+import { Book } from './book';
+import type { State } from './state';
 
-/** A command, and the chance that is its own: a shorter list of commands draws the same for those left. */
-export interface Step {
-  readonly command: Command;
-  readonly chance: number;
+/** The second project: transactions go over both. */
+export const DEPOT = 'depot';
+
+/** Sizes from which on the engine goes other ways. */
+export interface Sizes {
+  /** A commit of more records goes ahead into the log in parts. */
+  readonly heldRecords: number;
+  /** A handful of changes is worth a page image. */
+  readonly hasImages: boolean;
 }
 
-/** What a run did: how often each command had something to do, and how many states were compared. */
-export interface Done {
-  readonly commands: Readonly<Record<string, number>>;
-  readonly compared: number;
-}
+/** Small, so that a run goes over several segments. */
+const SEGMENT_BYTES = 30_000;
+const TINY_IMAGES = {
+  changesMin: 4,
+  runPart: 0.1,
+  runChangesMax: 20,
+  flattenPart: 0.02,
+  runsMax: 3,
+  rebasePart: 0.5
+};
 
-/** Every so many commands everything is compared. */
-const THOROUGH_EVERY = 100;
+/** What commands and checks work with: an engine, and the book of what it must show. */
+export class Run {
+  book = new Book();
+  below: (n: number) => number = numbersFrom(0);
+  /** A copy of the state directory from some time ago. */
+  kept: string | undefined;
+  /** A folder with a backup, and the book as it was then. */
+  backup: { readonly folder: string; readonly book: Book } | undefined;
+  /** Digest by content and the other way round: one means the other. */
+  readonly digests = new Map<string, string>();
+  readonly contents = new Map<string, string>();
+  /** States compared so far. */
+  compared = 0;
+  /** States that were taken away by garbage collection and said to be gone. */
+  gone = 0;
+  private serial = 0;
 
-function obey(run: Run, command: Command): Promise<boolean> | boolean {
-  const { book, world } = run;
-  switch (command.do) {
-    case 'write':
-      return write(run, command);
-    case 'crowd':
-      return crowd(run, command.writes);
-    case 'transaction':
-      return transaction(run, command.parts, command.meanwhile, command.commits);
-    case 'branch':
-      return fork(run, book.name(command.on), command.at, command.expiresIn);
-    case 'reset':
-      return reset(run, book.name(command.on), command.at);
-    case 'pin':
-      return pin(run, book.name(command.on), command.at);
-    case 'unpin':
-      return unpin(run, command.on);
-    case 'delete':
-      return remove(run, book.name(command.on));
-    case 'rename':
-      return rename(run, book.name(command.on));
-    case 'undo':
-      return undo(run, book.name(command.on));
-    case 'undo-range':
-      return undoRange(run, book.name(command.on), command.at, command.answers);
-    case 'index':
-      return makeIndex(run, book.name(command.on), command.collection, command.which);
-    case 'unindex':
-      return dropIndex(run, book.name(command.on), command.collection, command.which);
-    case 'drop':
-      return drop(run, book.name(command.on), command.collection);
-    case 'rename-collection':
-      return renameCollection(run, book.name(command.on), command.collection);
-    case 'merge':
-      return merge(run, book.name(command.on), book.name(command.from), command.answers);
-    case 'wait':
-      return wait(run, command.ms);
-    case 'crash':
-      return crash(run, command);
-    case 'reopen':
-      return world.reopen().then(() => true);
-    case 'settle':
-      return caughtUp(run).then(() => true);
-    case 'keep':
-      return keep(run);
+  private constructor(
+    readonly world: World,
+    readonly disk: FragileDisk
+  ) {}
+
+  static async open({ heldRecords, hasImages }: Sizes): Promise<Run> {
+    const disk = new FragileDisk();
+    const parts = {
+      log: { fileSystem: disk, segmentBytesMax: SEGMENT_BYTES },
+      held: { bytesMax: 1 << 20, recordsMax: heldRecords },
+      ...(hasImages ? { images: { limits: TINY_IMAGES, inline: true } } : {})
+    };
+    const world = await World.open({ parts });
+    await world.engine.createProject(DEPOT, ADA);
+    return new Run(world, disk);
+  }
+
+  /** A number never given before, also not in a past that was taken back. */
+  next(): number {
+    return this.serial++;
+  }
+
+  /** Takes an atomic commit that ends at `last` into the model. */
+  took(name: string, last: number, state: State): void {
+    this.book.atomic(name, { last, time: this.world.engine.timeOf(SHOP, last as Lsn) }, state);
+  }
+
+  pick<T>(items: readonly T[]): T {
+    return items[this.below(items.length)]!;
+  }
+
+  /** A branch at an LSN; undefined when the model knows it to be gone, and the engine says so. */
+  past(name: string, lsn: number): Snapshot | undefined {
+    const line = this.book.line(name);
+    const isGone = line.gone.has(lsn);
+    const view = readable(() => this.world.view(`${name}@${lsn}`));
+    const meant = line.at(lsn).lsn;
+    if (view !== undefined && isGone && meant !== lsn && !line.gone.has(meant)) {
+      // That an LSN lay inside a group is forgotten with the group, and known again once the state was made anew.
+      line.gone = new Set([...line.gone].filter(other => other !== lsn));
+      return view;
+    }
+    if ((view === undefined) !== isGone) {
+      expect({ at: `${name}@${lsn}`, isGone: view === undefined }).toEqual({ at: `${name}@${lsn}`, isGone });
+    }
+    return view;
   }
 }
 
-/**
- * Runs commands on a new engine and on a model of plain maps, and compares the two after each.
- * @throws at the first difference
- */
-export async function runSteps(steps: readonly Step[], sizes: Sizes): Promise<Done> {
-  const run = await Run.open(sizes);
-  const commands: Record<string, number> = {};
+/** What `look` finds; undefined when it is said to be gone. */
+export function readable<T>(look: () => T): T | undefined {
   try {
-    for (const [i, { command, chance }] of steps.entries()) {
-      run.below = numbersFrom(chance);
-      if (await obey(run, command)) {
-        commands[command.do] = (commands[command.do] ?? 0) + 1;
-      }
-      await checkSome(run, command.do === 'crash' || command.do === 'reopen');
-      checkRetries(run);
-      if ((i + 1) % THOROUGH_EVERY === 0 || i === steps.length - 1) {
-        await checkEvery(run);
-      }
+    return look();
+  } catch (error) {
+    if (isArgonError(error, 'HISTORY_GONE')) {
+      return undefined;
     }
-    return { commands, compared: run.compared };
-  } finally {
-    releaseStates();
-    run.disk.giveBack();
-    await run.world.close();
-    discard(run);
+    throw error;
   }
 }

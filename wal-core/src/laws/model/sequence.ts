@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import type { Sizes } from './book';
 import { anyCommand } from './commands';
-import { type Done, runSteps, type Step } from './run';
+import type { Sizes } from './run';
+import { type Done, runSteps, type Step } from './steps';
 
 /** A list of commands that follows from a seed. */
 export interface Sequence {

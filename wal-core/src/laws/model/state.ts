@@ -95,6 +95,8 @@ interface Group {
 export class Line {
   private states: Entry[];
   private groups: Group[];
+  /** LSNs that can no longer be read, since garbage was collected: exactly these, until the next collection. */
+  gone: ReadonlySet<number>;
 
   constructor(
     parent?: Line,
@@ -102,6 +104,16 @@ export class Line {
   ) {
     this.states = parent?.states.filter(({ lsn }) => lsn <= forkLsn) ?? [];
     this.groups = parent?.groups.filter(({ last }) => last <= forkLsn) ?? [];
+    this.gone = new Set([...(parent?.gone ?? [])].filter(lsn => lsn <= forkLsn));
+  }
+
+  /** A line of its own with the same past. */
+  copy(): Line {
+    const copy = new Line(undefined, this.forkLsn);
+    copy.states = [...this.states];
+    copy.groups = [...this.groups];
+    copy.gone = this.gone;
+    return copy;
   }
 
   /** The newest LSN of the line, or where it was forked. */
@@ -111,6 +123,11 @@ export class Line {
 
   get newest(): State {
     return this.states.at(-1)?.state ?? NOTHING;
+  }
+
+  /** Whether the line has a change in a range of LSNs. */
+  has(first: number, last: number): boolean {
+    return this.states.some(({ lsn }) => first <= lsn && lsn <= last);
   }
 
   /** LSN and state that an LSN means. */
