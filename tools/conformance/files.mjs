@@ -17,11 +17,4 @@ export const FILES = [
 ];
 
 /** Those that `npm test` runs: the ones that wait for nothing. */
-export const QUICK_FILES = [
-  'bulk',
-  'collection_management',
-  'index_management',
-  'run_command',
-  'sessions_unified',
-  'retryable_reads_unified'
-];
+export const QUICK_FILES = ['crud_unified', 'sessions_unified', 'collection_management', 'run_command'];

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { VENV_PYTHON, at, program } from '../setup/checkout.mjs';
 import { run } from '../setup/child.mjs';
 import { filesUnder } from '../setup/stamps.mjs';
+import { quickConformance } from '../conformance/quick.mjs';
 import { readGo, readJest, readJunit, readPlaywright, readTap } from './reports.mjs';
 import { broken, result } from './result.mjs';
 import { checkWheel } from './wheel.mjs';
@@ -131,6 +132,9 @@ const go = {
 /** @type {Suite} */
 const wheel = { name: 'wheel', title: 'wheel', run: checkWheel };
 
+/** @type {Suite} */
+const conformance = { name: 'conformance', title: "PyMongo's own tests", run: quickConformance };
+
 /** In the order they run: quick ones first. */
 export const SUITES = [
   tools,
@@ -142,6 +146,7 @@ export const SUITES = [
   notebook('quickstart'),
   notebook('flights'),
   jest('oracle', 'e2e/jest.config.js', ['mongod']),
+  conformance,
   go,
   browser,
   wheel
