@@ -718,6 +718,14 @@ export interface KeepingBackupResult {
 export interface KeepingAutomaticParams {
   enabled?: boolean;
 }
+export interface KeepingCompactParams {}
+export interface KeepingCompactResult {
+  stateBytes: number;
+  /**
+   * What it gives back, about.
+   */
+  stateFreeBytes: number;
+}
 export interface PinCreateParams {
   project: string;
   name: string;
@@ -998,6 +1006,8 @@ export interface Methods {
   'keeping.backup': { params: KeepingBackupParams; result: KeepingBackupResult };
   /** Says whether garbage is collected in the background, and how that goes; with `enabled` it is switched on or off for the data directory. */
   'keeping.automatic': { params: KeepingAutomaticParams; result: Keeper };
+  /** Has the file of the state give its free pages back to the disk when the bridge starts next. */
+  'keeping.compact': { params: KeepingCompactParams; result: KeepingCompactResult };
   /** Names a state for ever. */
   'pin.create': { params: PinCreateParams; result: Pin };
   /** All pins of a project. */

@@ -729,6 +729,14 @@ class KeepingAutomaticParams(TypedDict):
 
 KeepingAutomaticResult: TypeAlias = "Keeper"
 
+KeepingCompactParams: TypeAlias = "dict[str, Any]"
+
+
+class KeepingCompactResult(TypedDict):
+    stateBytes: int
+    stateFreeBytes: int
+    """What it gives back, about."""
+
 
 class PinCreateParams(TypedDict):
     project: str
@@ -1066,6 +1074,7 @@ METHODS: dict[str, str] = {
     "keeping.verify": "Walks log, state and images and names what does not fit.",
     "keeping.backup": "Copies what is durable into a folder of the bridge's machine; what an earlier backup there has is not copied again.",
     "keeping.automatic": "Says whether garbage is collected in the background, and how that goes; with `enabled` it is switched on or off for the data directory.",
+    "keeping.compact": "Has the file of the state give its free pages back to the disk when the bridge starts next.",
     "pin.create": "Names a state for ever.",
     "pin.list": "All pins of a project.",
     "pin.delete": "Deletes a pin.",

@@ -129,6 +129,7 @@ describe('the command line', () => {
     expect((await argon('gc', '--automatic')).stdout).toContain('only when it is asked for');
     expect(await argon('gc', '--automatic', 'on', '--apply')).toMatchObject({ code: 2 });
     expect((await argon('gc', '--automatic', 'on')).stdout).toContain('in the background');
+    expect((await argon('gc', '--compact')).stdout).toContain('At the next start');
     expect((await argon('status')).stdout).toMatch(/storage.ratio +[\d.]+ times the live documents/);
     expect(await argon('verify')).toMatchObject({ code: 0 });
     const folder = join(program.folder, 'backup');

@@ -484,6 +484,8 @@ describe('every method, over a real socket and a real engine', () => {
     expect(keeping.automatic).toBe(false);
     expect(storage.liveBytes).toBeGreaterThan(0);
     expect(storage.logBytes + storage.coldBytes).toBeGreaterThan(storage.liveBytes);
+    const { stateBytes, stateFreeBytes } = await client.call('keeping.compact', {});
+    expect(stateBytes).toBeGreaterThan(stateFreeBytes);
     const verified = await client.call('keeping.verify', {});
     expect(verified).toMatchObject({ problems: [], complete: true });
     expect(verified.checked['versions']).toBeGreaterThan(0);

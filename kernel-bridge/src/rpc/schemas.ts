@@ -48,6 +48,7 @@ export const PARAMS_SCHEMAS: Readonly<Record<string, string>> = {
     '{"type":"object","properties":{"folder":{"type":"string"}},"required":["folder"],"additionalProperties":false}',
   'keeping.automatic':
     '{"type":"object","properties":{"enabled":{"type":"boolean"}},"required":[],"additionalProperties":false}',
+  'keeping.compact': '{"type":"object","properties":{},"required":[],"additionalProperties":false}',
   'pin.create':
     '{"type":"object","properties":{"project":{"type":"string"},"name":{"type":"string"},"ref":{"$ref":"common.json#/$defs/Ref"},"ensure":{"type":"boolean"},"session":{"type":"string"}},"required":["project","name","ref"],"additionalProperties":false}',
   'pin.list':
@@ -140,6 +141,8 @@ export const RESULT_SCHEMAS: Readonly<Record<string, string>> = {
   'keeping.backup':
     '{"type":"object","properties":{"projects":{"type":"array","items":{"type":"object","properties":{"name":{"type":"string"},"head":{"$ref":"common.json#/$defs/Lsn"}},"required":["name","head"],"additionalProperties":false}},"files":{"type":"integer","minimum":0},"bytes":{"type":"integer","minimum":0},"copiedFiles":{"type":"integer","minimum":0},"copiedBytes":{"type":"integer","minimum":0}},"required":["projects","files","bytes","copiedFiles","copiedBytes"],"additionalProperties":false}',
   'keeping.automatic': '{"$ref":"common.json#/$defs/Keeper"}',
+  'keeping.compact':
+    '{"type":"object","properties":{"stateBytes":{"type":"integer","minimum":0},"stateFreeBytes":{"type":"integer","minimum":0}},"required":["stateBytes","stateFreeBytes"],"additionalProperties":false}',
   'pin.create': '{"$ref":"common.json#/$defs/Pin"}',
   'pin.list': '{"type":"array","items":{"$ref":"common.json#/$defs/Pin"}}',
   'pin.delete': '{"type":"null"}',

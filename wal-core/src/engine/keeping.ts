@@ -14,6 +14,7 @@ import type {
 import type { ControlRecord } from '../log/frame';
 import { verify } from '../verify/verify';
 import { commitKey, commitKeyLsn, metaKey, TABLE } from '../store/keys';
+import { compactAtStart } from '../store/lmdb/folder';
 import type { Core } from './core';
 import { Mutex } from './mutex';
 import type { PlanBook } from './planbook';
@@ -62,6 +63,11 @@ export class KeepingOffice {
       });
       return backUp({ directory, end, time, projects }, folder, options);
     });
+  }
+
+  /** The state gives its free pages back to the disk when the directory is opened next. */
+  compactAtStart(): void {
+    compactAtStart(this.core.directory);
   }
 
   private parts(): GcParts {

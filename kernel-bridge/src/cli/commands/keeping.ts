@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import type {
   Keeper,
   KeepingBackupResult,
+  KeepingCompactResult,
   KeepingGcResult,
   KeepingRetentionResult,
   KeepingVerifyResult
@@ -42,6 +43,9 @@ function keeperText({ automatic, running, waits, last, failed }: Keeper): string
   }
   return lines.join('\n');
 }
+
+const compactText = ({ stateBytes, stateFreeBytes }: KeepingCompactResult) =>
+  `At the next start the state, ${size(stateBytes)}, gives back about ${size(stateFreeBytes)}.`;
 
 function gcText(report: KeepingGcResult): string {
   const { dryRun, rows, stateBytes, logBytes, images, timelines, kept, horizons } = report;
@@ -130,6 +134,12 @@ const withFigures = (command: Command) =>
     .option('--keep <time>', 'states that were current in this time: 12h, 7d, 2w', duration)
     .option('--keep-lsns <n>', 'the newest n LSNs of each branch', wholeNumber(0, LSNS_MAX));
 
+interface GcCommandOptions extends KeepOptions {
+  readonly apply?: boolean;
+  readonly automatic?: 'on' | 'off' | true;
+  readonly compact?: boolean;
+}
+
 /** Garbage collection, verification, backups. */
 export function addKeepingCommands(program: Command): void {
   withFigures(
@@ -141,11 +151,16 @@ export function addKeepingCommands(program: Command): void {
     .addOption(
       new Option('--automatic [state]', 'show, or switch, collections in the background')
         .choices(['on', 'off'])
-        .conflicts(['apply', 'keep', 'keepLsns', 'project'])
+        .conflicts(['apply', 'keep', 'keepLsns', 'project', 'compact'])
     )
-    .action((options: KeepOptions & { apply?: boolean; automatic?: 'on' | 'off' | true }) =>
+    .option('--compact', 'have the file of the state give its free pages back at the next start')
+    .action((options: GcCommandOptions) =>
       run(options, async ({ call, print }) => {
         const { automatic } = options;
+        if (options.compact === true) {
+          print(await call('keeping.compact', {}), compactText);
+          return;
+        }
         if (automatic !== undefined) {
           const enabled = automatic === true ? {} : { enabled: automatic === 'on' };
           print(await call('keeping.automatic', enabled), keeperText);

@@ -61,6 +61,12 @@ export function keepingMethods(context: BridgeContext): Handlers<'keeping'> {
       return presentKeeper(context.keeper.status());
     },
 
+    async 'keeping.compact'() {
+      engine.compactAtStart();
+      const { stateBytes, stateFreeBytes } = await engine.storage();
+      return { stateBytes, stateFreeBytes };
+    },
+
     async 'keeping.verify'({ limit }, caller) {
       const report = await engine.verify({
         signal: caller.signal,

@@ -1,8 +1,8 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dropOldState, openState } from './folder';
-import type { LmdbStore } from './store';
+import { compactAtStart, dropOldState, openState } from './folder';
+import { LmdbStore } from './store';
 
 const KEY = Buffer.from('a key that is found in the file');
 const VALUE = Buffer.from('a value that is found in the file');
@@ -109,5 +109,74 @@ describe('a row that is not as it was written', () => {
     expect((await start()).get('ver', KEY)).toBeUndefined();
     expect(readFileSync(join(directory, 'state.old', 'data.mdb')).length).toBe(first.length);
     expect(readFileSync(join(directory, 'state.old', 'data.mdb')).includes(KEY)).toBe(true);
+  });
+});
+
+describe('a state that is to be compacted', () => {
+  const rows = (from: number, to: number, length: number | undefined) =>
+    Array.from({ length: to - from }, (_, i) => ({
+      table: 'ver' as const,
+      key: Buffer.from([1, (from + i) >> 8, (from + i) & 0xff]),
+      value: length === undefined ? undefined : Buffer.alloc(length, i)
+    }));
+  const all = (store: LmdbStore) => [...store.range('ver', { from: Buffer.of(0), to: Buffer.of(9) })];
+  const fileBytes = () => readFileSync(join(directory, 'state', 'data.mdb')).length;
+  let left: unknown;
+
+  beforeEach(async () => {
+    const store = await start();
+    await store.write(rows(0, 3000, 300));
+    await store.write(rows(100, 3000, undefined));
+    await store.flushed();
+    left = all(store);
+    expect(store.freeBytes()).toBeGreaterThan(400_000);
+    compactAtStart(directory);
+    await stop();
+  });
+
+  it('is smaller after the next start, with the same rows, and is not copied again', async () => {
+    const before = fileBytes();
+    let store = await start();
+    expect(fileBytes()).toBeLessThan(before / 4);
+    expect(all(store)).toEqual(left);
+    expect(store.freeBytes()).toBeLessThan(20_000);
+    await store.write(rows(0, 1, 10));
+    expect(store.get('ver', Buffer.from([1, 0, 0]))).toEqual(Buffer.alloc(10));
+    await stop();
+    dropOldState(directory);
+    const size = fileBytes();
+    store = await start();
+    expect(all(store)).toHaveLength(100);
+    expect(fileBytes()).toBe(size);
+  });
+
+  it.each([
+    [
+      'the copy was being written',
+      () => {
+        mkdirSync(join(directory, 'state.new'));
+        writeFileSync(join(directory, 'state.new', 'data.mdb'), 'half of it');
+      }
+    ],
+    ['the old one was moved away', () => renameSync(join(directory, 'state'), join(directory, 'state.old'))]
+  ])('is whole when the start was cut short while %s', async (_, leave) => {
+    leave();
+    expect(all(await start())).toEqual(left);
+  });
+
+  it('is whole when the start was cut short before the old one was removed', async () => {
+    await start();
+    await stop();
+    expect(existsSync(join(directory, 'state.old'))).toBe(true);
+    expect(all(await start())).toEqual(left);
+  });
+
+  it('stays as it is when there is no room for the copy', async () => {
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    jest.spyOn(LmdbStore.prototype, 'copyTo').mockRejectedValueOnce(new Error('no space left on device'));
+    expect(all(await start())).toEqual(left);
+    expect(existsSync(join(directory, 'state.new'))).toBe(false);
+    expect(warn.mock.calls).toEqual([[expect.stringContaining('no space left')]]);
+    jest.restoreAllMocks();
   });
 });

@@ -13,6 +13,9 @@ const MAP_BYTES = 512 * 1024 * 1024 * 1024;
 /** Messages of errors in reads that say nothing about the file. */
 const NO_DAMAGE = /MDB_READERS_FULL|MDB_MAP_FULL|allocate memory|Too many open files|closed/;
 
+/** The file of a store, in its folder. */
+export const DATA_FILE = 'data.mdb';
+
 /** Pages at the start of the file that belong to no tree. */
 const META_PAGES = 2;
 
@@ -182,7 +185,7 @@ export class LmdbStore implements OrderedStore {
 
   bytes(): number {
     try {
-      return statSync(join(this.directory, 'data.mdb')).blocks * 512;
+      return statSync(join(this.directory, DATA_FILE)).blocks * 512;
     } catch {
       return 0;
     }
@@ -204,6 +207,11 @@ export class LmdbStore implements OrderedStore {
     const trees = [main, free, ...TABLES.map(name => this.tables[name].database.getStats() as TreeStats)];
     const used = trees.reduce((sum, tree) => sum + pagesOf(tree), META_PAGES);
     return Math.max(0, lastPageNumber + 1 - used) * pageSize;
+  }
+
+  /** Writes everything into a new file in an empty folder, without free pages. Whoever calls it brings that to the disk. */
+  copyTo(folder: string): Promise<void> {
+    return this.root.backup(folder, true);
   }
 
   async close(): Promise<void> {
