@@ -1,10 +1,12 @@
-import { T, compileFilter, elements, field } from '@argon/wal-core';
-import { stringOf, type Arguments } from './arguments';
+import { T, arrayOf, compileFilter, elements, field, parseCollation } from '@argon/wal-core';
+import type { Arguments } from './arguments';
 import { DocumentBuilder } from './builder';
 import { MongoError } from './errors';
 
-/** Options of `create` that a collection keeps. */
+/** Options of `create` that a collection keeps as they are given. */
 const KEPT = ['validator', 'validationLevel', 'validationAction'] as const;
+/** Options that are checked and brought into one form. */
+const SHAPED = ['capped', 'size', 'max', 'viewOn', 'pipeline', 'collation'] as const;
 /** Options that change nothing here. */
 const IGNORED = [
   'autoIndexId',
@@ -17,12 +19,6 @@ const IGNORED = [
 ] as const;
 /** Options of kinds of collection that are not there. */
 const MISSING = [
-  'capped',
-  'size',
-  'max',
-  'viewOn',
-  'pipeline',
-  'collation',
   'timeseries',
   'clusteredIndex',
   'expireAfterSeconds',
@@ -30,7 +26,7 @@ const MISSING = [
   'recordPreImages'
 ] as const;
 
-export const CREATE_FIELDS: readonly string[] = [...KEPT, ...IGNORED, ...MISSING];
+export const CREATE_FIELDS: readonly string[] = [...KEPT, ...SHAPED, ...IGNORED, ...MISSING];
 
 const USUAL = [
   ['validationLevel', 'strict'],
@@ -58,29 +54,135 @@ export function readCreateOptions(args: Arguments): Buffer {
   }
   checkValidation(args);
   const builder = new DocumentBuilder(64);
+  if (!args.has('viewOn')) {
+    addCap(builder, args);
+  }
   for (const name of KEPT) {
     const value = args.get(name);
     if (value !== undefined) {
       builder.raw(name, value);
     }
   }
+  addView(builder, args);
+  const collation = parseCollation(args.optionalDocument('collation'));
+  if (collation !== undefined) {
+    builder.document('collation', collation.source);
+  }
   return builder.finish();
 }
+
+/** A cap is a multiple of so many bytes, and at least a page. */
+const CAP_BYTES_STEP = 256;
+const CAP_BYTES_MAX = 2 ** 50;
+const CAP_DOCUMENTS_MAX = 2 ** 31;
+
+/** `capped`, `size` and `max`. @throws MongoError 2, 72 */
+function addCap(builder: DocumentBuilder, args: Arguments): void {
+  if (!args.flag('capped', false)) {
+    return;
+  }
+  const size = args.integer('size', { min: 1, max: CAP_BYTES_MAX });
+  if (size === undefined) {
+    throw new MongoError('InvalidOptions', "the 'size' field is required when 'capped' is true");
+  }
+  builder.bool('capped', true).integer('size', capBytes(size));
+  const most = args.integer('max');
+  if (most !== undefined && most > 0) {
+    if (most >= CAP_DOCUMENTS_MAX) {
+      throw new MongoError('BadValue', 'max in a capped collection has to be < 2^31 or not set');
+    }
+    builder.integer('max', most);
+  }
+}
+
+/** The size of a cap as it is kept. */
+function capBytes(size: number): number {
+  return Math.ceil(size / CAP_BYTES_STEP) * CAP_BYTES_STEP;
+}
+
+/** A collection's options with a cap of so many bytes. */
+export function capOptions(options: Buffer, size: number): Buffer {
+  const builder = new DocumentBuilder(options.length + 64)
+    .bool('capped', true)
+    .integer('size', capBytes(size));
+  for (const element of elements(options)) {
+    if (!['capped', 'size', 'max'].includes(element.name)) {
+      builder.raw(element.name, element);
+    }
+  }
+  return builder.finish();
+}
+
+/** `viewOn` and `pipeline`. @throws MongoError 2, 72 */
+function addView(builder: DocumentBuilder, args: Arguments): void {
+  const on = args.optionalString('viewOn');
+  if (on === undefined) {
+    if (args.has('pipeline')) {
+      throw new MongoError('InvalidOptions', "'pipeline' requires 'viewOn' to also be specified");
+    }
+    return;
+  }
+  if (on === '') {
+    throw new MongoError('BadValue', "'viewOn' cannot be empty");
+  }
+  builder.string('viewOn', on);
+  const pipeline = args.has('pipeline') ? args.documents('pipeline') : [];
+  builder.raw('pipeline', {
+    type: T.ARRAY,
+    bytes: arrayOf(pipeline.map(bytes => ({ type: T.OBJECT, bytes })))
+  });
+}
+
+/** A view's source and pipeline after a `collMod` that names one of them, or both. */
+function changeView(builder: DocumentBuilder, options: Buffer, args: Arguments): void {
+  if (!args.has('viewOn') && !args.has('pipeline')) {
+    return;
+  }
+  for (const name of ['viewOn', 'pipeline']) {
+    const value = args.get(name) ?? field(options, name);
+    if (value !== undefined) {
+      builder.raw(name, { type: value.type, bytes: value.bytes });
+    }
+  }
+}
+
+/** Options that `collMod` changes by other names. */
+const CHANGED: Readonly<Record<string, readonly string[]>> = {
+  size: ['cappedSize'],
+  max: ['cappedMax'],
+  viewOn: ['pipeline'],
+  pipeline: ['viewOn']
+};
 
 /** Options after `collMod`: the named ones replaced. */
 export function changedOptions(options: Buffer, args: Arguments): Buffer {
   checkValidation(args);
   const builder = new DocumentBuilder(options.length + 64);
   for (const element of elements(options)) {
-    if (!args.has(element.name)) {
+    if (!args.has(element.name) && !CHANGED[element.name]?.some(name => args.has(name))) {
       builder.raw(element.name, element);
     }
+  }
+  changeView(builder, options, args);
+  const size = args.integer('cappedSize', { min: 1, max: CAP_BYTES_MAX });
+  const most = args.integer('cappedMax', { max: CAP_DOCUMENTS_MAX - 1 });
+  if (size !== undefined) {
+    builder.integer('size', capBytes(size));
+  }
+  if (most !== undefined && most > 0) {
+    builder.integer('max', most);
+  }
+  if (field(options, 'viewOn') !== undefined) {
+    return builder.finish();
   }
   for (const name of KEPT) {
     const value = args.get(name);
     if (value !== undefined && !(name === 'validator' && value.bytes.length === 5)) {
       builder.raw(name, value);
     }
+  }
+  if (field(options, 'capped') !== undefined && !KEPT.some(name => args.has(name))) {
+    return builder.finish();
   }
   // Whatever it changes, mongod notes level and action with it.
   for (const [name, usual] of USUAL) {
@@ -116,10 +218,6 @@ function isHarmless(args: Arguments, name: string): boolean {
   const value = args.get(name)!;
   if (value.type === T.NULL || (value.type === T.BOOL && value.bytes[0] === 0)) {
     return true;
-  }
-  if (name === 'collation' && value.type === T.OBJECT) {
-    const locale = field(value.bytes, 'locale');
-    return value.bytes.length === 5 || (locale?.type === T.STRING && stringOf(locale) === 'simple');
   }
   if (name === 'changeStreamPreAndPostImages' && value.type === T.OBJECT) {
     return field(value.bytes, 'enabled')?.bytes[0] !== 1;

@@ -7,7 +7,9 @@ import {
   compileUpdate,
   documentOf,
   elements,
+  parseCollation,
   EMPTY_DOCUMENT,
+  type CollectionInfo,
   type Filter,
   type Projection,
   type QueryOptions,
@@ -15,15 +17,23 @@ import {
   type Sort
 } from '@argon/wal-core';
 import { numberOf, type Arguments } from './arguments';
+import { defaultCollation } from './collection-kind';
 import { MongoError } from './errors';
 
-/** The options that all parts of one command share: `let`, `collation`, one clock. */
-export function queryOptions(args: Arguments, now = Date.now()): QueryOptions {
+/** The options that all parts of one command share: `let`, its collation or that of its collection, one clock. */
+export function queryOptions(
+  args: Arguments,
+  now = Date.now(),
+  info?: Pick<CollectionInfo, 'options'>
+): QueryOptions {
   const variables = letOf(args.optionalDocument('let'));
-  const collation = args.optionalDocument('collation');
+  const named = args.optionalDocument('collation');
+  const collation = named === undefined || named.length === 5 ? defaultCollation(info) : named;
+  // Read here once, so that a bad one is an error also where nothing is compared.
+  parseCollation(collation);
   return {
     ...(variables === undefined ? {} : { let: variables }),
-    ...(collation === undefined || collation.length === 5 ? {} : { collation }),
+    ...(collation === undefined ? {} : { collation }),
     now
   };
 }

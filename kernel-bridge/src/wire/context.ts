@@ -2,6 +2,7 @@ import type { Commit, CommitTime, Engine, Origin, Snapshot } from '@argon/wal-co
 import type { Logger } from '../logger';
 import type { SessionDirectory, SessionPlace } from '../session/directory';
 import type { Arguments } from './arguments';
+import type { CappedOrders } from './capped/order';
 import type { Cursors } from './cursors';
 import type { FailPoints } from './failpoint/fail-points';
 import type { LogicalSessions, SessionKey } from './lsid';
@@ -18,6 +19,7 @@ export interface Services {
   readonly engine: Engine;
   readonly sessions: SessionDirectory;
   readonly cursors: Cursors;
+  readonly capped: CappedOrders;
   readonly logical: LogicalSessions;
   readonly operations: Operations;
   readonly retries: Retries;

@@ -26,8 +26,8 @@ export class MongoError extends Error {
 
 /** A query that cannot be planned: the hint names no index, and the like. */
 export class PlanError extends MongoError {
-  constructor(message: string) {
-    super('BadValue', `error processing query: planner returned error :: caused by :: ${message}`);
+  constructor(message: string, code: number = MONGO_CODES.BadValue) {
+    super(code, `error processing query: planner returned error :: caused by :: ${message}`);
     this.name = 'PlanError';
   }
 }

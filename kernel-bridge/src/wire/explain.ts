@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { deserialize } from 'bson';
-import { elements, type Filter, type IndexPlan, type Interval } from '@argon/wal-core';
+import { elements, indexCollation, type Filter, type IndexPlan, type Interval } from '@argon/wal-core';
 import type { CommandContext } from './context';
 import { MONGODB_VERSION } from './commands/server';
 import type { Plan } from './plan';
@@ -28,6 +28,9 @@ export function describePlan(
     namespace,
     indexFilterSet: false,
     parsedQuery: decodedFilter(query.filter),
+    ...(query.filter.collation === undefined
+      ? {}
+      : { collation: deserialize(query.filter.collation.source) }),
     maxIndexedOrSolutionsReached: false,
     maxIndexedAndSolutionsReached: false,
     maxScansToExplodeReached: false,
@@ -112,6 +115,7 @@ function accessStage(plan: Plan, filter: Filter): Stage {
         ? { stage: 'IDHACK' }
         : { stage: 'FETCH', ...shown, inputStage: idScan(filter, plan.keys.length) };
     case 'scan':
+    case 'capped':
       return { stage: 'COLLSCAN', ...shown, direction: plan.reverse ? 'backward' : 'forward' };
     case 'index':
       return { stage: 'FETCH', ...shown, inputStage: indexScan(plan.plan, filter) };
@@ -132,10 +136,12 @@ function idScan(filter: Filter, keys: number): Stage {
 }
 
 function indexScan({ index, reverse, mayRepeat }: IndexPlan, filter: Filter): Stage {
+  const collation = indexCollation(index.spec);
   return {
     stage: 'IXSCAN',
     keyPattern: deserialize(index.key, { promoteValues: false }),
     indexName: index.name,
+    ...(collation === undefined ? {} : { collation: deserialize(collation.source) }),
     isMultiKey: mayRepeat,
     isUnique: index.unique,
     isSparse: index.sparse,
@@ -143,7 +149,7 @@ function indexScan({ index, reverse, mayRepeat }: IndexPlan, filter: Filter): St
     indexVersion: 2,
     direction: reverse ? 'backward' : 'forward',
     indexBounds: Object.fromEntries(
-      elements(index.key).map(({ name }) => [name, boundsText(filter.bounds(name, !mayRepeat))])
+      elements(index.key).map(({ name }) => [name, boundsText(filter.bounds(name, !mayRepeat, collation))])
     )
   };
 }

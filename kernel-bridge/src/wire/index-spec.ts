@@ -4,6 +4,7 @@ import {
   compileFilter,
   elements,
   field,
+  parseCollation,
   type IndexInfo,
   type RawElement
 } from '@argon/wal-core';
@@ -22,6 +23,8 @@ export interface IndexRequest {
   readonly unique: boolean;
   readonly sparse: boolean;
   readonly partialFilter: Buffer | undefined;
+  /** With all its fields; undefined: binary order. */
+  readonly collation: Buffer | undefined;
   /** The `_id` index, which every collection has. */
   readonly isId: boolean;
 }
@@ -33,7 +36,6 @@ const IGNORED: ReadonlySet<string> = new Set(['ns', 'dropDups']);
 /** Options of kinds of index that are not there. */
 const MISSING: ReadonlySet<string> = new Set([
   'storageEngine',
-  'expireAfterSeconds',
   'weights',
   'default_language',
   'language_override',
@@ -47,18 +49,14 @@ const MISSING: ReadonlySet<string> = new Set([
   'clustered',
   'prepareUnique'
 ]);
-const KINDS: ReadonlySet<string> = new Set([
-  'text',
-  '2d',
-  '2dsphere',
-  'hashed',
-  'geoHaystack',
-  'columnstore'
-]);
+const KINDS: ReadonlySet<string> = new Set(['text', '2d', '2dsphere', 'geoHaystack', 'columnstore']);
 const ID_INDEX_NAME = '_id_';
 
-/** Checks one specification of `createIndexes`. @throws MongoError 2, 9, 14, 67, 197, 238 */
-export function readIndexSpec(raw: Buffer): IndexRequest {
+/**
+ * Checks one specification of `createIndexes`; `collation` is what the collection's indexes have when they name none.
+ * @throws MongoError 2, 9, 14, 67, 197, 238, 16764, 31303
+ */
+export function readIndexSpec(raw: Buffer, collation?: Buffer): IndexRequest {
   const where = `Error in specification ${documentText(raw)} :: caused by :: `;
   const fields = new Map(elements(raw).map(element => [element.name, element]));
   const key = fields.get('key');
@@ -92,6 +90,12 @@ export function readIndexSpec(raw: Buffer): IndexRequest {
   for (const option of fields.values()) {
     addOption(builder, option, where, raw, isId);
   }
+  const named = fields.get('collation');
+  const own = collationOf(where, named, collation);
+  if (own !== undefined && !isId) {
+    builder.raw('collation', { type: T.OBJECT, bytes: own });
+  }
+  checkKinds(key.bytes, flagOf(where, fields.get('unique')), fields.get('expireAfterSeconds'), raw);
   const partial = fields.get('partialFilterExpression');
   const request: IndexRequest = {
     name: text,
@@ -100,6 +104,7 @@ export function readIndexSpec(raw: Buffer): IndexRequest {
     unique: flagOf(where, fields.get('unique')),
     sparse: flagOf(where, fields.get('sparse')),
     partialFilter: partial?.bytes,
+    collation: own,
     isId
   };
   if (request.sparse && partial !== undefined) {
@@ -148,13 +153,16 @@ function addOption(
     return;
   }
   if (name === 'collation') {
-    const locale = option.type === T.OBJECT ? field(option.bytes, 'locale') : undefined;
-    if (locale?.type !== T.STRING || stringOf(locale) !== 'simple') {
+    return;
+  }
+  if (name === 'expireAfterSeconds') {
+    if (isId) {
       throw new MongoError(
-        'NotImplemented',
-        `${where}indexes with a collation are not available in Argon yet`
+        'InvalidIndexSpecificationOption',
+        `The field '${name}' is not valid for an _id index specification. Specification: ${documentText(raw)}`
       );
     }
+    builder.raw(name, { type: T.INT32, bytes: int32(secondsOf(option, raw)) });
     return;
   }
   if (MISSING.has(name)) {
@@ -170,6 +178,80 @@ function addOption(
     );
   }
   builder.raw(name, option);
+}
+
+/** Longest time to live: what fits a 32-bit number. */
+const EXPIRE_SECONDS_MAX = 0x7fffffff;
+
+/** `expireAfterSeconds` as a whole number. @throws MongoError 67 */
+function secondsOf(option: RawElement, raw: Buffer): number {
+  const fail = (message: string): never => {
+    throw new MongoError(
+      'CannotCreateIndex',
+      `TTL index 'expireAfterSeconds' option ${message}. Index spec: ${documentText(raw)}`
+    );
+  };
+  const seconds = numberOf(option);
+  if (seconds === undefined) {
+    return fail(`must be numeric, but received a type of '${TYPE_NAMES[option.type]}'`);
+  }
+  if (seconds < 0) {
+    return fail('cannot be less than 0');
+  }
+  if (!(seconds <= EXPIRE_SECONDS_MAX)) {
+    return fail('must be within an acceptable range, try a lower number');
+  }
+  return Math.trunc(seconds);
+}
+
+function int32(n: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32LE(n);
+  return bytes;
+}
+
+/** The collation an index gets: its own, else the collection's; none for the simple one. */
+function collationOf(
+  where: string,
+  named: RawElement | undefined,
+  usual: Buffer | undefined
+): Buffer | undefined {
+  if (named === undefined) {
+    return usual;
+  }
+  if (named.type !== T.OBJECT) {
+    throw wrongType(where, 'collation', 'an object', named);
+  }
+  if (named.bytes.length === 5) {
+    throw new MongoError('BadValue', `${where}The field 'collation' cannot be an empty object.`);
+  }
+  try {
+    return parseCollation(named.bytes)?.source;
+  } catch (error) {
+    const cause = toMongoError(error);
+    throw new MongoError(cause.code, `${where}${cause.message}`, { cause: error });
+  }
+}
+
+/** What kinds of index do not go together. */
+function checkKinds(key: Buffer, unique: boolean, expires: RawElement | undefined, raw: Buffer): void {
+  const parts = elements(key);
+  const hashed = parts.filter(part => part.type === T.STRING).length;
+  if (hashed > 0 && unique) {
+    throw new MongoError(16764, 'Currently hashed indexes cannot guarantee uniqueness. Use a regular index.');
+  }
+  if (hashed > 1) {
+    throw new MongoError(
+      31303,
+      `A maximum of one index field is allowed to be hashed but found ${hashed} for 'key' ${documentText(key)}`
+    );
+  }
+  if (expires !== undefined && parts.length > 1) {
+    throw new MongoError(
+      'CannotCreateIndex',
+      `TTL indexes are single-field indexes, compound indexes do not support TTL. Index spec: ${documentText(raw)}`
+    );
+  }
 }
 
 function checkKeyPattern(where: string, key: Buffer): void {
@@ -202,7 +284,10 @@ function checkKeyPattern(where: string, key: Buffer): void {
           `${where}indexes of kind '${kind}' are not available in Argon yet`
         );
       }
-      fail(`Unknown index plugin '${kind}'`);
+      if (kind !== 'hashed') {
+        fail(`Unknown index plugin '${kind}'`);
+      }
+      continue;
     }
     if (direction === undefined) {
       fail(
@@ -219,7 +304,7 @@ function checkKeyPattern(where: string, key: Buffer): void {
 /** Whether the request is about the `_id` index; refuses one that only half is. */
 function checkIdIndex(key: Buffer, name: string): boolean {
   const parts = elements(key);
-  const isId = parts.length === 1 && parts[0]!.name === '_id';
+  const isId = parts.length === 1 && parts[0]!.name === '_id' && parts[0]!.type !== T.STRING;
   if (isId && numberOf(parts[0]!) !== 1) {
     throw new MongoError(
       'BadValue',
@@ -311,6 +396,10 @@ export function existsAlready(request: IndexRequest, existing: readonly IndexInf
   return false;
 }
 
+function sameCollation(a: Buffer | undefined, b: Buffer | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : a.equals(b);
+}
+
 function isSameIndex(request: IndexRequest, index: IndexInfo): boolean {
   const left = request.partialFilter;
   const right = index.partialFilter;
@@ -319,6 +408,7 @@ function isSameIndex(request: IndexRequest, index: IndexInfo): boolean {
     sameKeyPattern(request.key, index.key) &&
     request.unique === index.unique &&
     request.sparse === index.sparse &&
-    samePartial
+    samePartial &&
+    sameCollation(request.collation, field(index.spec, 'collation')?.bytes)
   );
 }

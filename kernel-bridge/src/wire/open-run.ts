@@ -1,8 +1,19 @@
-import type { Filter } from '@argon/wal-core';
+import type { CollectionInfo, Filter, Snapshot } from '@argon/wal-core';
+import { cappedPlan } from './capped/read';
+import { capOf } from './collection-kind';
 import type { CommandContext } from './context';
 import { readPlace, type ReadPlace } from './place';
-import { choosePlan, type Hint } from './plan';
+import { choosePlan, type Hint, type KeyWindow, type Plan } from './plan';
 import { QueryRun, type Query } from './query';
+import { spillOf } from './spill';
+
+/** A collection that a command names, in the state its database name and read concern open. */
+export interface Target {
+  readonly place: ReadPlace;
+  readonly collection: string;
+  /** Undefined when there is none of this name. */
+  readonly info: CollectionInfo | undefined;
+}
 
 /** A query, planned, with the state it reads. */
 export interface OpenedRun {
@@ -11,14 +22,40 @@ export interface OpenedRun {
   readonly collection: string;
 }
 
-/** Plans a query of a command on the state its database name and read concern open. */
-export function openRun(context: CommandContext, collection: string, query: Query, hint: Hint): OpenedRun {
+/** Finds the collection a command is about. */
+export function openTarget(context: CommandContext, collection: string): Target {
   const place = readPlace(context);
-  const info = place?.snapshot.collection(collection);
-  const plan = choosePlan(context.services.engine, info, query.filter, query.sort, hint);
+  return { place, collection, info: place?.snapshot.collection(collection) };
+}
+
+/** Plans a query of a command on its collection. */
+export function openRun(
+  context: CommandContext,
+  { place, collection, info }: Target,
+  query: Query,
+  hint: Hint,
+  window?: KeyWindow
+): OpenedRun {
+  const plan = planRead(context, place?.snapshot, info, query, hint, window);
   // Without a project there is no snapshot, and the plan of a collection that is not there reads none.
   const snapshot = place?.snapshot as NonNullable<ReadPlace>['snapshot'];
-  return { run: new QueryRun(snapshot, info, plan, query, context.operation), place, collection };
+  const run = new QueryRun(snapshot, info, plan, query, context.operation, spillOf(context));
+  return { run, place, collection };
+}
+
+/** How a query reads its collection; a capped one in the order of its inserts. */
+export function planRead(
+  context: CommandContext,
+  snapshot: Snapshot | undefined,
+  info: CollectionInfo | undefined,
+  { filter, sort }: Pick<Query, 'filter' | 'sort'>,
+  hint: Hint,
+  window?: KeyWindow
+): Plan {
+  const plan = choosePlan(context.services.engine, info, filter, sort, hint, window);
+  return snapshot !== undefined && info !== undefined && capOf(info) !== undefined
+    ? cappedPlan(context, snapshot, info, plan)
+    : plan;
 }
 
 /** All that a filter matches, as it stands. */

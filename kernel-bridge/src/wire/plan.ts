@@ -3,9 +3,13 @@ import {
   KEY_BYTES_MAX,
   T,
   docKeyOfValue,
+  documentOf,
   elements,
   encodeKey,
   field,
+  indexBound,
+  indexCollation,
+  keyPattern,
   planIndex,
   type CollectionInfo,
   type DocKey,
@@ -18,6 +22,7 @@ import {
   type Sort
 } from '@argon/wal-core';
 import { isTruthy, numberOf, stringOf } from './arguments';
+import { MONGO_CODES } from './codes';
 import { MongoError, PlanError } from './errors';
 
 /** A stretch of the collection in key order, both ends inclusive. */
@@ -43,8 +48,25 @@ export type Plan =
       readonly sorted: boolean;
       /** The order asked for is the store's own, whatever it is. */
       readonly natural?: true;
+      /** The order asked for is that of `_id`. */
+      readonly ordersById?: true;
+      /** Exclusive end. */
+      readonly before?: DocKey;
+    }
+  /** All documents of a capped collection in the order of their inserts. */
+  | {
+      readonly kind: 'capped';
+      readonly keys: () => Promise<readonly DocKey[]>;
+      readonly reverse: boolean;
+      readonly sorted: boolean;
     }
   | { readonly kind: 'index'; readonly plan: IndexPlan; readonly sorted: boolean };
+
+/** `min` and `max` of a find: raw documents of an index's fields, the lower end inclusive, the upper exclusive. */
+export interface KeyWindow {
+  readonly min: Buffer | undefined;
+  readonly max: Buffer | undefined;
+}
 
 /** `hint` as a command gives it: an index name, or a key pattern. */
 export type Hint = RawValue | undefined;
@@ -55,12 +77,16 @@ export function choosePlan(
   collection: CollectionInfo | undefined,
   filter: Filter,
   sort: Sort | undefined,
-  hint: Hint
+  hint: Hint,
+  window?: KeyWindow
 ): Plan {
   if (collection === undefined) {
     return { kind: 'none' };
   }
   const hinted = resolveHint(collection, hint);
+  if (window !== undefined) {
+    return windowPlan(engine, hinted, sort, window);
+  }
   if (hinted !== undefined && hinted.kind === 'index') {
     return indexPlan(filter, sort, plannable(engine, hinted.index));
   }
@@ -69,7 +95,8 @@ export function choosePlan(
     const sorted = naturalDirection(sort) !== undefined || sort === undefined;
     return { kind: 'scan', stretches: [{}], reverse: natural < 0, sorted, natural: true };
   }
-  const order = idDirection(sort);
+  // Keys are in binary order: of no use to a sort that goes by the rules of a language.
+  const order = sort?.collation === undefined ? idDirection(sort) : undefined;
   const ids = filter.idEquals();
   if (ids !== undefined) {
     return idPlan(filter, ids, sort, order);
@@ -86,9 +113,80 @@ export function choosePlan(
     kind: 'scan',
     stretches: keyStretches(filter) ?? [{}],
     reverse: order === -1,
-    sorted: sort === undefined || order !== undefined
+    sorted: sort === undefined || order !== undefined,
+    ...(order === undefined ? {} : { ordersById: true })
   };
 }
+
+/** The part of an index between two keys. @throws MongoError 51173, 51174, 51175, 51176, 291 */
+function windowPlan(
+  engine: Pick<Engine, 'isMultikey'>,
+  hinted: ResolvedHint,
+  sort: Sort | undefined,
+  { min, max }: KeyWindow
+): Plan {
+  if (hinted === undefined) {
+    throw new PlanError('When using min()/max() a hint of which index to use must be provided', 51173);
+  }
+  if (hinted.kind === 'natural') {
+    throw new PlanError('min and max are incompatible with $natural', MONGO_CODES.NoQueryExecutionPlans);
+  }
+  const pattern = hinted.kind === 'id' ? ID_PATTERN : hinted.index.key;
+  const { paths, descending, hashed } = keyPattern(pattern);
+  const keyOf = (bound: Buffer | undefined): Buffer | undefined => {
+    if (bound === undefined) {
+      return undefined;
+    }
+    const fields = elements(bound);
+    if (
+      hashed !== undefined ||
+      fields.length !== paths.length ||
+      fields.some(({ name }, at) => name !== paths[at])
+    ) {
+      throw new PlanError('The index chosen is not compatible with min/max', 51174);
+    }
+    return encodeKey(fields, descending);
+  };
+  const lower = keyOf(min);
+  const upper = keyOf(max);
+  if (lower !== undefined && upper !== undefined && Buffer.compare(lower, upper) >= 0) {
+    throw new PlanError(
+      'The value provided for min() does not come before the value provided for max() in the hinted index',
+      51175
+    );
+  }
+  if (hinted.kind === 'id') {
+    const stretch = { ...(lower && { from: lower }), ...(upper && { to: upper }) };
+    return {
+      kind: 'scan',
+      stretches: [stretch],
+      reverse: false,
+      sorted: sort === undefined,
+      ...(upper && { before: upper })
+    };
+  }
+  if (indexCollation(hinted.index.spec) !== undefined) {
+    throw new MongoError(
+      'NotImplemented',
+      'min and max on an index with a collation are not available in Argon'
+    );
+  }
+  const plan = {
+    index: hinted.index,
+    ranges: [
+      {
+        ...(lower && { lower: { key: indexBound(lower).key, inclusive: true } }),
+        ...(upper && { upper: { key: indexBound(upper).key, inclusive: indexBound(upper).shortened } })
+      }
+    ],
+    reverse: false,
+    providesSort: false,
+    mayRepeat: engine.isMultikey(hinted.index)
+  };
+  return { kind: 'index', plan, sorted: sort === undefined };
+}
+
+const ID_PATTERN = documentOf([{ name: '_id', type: T.INT32, bytes: Buffer.from([1, 0, 0, 0]) }]);
 
 function idPlan(
   filter: Filter,
@@ -118,14 +216,17 @@ function indexPlan(filter: Filter, sort: Sort | undefined, index: PlannableIndex
   return { kind: 'index', plan, sorted: sort === undefined || plan.providesSort };
 }
 
-/** The indexes a planner may use: not those made with `hidden`. */
-function visibleIndexes(engine: Pick<Engine, 'isMultikey'>, { indexes }: CollectionInfo): PlannableIndex[] {
-  return indexes
-    .filter(({ spec }) => {
-      const hidden = field(spec, 'hidden');
-      return hidden === undefined || isTruthy(hidden) !== true;
-    })
-    .map(index => plannable(engine, index));
+/** The indexes a planner may use. */
+function visibleIndexes(engine: Pick<Engine, 'isMultikey'>, collection: CollectionInfo): PlannableIndex[] {
+  return visible(collection).map(index => plannable(engine, index));
+}
+
+/** The indexes that are not hidden. */
+function visible({ indexes }: CollectionInfo): readonly IndexInfo[] {
+  return indexes.filter(({ spec }) => {
+    const hidden = field(spec, 'hidden');
+    return hidden === undefined || isTruthy(hidden) !== true;
+  });
 }
 
 function plannable(engine: Pick<Engine, 'isMultikey'>, index: IndexInfo): PlannableIndex {
@@ -144,7 +245,7 @@ function resolveHint(collection: CollectionInfo, hint: Hint): ResolvedHint {
   }
   if (hint.type === T.STRING) {
     const name = stringOf(hint);
-    const index = collection.indexes.find(candidate => candidate.name === name);
+    const index = visible(collection).find(candidate => candidate.name === name);
     if (index !== undefined) {
       return { kind: 'index', index };
     }
@@ -156,7 +257,7 @@ function resolveHint(collection: CollectionInfo, hint: Hint): ResolvedHint {
     if (first?.name === '$natural') {
       return { kind: 'natural', direction: (numberOf(first) ?? 1) < 0 ? -1 : 1 };
     }
-    const index = collection.indexes.find(candidate => sameKeyPattern(candidate.key, hint.bytes));
+    const index = visible(collection).find(candidate => sameKeyPattern(candidate.key, hint.bytes));
     if (index !== undefined) {
       return { kind: 'index', index };
     }

@@ -7,13 +7,15 @@ import {
   type Projection,
   type ScanBatch,
   type Snapshot,
-  type Sort
+  type Sort,
+  type Spill
 } from '@argon/wal-core';
 import type { DocumentSource } from './cursors';
 import { MongoError } from './errors';
 import { SORT_BYTES_MAX } from './limits';
 import type { Operation } from './operation';
 import type { Plan } from './plan';
+import type { ShownKeys } from './shown-keys';
 
 /** What a query asks, compiled. */
 export interface Query {
@@ -30,6 +32,8 @@ export interface QueryStatistics {
   keysExamined: number;
   docsExamined: number;
   returned: number;
+  /** Bytes a sort wrote to disk. */
+  spilledBytes: number;
 }
 
 /** A document with its key: what updates need to find it again. */
@@ -42,14 +46,24 @@ const IDS_PER_BATCH = 512;
 
 /** Reads a state by a plan. Documents go through as the bytes they are, unless a projection makes new ones. */
 export class QueryRun {
-  readonly statistics: QueryStatistics = { keysExamined: 0, docsExamined: 0, returned: 0 };
+  readonly statistics: QueryStatistics = {
+    keysExamined: 0,
+    docsExamined: 0,
+    returned: 0,
+    spilledBytes: 0
+  };
+
+  /** Shows something else than the document, or more. */
+  show: ShownKeys | undefined;
 
   constructor(
     private readonly snapshot: Snapshot,
     private readonly collection: CollectionInfo | undefined,
     readonly plan: Plan,
     readonly query: Query,
-    private readonly operation: Operation
+    private readonly operation: Operation,
+    /** Opens a scratch file when the query may use the disk. */
+    private readonly spill: (() => Spill) | undefined = undefined
   ) {}
 
   /** The answer when it can be had without waiting: a read of one `_id`. */
@@ -185,7 +199,8 @@ export class QueryRun {
     if (plan.kind === 'none') {
       return true;
     }
-    const certain = plan.kind === 'index' || (plan.kind === 'scan' && plan.natural === true);
+    const certain =
+      plan.kind === 'index' || plan.kind === 'capped' || (plan.kind === 'scan' && plan.natural === true);
     if (!plan.sorted || certain || collection === undefined) {
       return plan.sorted;
     }
@@ -207,37 +222,51 @@ export class QueryRun {
   private async *sorted(sort: Sort): AsyncGenerator<readonly Buffer[]> {
     const { skip, limit, filter } = this.query;
     const sorter = sort.sorter(Number.isFinite(limit) ? skip + limit : undefined);
-    for await (const { images } of this.batches()) {
-      this.operation.check();
-      for (const image of images) {
-        this.statistics.docsExamined++;
-        if (filter.matches(image)) {
-          sorter.push(image);
+    let spilled: Spill | undefined;
+    try {
+      for await (const { images } of this.batches()) {
+        this.operation.check();
+        for (const image of images) {
+          this.statistics.docsExamined++;
+          if (filter.matches(image)) {
+            sorter.push(image);
+          }
+        }
+        if (sorter.bytes > SORT_BYTES_MAX) {
+          if (this.spill === undefined) {
+            throw new MongoError(
+              'QueryExceededMemoryLimitNoDiskUseAllowed',
+              `Sort exceeded memory limit of ${SORT_BYTES_MAX} bytes, but did not opt in to external sorting. ` +
+                'Pass allowDiskUse: true, create an index that gives the order, or set a limit.'
+            );
+          }
+          sorter.spill((spilled ??= this.spill()));
         }
       }
-      if (sorter.bytes > SORT_BYTES_MAX) {
-        throw new MongoError(
-          'QueryExceededMemoryLimitNoDiskUseAllowed',
-          `Sort exceeded memory limit of ${SORT_BYTES_MAX} bytes, ` +
-            'and Argon does not sort on disk. Create an index that gives the order, or set a limit.'
-        );
+      let toSkip = skip;
+      for (const batch of sorter.finish()) {
+        await yieldToLoop();
+        this.operation.check();
+        const out = batch.slice(toSkip).map(image => this.accept(image) ?? image);
+        toSkip = Math.max(0, toSkip - batch.length);
+        this.statistics.returned += out.length;
+        if (out.length > 0) {
+          yield out;
+        }
       }
-    }
-    let toSkip = skip;
-    for (const batch of sorter.finish()) {
-      await yieldToLoop();
-      this.operation.check();
-      const out = batch.slice(toSkip).map(image => this.accept(image) ?? image);
-      toSkip = Math.max(0, toSkip - batch.length);
-      this.statistics.returned += out.length;
-      if (out.length > 0) {
-        yield out;
-      }
+    } finally {
+      this.statistics.spilledBytes = spilled?.bytes ?? 0;
+      spilled?.close();
     }
   }
 
   /** The document as the reply shows it; undefined when the filter does not match. */
   private accept(image: Buffer): Buffer | undefined {
+    const shown = this.projected(image);
+    return shown === undefined || this.show === undefined ? shown : this.show(image, shown);
+  }
+
+  private projected(image: Buffer): Buffer | undefined {
     const { filter, projection } = this.query;
     if (projection === undefined) {
       return filter.isEmpty || filter.matches(image) ? image : undefined;
@@ -263,10 +292,20 @@ export class QueryRun {
       case 'scan': {
         const stretches = plan.reverse ? [...plan.stretches].reverse() : plan.stretches;
         for (const stretch of stretches) {
-          yield* snapshot.scan(collection, { ...stretch, reverse: plan.reverse, signal });
+          const { before } = plan;
+          for await (const batch of snapshot.scan(collection, {
+            ...stretch,
+            reverse: plan.reverse,
+            signal
+          })) {
+            yield before === undefined ? batch : withoutFrom(batch, before);
+          }
         }
         return;
       }
+      case 'capped':
+        yield* this.byIds(await plan.keys(), collection);
+        return;
       case 'index':
         yield* this.byIndex(plan, collection);
     }
@@ -276,7 +315,9 @@ export class QueryRun {
     for (let at = 0; at < keys.length; at += IDS_PER_BATCH) {
       const found: { keys: DocKey[]; images: Buffer[] } = { keys: [], images: [] };
       for (const key of keys.slice(at, at + IDS_PER_BATCH)) {
-        this.statistics.keysExamined++;
+        if (this.plan.kind === 'ids') {
+          this.statistics.keysExamined++;
+        }
         const image = this.snapshot.get(collection, key);
         if (image !== undefined) {
           found.keys.push(key);
@@ -301,6 +342,15 @@ export class QueryRun {
       }
     }
   }
+}
+
+/** A batch without the documents from a key on. */
+function withoutFrom(batch: ScanBatch, end: DocKey): ScanBatch {
+  const isInside = batch.keys.map(key => Buffer.compare(key, end) < 0);
+  return {
+    keys: batch.keys.filter((_, at) => isInside[at]),
+    images: batch.images.filter((_, at) => isInside[at])
+  };
 }
 
 function withoutRepeats(batch: ScanBatch, seen: Set<string>): ScanBatch {

@@ -10,6 +10,7 @@ import type { SessionDirectory } from '../session/directory';
 import { COMMANDS, TEST_COMMANDS } from './commands';
 import { Connection } from './connection';
 import type { Services } from './context';
+import { CappedOrders } from './capped/order';
 import { Cursors } from './cursors';
 import { Dispatcher } from './dispatch';
 import { MongoError } from './errors';
@@ -75,6 +76,7 @@ export class WireServer {
       version,
       logger,
       cursors: new Cursors(),
+      capped: new CappedOrders(engine),
       logical: new LogicalSessions(),
       operations: new Operations(() => failPoints?.maxTimeAlwaysTimeOut.enter() === true),
       retries: new Retries(engine, failPoints?.onPrimaryTransactionalWrite),

@@ -8,6 +8,7 @@ import {
   type StageSpec
 } from '@argon/wal-core';
 import { Arguments, stringOf } from './arguments';
+import { capOf, refuseView } from './collection-kind';
 import type { CommandContext } from './context';
 import { MongoError } from './errors';
 import { checkWritableName } from './namespace';
@@ -37,12 +38,26 @@ export async function writeResult(
     const { database, collection } = readDestination(context, stage.value, '$out');
     checkWritableName(database, collection);
     const place = await ensureWritePlace(context, database);
+    const info = context.services.engine.resolve(place.project, place.branch).collection(collection);
+    refuseView(database, collection, info);
+    if (capOf(info) !== undefined) {
+      throw new MongoError(
+        17152,
+        `namespace '${database}.${collection}' is capped so it can't be used for $out`
+      );
+    }
     await writeOut(context, place, collection, source, terms);
     return;
   }
   const { destination, merge } = readMerge(context, stage.value);
   checkWritableName(destination.database, destination.collection);
   const place = await ensureWritePlace(context, destination.database);
+  const { engine } = context.services;
+  refuseView(
+    destination.database,
+    destination.collection,
+    engine.resolve(place.project, place.branch).collection(destination.collection)
+  );
   await mergeInto(context, place, destination.collection, merge, source, terms, options);
 }
 
@@ -101,18 +116,37 @@ function readMerge(
     ['into', 'on', 'let', 'whenMatched', 'whenNotMatched'],
     undefined
   );
-  if (args.has('let')) {
-    throw new MongoError('NotImplemented', "$merge with 'let' is not available in Argon yet; $$new is there");
-  }
   const into = args.get('into') ?? args.missing('into');
+  const whenMatched = readMatched(args.get('whenMatched'));
+  const variables = readLet(args, whenMatched);
   return {
     destination: readDestination(context, into, '$merge'),
     merge: {
+      ...(variables && { let: variables }),
       on: readOn(args.get('on')),
-      whenMatched: readMatched(args.get('whenMatched')),
+      whenMatched,
       whenNotMatched: readNotMatched(args.optionalString('whenNotMatched'))
     }
   };
+}
+
+/** `let` of a `$merge`. @throws MongoError 14, 51199, 51273 */
+function readLet(args: Arguments, whenMatched: MergeStage['whenMatched']): Buffer | undefined {
+  const variables = args.optionalDocument('let');
+  if (variables === undefined) {
+    return undefined;
+  }
+  if (typeof whenMatched === 'string') {
+    throw new MongoError(51199, `Cannot use 'let' variables with 'whenMatched: ${whenMatched}' mode`);
+  }
+  const fresh = elements(variables).find(({ name }) => name === 'new');
+  if (fresh !== undefined && !(fresh.type === T.STRING && stringOf(fresh) === '$$ROOT')) {
+    throw new MongoError(
+      51273,
+      "'let' may not define a value for the reserved 'new' variable other than '$$ROOT'"
+    );
+  }
+  return variables;
 }
 
 function readOn(value: RawValue | undefined): string[] {

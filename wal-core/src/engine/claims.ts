@@ -91,6 +91,10 @@ export class ClaimingWriter implements Writer {
     return this.writer.createIndex(collection, spec);
   }
 
+  changeIndex(collection: CollectionInfo, name: string, spec: Image): void {
+    this.writer.changeIndex(collection, name, spec);
+  }
+
   dropIndex(collection: CollectionInfo, name: string): void {
     this.writer.dropIndex(collection, name);
   }

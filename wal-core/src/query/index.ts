@@ -9,4 +9,5 @@ export { compileUpdate } from './update';
 export { compilePipeline, runPipeline, splitPipeline } from './pipeline';
 export { parseCollation, indexCollation } from './collation';
 export { openSpill } from './spill';
+export { orderOf, type ValueOrder } from './order';
 export { planIndex, type PlannableIndex } from './planner';

@@ -53,6 +53,7 @@ function sameCollation(a: IndexInfo, b: IndexInfo): boolean {
   return left === undefined || right === undefined ? left === right : left.bytes.equals(right.bytes);
 }
 
-function sameOptions(a: IndexInfo, b: IndexInfo): boolean {
+/** Whether two indexes of the same keys hold the same entries and refuse the same documents. */
+export function sameOptions(a: IndexInfo, b: IndexInfo): boolean {
   return a.unique === b.unique && a.sparse === b.sparse && sameFilter(a, b) && sameCollation(a, b);
 }

@@ -206,6 +206,15 @@ export class Stage implements Writer {
     return this.catalog.addIndex(collection, index);
   }
 
+  /** Gives an index another specification. What was seen of its documents stays true, so it is noted under the new one. */
+  changeIndex(collection: CollectionInfo, name: string, spec: Image): void {
+    const { before, after } = this.catalog.changeIndex(collection, name, spec);
+    const { multikey } = this.parts.keys;
+    if (multikey.has(before)) {
+      multikey.note(after);
+    }
+  }
+
   dropIndex(collection: CollectionInfo, name: string): void {
     this.catalog.dropIndex(collection, name);
   }

@@ -7,6 +7,7 @@ import { ArgonError } from '../errors';
 import { INDEXES_PER_COLLECTION_MAX } from '../limits';
 import type { ControlRecord } from '../log/frame';
 import { Catalog, catalogImage, collectionOf } from '../read/catalog';
+import { requestedIndex, sameOptions } from './indexspec';
 
 const EMPTY_OPTIONS: Image = Buffer.from([5, 0, 0, 0, 0]);
 
@@ -94,6 +95,29 @@ export class StagedCatalog {
       );
     }
     return this.set({ ...known, indexes: [...known.indexes, index] });
+  }
+
+  /** Puts another specification in place of an index's own; answers the index before and after. */
+  changeIndex(
+    collection: CollectionInfo,
+    name: string,
+    spec: Image
+  ): { readonly before: IndexInfo; readonly after: IndexInfo } {
+    const known = this.known(collection);
+    const before = known.indexes.find(index => index.name === name);
+    if (before === undefined) {
+      throw new ArgonError('INDEX_NOT_FOUND', `There is no index called ${JSON.stringify(name)}.`, {
+        data: { index: name }
+      });
+    }
+    const after = { ...requestedIndex(spec), id: before.id };
+    if (after.name !== name || !after.key.equals(before.key) || !sameOptions(before, after)) {
+      throw new ArgonError('BAD_REQUEST', 'What an index holds can only be changed by making another one.', {
+        data: { index: name }
+      });
+    }
+    this.set({ ...known, indexes: known.indexes.map(index => (index === before ? after : index)) });
+    return { before, after };
   }
 
   dropIndex(collection: CollectionInfo, name: string): void {

@@ -1,34 +1,31 @@
-import { hostname } from 'node:os';
-import { Binary, Long, deserialize, serialize } from 'bson';
 import {
   T,
   compilePipeline,
   splitPipeline,
-  type Filter,
   type Pipeline,
-  type PipelineContext,
+  type QueryOptions,
   type StageSpec
 } from '@argon/wal-core';
-import { Arguments, stringOf } from '../arguments';
-import { filterOf, queryOptions, sortOf } from '../compile';
+import { stringOf, type Arguments } from '../arguments';
+import { openChangeStream } from '../changestream/open';
+import { checkStreamPipeline } from '../changestream/stream';
+import { checkViewCollation, viewOf } from '../collection-kind';
+import { queryOptions } from '../compile';
 import type { CommandContext } from '../context';
 import type { DocumentSource } from '../cursors';
 import { MongoError, inContext } from '../errors';
 import { checkCollectionName } from '../namespace';
-import { openChangeStream } from '../changestream/open';
-import { checkStreamPipeline } from '../changestream/stream';
 import { answerWithCursor } from '../open-cursor';
+import { openTarget } from '../open-run';
 import type { Operation } from '../operation';
-import { allOf, openRun } from '../open-run';
-import { noteRead, readPlace, type ReadPlace } from '../place';
-import { choosePlan } from '../plan';
-import { QueryRun } from '../query';
+import { openPipeline, runPipeline } from '../pipelines';
+import { readPlace, type ReadPlace } from '../place';
+import type { QueryRun } from '../query';
 import type { Command, Reply } from '../registry';
+import { sourceStage } from '../source-stages';
 import { checkWriteStage, writeResult } from '../write-stage';
 import { explainAggregate } from './explain-aggregate';
-import { ID_INDEX, batchSizeOf, listSource } from './indexes';
-import { describeOperations } from './server';
-import { storageStats } from './stats';
+import { batchSizeOf, listSource } from './indexes';
 import { addWriteConcernError } from './write-reply';
 
 export const AGGREGATE_FIELDS = [
@@ -80,6 +77,7 @@ export interface OpenedAggregate {
   readonly place: ReadPlace;
   /** The read below the pipeline, when there is one. */
   readonly run: QueryRun | undefined;
+  readonly options: QueryOptions;
 }
 
 /** Compiles and plans what `aggregate` asks. */
@@ -87,8 +85,16 @@ export function openAggregate(context: CommandContext): OpenedAggregate {
   const { args, database } = context;
   const collection = targetOf(context);
   const stages = stagesOf(args);
-  const options = queryOptions(args);
   const { first, body, last } = splitPipeline(stages);
+  const target = collection === undefined ? undefined : openTarget(context, collection);
+  const isView = viewOf(target?.info) !== undefined;
+  if (isView) {
+    checkViewCollation(target?.info, args.optionalDocument('collation'));
+    if (first !== undefined && first.name !== '$collStats') {
+      throw new MongoError(40602, `${first.name} is only valid as the first stage in a pipeline`);
+    }
+  }
+  const options = queryOptions(args, undefined, target?.info);
   const pipeline = compilePipeline(body, options);
   if (last !== undefined) {
     checkWriteStage(context, last);
@@ -105,18 +111,14 @@ export function openAggregate(context: CommandContext): OpenedAggregate {
   const namespace = `${database}.${collection ?? '$cmd.aggregate'}`;
   if (first?.name === '$changeStream') {
     checkStreamPipeline(pipeline);
-    return { collection, namespace, pipeline, first, last, place: undefined, run: undefined };
+    return { collection, namespace, pipeline, first, last, place: undefined, run: undefined, options };
   }
-  const place = readPlace(context);
-  if (first !== undefined || pipeline.startsItself || collection === undefined) {
-    return { collection, namespace, pipeline, first, last, place, run: undefined };
+  const place = target === undefined ? readPlace(context) : target.place;
+  if (first !== undefined || pipeline.startsItself || target === undefined) {
+    return { collection, namespace, pipeline, first, last, place, run: undefined, options };
   }
-  const { lead } = pipeline;
-  const filter = filterOf(lead.filter, options);
-  const sort = sortOf(lead.sort, options);
-  const query = { ...allOf(filter), sort, skip: lead.skip ?? 0, limit: lead.limit ?? Infinity };
-  const { run } = openRun(context, collection, query, args.get('hint'));
-  return { collection, namespace, pipeline, first, last, place, run };
+  const opened = openPipeline(context, target, body, options, args.get('hint'));
+  return { ...opened, namespace, first, last };
 }
 
 /** The collection of `{aggregate: 'name'}`; undefined for `{aggregate: 1}`. */
@@ -194,8 +196,7 @@ async function answer(
   batchSize: number | undefined
 ): Promise<Reply> {
   const { args, operation } = context;
-  const { pipeline, place, run, last, namespace, collection } = opened;
-  const options = queryOptions(args);
+  const { pipeline, place, run, last, namespace, collection, options } = opened;
   if (opened.first?.name === '$changeStream') {
     return answerWithCursor(context, {
       namespace,
@@ -204,17 +205,7 @@ async function answer(
       batchSize
     });
   }
-  let read = 0;
-  const source = await sourceOf(context, opened);
-  const counted = countDocuments(source, documents => {
-    read += documents;
-  });
-  const pipelineContext: PipelineContext = {
-    ...options,
-    collection: (name, filter) => readOther(context, place, name, filter),
-    signal: operation.signal
-  };
-  const results = pipeline.run(counted, pipelineContext, run === undefined ? 0 : pipeline.lead.stages);
+  const { results, read } = runPipeline(context, opened, await sourceOf(context, opened));
   if (last !== undefined) {
     await writeResult(context, last, executing(results, operation), options);
   }
@@ -225,7 +216,7 @@ async function answer(
     batchSize,
     ...(place === undefined || collection === undefined || run === undefined
       ? {}
-      : { read: { place, collection, documents: () => read } })
+      : { read: { place, collection, documents: read } })
   });
   return last === undefined ? reply : addWriteConcernError(reply, args);
 }
@@ -252,115 +243,5 @@ async function sourceOf(
   if (run !== undefined) {
     return run.documents();
   }
-  if (first === undefined) {
-    return listSource([]);
-  }
-  switch (first.name) {
-    case '$collStats':
-      return listSource([await collStatsDocument(context, first, place, collection)]);
-    case '$indexStats':
-      return listSource(indexStatsDocuments(place, collection));
-    case '$currentOp':
-      return listSource(describeOperations(context).map(toBuffer));
-    case '$listLocalSessions':
-      return listSource(
-        context.services.logical.all().map(({ key, usedAt }) =>
-          toBuffer({
-            _id: { id: new Binary(Buffer.from(key, 'hex'), Binary.SUBTYPE_UUID) },
-            lastUse: new Date(usedAt)
-          })
-        )
-      );
-    default:
-      throw new MongoError('NotImplemented', `${first.name} is not available in Argon yet`);
-  }
-}
-
-async function collStatsDocument(
-  context: CommandContext,
-  stage: StageSpec,
-  place: ReadPlace,
-  collection: string | undefined
-): Promise<Buffer> {
-  const spec = new Arguments(
-    stage.value.type === T.OBJECT ? stage.value.bytes : Buffer.from([5, 0, 0, 0, 0]),
-    '$collStats'
-  );
-  spec.only(['count', 'storageStats', 'latencyStats', 'queryExecStats'], undefined);
-  const info = collection === undefined ? undefined : place?.snapshot.collection(collection);
-  const document: Record<string, unknown> = {
-    ns: `${context.database}.${collection}`,
-    host: hostname(),
-    localTime: new Date()
-  };
-  if (spec.has('latencyStats') || spec.has('queryExecStats')) {
-    throw new MongoError(
-      'NotImplemented',
-      '$collStats has count and storageStats; others are not available in Argon yet'
-    );
-  }
-  if ((spec.has('count') || spec.has('storageStats')) && info === undefined) {
-    throw new MongoError('NamespaceNotFound', `Collection [${document['ns'] as string}] not found.`);
-  }
-  if (spec.has('storageStats')) {
-    const scale = spec.object('storageStats')?.integer('scale', { min: 1 }) ?? 1;
-    document['storageStats'] = await storageStats(place?.snapshot, info, scale);
-  }
-  if (spec.has('count')) {
-    document['count'] = await place!.snapshot.count(info!);
-  }
-  return toBuffer(document);
-}
-
-/** Uses of an index are not counted: 0 since the bridge runs is what is known. */
-function indexStatsDocuments(place: ReadPlace, collection: string | undefined): Buffer[] {
-  const info = collection === undefined ? undefined : place?.snapshot.collection(collection);
-  if (info === undefined) {
-    return [];
-  }
-  return [ID_INDEX, ...info.indexes.map(index => index.spec)].map(raw => {
-    const spec = deserialize(raw);
-    return toBuffer({
-      name: spec['name'] as unknown,
-      key: spec['key'] as unknown,
-      host: hostname(),
-      accesses: { ops: Long.ZERO, since: new Date() },
-      spec
-    });
-  });
-}
-
-/** Documents of another collection of the same state, for $lookup and its like. */
-function readOther(
-  context: CommandContext,
-  place: ReadPlace,
-  name: string,
-  filter: Filter | undefined
-): DocumentSource {
-  const info = place?.snapshot.collection(name);
-  const options = queryOptions(context.args);
-  const query = allOf(filter ?? filterOf(undefined, options));
-  if (place === undefined || info === undefined) {
-    return listSource([]);
-  }
-  const plan = choosePlan(context.services.engine, info, query.filter, undefined, undefined);
-  const run = new QueryRun(place.snapshot, info, plan, query, context.operation);
-  return countDocuments(run.documents(), documents => noteRead(context, place, name, documents));
-}
-
-/** Tells how many documents went through. */
-function countDocuments(source: DocumentSource, add: (documents: number) => void): DocumentSource {
-  return {
-    async *[Symbol.asyncIterator]() {
-      for await (const batch of source) {
-        add(batch.length);
-        yield batch;
-      }
-    }
-  };
-}
-
-function toBuffer(document: Record<string, unknown>): Buffer {
-  const bytes = serialize(document, { ignoreUndefined: true });
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return first === undefined ? listSource([]) : sourceStage(context, first, place, collection);
 }

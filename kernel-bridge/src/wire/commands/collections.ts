@@ -4,7 +4,11 @@ import { compileFilter, isArgonError, type CollectionInfo, type Snapshot } from 
 import { DocumentBuilder } from '../builder';
 import { CREATE_FIELDS, changedOptions, readCreateOptions } from '../collection-options';
 import { noteCommit, type CommandContext } from '../context';
+import { trim, withCap } from '../capped/keeper';
+import { capOf, viewOf } from '../collection-kind';
+import { changeIndex } from '../index-change';
 import { MongoError } from '../errors';
+import { checkView } from '../view-check';
 import { checkWritableName } from '../namespace';
 import { answerWithCursor } from '../open-cursor';
 import { ensureWritePlace, readPlace, writePlace, type WritePlace } from '../place';
@@ -12,7 +16,7 @@ import { emptyReply } from '../reply';
 import type { Command } from '../registry';
 import { commitChange } from '../writing/commit';
 import { collectionNameOf } from './collection-name';
-import { ID_INDEX, batchSizeOf, listSource } from './indexes';
+import { batchSizeOf, idIndexOf, listSource } from './indexes';
 import { addWriteConcernError } from './write-reply';
 
 export const create: Command = {
@@ -25,6 +29,12 @@ export const create: Command = {
     const collection = collectionNameOf(context);
     checkWritableName(database, collection);
     const options = readCreateOptions(args);
+    checkView(
+      database,
+      collection,
+      options,
+      writePlace(context) === undefined ? undefined : readPlace(context)?.snapshot
+    );
     const place = await ensureWritePlace(context);
     try {
       const { commit } = await commitChange(context, place, writer =>
@@ -33,9 +43,10 @@ export const create: Command = {
       noteCommit(context, commit);
     } catch (error) {
       if (isArgonError(error, 'COLLECTION_EXISTS')) {
-        throw new MongoError('NamespaceExists', `Collection ${database}.${collection} already exists.`, {
-          cause: error
-        });
+        const message = args.has('viewOn')
+          ? 'Namespace already exists'
+          : `Collection ${database}.${collection} already exists.`;
+        throw new MongoError('NamespaceExists', message, { cause: error });
       }
       throw error;
     }
@@ -63,10 +74,11 @@ export const drop: Command = {
       throw new MongoError('NamespaceNotFound', 'ns not found');
     }
     context.commitTime = services.engine.lastCommitTime();
-    const reply = emptyReply()
-      .int32('nIndexesWas', info.indexes.length + 1)
-      .string('ns', `${database}.${collection}`);
-    return addWriteConcernError(reply, args);
+    const reply = emptyReply();
+    if (viewOf(info) === undefined) {
+      reply.int32('nIndexesWas', info.indexes.length + 1);
+    }
+    return addWriteConcernError(reply.string('ns', `${database}.${collection}`), args);
   }
 };
 
@@ -96,15 +108,31 @@ export const collMod: Command = {
     if (place === undefined || info === undefined) {
       throw new MongoError('NamespaceNotFound', 'ns does not exist');
     }
-    const rule = ['validator', 'validationLevel', 'validationAction'];
-    const other = args
-      .names()
-      .slice(1)
-      .find(name => collModOnly.has(name));
-    if (other !== undefined) {
-      throw new MongoError('NotImplemented', `collMod with '${other}' is not available in Argon yet`);
+    const isView = viewOf(info) !== undefined;
+    for (const name of args.names().slice(1)) {
+      if (NOT_CHANGED.has(name)) {
+        throw new MongoError('NotImplemented', `collMod with '${name}' is not available in Argon yet`);
+      }
+      if (VIEW_OPTIONS.has(name) && !isView) {
+        throw new MongoError('InvalidOptions', `option only supported on a view: ${name}`);
+      }
+      if (STORED_OPTIONS.has(name) && isView) {
+        throw new MongoError('InvalidOptions', `option not supported on a view: ${name}`);
+      }
+      if (CAP_OPTIONS.has(name) && capOf(info) === undefined) {
+        throw new MongoError('InvalidOptions', `Collection must be capped.`);
+      }
     }
-    if (rule.some(name => args.has(name))) {
+    const reply = emptyReply();
+    const index = args.object('index');
+    if (index !== undefined) {
+      await changeIndex(context, place, collection, index, reply);
+    }
+    if (
+      args.names().some(name => STORED_OPTIONS.has(name) || VIEW_OPTIONS.has(name) || CAP_OPTIONS.has(name))
+    ) {
+      const options = changedOptions(info.options, args);
+      checkView(context.database, collection, options, readPlace(context)?.snapshot);
       const { commit } = await context.services.engine.write(
         place.project,
         place.branch,
@@ -117,20 +145,20 @@ export const collMod: Command = {
         }
       );
       noteCommit(context, commit);
+      if (args.names().some(name => CAP_OPTIONS.has(name))) {
+        await withCap(context, place, collection, keeper => trim(context, place, collection, keeper));
+      }
     }
-    return addWriteConcernError(emptyReply(), args);
+    return addWriteConcernError(reply, args);
   }
 };
 
-const collModOnly: ReadonlySet<string> = new Set([
-  'index',
-  'viewOn',
-  'pipeline',
+const STORED_OPTIONS: ReadonlySet<string> = new Set(['validator', 'validationLevel', 'validationAction']);
+const VIEW_OPTIONS: ReadonlySet<string> = new Set(['viewOn', 'pipeline']);
+const CAP_OPTIONS: ReadonlySet<string> = new Set(['cappedSize', 'cappedMax']);
+const NOT_CHANGED: ReadonlySet<string> = new Set([
   'expireAfterSeconds',
-  'changeStreamPreAndPostImages',
   'recordPreImages',
-  'cappedSize',
-  'cappedMax',
   'timeseries',
   'dryRun'
 ]);
@@ -167,9 +195,15 @@ export const listCollections: Command = {
 };
 
 function describe(snapshot: Snapshot, info: CollectionInfo, nameOnly: boolean): Buffer {
-  const entry = new DocumentBuilder(192).string('name', info.name).string('type', 'collection');
+  const isView = viewOf(info) !== undefined;
+  const entry = new DocumentBuilder(192)
+    .string('name', info.name)
+    .string('type', isView ? 'view' : 'collection');
   if (nameOnly) {
     return entry.finish();
+  }
+  if (isView) {
+    return entry.document('options', info.options).open('info').bool('readOnly', true).close().finish();
   }
   return entry
     .document('options', info.options)
@@ -177,7 +211,7 @@ function describe(snapshot: Snapshot, info: CollectionInfo, nameOnly: boolean): 
     .bool('readOnly', !snapshot.writable)
     .value('uuid', collectionUuid(snapshot.project.name, info))
     .close()
-    .document('idIndex', ID_INDEX)
+    .document('idIndex', idIndexOf(info))
     .finish();
 }
 
@@ -219,8 +253,15 @@ export const renameCollection: Command = {
       throw notFound;
     }
     const state = services.engine.resolve(place.project, place.branch);
-    if (state.collection(source.collection) === undefined) {
+    const renamed = state.collection(source.collection);
+    if (renamed === undefined) {
       throw notFound;
+    }
+    if (viewOf(renamed) !== undefined) {
+      throw new MongoError(
+        'CommandNotSupportedOnView',
+        `cannot rename view: ${source.database}.${source.collection}`
+      );
     }
     if (state.collection(target.collection) !== undefined) {
       if (!dropTarget) {

@@ -2,20 +2,35 @@ import { T } from '@argon/wal-core';
 import { filterOf, queryOptions } from '../compile';
 import type { CommandContext } from '../context';
 import { MongoError } from '../errors';
-import { allOf, openRun, type OpenedRun } from '../open-run';
+import { allOf, openRun, openTarget, type OpenedRun, type Target } from '../open-run';
 import { noteRead } from '../place';
 import { emptyReply } from '../reply';
 import type { Command } from '../registry';
+import { isView, viewDocuments, type ViewQuery } from '../view-read';
 import { queriedNameOf } from './collection-name';
 
 /** A count, planned. */
-export function openCount(context: CommandContext): OpenedRun {
+export function openCount(context: CommandContext, target = countTarget(context)): OpenedRun {
   const { args } = context;
-  const filter = filterOf(args.optionalDocument('query'), queryOptions(args));
+  const filter = filterOf(args.optionalDocument('query'), queryOptions(args, undefined, target.info));
+  const { skip, limit } = cutOf(context);
+  return openRun(context, target, { ...allOf(filter), skip, limit }, args.get('hint'));
+}
+
+/** The collection or view a count names. */
+export function countTarget(context: CommandContext): Target {
+  return openTarget(context, queriedNameOf(context));
+}
+
+/** What a count asks, for the pipeline it becomes on a view. */
+export function viewCount(context: CommandContext): ViewQuery {
+  return { filter: context.args.optionalDocument('query'), ...cutOf(context) };
+}
+
+/** A negative limit is the same as a positive one, 0 is none. */
+function cutOf({ args }: CommandContext): { skip: number; limit: number } {
   const skip = args.integer('skip', { min: 0 }) ?? 0;
-  // A negative limit is the same as a positive one, 0 is none.
-  const limit = Math.abs(args.integer('limit') ?? 0) || Infinity;
-  return openRun(context, queriedNameOf(context), { ...allOf(filter), skip, limit }, args.get('hint'));
+  return { skip, limit: Math.abs(args.integer('limit') ?? 0) || Infinity };
 }
 
 export const count: Command = {
@@ -30,7 +45,15 @@ export const count: Command = {
         "BSON field 'count.query' is the wrong type 'array', expected type 'object'"
       );
     }
-    const { run, place, collection } = openCount(context);
+    const target = countTarget(context);
+    if (isView(target)) {
+      let shown = 0;
+      for await (const batch of viewDocuments(context, target, viewCount(context))) {
+        shown += batch.length;
+      }
+      return emptyReply().integer('n', shown);
+    }
+    const { run, place, collection } = openCount(context, target);
     const n = await run.count();
     if (place !== undefined) {
       noteRead(context, place, collection, n);

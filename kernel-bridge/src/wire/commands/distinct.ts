@@ -1,21 +1,26 @@
-import { T, arrayOf, encodeKey, field, parseFieldPath, values, type RawValue } from '@argon/wal-core';
+import { T, arrayOf, field, orderOf, parseFieldPath, values, type RawValue } from '@argon/wal-core';
 import { filterOf, queryOptions } from '../compile';
 import type { CommandContext } from '../context';
 import { MongoError } from '../errors';
 import { DISTINCT_BYTES_MAX } from '../limits';
 import { snapshotTime } from '../open-cursor';
-import { allOf, openRun, type OpenedRun } from '../open-run';
+import { allOf, openRun, openTarget, type OpenedRun, type Target } from '../open-run';
 import { noteRead } from '../place';
 import { emptyReply } from '../reply';
 import type { Command } from '../registry';
+import { isView, viewDocuments } from '../view-read';
 import { queriedNameOf } from './collection-name';
 
 /** A distinct, planned. */
-export function openDistinct(context: CommandContext): OpenedRun & { readonly path: readonly string[] } {
+export function openDistinct(context: CommandContext, target = distinctTarget(context)): OpenedRun {
   const { args } = context;
-  const path = parseFieldPath(args.string('key'));
-  const filter = filterOf(args.optionalDocument('query'), queryOptions(args));
-  return { ...openRun(context, queriedNameOf(context), allOf(filter), args.get('hint')), path };
+  const filter = filterOf(args.optionalDocument('query'), queryOptions(args, undefined, target.info));
+  return openRun(context, target, allOf(filter), args.get('hint'));
+}
+
+/** The collection or view a distinct names. */
+export function distinctTarget(context: CommandContext): Target {
+  return openTarget(context, queriedNameOf(context));
 }
 
 export const distinct: Command = {
@@ -24,16 +29,23 @@ export const distinct: Command = {
   snapshots: true,
   transaction: 'runs',
   run: async context => {
-    const { run, place, collection, path } = openDistinct(context);
+    const { args } = context;
+    const path = parseFieldPath(args.string('key'));
+    const target = distinctTarget(context);
+    const { place, collection } = target;
+    const { compare, keyText } = orderOf(queryOptions(args, undefined, target.info).collation);
+    const source = isView(target)
+      ? viewDocuments(context, target, { filter: args.optionalDocument('query') })
+      : openDistinct(context, target).run.documents();
     // Values that compare equal (1 and 1.0) have one key; the first seen is kept. The answer is in order, as mongod's.
     const found = new Map<string, RawValue>();
     let bytes = 0;
     let documents = 0;
-    for await (const batch of run.documents()) {
+    for await (const batch of source) {
       documents += batch.length;
       for (const document of batch) {
         for (const value of valuesAlong(document, path, 0)) {
-          const key = encodeKey([value]).toString('latin1');
+          const key = keyText(value);
           if (found.has(key)) {
             continue;
           }
@@ -45,8 +57,8 @@ export const distinct: Command = {
         }
       }
     }
-    const ordered = [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
-    if (place !== undefined) {
+    const ordered = [...found.values()].sort(compare);
+    if (place !== undefined && !isView(target)) {
       noteRead(context, place, collection, documents);
     }
     const reply = emptyReply().raw('values', { type: T.ARRAY, bytes: arrayOf(ordered) });

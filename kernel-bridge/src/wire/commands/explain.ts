@@ -3,17 +3,18 @@ import { filterOf, queryOptions, sortOf } from '../compile';
 import type { CommandContext } from '../context';
 import { MongoError } from '../errors';
 import { describeExecution, describePlan, explainFooter, runsQuery, type Verbosity } from '../explain';
-import { allOf, openRun, type OpenedRun } from '../open-run';
+import { allOf, openRun, openTarget, type OpenedRun, type Target } from '../open-run';
 import { emptyReply } from '../reply';
 import type { Command, Reply } from '../registry';
+import { asAggregate, isView, viewStages, type ViewQuery } from '../view-read';
 import { readStatements, type StatementForm } from '../writing/statements';
 import { AGGREGATE_FIELDS, openAggregate } from './aggregate';
 import { collectionNameOf } from './collection-name';
-import { openCount } from './count';
-import { openDistinct } from './distinct';
+import { countTarget, openCount, viewCount } from './count';
+import { distinctTarget, openDistinct } from './distinct';
 import { explainAggregate } from './explain-aggregate';
 import { DELETES } from './delete';
-import { FIND_FIELDS, openFind } from './find';
+import { FIND_FIELDS, findTarget, openFind, viewQuery } from './find';
 import { UPDATES } from './update';
 
 type Stage = Record<string, unknown>;
@@ -55,13 +56,25 @@ async function explainCommand(
   };
   switch (name) {
     case 'find': {
-      return answer(context, command, openFind(within('FindCommandRequest', FIND_FIELDS)), verbosity, asIs);
+      const inner = within('FindCommandRequest', FIND_FIELDS);
+      const target = findTarget(inner);
+      return isView(target)
+        ? explainView(inner, target, viewQuery(inner), verbosity)
+        : answer(context, command, openFind(inner, target), verbosity, asIs);
     }
     case 'count': {
-      return answer(context, command, openCount(within('count')), verbosity, below('COUNT'));
+      const inner = within('count');
+      const target = countTarget(inner);
+      return isView(target)
+        ? explainView(inner, target, viewCount(inner), verbosity)
+        : answer(context, command, openCount(inner, target), verbosity, below('COUNT'));
     }
     case 'distinct': {
-      return answer(context, command, openDistinct(within('distinct')), verbosity, asIs);
+      const inner = within('distinct');
+      const target = distinctTarget(inner);
+      return isView(target)
+        ? explainView(inner, target, { filter: inner.args.optionalDocument('query') }, verbosity)
+        : answer(context, command, openDistinct(inner, target), verbosity, asIs);
     }
     case 'aggregate': {
       const inner = within('aggregate', AGGREGATE_FIELDS);
@@ -85,26 +98,40 @@ async function explainCommand(
   }
 }
 
+/** A query on a view is explained as the aggregate it is. */
+function explainView(
+  context: CommandContext,
+  target: Target,
+  query: ViewQuery,
+  verbosity: Verbosity
+): Promise<Reply> {
+  const args = new Arguments(asAggregate(target.collection, viewStages(query)), 'aggregate');
+  const inner = { ...context, name: 'aggregate', args };
+  return explainAggregate(inner, openAggregate(inner), verbosity);
+}
+
 /** The read of the one statement of an update or delete. */
 function openStatement(context: CommandContext, form: StatementForm): OpenedRun {
   const collection = collectionNameOf(context);
-  const [statement, ...more] = readStatements(context, collection, form);
+  const { info } = openTarget(context, collection);
+  const [statement, ...more] = readStatements(context, collection, form, info);
   if (statement === undefined || more.length > 0) {
     throw new MongoError('InvalidLength', 'explained write batches must be of size 1');
   }
   if ('error' in statement) {
     throw statement.error;
   }
-  return openRun(context, collection, allOf(statement.filter), statement.hint);
+  return openRun(context, openTarget(context, collection), allOf(statement.filter), statement.hint);
 }
 
 /** The read of a findAndModify. */
 function openModified(context: CommandContext): OpenedRun {
   const { args } = context;
-  const options = queryOptions(args);
+  const target = openTarget(context, collectionNameOf(context));
+  const options = queryOptions(args, undefined, target.info);
   const filter = filterOf(args.optionalDocument('query'), options);
   const query = { ...allOf(filter), sort: sortOf(args.optionalDocument('sort'), options) };
-  return openRun(context, collectionNameOf(context), query, args.get('hint'));
+  return openRun(context, target, query, args.get('hint'));
 }
 
 async function answer(

@@ -1,18 +1,20 @@
 import { T, field, type Commit, type Image, type Projection, type RawValue } from '@argon/wal-core';
 import type { Arguments } from '../arguments';
 import { DocumentBuilder } from '../builder';
+import { withCap } from '../capped/keeper';
+import { refuseView } from '../collection-kind';
 import { projectionOf, queryOptions, sortOf } from '../compile';
 import { noteCommit, type CommandContext } from '../context';
 import { MongoError, inContext } from '../errors';
 import { checkWritableName } from '../namespace';
-import { ensureWritePlace, writePlace } from '../place';
+import { ensureWritePlace, headOf, writePlace } from '../place';
 import { emptyReply } from '../reply';
 import { retryKey, statementId, type Remembering } from '../retry';
 import type { Command } from '../registry';
-import { writeTerms, type Effect } from '../writing/apply';
+import { writeTerms, type Effect, type WriteTerms } from '../writing/apply';
 import { noteWrite } from '../writing/batch';
 import { statementFailure } from '../writing/failure';
-import { applyToOne } from '../writing/locate';
+import { applyToOne, type Located } from '../writing/locate';
 import { emptySlice, readCommit, writeCommit } from '../writing/slice';
 import { compileStatement, type Statement } from '../writing/statement';
 import { collectionNameOf } from './collection-name';
@@ -71,7 +73,11 @@ export const findAndModify: Command = {
     checkWritableName(context.database, collection);
     const form = readForm(args);
     const terms = writeTerms({ validates: !args.flag('bypassDocumentValidation', false) });
-    const options = queryOptions(args, terms.now);
+    const existing = writePlace(context);
+    const info =
+      existing === undefined ? undefined : (await headOf(context, existing)).collection(collection);
+    refuseView(context.database, collection, info);
+    const options = queryOptions(args, terms.now, info);
     const projection = projectionOf(args.optionalDocument('fields'), options);
     if (form.showNew && projection?.needsPosition === true) {
       throw new MongoError('BadValue', 'cannot use a positional projection and return the new document');
@@ -86,7 +92,7 @@ export const findAndModify: Command = {
       hint: args.get('hint'),
       options
     });
-    const place = statement.upsert ? await ensureWritePlace(context) : writePlace(context);
+    const place = statement.upsert ? await ensureWritePlace(context) : existing;
     if (place === undefined) {
       return answer(shape({ kind: 'none' }, statement, form.showNew, projection), context, false);
     }
@@ -96,19 +102,15 @@ export const findAndModify: Command = {
         MODIFIED,
         async (writeOptions, settle) => {
           let shown: Modified | undefined;
-          const { commit } = await applyToOne(
-            context,
-            place,
-            collection,
-            statement,
-            terms,
-            writeOptions,
-            effect => {
+          const apply = (held: WriteTerms): Promise<Located> =>
+            applyToOne(context, place, collection, statement, held, writeOptions, effect => {
               // The projection runs before the frame is made: when it fails, nothing is written.
               shown = shape(effect, statement, form.showNew, projection);
               settle(shown);
-            }
-          );
+            });
+          const { commit } = statement.upsert
+            ? await withCap(context, place, collection, cap => apply({ ...terms, ...(cap && { cap }) }))
+            : await apply(terms);
           return { ...(shown ?? shape({ kind: 'none' }, statement, form.showNew, projection)), commit };
         }
       );

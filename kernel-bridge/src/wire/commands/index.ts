@@ -1,6 +1,7 @@
 import type { Command } from '../registry';
 import { aggregate } from './aggregate';
 import { collMod, create, drop, listCollections, renameCollection } from './collections';
+import { convertToCapped } from './convert-to-capped';
 import { count } from './count';
 import { getMore, killCursors } from './cursors';
 import { dropDatabase, listDatabases } from './databases';
@@ -50,6 +51,7 @@ export const COMMANDS: readonly Command[] = [
   find,
   getMore,
   killCursors,
+  convertToCapped,
   count,
   distinct,
   aggregate,

@@ -1,5 +1,6 @@
 import {
   T,
+  documentOf,
   elements,
   isArgonError,
   values,
@@ -9,6 +10,7 @@ import {
 } from '@argon/wal-core';
 import { Arguments, numberOf, stringOf } from '../arguments';
 import { DocumentBuilder } from '../builder';
+import { defaultCollation, refuseView } from '../collection-kind';
 import { noteCommit, type CommandContext } from '../context';
 import type { DocumentSource } from '../cursors';
 import { MongoError } from '../errors';
@@ -34,6 +36,14 @@ export const ID_INDEX: Buffer = new DocumentBuilder(64)
   .string('name', '_id_')
   .finish();
 
+/** That index of a collection, with the collation it has from it. */
+export function idIndexOf(info: CollectionInfo): Buffer {
+  const collation = defaultCollation(info);
+  return collation === undefined
+    ? ID_INDEX
+    : documentOf([...elements(ID_INDEX), { name: 'collation', type: T.OBJECT, bytes: collation }]);
+}
+
 export const createIndexes: Command = {
   name: 'createIndexes',
   fields: ['indexes', 'commitQuorum', 'ignoreUnknownIndexOptions'],
@@ -47,7 +57,10 @@ export const createIndexes: Command = {
     if (raws.length === 0) {
       throw new MongoError('BadValue', 'Must specify at least one index to create');
     }
-    const requests = raws.map(readIndexSpec);
+    const existing = writePlace(context);
+    const known = existing === undefined ? undefined : await infoOf(context, existing, collection);
+    refuseView(context.database, collection, known);
+    const requests = raws.map(raw => readIndexSpec(raw, defaultCollation(known)));
     checkAmongThemselves(requests);
     checkCommitQuorum(args);
     const place = await ensureWritePlace(context);
@@ -171,9 +184,10 @@ export const listIndexes: Command = {
     if (info === undefined) {
       throw new MongoError('NamespaceNotFound', `ns does not exist: ${context.database}.${collection}`);
     }
+    refuseView(context.database, collection, info);
     return answerWithCursor(context, {
       namespace: `${context.database}.${collection}`,
-      source: listSource([ID_INDEX, ...info.indexes.map(index => index.spec)]),
+      source: listSource([idIndexOf(info), ...info.indexes.map(index => index.spec)]),
       batchSize: batchSizeOf(context) ?? Infinity
     });
   }
@@ -218,6 +232,7 @@ export const dropIndexes: Command = {
     if (place === undefined || info === undefined) {
       throw new MongoError('NamespaceNotFound', `ns not found ${context.database}.${collection}`);
     }
+    refuseView(context.database, collection, info);
     const all = which.type === T.STRING && stringOf(which) === '*';
     const names = all ? info.indexes.map(index => index.name) : namesOf(which, info);
     await dropByName(context, place, collection, names);

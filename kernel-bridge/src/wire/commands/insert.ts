@@ -1,3 +1,4 @@
+import { withCap } from '../capped/keeper';
 import { checkWritableName } from '../namespace';
 import { ensureWritePlace } from '../place';
 import type { Command } from '../registry';
@@ -23,13 +24,10 @@ export const insert: Command = {
     checkWritableName(context.database, collection);
     context.services.statistics.count('insert', documents.length - 1);
     const place = await ensureWritePlace(context);
-    const target = {
-      place,
-      collection,
-      terms: writeTerms({ validates: !args.flag('bypassDocumentValidation', false) }),
-      ordered
-    };
-    const result = await runInserts(context, target, documents);
+    const terms = writeTerms({ validates: !args.flag('bypassDocumentValidation', false) });
+    const result = await withCap(context, place, collection, cap =>
+      runInserts(context, { place, collection, terms: { ...terms, ...(cap && { cap }) }, ordered }, documents)
+    );
     return writeReply(result, args, { modified: false });
   }
 };

@@ -1,6 +1,7 @@
 import { Long } from 'bson';
 import { statfs } from 'node:fs/promises';
 import type { CollectionInfo, Snapshot } from '@argon/wal-core';
+import { capOf, refuseView, viewOf } from '../collection-kind';
 import { MongoError } from '../errors';
 import { readPlace } from '../place';
 import { emptyReply } from '../reply';
@@ -20,7 +21,9 @@ export const dbStats: Command = {
     let objects = 0;
     let bytes = 0;
     let indexes = 0;
-    for (const collection of snapshot?.collections() ?? []) {
+    const all = snapshot?.collections() ?? [];
+    const stored = all.filter(collection => viewOf(collection) === undefined);
+    for (const collection of stored) {
       const size = await sizeOf(snapshot!, collection);
       objects += size.count;
       bytes += size.bytes;
@@ -29,8 +32,8 @@ export const dbStats: Command = {
     const disk = snapshot === undefined ? undefined : await statfs(services.engine.directory);
     return emptyReply()
       .string('db', database)
-      .integer('collections', snapshot?.collections().length ?? 0)
-      .int32('views', 0)
+      .integer('collections', stored.length)
+      .integer('views', all.length - stored.length)
       .integer('objects', objects)
       .double('avgObjSize', objects === 0 ? 0 : bytes / objects)
       .double('dataSize', bytes / scale)
@@ -54,6 +57,7 @@ export const collStats: Command = {
     const collection = collectionNameOf(context);
     const snapshot = readPlace(context)?.snapshot;
     const info = snapshot?.collection(collection);
+    refuseView(database, collection, info);
     const stats = await storageStats(snapshot, info, scale);
     return emptyReply().string('ns', `${database}.${collection}`).fields(stats);
   }
@@ -78,7 +82,7 @@ export async function storageStats(
     numOrphanDocs: 0,
     storageSize: bytes,
     freeStorageSize: 0,
-    capped: false,
+    ...cappedStats(info),
     nindexes: indexes.length,
     indexBuilds: [],
     totalIndexSize: 0,
@@ -86,6 +90,17 @@ export async function storageStats(
     indexSizes: Object.fromEntries(indexes.map(name => [name, 0])),
     scaleFactor: scale
   };
+}
+
+function cappedStats(info: CollectionInfo | undefined): Record<string, unknown> {
+  const cap = capOf(info);
+  return cap === undefined
+    ? { capped: false }
+    : {
+        capped: true,
+        max: whole(Math.min(cap.documentsMax, 0x7fffffff)),
+        maxSize: whole(cap.bytesMax)
+      };
 }
 
 /** A whole number as mongod sends it: int32 if it fits. */
@@ -122,6 +137,9 @@ export const validate: Command = {
         'NamespaceNotFound',
         `Collection '${database}.${collection}' does not exist to validate.`
       );
+    }
+    if (viewOf(info) !== undefined) {
+      throw new MongoError('CommandNotSupportedOnView', 'Cannot validate a view');
     }
     let records = 0;
     for await (const { images } of snapshot.scan(info, { signal: operation.signal })) {

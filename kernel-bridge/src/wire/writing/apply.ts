@@ -7,6 +7,7 @@ import {
   type RawValue,
   type Writer
 } from '@argon/wal-core';
+import type { CapKeeper } from '../capped/keeper';
 import { MongoError } from '../errors';
 import { checkUpdated, idOf, toStored } from './document';
 import type { Statement } from './statement';
@@ -26,6 +27,8 @@ export interface WriteTerms {
   readonly nextTimestamp: () => bigint;
   /** False with `bypassDocumentValidation`. */
   readonly validates: boolean;
+  /** Set on a capped collection. */
+  readonly cap?: CapKeeper;
 }
 
 const NONE: Effect = { kind: 'none' };
@@ -100,6 +103,7 @@ export function insertUpserted(
   const collection = writer.ensureCollection(name);
   checkValidator(terms, collection, after);
   writer.insert(collection, after);
+  terms.cap?.inserted(writer, collection, after);
   return { kind: 'upserted', after, id };
 }
 

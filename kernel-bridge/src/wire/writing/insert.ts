@@ -1,5 +1,6 @@
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import type { WriteOptions } from '@argon/wal-core';
+import { refuseView } from '../collection-kind';
 import type { CommandContext } from '../context';
 import { WRITE_SLICE_BYTES_MAX, WRITE_SLICE_MAX } from '../limits';
 import { retryKey, statementId, type Outcome } from '../retry';
@@ -99,8 +100,10 @@ async function insertSlice(
         try {
           const document = toStored(documents[at]!, terms.nextTimestamp);
           const collection = writer.ensureCollection(name);
+          refuseView(context.database, name, collection);
           checkValidator(terms, collection, document);
           writer.insert(collection, document);
+          terms.cap?.inserted(writer, collection, document);
           slice.n++;
           slice.inserts++;
           if (context.retry !== undefined) {

@@ -14,7 +14,7 @@ import type { CommandContext } from '../context';
 import { MongoError } from '../errors';
 import { UPDATE_ATTEMPTS_MAX } from '../limits';
 import { headOf, type WritePlace } from '../place';
-import { choosePlan } from '../plan';
+import { planRead } from '../open-run';
 import { QueryRun } from '../query';
 import { applyByKey, applyTo, insertUpserted, type Effect, type WriteTerms } from './apply';
 import { commitChange } from './commit';
@@ -49,7 +49,7 @@ function runOn(
   return new QueryRun(
     snapshot,
     collection,
-    choosePlan(context.services.engine, collection, filter, sort, hint),
+    planRead(context, snapshot, collection, query, hint),
     query,
     context.operation
   );

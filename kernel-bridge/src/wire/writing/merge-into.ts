@@ -3,6 +3,7 @@ import {
   EMPTY_DOCUMENT,
   NULL_VALUE,
   T,
+  arrayOf,
   compileFilter,
   compileUpdate,
   docKeyOf,
@@ -13,6 +14,7 @@ import {
   type DocKey,
   type Image,
   type QueryOptions,
+  type RawElement,
   type RawValue,
   type Writer
 } from '@argon/wal-core';
@@ -36,6 +38,8 @@ export interface MergeStage {
   readonly on: readonly string[];
   readonly whenMatched: 'replace' | 'keepExisting' | 'merge' | 'fail' | { readonly pipeline: RawValue };
   readonly whenNotMatched: 'insert' | 'discard' | 'fail';
+  /** Raw `let`: expressions on the incoming document, as variables of the pipeline. */
+  readonly let?: Buffer;
 }
 
 /** `$merge`: brings the documents of a pipeline into a collection, in slices, each document on its own. */
@@ -174,14 +178,26 @@ function merged(
       return withFields(before, incoming);
     default: {
       // The pipeline sees the incoming document as $$new.
+      const own = stage.let === undefined ? [] : variablesOf(stage.let, options, incoming);
+      const names = new Set(own.map(({ name }) => name));
+      const outer = elements(options.let ?? EMPTY_DOCUMENT).filter(({ name }) => !names.has(name));
       const variables = documentOf([
-        ...elements(options.let ?? EMPTY_DOCUMENT),
-        { name: 'new', type: T.OBJECT, bytes: incoming }
+        ...outer,
+        ...own,
+        ...(names.has('new') ? [] : [{ name: 'new', type: T.OBJECT, bytes: incoming }])
       ]);
       const update = compileUpdate(stage.whenMatched.pipeline, { ...options, let: variables });
       return update.apply(before, { now: terms.now });
     }
   }
+}
+
+/** The variables of a `let`, computed from a document. */
+function variablesOf(expressions: Buffer, options: QueryOptions, incoming: Image): RawElement[] {
+  const stage = documentOf([{ name: '$replaceWith', type: T.OBJECT, bytes: expressions }]);
+  const pipeline = { type: T.ARRAY, bytes: arrayOf([{ type: T.OBJECT, bytes: stage }]) };
+  // An update keeps the `_id`, which is no variable.
+  return elements(compileUpdate(pipeline, options).apply(incoming)).filter(({ name }) => name !== '_id');
 }
 
 function alreadyThere(before: Image, on: readonly string[]): MongoError {

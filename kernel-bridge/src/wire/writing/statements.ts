@@ -1,8 +1,11 @@
+import type { CollectionInfo } from '@argon/wal-core';
 import { Arguments } from '../arguments';
+import { withCap, type CapKeeper } from '../capped/keeper';
+import { refuseView } from '../collection-kind';
 import { queryOptions } from '../compile';
 import type { CommandContext } from '../context';
 import { checkWritableName } from '../namespace';
-import { ensureWritePlace, writePlace } from '../place';
+import { ensureWritePlace, headOf, writePlace } from '../place';
 import { writeTerms } from './apply';
 import { BatchResult, runBatch, type Prepared } from './batch';
 import { checkBatchSize } from './batch-size';
@@ -23,18 +26,21 @@ export function readStatements(
   context: CommandContext,
   collection: string,
   { name, fields, read }: StatementForm,
+  info: CollectionInfo | undefined,
   now = Date.now()
 ): Prepared[] {
   const namespace = `${context.database}.${collection}`;
-  const shared = queryOptions(context.args, now);
+  const shared = queryOptions(context.args, now, info);
   return context.args
     .documents(`${name}s`)
     .map(raw => new Arguments(raw, `${name}.${name}s`).only(fields, undefined))
     .map((statement, index) => {
       const parts = read(statement);
       const collation = statement.optionalDocument('collation');
-      const options = { ...shared, ...(collation === undefined ? {} : { collation }) };
+      const isNamed = collation !== undefined && collation.length > 5;
+      const options = { ...shared, ...(isNamed ? { collation } : {}) };
       try {
+        refuseView(context.database, collection, info);
         return compileStatement({ ...parts, index, options });
       } catch (error) {
         return { index, error: statementFailure(error, namespace) };
@@ -52,14 +58,18 @@ export async function runStatements(
   // In a transaction the first error ends everything.
   const ordered = args.bool('ordered', true) || context.transaction !== undefined;
   const terms = writeTerms({ validates: !args.flag('bypassDocumentValidation', false) });
-  const prepared = readStatements(context, collection, form, terms.now);
+  const existing = writePlace(context);
+  const info = existing === undefined ? undefined : (await headOf(context, existing)).collection(collection);
+  const prepared = readStatements(context, collection, form, info, terms.now);
   checkBatchSize(prepared.length);
   checkWritableName(context.database, collection);
   services.statistics.count(form.name, prepared.length - 1);
   const upserts = prepared.some(statement => !('error' in statement) && statement.upsert);
-  const place = upserts ? await ensureWritePlace(context) : writePlace(context);
+  const place = upserts ? await ensureWritePlace(context) : existing;
   if (place !== undefined) {
-    return runBatch(context, { place, collection, terms, ordered }, prepared);
+    const run = (cap: CapKeeper | undefined): Promise<BatchResult> =>
+      runBatch(context, { place, collection, terms: { ...terms, ...(cap && { cap }) }, ordered }, prepared);
+    return upserts ? withCap(context, place, collection, run) : run(undefined);
   }
   // Nothing is there to write to, and nothing may be made: only the statements' own faults are left to tell.
   const result = new BatchResult(context, collection);

@@ -8,13 +8,14 @@ import {
   type RawElement,
   type RawValue
 } from '../../bson';
-import { notImplemented, queryError } from '../error';
+import { queryError } from '../error';
 import { compileExpression, setRoot, type Expression, type Scope } from '../expression';
 import { typeName } from '../expression/arithmetic';
 import { toNumber } from '../numeric';
 import type { ValueOrder } from '../order';
 import { show } from '../show';
 import { int32, NULL, object, textOf } from '../values';
+import { granularityOf, type Granularity } from './granularity';
 import { groupField, type GroupField } from './group';
 import { batches, collect, frameOf, Memory, type Stage, type StageCompiler } from './stage';
 
@@ -204,6 +205,7 @@ export const bucketAuto: StageCompiler = (argument, scope, name): Stage => {
     );
   let groupBy: Expression | undefined;
   let count: number | undefined;
+  let granularity: Granularity | undefined;
   let output: RawElement | undefined;
   for (const element of elements(argument.bytes)) {
     switch (element.name) {
@@ -233,7 +235,13 @@ export const bucketAuto: StageCompiler = (argument, scope, name): Stage => {
         output = element;
         break;
       case 'granularity':
-        throw notImplemented("$bucketAuto's granularity");
+        if (element.type !== T.STRING)
+          throw queryError(
+            40261,
+            `The $bucketAuto 'granularity' field must be a string, but found type: ${TYPE_NAMES[element.type]}.`
+          );
+        granularity = granularityOf(textOf(element));
+        break;
       default:
         throw queryError(40245, `Unrecognized option to $bucketAuto: ${element.name}.`);
     }
@@ -241,7 +249,7 @@ export const bucketAuto: StageCompiler = (argument, scope, name): Stage => {
   if (groupBy === undefined || count === undefined)
     throw queryError(40246, "$bucketAuto requires 'groupBy' and 'buckets' to be specified.");
   const fields = outputFields(output, scope, 40244, name);
-  const [by, wanted] = [groupBy, count];
+  const [by, wanted, rounding] = [groupBy, count, granularity];
   const { compare } = scope.order;
   return {
     name,
@@ -254,24 +262,38 @@ export const bucketAuto: StageCompiler = (argument, scope, name): Stage => {
       let at = 0;
       // As MongoDB: a bucket takes its share, rounded, and then all that equal its last value.
       const share = Math.max(1, Math.round(keyed.length / wanted));
+      let edge: RawValue | undefined;
       while (at < keyed.length) {
         const isLast = out.length === wanted - 1;
+        const first = keyed[at]!.key;
+        const min = rounding === undefined ? first : (edge ?? rounding.down(first));
         let end = isLast ? keyed.length : Math.min(keyed.length, at + share);
-        while (end < keyed.length && compare(keyed[end - 1]!.key, keyed[end]!.key) === 0) end++;
+        let max = keyed[end - 1]!.key;
+        if (rounding === undefined) {
+          while (end < keyed.length && compare(max, keyed[end]!.key) === 0) end++;
+          max = keyed[end]?.key ?? keyed[end - 1]!.key;
+        } else {
+          // What falls below the rounded edge belongs in too; after a bucket of zeros the edge is the next one's.
+          const above = rounding.up(max);
+          while (end < keyed.length && compare(above, keyed[end]!.key) > 0) end++;
+          const next = keyed[end]?.key;
+          max =
+            next !== undefined && compare(keyed[end - 1]!.key, int32(0)) === 0 ? rounding.down(next) : above;
+        }
         const states = fields.map(field => field.make(setRoot(frame, keyed[at]!.doc)));
         for (let i = at; i < end; i++) {
           setRoot(frame, keyed[i]!.doc);
           for (const state of states) state.add(frame);
         }
-        const max = end < keyed.length ? keyed[end]!.key : keyed[keyed.length - 1]!.key;
         const id = object(
           documentOf([
-            { ...keyed[at]!.key, name: 'min' },
+            { ...min, name: 'min' },
             { ...max, name: 'max' }
           ])
         );
         out.push(bucketDocument({ id, states }, fields));
         at = end;
+        edge = max;
       }
       yield* batches(out);
     }

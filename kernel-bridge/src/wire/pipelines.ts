@@ -1,0 +1,130 @@
+import {
+  compilePipeline,
+  type CollectionInfo,
+  type Filter,
+  type Pipeline,
+  type PipelineContext,
+  type QueryOptions
+} from '@argon/wal-core';
+import { resolveViews } from './collection-kind';
+import { filterOf, sortOf } from './compile';
+import type { CommandContext } from './context';
+import type { DocumentSource } from './cursors';
+import { allOf, openRun, planRead, type Target } from './open-run';
+import { noteRead, type ReadPlace } from './place';
+import type { Hint } from './plan';
+import { QueryRun } from './query';
+import { spillOf } from './spill';
+
+/** Stages over a collection or a view, compiled, with the read below them planned. */
+export interface OpenedPipeline {
+  readonly pipeline: Pipeline;
+  readonly place: ReadPlace;
+  /** The collection that is read, below all views; undefined for a pipeline that makes its own documents. */
+  readonly run: QueryRun | undefined;
+  readonly collection: string;
+  readonly options: QueryOptions;
+}
+
+/** Compiles stages over what a name shows and plans the read of the collection below. */
+export function openPipeline(
+  context: CommandContext,
+  target: Target,
+  stages: readonly Buffer[],
+  options: QueryOptions,
+  hint: Hint
+): OpenedPipeline {
+  const { place } = target;
+  const { name, info, stages: before } = resolveViews(place?.snapshot, target.collection);
+  const pipeline = compilePipeline([...before, ...stages], options);
+  if (pipeline.startsItself) {
+    return { pipeline, place, run: undefined, collection: name, options };
+  }
+  const { lead } = pipeline;
+  const query = {
+    ...allOf(filterOf(lead.filter, options)),
+    sort: sortOf(lead.sort, options),
+    skip: lead.skip ?? 0,
+    limit: lead.limit ?? Infinity
+  };
+  const { run } = openRun(context, { place, collection: name, info }, query, hint);
+  return { pipeline, place, run, collection: name, options };
+}
+
+/** The results of a pipeline over a source, and how many documents of the source went into it so far. */
+export function runPipeline(
+  context: CommandContext,
+  { pipeline, place, run, options }: Omit<OpenedPipeline, 'collection'>,
+  source: DocumentSource
+): { readonly results: AsyncIterable<readonly Buffer[]>; readonly read: () => number } {
+  let read = 0;
+  const counted = countDocuments(source, documents => {
+    read += documents;
+  });
+  const spill = spillOf(context);
+  const pipelineContext: PipelineContext = {
+    ...options,
+    collection: (name, filter) => readOther(context, place, options, name, filter),
+    signal: context.operation.signal,
+    ...(spill && { spill })
+  };
+  const results = pipeline.run(counted, pipelineContext, run === undefined ? 0 : pipeline.lead.stages);
+  return { results, read: () => read };
+}
+
+/** Documents of another collection or view of the same state, for $lookup and its like. */
+function readOther(
+  context: CommandContext,
+  place: ReadPlace,
+  options: QueryOptions,
+  name: string,
+  filter: Filter | undefined
+): DocumentSource {
+  const resolved = resolveViews(place?.snapshot, name);
+  if (place === undefined || resolved.info === undefined) {
+    return NOTHING;
+  }
+  if (resolved.stages.length > 0) {
+    const opened = openPipeline(
+      context,
+      { place, collection: name, info: undefined },
+      [],
+      options,
+      undefined
+    );
+    const { results } = runPipeline(context, opened, opened.run?.documents() ?? NOTHING);
+    return results;
+  }
+  const run = runAll(context, place, resolved.info, filter ?? filterOf(undefined, options));
+  return countDocuments(run.documents(), documents => noteRead(context, place, name, documents));
+}
+
+function runAll(
+  context: CommandContext,
+  { snapshot }: NonNullable<ReadPlace>,
+  info: CollectionInfo,
+  filter: Filter
+): QueryRun {
+  const query = allOf(filter);
+  const plan = planRead(context, snapshot, info, query, undefined);
+  return new QueryRun(snapshot, info, plan, query, context.operation);
+}
+
+const NOTHING: DocumentSource = {
+  async *[Symbol.asyncIterator]() {
+    // No documents.
+  },
+  isAtEnd: () => true
+};
+
+/** Tells how many documents went through. */
+function countDocuments(source: DocumentSource, add: (documents: number) => void): DocumentSource {
+  return {
+    async *[Symbol.asyncIterator]() {
+      for await (const batch of source) {
+        add(batch.length);
+        yield batch;
+      }
+    }
+  };
+}
