@@ -252,8 +252,7 @@ export async function mergeSource(
 ): Promise<PlanSource> {
   const nameOf = (timeline: Timeline) => parts.registry.branchOf(timeline)?.name ?? `timeline-${timeline.id}`;
   const base = mergeBase({ ...parts, nameOf }, project, bases);
-  const keys = new ChangedKeys(parts.scratch.make());
-  await changedSinceBase(parts.line, base, theirs, keys);
+  const keys = await gathered(parts, found => changedSinceBase(parts.line, base, theirs, found));
   return new MergeSource(parts, ours, theirs, base, keys);
 }
 
@@ -285,19 +284,27 @@ export async function restoreSource(
   past: View,
   { collection, keys: wanted }: RestoreScope
 ): Promise<PlanSource> {
-  const keys = new ChangedKeys(parts.scratch.make());
   if (collection !== undefined && wanted !== undefined) {
+    const keys = new ChangedKeys(parts.scratch.make());
     for (const key of wanted) {
       keys.add(collection, key);
     }
     return new RestoreSource(parts, ours, past, keys);
   }
-  const all = new ChangedKeys(parts.scratch.make());
-  await changedBetween(parts.line, ours, past, all);
+  const all = await gathered(parts, found => changedBetween(parts.line, ours, past, found));
   if (collection === undefined) {
-    keys.release();
     return new RestoreSource(parts, ours, past, all);
   }
+  try {
+    const keys = await gathered(parts, found => ofCollection(all, collection, found));
+    return new RestoreSource(parts, ours, past, keys);
+  } finally {
+    all.release();
+  }
+}
+
+/** The keys of one collection, and that of its entry in the catalog. */
+async function ofCollection(all: ChangedKeys, collection: CollectionId, keys: ChangedKeys): Promise<void> {
   keys.add(CATALOG, catalogKeyOf(collection));
   for (const key of all.keys(collection)) {
     keys.add(collection, key);
@@ -305,8 +312,21 @@ export async function restoreSource(
       await keys.relieve();
     }
   }
-  all.release();
-  return new RestoreSource(parts, ours, past, keys);
+}
+
+/** Keys that `gather` has found; when it fails, what they took is given back. */
+async function gathered(
+  { scratch }: SourceParts,
+  gather: (keys: ChangedKeys) => Promise<void>
+): Promise<ChangedKeys> {
+  const keys = new ChangedKeys(scratch.make());
+  try {
+    await gather(keys);
+    return keys;
+  } catch (error) {
+    keys.release();
+    throw error;
+  }
 }
 
 function catalogKeyOf(id: CollectionId): DocKey {
