@@ -127,7 +127,7 @@ async function conformance(args) {
   await setUp({ steps: [nodePackages] });
   const suite = await ensureSuite();
   const reference = await referenceOf(files, suite, values['argon-only']);
-  const found = await runOn('argon', startBridge, files, suite);
+  const found = await runOn('argon', () => startBridge(join(RESULTS, 'bridge.log')), files, suite);
   const comparisons = files.map(file => compare(file, reference.get(file), found.get(file) ?? new Map()));
   print(comparisons);
   const part = share(comparisons);

@@ -10,7 +10,7 @@ import { judge } from './verdict.mjs';
 /** @param {import('../test/suites.mjs').Context} context */
 export async function quickConformance({ log, report }) {
   const suite = await ensureSuite();
-  const server = await startBridge();
+  const server = await startBridge(log);
   const results = [];
   try {
     for (const file of QUICK_FILES) {

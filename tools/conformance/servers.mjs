@@ -1,8 +1,8 @@
 /** The two servers: the bridge as it is shipped, in a process of its own, and a real mongod. */
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { startMongod } from '../mongod.mjs';
 import { signalGroup, start } from '../setup/child.mjs';
@@ -18,21 +18,28 @@ export const MONGOD = '6.0.5';
  * @property {() => Promise<void>} stop also removes what it wrote
  */
 
-/** Bundles the bridge from the sources as they are now, and starts it with an empty data directory. @returns {Promise<Server>} */
-export async function startBridge() {
+/**
+ * Bundles the bridge from the sources as they are now, and starts it with an empty data directory.
+ * @param {string} log file that gets what it logs
+ * @returns {Promise<Server>}
+ */
+export async function startBridge(log) {
   const directory = mkdtempSync(join(tmpdir(), 'argon-conformance-'));
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
   const program = join(directory, 'program');
   await bundleInto(program);
   const args = [join(program, 'main.js'), 'serve', '--data', join(directory, 'data'), '--port', '0'];
+  mkdirSync(dirname(log), { recursive: true });
+  const file = openSync(log, 'w');
   const child = start(process.execPath, [...args, '--no-auth', '--test-commands', '--log-level', 'error'], {
-    stdio: ['ignore', 'pipe', 'inherit']
+    stdio: ['ignore', 'pipe', file]
   });
+  closeSync(file);
   const gone = once(child, 'exit');
   const line = await Promise.race([
     once(createInterface({ input: child.stdout }), 'line').then(([text]) => text),
     gone.then(([code]) => {
-      throw new Error(`the bridge ended with code ${code}`);
+      throw new Error(`the bridge ended with code ${code}: see ${log}`);
     })
   ]);
   return {

@@ -1,4 +1,5 @@
 import { T, field } from '@argon/wal-core';
+import { checkApiVersion } from './api-version';
 import { Arguments, firstElement, stringOf } from './arguments';
 import type { DocumentBuilder } from './builder';
 import { checkReadConcern, checkReadPreference, checkWriteConcern, readReadConcern } from './concerns';
@@ -105,6 +106,7 @@ export class Dispatcher {
       throw new MongoError('Unauthorized', `${first.name} may only be run against the admin database.`);
     }
     const args = new Arguments(raw, command.where ?? command.name, request.sequences);
+    checkApiVersion(command, args);
     checkFields(command, args, first.name);
     return { command, args, name: first.name, database };
   }

@@ -14,8 +14,6 @@ export const NOT_IMPLEMENTED: ReadonlyMap<string, string> = new Map([
   ['updateRole', 'every user may do everything'],
   ['dropRole', 'every user may do everything'],
   ['rolesInfo', 'every user may do everything'],
-  ['replSetGetStatus', 'the bridge only looks like a replica set of one'],
-  ['replSetGetConfig', 'the bridge only looks like a replica set of one'],
   ['replSetInitiate', 'the bridge only looks like a replica set of one'],
   ['replSetReconfig', 'the bridge only looks like a replica set of one'],
   ['replSetStepDown', 'the bridge only looks like a replica set of one'],
@@ -24,13 +22,10 @@ export const NOT_IMPLEMENTED: ReadonlyMap<string, string> = new Map([
   ['setFeatureCompatibilityVersion', 'there is nothing to set'],
   ['dbHash', 'ask for the digest with %argon status'],
   ['dataSize', 'use collStats'],
-  ['profile', 'there is no profiler'],
   ['shutdown', 'end the bridge where it was started'],
-  ['planCacheClear', 'there is no plan cache'],
   ['planCacheSetFilter', 'there are no index filters'],
   ['planCacheListFilters', 'there are no index filters'],
   ['planCacheClearFilters', 'there are no index filters'],
   ['prepareTransaction', 'there is one node, which needs no two-phase commit'],
-  ['setDefaultRWConcern', 'there is nothing to set'],
-  ['getDefaultRWConcern', 'there is nothing to set']
+  ['setDefaultRWConcern', 'there is nothing to set']
 ]);

@@ -12,6 +12,9 @@ import { configureFailPoint } from '../failpoint/configure';
 import { find } from './find';
 import { findAndModify } from './find-and-modify';
 import { hello, isMaster } from './hello';
+import { listCommands } from './list-commands';
+import { planCacheClear, profile } from './nothing-kept';
+import { getDefaultRWConcern, replSetGetConfig, replSetGetStatus } from './replica-set';
 import { createIndexes, dropIndexes, listIndexes } from './indexes';
 import { insert } from './insert';
 import {
@@ -87,7 +90,13 @@ export const COMMANDS: readonly Command[] = [
   killAllSessions,
   refreshSessions,
   commitTransaction,
-  abortTransaction
+  abortTransaction,
+  replSetGetStatus,
+  replSetGetConfig,
+  getDefaultRWConcern,
+  planCacheClear,
+  profile,
+  listCommands(() => COMMANDS)
 ];
 
 /** Commands of a server for tests. */
