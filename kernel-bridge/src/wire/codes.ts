@@ -77,6 +77,7 @@ export const MONGO_CODES = {
   OperationNotSupportedInTransaction: 263,
   ExceededTimeLimit: 262,
   FailPointSetFailed: 266,
+  PreparedTransactionInProgress: 267,
   UnsatisfiableCommitQuorum: 278,
   ChangeStreamHistoryLost: 286,
   InvalidResumeToken: 260,

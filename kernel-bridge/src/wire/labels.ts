@@ -29,7 +29,13 @@ const RETRYABLE = codes(
 );
 
 /** Errors after which a driver may run its transaction again from the beginning. */
-const TRANSIENT = codes('WriteConflict', 'NoSuchTransaction', 'SnapshotUnavailable', 'LockTimeout');
+const TRANSIENT = codes(
+  'WriteConflict',
+  'NoSuchTransaction',
+  'SnapshotUnavailable',
+  'LockTimeout',
+  'PreparedTransactionInProgress'
+);
 
 /** Errors after which only before the commit it is known that nothing happened. */
 const TRANSIENT_BEFORE_COMMIT = codes(...GOING_AWAY);

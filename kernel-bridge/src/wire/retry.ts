@@ -1,6 +1,6 @@
 import type { Commit, Engine, Image, WriteOptions } from '@argon/wal-core';
 import type { RetryIdentity } from './context';
-import { ProtocolFault, type MongoError } from './errors';
+import { ProtocolFault } from './errors';
 import type { FailPoint } from './failpoint/fail-point';
 import type { TransactionalWriteFailure } from './failpoint/transactional-write';
 
@@ -8,8 +8,6 @@ import type { TransactionalWriteFailure } from './failpoint/transactional-write'
 export interface Remembering<R> {
   encode(result: R, commit: Commit | undefined): Image;
   decode(image: Image): R;
-  /** What a write came to that failed before its commit; absent: the error goes up. */
-  failed?(error: MongoError): R;
 }
 
 /** What a retryable write came to: done now, or done before and remembered. */
@@ -54,10 +52,7 @@ export class Retries {
     }
     const failure = this.failPoint?.enter();
     if (failure?.error !== undefined) {
-      if (remembering.failed === undefined) {
-        throw failure.error;
-      }
-      return { result: remembering.failed(failure.error), retried: false };
+      throw failure.closesConnection ? connectionClosed() : failure.error;
     }
     let settled: R | undefined;
     const options: WriteOptions = {
@@ -70,7 +65,7 @@ export class Retries {
     try {
       const result = await running;
       if (failure?.closesConnection === true) {
-        throw new ProtocolFault('the fail point closes the connection after the commit');
+        throw connectionClosed();
       }
       return { result, retried: false };
     } finally {
@@ -79,6 +74,10 @@ export class Retries {
       }
     }
   }
+}
+
+function connectionClosed(): ProtocolFault {
+  return new ProtocolFault('the fail point closes the connection');
 }
 
 /** Id of the statement at a position of a command. */

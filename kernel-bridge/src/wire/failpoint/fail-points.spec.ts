@@ -82,7 +82,10 @@ describe('the fail points of a server for tests', () => {
   });
 
   it('fail a retryable write before its commit, of which nothing is left', async () => {
-    await arm('onPrimaryTransactionalWrite', 'alwaysOn', { failBeforeCommitExceptionCode: 8 });
+    const before = { failBeforeCommitExceptionCode: 8 };
+    await arm('onPrimaryTransactionalWrite', { times: 1 }, before);
+    await items().updateOne({ _id: 1 }, { $inc: { n: 1 } });
+    await arm('onPrimaryTransactionalWrite', 'alwaysOn', { ...before, closeConnection: false });
     await expect(items().insertOne({ _id: 10 })).rejects.toMatchObject({ code: 8 });
     await expect(items().findOneAndDelete({ _id: 1 })).rejects.toMatchObject({ code: 8 });
     await arm('onPrimaryTransactionalWrite', 'off');

@@ -1,7 +1,7 @@
 import type { Arguments } from '../arguments';
 import { MongoError } from '../errors';
 
-/** What a retryable write suffers: an error before its commit, or the end of the connection after it. */
+/** What a retryable write suffers: an error instead of its commit, and the end of its connection instead of a reply. */
 export interface TransactionalWriteFailure {
   readonly error: MongoError | undefined;
   readonly closesConnection: boolean;

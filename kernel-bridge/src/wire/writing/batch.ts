@@ -10,8 +10,7 @@ import { applyByKey, applyTo, type Effect, type WriteTerms } from './apply';
 import { commitChange } from './commit';
 import { statementFailure, writeErrorEntry } from './failure';
 import { applyToOne, runStatement } from './locate';
-import { emptySlice, type SliceResult } from './slice';
-import { remembering } from './remembering';
+import { SLICE, emptySlice, type SliceResult } from './slice';
 import type { Statement } from './statement';
 
 /** A statement, or why it could not be compiled. */
@@ -114,7 +113,7 @@ export async function runBatch(
     } else {
       const { result: slice, retried } = await context.services.retries.once(
         retryKey(context.retry, at),
-        remembering(context, target, at),
+        SLICE,
         (options, settle) => runUnit(context, target, unit, options, settle)
       );
       result.add(slice, retried);

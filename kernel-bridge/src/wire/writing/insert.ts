@@ -8,8 +8,7 @@ import { commitChange } from './commit';
 import { BatchResult, type BatchTarget } from './batch';
 import { toStored } from './document';
 import { statementFailure, writeErrorEntry } from './failure';
-import { remembering } from './remembering';
-import { emptySlice, type SliceResult } from './slice';
+import { SLICE, emptySlice, type SliceResult } from './slice';
 import { checkValidator } from './validator';
 
 /** Slices on their way to disk at once: the next is staged while the last is flushed. */
@@ -35,11 +34,8 @@ export async function runInserts(
       const first = start;
       const end = endOfSlice(documents, first);
       inFlight.push(
-        context.services.retries.once(
-          retryKey(context.retry, first),
-          remembering(context, target, first),
-          (options, settle) =>
-            insertSlice(context, target, documents.slice(first, end), first, state, options, settle)
+        context.services.retries.once(retryKey(context.retry, first), SLICE, (options, settle) =>
+          insertSlice(context, target, documents.slice(first, end), first, state, options, settle)
         )
       );
       start = end;
