@@ -9,7 +9,13 @@ export interface UnappliedVersion {
 }
 
 type Versions = UnappliedVersion[];
-type Documents = Map<string, Versions>;
+
+interface Documents {
+  /** Versions by the text of the key, oldest first. */
+  readonly versions: Map<string, Versions>;
+  /** No key behind this one is there. It may be gone itself. */
+  greatest: DocKey;
+}
 
 /** docKeys as Map keys: one byte, one char. */
 export function keyText(key: DocKey): string {
@@ -42,13 +48,15 @@ export class Unapplied {
     }
     let documents = collections.get(collection);
     if (documents === undefined) {
-      documents = new Map();
+      documents = { versions: new Map(), greatest: key };
       collections.set(collection, documents);
+    } else if (key.compare(documents.greatest) > 0) {
+      documents.greatest = key;
     }
     const text = keyText(key);
-    const versions = documents.get(text);
+    const versions = documents.versions.get(text);
     if (versions === undefined) {
-      documents.set(text, [version]);
+      documents.versions.set(text, [version]);
     } else {
       versions.push(version);
     }
@@ -56,10 +64,18 @@ export class Unapplied {
     this.bytes += weightOf(version, key);
   }
 
+  /** Whether `key`, or a key behind it, may be among the documents of a collection. */
+  reaches(timeline: TimelineId, collection: CollectionId, key: DocKey): boolean {
+    const documents = this.timelines.get(timeline)?.get(collection);
+    return documents !== undefined && key.compare(documents.greatest) <= 0;
+  }
+
   /** The newest version not after `cap`; undefined when the state must be asked. */
   get(timeline: TimelineId, collection: CollectionId, key: DocKey, cap: Lsn): UnappliedVersion | undefined {
-    const documents = this.timelines.get(timeline)?.get(collection);
-    const versions = documents?.get(keyText(key));
+    if (!this.reaches(timeline, collection, key)) {
+      return undefined;
+    }
+    const versions = this.timelines.get(timeline)?.get(collection)?.versions.get(keyText(key));
     if (versions === undefined) {
       return undefined;
     }
@@ -94,7 +110,7 @@ export class Unapplied {
 
   /** All keys of a collection that have a version not after `cap`, with that version. */
   *all(timeline: TimelineId, collection: CollectionId, cap: Lsn): Generator<[string, UnappliedVersion]> {
-    for (const [text, versions] of this.timelines.get(timeline)?.get(collection) ?? []) {
+    for (const [text, versions] of this.timelines.get(timeline)?.get(collection)?.versions ?? []) {
       const version = versions.findLast(candidate => candidate.lsn <= cap);
       if (version !== undefined) {
         yield [text, version];
@@ -105,7 +121,9 @@ export class Unapplied {
   /** LSNs of all versions of a collection. */
   lsns(timeline: TimelineId, collection: CollectionId): Lsn[] {
     const documents = this.timelines.get(timeline)?.get(collection);
-    return [...(documents?.values() ?? [])].flatMap(versions => versions.map(version => version.lsn));
+    return [...(documents?.versions.values() ?? [])].flatMap(versions =>
+      versions.map(version => version.lsn)
+    );
   }
 
   /** Forgets the version of this LSN: the state has it now. */
@@ -113,7 +131,7 @@ export class Unapplied {
     const collections = this.timelines.get(timeline);
     const documents = collections?.get(collection);
     const text = keyText(key);
-    const versions = documents?.get(text);
+    const versions = documents?.versions.get(text);
     const at = versions?.findIndex(version => version.lsn === lsn) ?? -1;
     if (collections === undefined || documents === undefined || versions === undefined || at < 0) {
       return;
@@ -123,8 +141,8 @@ export class Unapplied {
     if (versions.length > 1) {
       versions.splice(at, 1);
     } else {
-      documents.delete(text);
-      if (documents.size === 0) {
+      documents.versions.delete(text);
+      if (documents.versions.size === 0) {
         collections.delete(collection);
         if (collections.size === 0) {
           this.timelines.delete(timeline);

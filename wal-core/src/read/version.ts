@@ -1,6 +1,6 @@
 import { crc32c } from '@node-rs/crc32';
 import { ArgonError } from '../errors';
-import { INLINE_IMAGE_BYTES_MAX } from '../limits';
+import { APPLY_RECORDS_MAX, INLINE_IMAGE_BYTES_MAX } from '../limits';
 import type { Place } from '../log/file/segment';
 
 /*
@@ -13,19 +13,30 @@ import type { Place } from '../log/file/segment';
 const TOMBSTONE = 0;
 const INLINE = 1;
 const PLACED = 2;
+const PLACED_BYTES = 19;
 const TOMBSTONE_VALUE = Buffer.from([TOMBSTONE]);
 
-export function encodeVersion(image: Buffer | undefined, place: Place): Buffer {
+/**
+ * Up to which size the images of a frame lie in their rows. Those of a large one stay in the log, where they lie side by
+ * side: the rows of a bulk load are small, so that they are written quickly, and later changes of its documents find
+ * room beside them.
+ */
+export function inlineBytesMax(recordsInFrame: number): number {
+  return recordsInFrame > APPLY_RECORDS_MAX ? PLACED_BYTES : INLINE_IMAGE_BYTES_MAX;
+}
+
+/** @param inlineMax see `inlineBytesMax` */
+export function encodeVersion(image: Buffer | undefined, place: Place, inlineMax: number): Buffer {
   if (image === undefined) {
     return TOMBSTONE_VALUE;
   }
-  if (image.length <= INLINE_IMAGE_BYTES_MAX) {
+  if (image.length <= inlineMax) {
     const value = Buffer.allocUnsafe(1 + image.length);
     value[0] = INLINE;
     image.copy(value, 1);
     return value;
   }
-  const value = Buffer.allocUnsafe(19);
+  const value = Buffer.allocUnsafe(PLACED_BYTES);
   value[0] = PLACED;
   value.writeUInt32LE(crc32c(image), 1);
   value.writeUInt32LE(place.segment, 5);

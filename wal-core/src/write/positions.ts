@@ -2,9 +2,9 @@ import type { CollectionId, DocKey } from '../api';
 import { rowKey } from '../diff/changed';
 import { ArgonError } from '../errors';
 import { CATALOG } from '../read/catalog';
-import { keyOfText, keyText } from '../read/unapplied';
 import { u32 } from '../store/keys';
 import type { Scratch, ScratchRoom } from '../store/scratch';
+import { KeyPositions } from './keypositions';
 
 const POSITION_BYTES = 6;
 const COLLECTION_BYTES = 4;
@@ -21,7 +21,7 @@ interface Listed {
 export class StagedPositions {
   /** The first few documents; undefined when they are in `held`. */
   private listed: Listed[] | undefined = [];
-  private held: Map<CollectionId, Map<string, number>> | undefined;
+  private held: Map<CollectionId, KeyPositions> | undefined;
   private moved: Scratch | undefined;
   private isClosed = false;
 
@@ -29,7 +29,7 @@ export class StagedPositions {
 
   /** Collections with changed documents, the catalog among them. */
   collections(): CollectionId[] {
-    return [...this.maps().keys()];
+    return [...this.collected().keys()];
   }
 
   get(collection: CollectionId, key: DocKey): number | undefined {
@@ -37,7 +37,7 @@ export class StagedPositions {
       return this.find(this.listed, collection, key)?.position;
     }
     this.assertOpen();
-    const position = this.held?.get(collection)?.get(keyText(key));
+    const position = this.held?.get(collection)?.get(key);
     return position ?? this.moved?.get(rowKey(collection, key))?.readUIntBE(0, POSITION_BYTES);
   }
 
@@ -57,11 +57,7 @@ export class StagedPositions {
       }
     }
     const before = this.moved === undefined ? undefined : this.get(collection, key);
-    const documents = this.mapOf(collection);
-    const text = keyText(key);
-    const held = documents.get(text);
-    documents.set(text, position);
-    return held ?? before;
+    return this.heldOf(collection).set(key, position) ?? before;
   }
 
   private find(listed: readonly Listed[], collection: CollectionId, key: DocKey): Listed | undefined {
@@ -73,24 +69,24 @@ export class StagedPositions {
     return undefined;
   }
 
-  private maps(): Map<CollectionId, Map<string, number>> {
+  private collected(): Map<CollectionId, KeyPositions> {
     const { listed } = this;
     this.held ??= new Map();
     if (listed !== undefined) {
       this.listed = undefined;
       for (const { collection, key, position } of listed) {
-        this.mapOf(collection).set(keyText(key), position);
+        this.heldOf(collection).set(key, position);
       }
     }
     return this.held;
   }
 
-  private mapOf(collection: CollectionId): Map<string, number> {
-    const maps = this.maps();
-    let documents = maps.get(collection);
+  private heldOf(collection: CollectionId): KeyPositions {
+    const collections = this.collected();
+    let documents = collections.get(collection);
     if (documents === undefined) {
-      documents = new Map();
-      maps.set(collection, documents);
+      documents = new KeyPositions();
+      collections.set(collection, documents);
     }
     return documents;
   }
@@ -98,29 +94,27 @@ export class StagedPositions {
   /** Documents of a collection with the positions of their last changes, each once, in no order. */
   *of(collection: CollectionId): Generator<[DocKey, number]> {
     this.assertOpen();
-    const held = this.maps().get(collection);
+    const held = this.collected().get(collection);
     for (const { key: row, value } of this.moved?.rows(u32(collection), u32(collection + 1)) ?? []) {
       const key = row.subarray(COLLECTION_BYTES);
-      if (held?.has(keyText(key)) !== true) {
+      if (held?.get(key) === undefined) {
         yield [key, value.readUIntBE(0, POSITION_BYTES)];
       }
     }
-    for (const [text, position] of held ?? []) {
-      yield [keyOfText(text), position];
-    }
+    yield* held?.entries() ?? [];
   }
 
   /** Moves the keys out of memory, but for the few of the catalog. */
   async relieve(): Promise<void> {
     this.moved ??= this.room.make();
-    for (const [collection, documents] of this.maps()) {
+    for (const [collection, documents] of this.collected()) {
       if (collection === CATALOG) {
         continue;
       }
-      for (const [text, position] of documents) {
+      for (const [key, position] of documents.entries()) {
         const value = Buffer.allocUnsafe(POSITION_BYTES);
         value.writeUIntBE(position, 0, POSITION_BYTES);
-        this.moved.set(rowKey(collection, keyOfText(text)), value);
+        this.moved.set(rowKey(collection, key), value);
       }
       documents.clear();
     }

@@ -6,7 +6,7 @@ import type { ChangeRecord, LsnSpan, SectionHead } from '../log/frame';
 import { encodeLine } from '../log/line';
 import { CATALOG, type Catalogs } from '../read/catalog';
 import { type StatsReader, StatsWriter } from '../read/stats';
-import { encodeVersion } from '../read/version';
+import { encodeVersion, inlineBytesMax } from '../read/version';
 import type { Versions } from '../read/versions';
 import { commitKey, lineKey, metaKey, TABLE, verKey } from '../store/keys';
 import type { OrderedStore, Put } from '../store/store';
@@ -42,16 +42,18 @@ export class BatchRows {
         this.line.push({ table: 'line', key: lineKey(timeline.id, row.firstLsn), value: row.value });
       }
     }
+    const inlineMax = inlineBytesMax(section.records.length);
     for (let i = start; i < end; i++) {
       const record = section.records[i]!;
       if (record.isGone === true) {
         continue;
       }
       const lsn = (section.firstLsn + i) as Lsn;
+      const at = { segment: place.segment, offset: place.offset + record.imageAt };
       this.ver.push({
         table: 'ver',
         key: verKey(timeline.id, record.collection, record.key, lsn),
-        value: encodeVersion(record.image, { segment: place.segment, offset: place.offset + record.imageAt })
+        value: encodeVersion(record.image, at, inlineMax)
       });
       this.addChange(timeline, record, lsn);
     }

@@ -26,9 +26,10 @@ import {
   OP_UPDATE
 } from '../log/frame';
 import { CATALOG, type Catalogs } from '../read/catalog';
-import { keyText } from '../read/unapplied';
+import { keyText, type Unapplied } from '../read/unapplied';
 import type { FoundVersion, Versions } from '../read/versions';
 import type { ScratchRoom } from '../store/scratch';
+import { Gap } from './gap';
 import { isKnown, requestedIndex } from './indexspec';
 import { StagedPositions } from './positions';
 import { checkSize, conflict, duplicate } from './refusals';
@@ -44,6 +45,7 @@ const RECORD_BYTES = 100;
 export interface StageParts extends StagedKeysParts {
   readonly registry: Registry;
   readonly versions: Versions;
+  readonly unapplied: Unapplied;
   readonly catalogs: Catalogs;
   readonly log: Pick<FileLog, 'append' | 'read'>;
   readonly clock: Pick<CommitClock, 'current'>;
@@ -93,6 +95,7 @@ export class Stage implements Writer {
   private foundCollection: CollectionId | undefined;
   private foundKey: DocKey | undefined;
   private found: FoundVersion | undefined;
+  private readonly gap: Gap;
   private readonly catalog: StagedCatalog;
   private readonly uniqueKeys: StagedKeys;
 
@@ -108,6 +111,7 @@ export class Stage implements Writer {
     const at = options.snapshot ?? timeline.head;
     this.latest = new StagedPositions(scratch);
     this.chain = timeline.chain(at);
+    this.gap = new Gap(parts, this.chain);
     this.catalog = new StagedCatalog(registry, projectState, catalogs.at(timeline, at), (key, image) =>
       this.stageRecord(CATALOG, key, image, this.find(CATALOG, key))
     );
@@ -280,10 +284,17 @@ export class Stage implements Writer {
       return { image: this.imageAt(staged) };
     }
     // Who changes a document has just read it.
-    if (this.foundCollection !== collection || this.foundKey?.equals(key) !== true) {
-      this.found = this.parts.versions.find(this.chain, collection, key);
-      this.foundCollection = collection;
-      this.foundKey = key;
+    if (this.foundCollection === collection && this.foundKey?.equals(key) === true) {
+      return this.found;
+    }
+    if (this.gap.has(collection, key)) {
+      return undefined;
+    }
+    this.found = this.parts.versions.find(this.chain, collection, key);
+    this.foundCollection = collection;
+    this.foundKey = key;
+    if (this.found === undefined) {
+      this.gap.missed(collection, key);
     }
     return this.found;
   }

@@ -39,6 +39,9 @@ const SYNC_WRITE_BYTES_MAX = 512 * 1024;
 /** A buffer that a group has grown beyond this is not kept for the next. */
 const KEPT_BUFFER_BYTES_MAX = 4 * 1024 * 1024;
 
+/** Flushes that follow one another at once: also a disk that answers without a turn of the loop must not keep others from theirs. */
+const AT_ONCE_MAX = 8;
+
 const NO_FD = -1;
 
 /** Where a frame lies. */
@@ -112,6 +115,8 @@ export class FileLog {
   private spare: ByteWriter | undefined;
   /** Frames in the group that was flushed last. */
   private company = 0;
+  /** Flushes since the last one that waited for a turn of the loop. */
+  private atOnce = 0;
   private flushing: Promise<void> | undefined;
   private failure: ArgonError | undefined;
   private readonly readers: SegmentReaders;
@@ -257,7 +262,12 @@ export class FileLog {
 
   /** A lone writer is flushed at once; where there were several, the turn of the loop brings them together. */
   private async flushSoon(): Promise<void> {
-    await (this.company > 1 ? nextTurn() : undefined);
+    if (this.company > 1 || ++this.atOnce >= AT_ONCE_MAX) {
+      this.atOnce = 0;
+      await nextTurn();
+    } else {
+      await undefined;
+    }
     try {
       for (let group = this.groups.shift(); group !== undefined; group = this.groups.shift()) {
         await this.flush(group);
