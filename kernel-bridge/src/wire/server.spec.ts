@@ -521,8 +521,8 @@ describe('catalog commands', () => {
   it('create, list, rename and drop', async () => {
     await db.createCollection('a');
     expect(await codeOf(db.command({ create: 'a' }))).toBe(48);
-    expect(await codeOf(db.command({ create: 'v', viewOn: 'a', pipeline: [] }))).toBe(238);
-    expect(await codeOf(db.command({ create: 'k', capped: true, size: 5 }))).toBe(238);
+    expect(await codeOf(db.command({ create: 't', timeseries: { timeField: 'at' } }))).toBe(238);
+    expect(await codeOf(db.command({ create: 'k', capped: true }))).toBe(72);
     await db.collection('a').insertOne({ a: 1 });
     await db.collection('a').rename('b');
     expect((await db.listCollections().toArray()).map(({ name }) => name)).toEqual(['b']);
