@@ -43,11 +43,15 @@ import { restoreFiles } from './backup/restore';
 import type { Project, Timeline } from './branch/model';
 import { Differ } from './diff/diff';
 import { BranchOffice } from './engine/branches';
+import { BranchList } from './engine/branchlist';
 import { createIndex, dropCollection } from './engine/collections';
 import { assertWritable, Core, type EngineParts } from './engine/core';
 import { KeepingOffice } from './engine/keeping';
 import { type ExpiryParts, sweepExpired, type Swept } from './engine/expiry';
+import { PinOffice } from './engine/pins';
 import { PlanOffice } from './engine/plans';
+import { ProjectOffice } from './engine/projects';
+import { RunOffice } from './engine/runs';
 import { storageOf } from './engine/storage';
 import { TransactionOffice } from './engine/transactions';
 import { ArgonError } from './errors';
@@ -105,7 +109,11 @@ export type { EngineParts };
 
 /** The façade: each call goes to the part that knows it. */
 class ArgonEngine implements Engine {
-  private readonly office: BranchOffice;
+  private readonly projectOffice: ProjectOffice;
+  private readonly branchList: BranchList;
+  private readonly branchOffice: BranchOffice;
+  private readonly pinOffice: PinOffice;
+  private readonly runOffice: RunOffice;
   private readonly planOffice: PlanOffice;
   private readonly transactions: TransactionOffice;
   private readonly keeping: KeepingOffice;
@@ -115,8 +123,12 @@ class ArgonEngine implements Engine {
   private readonly changeFeed: Feed;
 
   constructor(private readonly core: Core) {
-    this.office = new BranchOffice(core);
-    this.planOffice = new PlanOffice(core, this.office);
+    this.projectOffice = new ProjectOffice(core);
+    this.branchList = new BranchList(core);
+    this.branchOffice = new BranchOffice(core, this.branchList);
+    this.pinOffice = new PinOffice(core);
+    this.runOffice = new RunOffice(core);
+    this.planOffice = new PlanOffice(core, this.branchOffice);
     this.transactions = new TransactionOffice(core);
     this.differ = new Differ(core);
     this.blameReader = new BlameReader(core);
@@ -183,7 +195,7 @@ class ArgonEngine implements Engine {
     origin: Origin,
     branch?: string
   ): Promise<void> {
-    return this.office.setRetention(project, policy, origin, branch);
+    return this.branchOffice.setRetention(project, policy, origin, branch);
   }
 
   close(): Promise<void> {
@@ -216,19 +228,19 @@ class ArgonEngine implements Engine {
   }
 
   createProject(name: string, origin: Origin, options: { ensure?: boolean } = {}): Promise<ProjectInfo> {
-    return this.office.createProject(name, origin, options.ensure === true);
+    return this.projectOffice.create(name, origin, options.ensure === true);
   }
 
   deleteProject(name: string, origin: Origin): Promise<void> {
-    return this.office.deleteProject(name, origin);
+    return this.projectOffice.delete(name, origin);
   }
 
   branches(project: string): readonly BranchInfo[] {
-    return this.office.branches(this.find(project));
+    return this.branchList.all(this.find(project));
   }
 
   branchPage(project: string, options: BranchPageOptions = {}): BranchPage {
-    return this.office.page(this.find(project), options);
+    return this.branchList.page(this.find(project), options);
   }
 
   branchOf(project: string, timeline: TimelineId): string | undefined {
@@ -238,7 +250,7 @@ class ArgonEngine implements Engine {
 
   branch(project: string, name: string): BranchInfo {
     const found = this.find(project);
-    return this.office.info(found, this.core.registry.branch(found, name));
+    return this.branchList.info(found, this.core.registry.branch(found, name));
   }
 
   createBranch(
@@ -247,11 +259,11 @@ class ArgonEngine implements Engine {
     origin: Origin,
     options: { from?: string; ensure?: boolean; expiresAt?: Date } = {}
   ): Promise<BranchInfo> {
-    return this.office.createBranch(project, name, origin, options);
+    return this.branchOffice.create(project, name, origin, options);
   }
 
   renameBranch(project: string, name: string, to: string, origin: Origin): Promise<BranchInfo> {
-    return this.office.renameBranch(project, name, to, origin);
+    return this.branchOffice.rename(project, name, to, origin);
   }
 
   protectBranch(
@@ -261,15 +273,15 @@ class ArgonEngine implements Engine {
     origin: Origin,
     options: { checks?: readonly string[] } = {}
   ): Promise<BranchInfo> {
-    return this.office.protectBranch(project, name, isProtected, origin, options.checks);
+    return this.branchOffice.protect(project, name, isProtected, origin, options.checks);
   }
 
   deleteBranch(project: string, name: string, origin: Origin): Promise<void> {
-    return this.office.deleteBranch(project, name, origin);
+    return this.branchOffice.delete(project, name, origin);
   }
 
   expireBranches(origin: Origin): Promise<readonly string[]> {
-    return this.office.expire(origin);
+    return this.branchOffice.expire(origin);
   }
 
   sweepExpired(origin: Origin, options: { signal?: AbortSignal } = {}): Promise<readonly Swept[]> {
@@ -529,7 +541,7 @@ class ArgonEngine implements Engine {
   }
 
   backupName(project: string, branch: string): string {
-    return this.office.backupName(project, branch);
+    return this.branchOffice.backupName(project, branch);
   }
 
   resetBranch(
@@ -538,11 +550,11 @@ class ArgonEngine implements Engine {
     to: string,
     origin: Origin
   ): Promise<{ branch: BranchInfo; backup: string }> {
-    return this.office.resetBranch(project, branch, to, origin);
+    return this.branchOffice.reset(project, branch, to, origin);
   }
 
   pins(project: string): readonly PinInfo[] {
-    return this.office.pins(this.find(project));
+    return this.pinOffice.all(this.find(project));
   }
 
   createPin(
@@ -552,11 +564,11 @@ class ArgonEngine implements Engine {
     origin: Origin,
     options: { ensure?: boolean } = {}
   ): Promise<PinInfo> {
-    return this.office.createPin(project, name, ref, origin, options.ensure === true);
+    return this.pinOffice.create(project, name, ref, origin, options.ensure === true);
   }
 
   deletePin(project: string, name: string, origin: Origin): Promise<void> {
-    return this.office.deletePin(project, name, origin);
+    return this.pinOffice.delete(project, name, origin);
   }
 
   registerRun(
@@ -565,21 +577,21 @@ class ArgonEngine implements Engine {
     ref: string,
     facts: Readonly<Record<string, string>>
   ): Promise<RunInfo> {
-    return this.office.registerRun(project, run, ref, facts);
+    return this.runOffice.register(project, run, ref, facts);
   }
 
   updateRun(project: string, run: string, facts: Readonly<Record<string, string>>): Promise<RunInfo> {
-    return this.office.updateRun(project, run, facts);
+    return this.runOffice.update(project, run, facts);
   }
 
   run(id: string): RunInfo {
-    return this.office.run(id);
+    return this.runOffice.find(id);
   }
 
   runs(project: string): readonly RunInfo[] {
     const found = this.find(project);
     return [...found.runs.keys()]
-      .map(id => this.office.runInfo(found, id))
+      .map(id => this.runOffice.info(found, id))
       .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
   }
 

@@ -1,161 +1,25 @@
-import type {
-  BranchInfo,
-  BranchPage,
-  BranchPageOptions,
-  Lsn,
-  Origin,
-  PinInfo,
-  ProjectInfo,
-  RunInfo,
-  TimelineId
-} from '../api';
-import type { Core } from './core';
+import type { BranchInfo, Origin, TimelineId } from '../api';
+import type { Branch, Project, Retention, Timeline } from '../branch/model';
+import { checkBranchName, checkCheckName, checkRetention } from '../branch/names';
+import { branchRecord, branchRemoval, stored, timelineRecord } from '../branch/records';
+import { control } from '../branch/registry';
 import { ArgonError } from '../errors';
 import { CHECKS_MAX } from '../limits';
-import { instantOf } from '../log/clock';
 import type { ControlRecord } from '../log/frame';
-import { TABLE, u32 } from '../store/keys';
-import type { Branch, Project, Retention, Run, Timeline } from '../branch/model';
-import { checkBranchName, checkCheckName, checkProjectName, checkRetention } from '../branch/names';
-import { nearest } from '../branch/nearest';
-import { Smallest } from '../branch/smallest';
-import { control } from '../branch/registry';
-import { countMissing, type Reach, type Seen, seenBy } from '../branch/seen';
 import type { View } from '../read/snapshot';
+import { TABLE } from '../store/keys';
+import type { BranchList } from './branchlist';
+import type { Core } from './core';
 
-export const DEFAULT_BRANCH = 'main';
-const BRANCHES_PAGE_DEFAULT = 1_000;
-
-/** Projects, branches, pins and runs: each operation is one small commit, independent of the size of the data. */
+/** Where branches point: each operation is one small commit, independent of the size of the data. */
 export class BranchOffice {
-  constructor(private readonly core: Core) {}
-
-  /** @throws NAME_INVALID, PROJECT_EXISTS */
-  createProject(name: string, origin: Origin, ensure: boolean): Promise<ProjectInfo> {
-    checkProjectName(name);
-    const { registry, controlLock } = this.core;
-    const known = registry.find(name);
-    if (known !== undefined && ensure) {
-      return Promise.resolve(this.core.projectInfo(known));
-    }
-    return controlLock.run(async () => {
-      const existing = registry.find(name);
-      if (existing !== undefined) {
-        if (ensure) {
-          return this.core.projectInfo(existing);
-        }
-        throw new ArgonError('PROJECT_EXISTS', `A project called ${JSON.stringify(name)} exists already.`, {
-          data: { name }
-        });
-      }
-      const createdAt = new Date(this.core.wallMs());
-      const id = registry.nextProject;
-      const timeline = registry.nextTimeline;
-      await this.core.putRows(
-        [
-          control(TABLE.project, 0, u32(id), { name, defaultBranch: DEFAULT_BRANCH, createdAt }),
-          timelineRecord(id, timeline, undefined, 0 as Lsn, 0),
-          branchRecord(id, { name: DEFAULT_BRANCH, timelineId: timeline, createdAt, isProtected: false })
-        ],
-        origin
-      );
-      this.core.emit({ type: 'project', project: name, op: 'create' });
-      return this.core.projectInfo(registry.project(name));
-    });
-  }
-
-  /** @throws PROJECT_NOT_FOUND */
-  async deleteProject(name: string, origin: Origin): Promise<void> {
-    await this.core.controlLock.run(async () => {
-      const project = this.core.registry.project(name);
-      await this.core.putRows([control(TABLE.project, 0, u32(project.id), undefined)], origin);
-    });
-    this.core.emit({ type: 'project', project: name, op: 'delete' });
-  }
-
-  branches(project: Project): BranchInfo[] {
-    const main = this.seenByDefault(project);
-    return [...project.branches.values()]
-      .sort(orderOf(project))
-      .map(branch => this.info(project, branch, main));
-  }
-
-  /** A page of the same list; only the branches on it are looked at closely. */
-  page(project: Project, options: BranchPageOptions): BranchPage {
-    const { search, after, limit = BRANCHES_PAGE_DEFAULT } = options;
-    const words = search?.toLowerCase();
-    const mark = after === undefined ? undefined : project.branches.get(after);
-    if (after !== undefined && mark === undefined) {
-      throw new ArgonError(
-        'BAD_REQUEST',
-        `\`after\` names ${JSON.stringify(after)}, which is not on the list any more.`,
-        { data: { after } }
-      );
-    }
-    const order = orderOf(project);
-    const first = new Smallest<Branch>(limit + 1, order);
-    let total = 0;
-    for (const branch of project.branches.values()) {
-      if (words === undefined || branch.name.toLowerCase().includes(words)) {
-        total++;
-        if (mark === undefined || order(mark, branch) < 0) {
-          first.add(branch);
-        }
-      }
-    }
-    const found = first.sorted();
-    const main = this.seenByDefault(project);
-    const branches = found.slice(0, limit).map(branch => this.info(project, branch, main));
-    const last = branches.at(-1);
-    return { branches, total, ...(found.length > limit && last !== undefined ? { next: last.name } : {}) };
-  }
-
-  private seenByDefault(project: Project): Seen | undefined {
-    const main = project.branches.get(project.defaultBranch);
-    return main === undefined ? undefined : seenBy(project, headReach(main.timeline));
-  }
-
-  info(project: Project, branch: Branch, main = this.seenByDefault(project)): BranchInfo {
-    const { timeline } = branch;
-    const mine = seenBy(project, headReach(timeline));
-    const theirs = main ?? mine;
-    const headAt =
-      timeline.durableCount === 0
-        ? branch.createdAt
-        : instantOf(this.core.timeOf(project, timeline.durableHead));
-    return {
-      name: branch.name,
-      timeline: timeline.id,
-      head: timeline.durableHead,
-      headAt,
-      createdAt: branch.createdAt,
-      isDefault: branch.name === project.defaultBranch,
-      isProtected: branch.isProtected,
-      ...(branch.checks === undefined ? {} : { checks: branch.checks }),
-      ...this.fork(timeline),
-      ...(branch.backupOf === undefined ? {} : { backupOf: branch.backupOf }),
-      ...(branch.expiresAt === undefined ? {} : { expiresAt: branch.expiresAt }),
-      ahead: countMissing(mine, theirs),
-      behind: countMissing(theirs, mine)
-    };
-  }
-
-  private fork(timeline: Timeline): Pick<BranchInfo, 'fork'> {
-    if (timeline.parent === undefined) {
-      return {};
-    }
-    const branch = this.core.registry.branchOf(timeline.parent)?.name;
-    return {
-      fork: {
-        timeline: timeline.parent.id,
-        lsn: timeline.forkLsn,
-        ...(branch === undefined ? {} : { branch })
-      }
-    };
-  }
+  constructor(
+    private readonly core: Core,
+    private readonly list: BranchList
+  ) {}
 
   /** @throws NAME_INVALID, BRANCH_EXISTS, and what resolving `from` throws */
-  createBranch(
+  create(
     projectName: string,
     name: string,
     origin: Origin,
@@ -168,7 +32,7 @@ export class BranchOffice {
       const existing = project.branches.get(name);
       if (existing !== undefined) {
         if (options.ensure === true) {
-          return this.info(project, existing);
+          return this.list.info(project, existing);
         }
         throw new ArgonError(
           'BRANCH_EXISTS',
@@ -194,7 +58,7 @@ export class BranchOffice {
         origin
       );
       this.core.emit({ type: 'branch', project: projectName, op: 'create', branch: name });
-      return this.info(project, registry.branch(project, name));
+      return this.list.info(project, registry.branch(project, name));
     });
   }
 
@@ -222,7 +86,7 @@ export class BranchOffice {
   }
 
   /** @throws BRANCH_NOT_FOUND, BRANCH_EXISTS, NAME_INVALID, BRANCH_PROTECTED for the default branch */
-  renameBranch(projectName: string, name: string, to: string, origin: Origin): Promise<BranchInfo> {
+  rename(projectName: string, name: string, to: string, origin: Origin): Promise<BranchInfo> {
     checkBranchName(to);
     return this.move(projectName, name, async (project, branch) => {
       this.assertNotDefault(project, branch, 'renamed');
@@ -232,15 +96,15 @@ export class BranchOffice {
         });
       }
       await this.core.putRows(
-        [branchRecord(project.id, { ...stored(branch), name: to }), removal(project, name)],
+        [branchRecord(project.id, { ...stored(branch), name: to }), branchRemoval(project, name)],
         origin
       );
       this.core.emit({ type: 'branch', project: projectName, op: 'rename', branch: to, previous: name });
-      return this.info(project, this.core.registry.branch(project, to));
+      return this.list.info(project, this.core.registry.branch(project, to));
     });
   }
 
-  protectBranch(
+  protect(
     projectName: string,
     name: string,
     isProtected: boolean,
@@ -260,7 +124,7 @@ export class BranchOffice {
         origin
       );
       this.core.emit({ type: 'branch', project: projectName, op: 'protect', branch: name });
-      return this.info(project, this.core.registry.branch(project, name));
+      return this.list.info(project, this.core.registry.branch(project, name));
     });
   }
 
@@ -284,11 +148,11 @@ export class BranchOffice {
   }
 
   /** @throws BRANCH_PROTECTED for a protected branch and for the default branch */
-  deleteBranch(projectName: string, name: string, origin: Origin): Promise<void> {
+  delete(projectName: string, name: string, origin: Origin): Promise<void> {
     return this.move(projectName, name, async (project, branch) => {
       this.assertNotDefault(project, branch, 'deleted');
       assertUnprotected(branch, 'deleted');
-      await this.core.putRows([removal(project, name)], origin);
+      await this.core.putRows([branchRemoval(project, name)], origin);
       this.core.emit({ type: 'branch', project: projectName, op: 'delete', branch: name });
     });
   }
@@ -299,7 +163,7 @@ export class BranchOffice {
     for (const { project, branch } of this.core.registry.expired(this.core.wallMs())) {
       // It may have been kept, or have gone, while others were deleted.
       if (!branch.isProtected && project.branches.get(branch.name) === branch) {
-        await this.deleteBranch(project.name, branch.name, origin);
+        await this.delete(project.name, branch.name, origin);
         expired.push(`${project.name}/${branch.name}`);
       }
     }
@@ -341,7 +205,7 @@ export class BranchOffice {
   }
 
   /** Points a branch to a new timeline forked at `to`; nothing is lost: the old one keeps a backup name. */
-  resetBranch(
+  reset(
     projectName: string,
     name: string,
     to: string,
@@ -373,7 +237,7 @@ export class BranchOffice {
         origin
       );
       this.core.emit({ type: 'branch', project: projectName, op: 'reset', branch: name, previous: backup });
-      return { branch: this.info(project, this.core.registry.branch(project, name)), backup };
+      return { branch: this.list.info(project, this.core.registry.branch(project, name)), backup };
     });
   }
 
@@ -405,138 +269,6 @@ export class BranchOffice {
       );
     }
   }
-
-  pins(project: Project): PinInfo[] {
-    return [...project.pins.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-  }
-
-  /** @throws NAME_INVALID, PIN_EXISTS (also with `ensure`, when it names another state) */
-  createPin(
-    projectName: string,
-    name: string,
-    ref: string,
-    origin: Origin,
-    ensure: boolean
-  ): Promise<PinInfo> {
-    checkBranchName(name, 'pin');
-    return this.core.controlLock.run(async () => {
-      const project = this.core.registry.project(projectName);
-      const view = this.core.resolve(projectName, ref);
-      const known = project.pins.get(name);
-      if (known !== undefined) {
-        if (ensure && known.timeline === view.timeline && known.lsn === view.lsn) {
-          return known;
-        }
-        throw new ArgonError(
-          'PIN_EXISTS',
-          `The pin ${JSON.stringify(name)} names ${known.ref} already. Pins do not move; delete it first.`,
-          {
-            data: { name, ref: known.ref }
-          }
-        );
-      }
-      const value = {
-        timeline: view.timeline,
-        lsn: view.lsn,
-        ref: view.ref,
-        createdAt: new Date(this.core.wallMs()),
-        origin
-      };
-      await this.core.putRows([control(TABLE.pin, project.id, Buffer.from(name), value)], origin);
-      this.core.emit({ type: 'pin', project: projectName, op: 'create', pin: name });
-      return project.pins.get(name)!;
-    });
-  }
-
-  /** @throws PIN_NOT_FOUND */
-  deletePin(projectName: string, name: string, origin: Origin): Promise<void> {
-    return this.core.controlLock.run(async () => {
-      const project = this.core.registry.project(projectName);
-      if (!project.pins.has(name)) {
-        const near = nearest(name, project.pins.keys());
-        throw new ArgonError('PIN_NOT_FOUND', `There is no pin called ${JSON.stringify(name)}.`, {
-          data: near === undefined ? { name } : { name, nearest: near }
-        });
-      }
-      await this.core.putRows([control(TABLE.pin, project.id, Buffer.from(name), undefined)], origin);
-      this.core.emit({ type: 'pin', project: projectName, op: 'delete', pin: name });
-    });
-  }
-
-  /** Remembers the state a run saw. The same run again with another state is refused. */
-  registerRun(
-    projectName: string,
-    id: string,
-    ref: string,
-    facts: Readonly<Record<string, string>>
-  ): Promise<RunInfo> {
-    return this.core.controlLock.run(async () => {
-      const project = this.core.registry.project(projectName);
-      const view = this.core.resolve(projectName, ref);
-      const known = project.runs.get(id);
-      const run = known ?? {
-        id,
-        timeline: view.timeline,
-        lsn: view.lsn,
-        digest: await view.stateDigest(),
-        createdAt: new Date(this.core.wallMs()),
-        facts: {},
-        ...(view.branch === undefined ? {} : { branch: view.branch })
-      };
-      await this.putRun(project, { ...run, facts: { ...run.facts, ...facts } });
-      return this.runInfo(project, id);
-    });
-  }
-
-  /** @throws RUN_NOT_FOUND */
-  updateRun(projectName: string, id: string, facts: Readonly<Record<string, string>>): Promise<RunInfo> {
-    return this.core.controlLock.run(async () => {
-      const project = this.core.registry.project(projectName);
-      const run = this.knownRun(project, id);
-      await this.putRun(project, { ...run, facts: { ...run.facts, ...facts } });
-      return this.runInfo(project, id);
-    });
-  }
-
-  private async putRun(project: Project, run: Run): Promise<void> {
-    const { id, ...value } = run;
-    await this.core.putRows([control(TABLE.run, project.id, Buffer.from(id), value)], { actor: 'mlflow' });
-    this.core.emit({ type: 'run', project: project.name, run: id });
-  }
-
-  private knownRun(project: Project, id: string): Run {
-    const run = project.runs.get(id);
-    if (run === undefined) {
-      throw runNotFound(id);
-    }
-    return run;
-  }
-
-  runInfo(project: Project, id: string): RunInfo {
-    return { ...this.knownRun(project, id), project: project.name };
-  }
-
-  /** A run of any project. @throws RUN_NOT_FOUND */
-  run(id: string): RunInfo {
-    const project = this.core.registry.projectOfRun(id);
-    if (project === undefined) {
-      throw runNotFound(id);
-    }
-    return this.runInfo(project, id);
-  }
-}
-
-/** The default branch first, then the newest head first. */
-function orderOf({ defaultBranch }: Project): (a: Branch, b: Branch) => number {
-  const rank = ({ name }: Branch) => (name === defaultBranch ? 0 : 1);
-  return (a, b) =>
-    rank(a) - rank(b) ||
-    b.timeline.durableHead - a.timeline.durableHead ||
-    (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
-}
-
-function runNotFound(id: string): ArgonError {
-  return new ArgonError('RUN_NOT_FOUND', `Argon knows no run ${JSON.stringify(id)}.`, { data: { run: id } });
 }
 
 function assertUnprotected(branch: Branch, verb: string): void {
@@ -549,50 +281,4 @@ function assertUnprotected(branch: Branch, verb: string): void {
       }
     );
   }
-}
-
-interface StoredBranch {
-  readonly name: string;
-  readonly timelineId: TimelineId;
-  readonly createdAt: Date;
-  readonly isProtected: boolean;
-  readonly checks?: readonly string[] | undefined;
-  readonly backupOf?: string | undefined;
-  readonly expiresAt?: Date | undefined;
-  readonly retention?: Retention | undefined;
-}
-
-function stored(branch: Branch): StoredBranch {
-  return { ...branch, timelineId: branch.timeline.id };
-}
-
-function branchRecord(project: number, branch: StoredBranch): ControlRecord {
-  return control(TABLE.branch, project, Buffer.from(branch.name), {
-    timeline: branch.timelineId,
-    createdAt: branch.createdAt,
-    protected: branch.isProtected,
-    checks: branch.checks,
-    backupOf: branch.backupOf,
-    expiresAt: branch.expiresAt,
-    retention: branch.retention
-  });
-}
-
-function removal(project: Project, name: string): ControlRecord {
-  return control(TABLE.branch, project.id, Buffer.from(name), undefined);
-}
-
-function timelineRecord(
-  project: number,
-  id: TimelineId,
-  parent: Timeline | undefined,
-  forkLsn: Lsn,
-  forkOrdinal: number
-): ControlRecord {
-  return control(TABLE.timeline, project, u32(id), { parent: parent?.id, forkLsn, forkOrdinal });
-}
-
-/** The newest durable state of a timeline. */
-function headReach(timeline: Timeline): Reach {
-  return { timeline, lsn: timeline.durableHead, ordinal: timeline.durableCount };
 }

@@ -35,10 +35,10 @@ describe('law 7: a plan that cannot be made', () => {
 
   it.each([
     ['merge', () => world.engine.planMerge(SHOP, 'exp', 'main', ADA)],
-    ['restore', () => world.engine.planRestore(SHOP, 'main', before, {}, ADA)],
+    ['restore', () => world.engine.planRestore(SHOP, 'main', before, ADA)],
     [
       'restore of a collection',
-      () => world.engine.planRestore(SHOP, 'main', before, { collection: 'items' }, ADA)
+      () => world.engine.planRestore(SHOP, 'main', before, ADA, { collection: 'items' })
     ]
   ])('because reading failed half way gives its scratch memory back: a %s', async (_, make) => {
     const { range } = LmdbStore.prototype;

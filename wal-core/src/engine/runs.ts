@@ -1,0 +1,77 @@
+import type { RunInfo } from '../api';
+import type { Project, Run } from '../branch/model';
+import { control } from '../branch/registry';
+import { ArgonError } from '../errors';
+import { TABLE } from '../store/keys';
+import type { Core } from './core';
+
+/** Runs of experiments, each with the state that it saw. */
+export class RunOffice {
+  constructor(private readonly core: Core) {}
+
+  /** Remembers the state a run saw. The same run again with another state is refused. */
+  register(
+    projectName: string,
+    id: string,
+    ref: string,
+    facts: Readonly<Record<string, string>>
+  ): Promise<RunInfo> {
+    return this.core.controlLock.run(async () => {
+      const project = this.core.registry.project(projectName);
+      const view = this.core.resolve(projectName, ref);
+      const known = project.runs.get(id);
+      const run = known ?? {
+        id,
+        timeline: view.timeline,
+        lsn: view.lsn,
+        digest: await view.stateDigest(),
+        createdAt: new Date(this.core.wallMs()),
+        facts: {},
+        ...(view.branch === undefined ? {} : { branch: view.branch })
+      };
+      await this.putRun(project, { ...run, facts: { ...run.facts, ...facts } });
+      return this.info(project, id);
+    });
+  }
+
+  /** @throws RUN_NOT_FOUND */
+  update(projectName: string, id: string, facts: Readonly<Record<string, string>>): Promise<RunInfo> {
+    return this.core.controlLock.run(async () => {
+      const project = this.core.registry.project(projectName);
+      const run = this.knownRun(project, id);
+      await this.putRun(project, { ...run, facts: { ...run.facts, ...facts } });
+      return this.info(project, id);
+    });
+  }
+
+  private async putRun(project: Project, run: Run): Promise<void> {
+    const { id, ...value } = run;
+    await this.core.putRows([control(TABLE.run, project.id, Buffer.from(id), value)], { actor: 'mlflow' });
+    this.core.emit({ type: 'run', project: project.name, run: id });
+  }
+
+  private knownRun(project: Project, id: string): Run {
+    const run = project.runs.get(id);
+    if (run === undefined) {
+      throw runNotFound(id);
+    }
+    return run;
+  }
+
+  info(project: Project, id: string): RunInfo {
+    return { ...this.knownRun(project, id), project: project.name };
+  }
+
+  /** A run of any project. @throws RUN_NOT_FOUND */
+  find(id: string): RunInfo {
+    const project = this.core.registry.projectOfRun(id);
+    if (project === undefined) {
+      throw runNotFound(id);
+    }
+    return this.info(project, id);
+  }
+}
+
+function runNotFound(id: string): ArgonError {
+  return new ArgonError('RUN_NOT_FOUND', `Argon knows no run ${JSON.stringify(id)}.`, { data: { run: id } });
+}
