@@ -1,12 +1,22 @@
 import { T, arrayOf, compileFilter, elements, field, parseCollation } from '@argon/wal-core';
 import type { Arguments } from './arguments';
 import { DocumentBuilder } from './builder';
+import { readClustered } from './clustered';
 import { MongoError } from './errors';
 
 /** Options of `create` that a collection keeps as they are given. */
 const KEPT = ['validator', 'validationLevel', 'validationAction'] as const;
 /** Options that are checked and brought into one form. */
-const SHAPED = ['capped', 'size', 'max', 'viewOn', 'pipeline', 'collation'] as const;
+const SHAPED = [
+  'capped',
+  'size',
+  'max',
+  'viewOn',
+  'pipeline',
+  'collation',
+  'clusteredIndex',
+  'changeStreamPreAndPostImages'
+] as const;
 /** Options that change nothing here. */
 const IGNORED = [
   'autoIndexId',
@@ -18,13 +28,7 @@ const IGNORED = [
   'encryptedFields'
 ] as const;
 /** Options of kinds of collection that are not there. */
-const MISSING = [
-  'timeseries',
-  'clusteredIndex',
-  'expireAfterSeconds',
-  'changeStreamPreAndPostImages',
-  'recordPreImages'
-] as const;
+const MISSING = ['timeseries', 'expireAfterSeconds', 'recordPreImages'] as const;
 
 export const CREATE_FIELDS: readonly string[] = [...KEPT, ...SHAPED, ...IGNORED, ...MISSING];
 
@@ -68,7 +72,33 @@ export function readCreateOptions(args: Arguments): Buffer {
   if (collation !== undefined) {
     builder.document('collation', collation.source);
   }
+  const clustered = readClustered(args);
+  if (clustered !== undefined) {
+    builder.document('clusteredIndex', clustered);
+  }
+  addImages(builder, args);
   return builder.finish();
+}
+
+/**
+ * Whether change streams may be asked for images: kept, because clients read it back; every image is there anyway.
+ * @throws MongoError 14, 72
+ */
+function addImages(builder: DocumentBuilder, args: Arguments): void {
+  const given = args.object('changeStreamPreAndPostImages')?.only(['enabled'], undefined);
+  if (given === undefined) {
+    return;
+  }
+  if (!given.has('enabled')) {
+    given.missing('enabled');
+  }
+  const isEnabled = given.bool('enabled', false);
+  if (args.has('viewOn')) {
+    throw new MongoError('InvalidOptions', 'option not supported on a view: changeStreamPreAndPostImages');
+  }
+  if (isEnabled) {
+    builder.open('changeStreamPreAndPostImages').bool('enabled', true).close();
+  }
 }
 
 /** A cap is a multiple of so many bytes, and at least a page. */
@@ -181,7 +211,11 @@ export function changedOptions(options: Buffer, args: Arguments): Buffer {
       builder.raw(name, value);
     }
   }
-  if (field(options, 'capped') !== undefined && !KEPT.some(name => args.has(name))) {
+  addImages(builder, args);
+  if (
+    !KEPT.some(name => args.has(name)) &&
+    (field(options, 'capped') !== undefined || args.has('changeStreamPreAndPostImages'))
+  ) {
     return builder.finish();
   }
   // Whatever it changes, mongod notes level and action with it.
@@ -218,9 +252,6 @@ function isHarmless(args: Arguments, name: string): boolean {
   const value = args.get(name)!;
   if (value.type === T.NULL || (value.type === T.BOOL && value.bytes[0] === 0)) {
     return true;
-  }
-  if (name === 'changeStreamPreAndPostImages' && value.type === T.OBJECT) {
-    return field(value.bytes, 'enabled')?.bytes[0] !== 1;
   }
   return false;
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Binary } from 'bson';
 import { compileFilter, isArgonError, type CollectionInfo, type Snapshot } from '@argon/wal-core';
 import { DocumentBuilder } from '../builder';
+import { clusteredIndexOf } from '../clustered';
 import { CREATE_FIELDS, changedOptions, readCreateOptions } from '../collection-options';
 import { noteCommit, type CommandContext } from '../context';
 import { trim, withCap } from '../capped/keeper';
@@ -153,7 +154,12 @@ export const collMod: Command = {
   }
 };
 
-const STORED_OPTIONS: ReadonlySet<string> = new Set(['validator', 'validationLevel', 'validationAction']);
+const STORED_OPTIONS: ReadonlySet<string> = new Set([
+  'validator',
+  'validationLevel',
+  'validationAction',
+  'changeStreamPreAndPostImages'
+]);
 const VIEW_OPTIONS: ReadonlySet<string> = new Set(['viewOn', 'pipeline']);
 const CAP_OPTIONS: ReadonlySet<string> = new Set(['cappedSize', 'cappedMax']);
 const NOT_CHANGED: ReadonlySet<string> = new Set([
@@ -205,14 +211,14 @@ function describe(snapshot: Snapshot, info: CollectionInfo, nameOnly: boolean): 
   if (isView) {
     return entry.document('options', info.options).open('info').bool('readOnly', true).close().finish();
   }
-  return entry
+  entry
     .document('options', info.options)
     .open('info')
     .bool('readOnly', !snapshot.writable)
     .value('uuid', collectionUuid(snapshot.project.name, info))
-    .close()
-    .document('idIndex', idIndexOf(info))
-    .finish();
+    .close();
+  // As in mongod, a clustered collection tells of its index among its options.
+  return (clusteredIndexOf(info) === undefined ? entry.document('idIndex', idIndexOf(info)) : entry).finish();
 }
 
 /** A UUID that stays the same for a collection of a project on every branch. */

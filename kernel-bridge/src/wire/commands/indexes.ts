@@ -10,6 +10,7 @@ import {
 } from '@argon/wal-core';
 import { Arguments, numberOf, stringOf } from '../arguments';
 import { DocumentBuilder } from '../builder';
+import { clusteredIndexOf } from '../clustered';
 import { defaultCollation, refuseView } from '../collection-kind';
 import { noteCommit, type CommandContext } from '../context';
 import type { DocumentSource } from '../cursors';
@@ -36,8 +37,12 @@ export const ID_INDEX: Buffer = new DocumentBuilder(64)
   .string('name', '_id_')
   .finish();
 
-/** That index of a collection, with the collation it has from it. */
+/** That index of a collection, with what it has from it: a collation, or to be what it is clustered by. */
 export function idIndexOf(info: CollectionInfo): Buffer {
+  const clustered = clusteredIndexOf(info);
+  if (clustered !== undefined) {
+    return clustered;
+  }
   const collation = defaultCollation(info);
   return collation === undefined
     ? ID_INDEX

@@ -1,0 +1,49 @@
+import { T, field, type CollectionInfo } from '@argon/wal-core';
+import { Arguments, isTruthy } from './arguments';
+import { DocumentBuilder } from './builder';
+import { MongoError } from './errors';
+
+const FIELDS = ['key', 'unique', 'name', 'v'] as const;
+
+/**
+ * The option `clusteredIndex` as it is kept. Documents lie in the order of their `_id` in every collection: a clustered
+ * one differs in what it says of itself. @throws MongoError 67, 197, 40414
+ */
+export function readClustered(args: Arguments): Buffer | undefined {
+  const given = args.get('clusteredIndex');
+  if (given === undefined || (given.type === T.BOOL && given.bytes[0] === 0)) {
+    return undefined;
+  }
+  if (given.type !== T.OBJECT) {
+    throw new MongoError(
+      'TypeMismatch',
+      "The field 'clusteredIndex' must be an object: Argon has no other legacy clustered collections"
+    );
+  }
+  const spec = new Arguments(given.bytes, 'create.clusteredIndex').only(FIELDS, undefined);
+  const id = new Arguments(spec.document('key'), 'create.clusteredIndex.key');
+  const direction = id.names().length === 1 ? id.integer('_id') : undefined;
+  const unique = spec.get('unique') ?? spec.missing('unique');
+  if (direction !== 1 || isTruthy(unique) !== true) {
+    throw new MongoError(
+      'InvalidIndexSpecificationOption',
+      'The clusteredIndex option is only supported for key: {_id: 1} and unique: true'
+    );
+  }
+  return new DocumentBuilder(96)
+    .int32('v', 2)
+    .open('key')
+    .int32('_id', 1)
+    .close()
+    .string('name', spec.optionalString('name') ?? '_id_')
+    .bool('unique', true)
+    .finish();
+}
+
+/** The index on `_id` of a clustered collection as `listIndexes` shows it; undefined for any other collection. */
+export function clusteredIndexOf({ options }: Pick<CollectionInfo, 'options'>): Buffer | undefined {
+  const kept = field(options, 'clusteredIndex');
+  return kept?.type === T.OBJECT
+    ? new DocumentBuilder(kept.bytes.length + 16).splice(kept.bytes).bool('clustered', true).finish()
+    : undefined;
+}
