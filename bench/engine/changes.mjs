@@ -30,6 +30,8 @@ export async function measureChanges({ project, say, options }) {
       return engine.applyPlan(PROJECT, plan.id, ORIGIN);
     });
     merges.push(merge.ms);
+    // An undo that comes at once waits for the state to have the merge.
+    await project.settle();
 
     const range = { first: commit.firstLsn, last: commit.lastLsn };
     const undo = await timed(async () => {

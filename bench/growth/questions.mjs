@@ -245,6 +245,7 @@ async function branches({ open, sizes, tell }) {
       );
       made += together;
     }
+    await project.settle();
     tell(`${count} branches`);
     const create = await medianMs(sizes.pointers, async i => {
       await project.engine.createBranch(PROJECT, `one-more-${count}-${i}`, ORIGIN, { from: 'main' });

@@ -11,9 +11,10 @@ import type {
 } from '../api';
 import { documentOf, field } from '../bson';
 import { ArgonError } from '../errors';
-import { DIFF_PAGE_MAX } from '../limits';
+import { DIFF_IMAGES_BYTES_MAX, DIFF_PAGE_MAX } from '../limits';
 import { CATALOG } from '../read/catalog';
 import type { LineReader } from '../read/line';
+import { keyText } from '../read/unapplied';
 import { Pace } from '../log/pace';
 import type { View } from '../read/snapshot';
 import type { Versions } from '../read/versions';
@@ -32,6 +33,25 @@ interface DiffIndex {
   readonly collections: readonly { readonly id: CollectionId; readonly name: string }[];
   readonly summary: readonly DiffSummary[];
   readonly catalog: readonly CatalogChange[];
+  /** Images of the documents that come first, so that the first page does not read them again. */
+  readonly read: FirstImages;
+}
+
+/** Images on both sides of the first documents of a diff, by collection and key. */
+class FirstImages {
+  private readonly found = new Map<string, { before: Image | undefined; after: Image | undefined }>();
+  private bytes = 0;
+
+  add(collection: CollectionId, key: DocKey, before: Image | undefined, after: Image | undefined): void {
+    if (this.bytes < DIFF_IMAGES_BYTES_MAX) {
+      this.found.set(`${collection} ${keyText(key)}`, { before, after });
+      this.bytes += key.length + (before?.length ?? 0) + (after?.length ?? 0);
+    }
+  }
+
+  of(collection: CollectionId, key: DocKey) {
+    return this.found.size === 0 ? undefined : this.found.get(`${collection} ${keyText(key)}`);
+  }
 }
 
 export interface DiffParts {
@@ -120,8 +140,8 @@ export class Differ {
     const pace = new Pace(signal);
     for (const { id, name } of collections.slice(first)) {
       for (const key of index.keys.keys(id, id === start?.collection ? start.from : undefined)) {
-        const before = this.parts.versions.get(from.chain, id, key);
-        const document = documentDiff(name, key, before, this.parts.versions.get(to.chain, id, key));
+        const { before, after } = index.read.of(id, key) ?? this.images(from, to, id, key);
+        const document = documentDiff(name, key, before, after);
         if (document !== undefined) {
           yield { id, document };
         }
@@ -160,6 +180,7 @@ export class Differ {
   ): Promise<DiffIndex> {
     await changedBetween(this.parts.line, from, to, keys, signal);
     const summary: DiffSummary[] = [];
+    const read = new FirstImages();
     const pace = new Pace(signal);
     const collections = keys
       .collections()
@@ -170,11 +191,12 @@ export class Differ {
     for (const { id, name: collection } of collections) {
       const counts = { insert: 0, update: 0, delete: 0 };
       for (const key of keys.keys(id)) {
-        const { versions } = this.parts;
-        const op = opBetween(versions.get(from.chain, id, key), versions.get(to.chain, id, key));
+        const { before, after } = this.images(from, to, id, key);
+        const op = opBetween(before, after);
         if (op !== undefined) {
           counts[op]++;
         }
+        read.add(id, key, before, after);
         if (pace.isDue) {
           await pace.rest();
         }
@@ -183,7 +205,15 @@ export class Differ {
         summary.push({ collection, added: counts.insert, changed: counts.update, deleted: counts.delete });
       }
     }
-    return { keys, collections, summary, catalog: diffCatalogs(from.catalog, to.catalog) };
+    return { keys, collections, summary, catalog: diffCatalogs(from.catalog, to.catalog), read };
+  }
+
+  private images(from: View, to: View, collection: CollectionId, key: DocKey) {
+    const { versions } = this.parts;
+    return {
+      before: versions.get(from.chain, collection, key),
+      after: versions.get(to.chain, collection, key)
+    };
   }
 }
 

@@ -100,6 +100,8 @@ class SpillingScratch implements Scratch {
   /** What is on its way into the file. */
   private leaving = new Map<string, Row>();
   private file: ScratchFile | undefined;
+  /** The rows in memory in key order, for the next walk; undefined after a change. */
+  private sorted: readonly Row[] | undefined;
   private walks = 0;
   private isClosed = false;
   size = 0;
@@ -124,6 +126,7 @@ class SpillingScratch implements Scratch {
       this.size++;
     }
     this.held.set(text, { key, value });
+    this.sorted = undefined;
   }
 
   async relieve(): Promise<void> {
@@ -133,13 +136,16 @@ class SpillingScratch implements Scratch {
     // In key order, which the file takes far faster.
     await this.file.put(sortedRows(this.leaving));
     this.leaving = new Map();
+    this.sorted = undefined;
   }
 
   *rows(from = LOWEST, to = HIGHEST): Generator<Row> {
     this.walks++;
     try {
-      const inside = ({ key }: Row) => Buffer.compare(key, from) >= 0 && Buffer.compare(key, to) < 0;
-      const held = sortedRows(new Map([...this.leaving, ...this.held])).filter(inside);
+      this.sorted ??= sortedRows(
+        this.leaving.size === 0 ? this.held : new Map([...this.leaving, ...this.held])
+      );
+      const held = this.sorted.slice(placeOf(this.sorted, from), placeOf(this.sorted, to));
       let next = 0;
       for (const row of this.fileRows(from, to)) {
         let order = next < held.length ? Buffer.compare(held[next]!.key, row.key) : 1;
@@ -176,12 +182,29 @@ class SpillingScratch implements Scratch {
   private giveBack(): void {
     if (this.isClosed && this.walks === 0) {
       this.held.clear();
+      this.sorted = undefined;
       void this.file?.close();
       this.file = undefined;
     }
   }
 }
 
+/** By the texts of the keys, which compare faster than their bytes and the same. */
 function sortedRows(rows: ReadonlyMap<string, Row>): Row[] {
-  return [...rows.values()].sort((a, b) => Buffer.compare(a.key, b.key));
+  return [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+}
+
+/** The first place whose key is not before `key`. */
+function placeOf(rows: readonly Row[], key: Buffer): number {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (Buffer.compare(rows[middle]!.key, key) < 0) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
 }
