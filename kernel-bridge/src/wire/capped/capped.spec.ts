@@ -68,6 +68,15 @@ it('is tailed: a cursor waits at its end for what is inserted next', async () =>
   await cursor.close();
 });
 
+it('is waited at for longer than the query itself may take', async () => {
+  await capped.insertOne({ _id: 1 });
+  const options = { tailable: true, awaitData: true, maxTimeMS: 100, maxAwaitTimeMS: 400 };
+  const cursor = capped.find({}, options);
+  expect(await cursor.next()).toEqual({ _id: 1 });
+  expect(await cursor.tryNext()).toBeNull();
+  await cursor.close();
+});
+
 it('tells a cursor without awaitData at once that nothing is new, and one on nothing that it is over', async () => {
   expect(await capped.find({}, { tailable: true }).toArray()).toEqual([]);
   await capped.insertOne({ _id: 1 });

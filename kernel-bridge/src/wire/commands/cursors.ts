@@ -30,12 +30,15 @@ export const getMore: Command = {
     operation.signal.addEventListener('abort', forward, { once: true });
     try {
       await suffer(services.failPoints?.failGetMoreAfterCursorCheckout.enter());
-      // The query's own time limit counts over all batches; the scan below listens to the cursor's operation.
-      operation.limit(cursor.remainingMs);
+      // The query's own time limit counts over all batches, but not the time a cursor waits for more to come.
+      // The scan below listens to the cursor's operation.
+      if (!cursor.awaits) {
+        operation.limit(cursor.remainingMs);
+      }
       const size = batchSize === undefined || batchSize === 0 ? Infinity : batchSize;
       const batch = await cursor.next(size, waitMs ?? AWAIT_MS_DEFAULT);
       operation.check();
-      cursor.remainingMs = operation.remainingMs;
+      cursor.remainingMs = operation.remainingMs ?? cursor.remainingMs;
       cursor.onBatch?.(batch.length);
       const isDone = cursor.isDrained;
       if (isDone) {
