@@ -377,25 +377,10 @@ export class Core implements Positions {
       const rows = [...this.line.backwards(timeline, (firstLsn - 1) as Lsn, lastLsn)];
       return this.logReader.entry(timeline, rows, branch);
     }
-    const { kind, atomic, origin, txn, group } = section;
-    const records = section.records.map((record, i) => ({
-      ...record,
-      lsn: (firstLsn + i) as Lsn,
-      image: undefined
-    }));
-    const row = {
-      firstLsn,
-      ordinal: 0,
-      time,
-      kind,
-      atomic,
-      origin,
-      txn,
-      groupFirst: group.first,
-      groupLast: group.last,
-      count: records.length,
-      records
-    };
+    const { kind, atomic, origin, txn, group, records } = section;
+    const { first: groupFirst, last: groupLast } = group;
+    const count = records.length;
+    const row = { firstLsn, time, kind, atomic, origin, txn, groupFirst, groupLast, count, records };
     return this.logReader.entry(timeline, [row], branch);
   }
 

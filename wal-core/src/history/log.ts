@@ -6,7 +6,7 @@ import { diffCatalogs } from '../diff/catalog';
 import { ArgonError } from '../errors';
 import { instantOf } from '../log/clock';
 import { OP_DELETE, OP_INSERT } from '../log/frame';
-import type { LineRow } from '../log/line';
+import type { LineRecord, LineRow } from '../log/line';
 import { CATALOG, type Catalogs } from '../read/catalog';
 import { lastLsnOf, type LineReader } from '../read/line';
 import { Pace } from '../log/pace';
@@ -176,7 +176,7 @@ export class LogReader {
   }
 
   /** The entry of rows that belong together, newest first. */
-  entry(timeline: Timeline, rows: readonly LineRow[], branch: string | undefined): LogEntry {
+  entry(timeline: Timeline, rows: readonly EntryRow[], branch: string | undefined): LogEntry {
     const newest = rows[0]!;
     const oldest = rows.at(-1)!;
     const counts = { inserts: 0, updates: 0, deletes: 0 };
@@ -215,7 +215,7 @@ export class LogReader {
   }
 
   /** What a merge brought in, what an undo took back. */
-  private special(timeline: Timeline, row: LineRow): Pick<LogEntry, 'merge' | 'undo' | 'pick' | 'restore'> {
+  private special(timeline: Timeline, row: EntryRow): Pick<LogEntry, 'merge' | 'undo' | 'pick' | 'restore'> {
     if (row.kind === 'merge') {
       const mark = timeline.merges.findLast(candidate => candidate.lsn === row.groupLast);
       return mark === undefined
@@ -227,6 +227,11 @@ export class LogReader {
     return isNoted && note !== undefined ? { [row.kind]: note } : {};
   }
 }
+
+/** What an entry needs of a row. */
+export type EntryRow = Omit<LineRow, 'records' | 'ordinal'> & {
+  readonly records: readonly Pick<LineRecord, 'collection' | 'op'>[];
+};
 
 function isWholeRow(timeline: Timeline, row: LineRow): boolean {
   return (

@@ -106,6 +106,6 @@ export class LineReader {
   }
 }
 
-export function lastLsnOf(row: LineRow): Lsn {
+export function lastLsnOf(row: Pick<LineRow, 'firstLsn' | 'count'>): Lsn {
   return (row.firstLsn + row.count - 1) as Lsn;
 }
