@@ -20,7 +20,8 @@ export const BUGS = [
     what: 'a group is acknowledged when it is written, before its fdatasync',
     file: 'log/file/log.ts',
     text: 'await this.fileSystem.sync(fd);',
-    replacement: 'for (const frame of group.frames.splice(0)) frame.durable(); await this.fileSystem.sync(fd);',
+    replacement:
+      'for (const frame of group.frames.splice(0)) frame.durable(); await this.fileSystem.sync(fd);',
     tests: ['law-12-fail-stop']
   },
   {
@@ -44,8 +45,9 @@ export const BUGS = [
     law: 1,
     what: 'who is told that there was nothing to do does not wait for the write that follows from',
     file: 'engine.ts',
-    text: 'await this.core.durable(branch.timeline, head);',
-    replacement: 'await Promise.resolve();',
+    text: `await this.core.durable(branch.timeline, head);
+      return { result, commit: undefined };`,
+    replacement: 'return { result, commit: undefined };',
     tests: ['law-02-histories']
   },
   {
@@ -286,6 +288,25 @@ export const BUGS = [
     text: 'return crc32c(bytes.subarray(start, start + length)) === crc ? FRAME_HEADER_BYTES + length : undefined;',
     replacement: 'return crc === crc ? FRAME_HEADER_BYTES + length : undefined;',
     tests: ['law-12-fail-stop']
+  },
+  {
+    name: 'refusal-too-early',
+    law: 12,
+    what: 'a refusal is given that follows from a write which is not on disk yet',
+    file: 'engine.ts',
+    text: `await this.core.durable(branch.timeline, head);
+      throw error;`,
+    replacement: 'throw error;',
+    tests: ['law-12-fail-stop']
+  },
+  {
+    name: 'row-checksum-ignored',
+    law: 12,
+    what: 'a row of the state is shown whose checksum does not fit',
+    file: 'store/lmdb/store.ts',
+    text: 'if (!isInOrder || !this.values.fits(key)) {',
+    replacement: 'if (!isInOrder) {',
+    tests: ['law-12-damaged-rows']
   },
   {
     name: 'version-checksum-ignored',
