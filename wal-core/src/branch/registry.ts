@@ -61,7 +61,8 @@ export class Registry {
       TABLE.note,
       TABLE.kept,
       TABLE.timesGone,
-      TABLE.retention
+      TABLE.retention,
+      TABLE.nextIds
     ]) {
       const from = Buffer.from([table]);
       for (const { key, value } of store.range('meta', { from, to: afterPrefix(from) })) {
@@ -122,6 +123,10 @@ export class Registry {
             ?.notes.set(record.key.readUIntBE(0, 6) as Lsn, value as unknown as CommitNote);
         }
         break;
+      case TABLE.nextIds:
+        this.nextProject = Math.max(this.nextProject, value?.['project'] as number) as ProjectId;
+        this.nextTimeline = Math.max(this.nextTimeline, value?.['timeline'] as number) as TimelineId;
+        break;
       case TABLE.retention: {
         const project = this.byId.get(record.scope as ProjectId);
         if (project !== undefined) {
@@ -131,6 +136,15 @@ export class Registry {
       }
       default:
     }
+  }
+
+  /**
+   * The row that keeps ids from being given again: to be logged with every row that makes a project or a timeline
+   * unknown. What was written under an id may still be in the log, and would come back with it.
+   */
+  nextIds(): ControlRecord {
+    const { nextProject: project, nextTimeline: timeline } = this;
+    return control(TABLE.nextIds, 0, Buffer.alloc(0), { project, timeline });
   }
 
   /** A merge is forgotten only together with its timeline. */

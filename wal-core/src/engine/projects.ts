@@ -49,8 +49,9 @@ export class ProjectOffice {
   /** @throws PROJECT_NOT_FOUND */
   async delete(name: string, origin: Origin): Promise<void> {
     await this.core.controlLock.run(async () => {
-      const project = this.core.registry.project(name);
-      await this.core.putRows([control(TABLE.project, 0, u32(project.id), undefined)], origin);
+      const { registry } = this.core;
+      const { id } = registry.project(name);
+      await this.core.putRows([control(TABLE.project, 0, u32(id), undefined), registry.nextIds()], origin);
     });
     this.core.emit({ type: 'project', project: name, op: 'delete' });
   }

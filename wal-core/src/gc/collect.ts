@@ -191,7 +191,8 @@ async function decide(parts: GcParts, options: GcOptions, pace: Pace): Promise<P
     cuts.push(await planCut(parts, project, options, pace));
   }
   if (options.dryRun !== true) {
-    const rows = cuts.flatMap(cut => cut.rows);
+    const isForgetting = cuts.some(({ gone }) => gone.length > 0);
+    const rows = [...(isForgetting ? [registry.nextIds()] : []), ...cuts.flatMap(cut => cut.rows)];
     for (let i = 0; i < rows.length; i += ROWS_PER_FRAME) {
       await parts.putRows(rows.slice(i, i + ROWS_PER_FRAME), COLLECTOR);
     }

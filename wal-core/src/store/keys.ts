@@ -279,6 +279,8 @@ export const TABLE = {
   kept: 20,
   timesGone: 21,
   retention: 22,
+  /** The next ids of projects and timelines, noted when those before may be forgotten. */
+  nextIds: 23,
   /** Derived while the log is applied. */
   timelineStat: 32,
   collectionStat: 33,
