@@ -2,7 +2,7 @@
 module.exports = {
   displayName: 'e2e',
   testEnvironment: 'node',
-  roots: ['<rootDir>/oracle'],
+  roots: ['<rootDir>/oracle', '<rootDir>/histories'],
   testMatch: ['**/*.spec.ts'],
   testTimeout: 120_000,
   transform: {

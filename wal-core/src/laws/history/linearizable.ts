@@ -53,7 +53,7 @@ export function isLinearizable(operations: readonly Operation[]): boolean {
     if (left === 0) {
       return true;
     }
-    const name = `${first} ${done.subarray(first, first + 64).join('')} ${content}`;
+    const name = `${first} ${done.subarray(first).join('')} ${content}`;
     if (seen.has(name)) {
       return false;
     }
