@@ -85,6 +85,9 @@ export const OVERLAY_CHANGES_MAX = 300_000;
 export const OVERLAY_WHOLE_CHANGES_MAX = 32_768;
 /** Changes since the last image, or since the beginning, before an image is made. */
 export const IMAGE_CHANGES_MIN = 4096;
+/** Records that wait to be applied from which on images wait for a lull, and changes from which on they wait no longer. */
+export const IMAGE_LOAD_RECORDS_MIN = 4096;
+export const IMAGE_LOAD_CHANGES_MAX = 131_072;
 /** Part of a collection, and number of changes, from which on changes go into a run. */
 export const RUN_PART = 0.1;
 export const RUN_CHANGES_MAX = 65_536;

@@ -8,6 +8,8 @@ import {
   FLATTEN_PART,
   IMAGE_CHANGES_MIN,
   IMAGE_LINE_CHANGES_MAX,
+  IMAGE_LOAD_CHANGES_MAX,
+  IMAGE_LOAD_RECORDS_MIN,
   IMAGE_THIN_AGE_MS,
   IMAGE_TRIES_MAX,
   REBASE_PART,
@@ -20,12 +22,16 @@ import { OVERLAY_LIMITS, type OverlayLimits, type Overlays } from '../overlay/ov
 import { CATALOG } from '../read/catalog';
 import type { HandedLimits } from '../read/handed';
 import type { StatsReader } from '../read/stats';
+import type { Unapplied } from '../read/unapplied';
 import type { BuildTask } from './build';
 import { KIND_BASE, KIND_RUN } from './format';
 import type { Images } from './images';
 import { NO_STACK, type Stack, stackOf } from './stack';
 import type { StoredImage } from './stored';
 import type { ImageFacts } from './writer';
+
+/** How long it waits before it looks again whether much is being loaded, in milliseconds. */
+const LULL_MS = 20;
 
 /** When images are made. */
 export interface ImageLimits {
@@ -75,6 +81,7 @@ export interface KeeperParts {
   readonly images: Images;
   readonly overlays: Overlays;
   readonly stats: StatsReader;
+  readonly unapplied: Pick<Unapplied, 'records'>;
   readonly caughtUp: () => Promise<void>;
   readonly builder: Builder;
   readonly registry: { timeline(id: TimelineId): Timeline | undefined };
@@ -212,6 +219,10 @@ export class ImageKeeper {
   private async work(): Promise<void> {
     try {
       for (const [name, { timeline, collection }] of this.queue) {
+        await this.lull(name);
+        if (this.abort.signal.aborted) {
+          break;
+        }
         this.queue.delete(name);
         try {
           await this.make(timeline, collection);
@@ -225,6 +236,18 @@ export class ImageKeeper {
       }
     } finally {
       this.working = undefined;
+    }
+  }
+
+  /**
+   * Waits while much is being loaded: images of a collection that grows are soon of little use, and whoever makes them
+   * takes the processor from those who load. Not for ever, so that what a reader gathers beside them stays bounded.
+   */
+  private async lull(name: string): Promise<void> {
+    const isLoading = () => this.parts.unapplied.records >= IMAGE_LOAD_RECORDS_MIN;
+    const changes = () => this.counts.get(name)?.changes ?? IMAGE_LOAD_CHANGES_MAX;
+    while (isLoading() && changes() < IMAGE_LOAD_CHANGES_MAX && !this.abort.signal.aborted) {
+      await new Promise(resolve => setTimeout(resolve, LULL_MS));
     }
   }
 

@@ -88,9 +88,17 @@ export class StatsReader {
   }
 }
 
+interface StatsRow {
+  readonly timeline: Timeline;
+  readonly collection: CollectionId;
+  lsn: Lsn;
+  readonly stats: CollectionStats;
+}
+
 /** The `collectionStat` rows that one apply batch changes. */
 export class StatsWriter {
-  private readonly rows = new Map<string, { key: Buffer; lsn: Lsn; stats: CollectionStats }>();
+  private readonly rows = new Map<string, StatsRow>();
+  private last: StatsRow | undefined;
 
   constructor(private readonly reader: StatsReader) {}
 
@@ -102,12 +110,7 @@ export class StatsWriter {
     before: Buffer | undefined,
     after: Buffer | undefined
   ): void {
-    const text = `${timeline.id} ${collection}`;
-    let row = this.rows.get(text);
-    if (row === undefined) {
-      row = { key: statKey(timeline, collection), ...this.start(timeline, collection) };
-      this.rows.set(text, row);
-    }
+    const row = this.rowOf(timeline, collection);
     if (lsn <= row.lsn) {
       return;
     }
@@ -124,6 +127,22 @@ export class StatsWriter {
     row.lsn = lsn;
   }
 
+  private rowOf(timeline: Timeline, collection: CollectionId): StatsRow {
+    // Changes of one collection come together.
+    if (this.last?.timeline === timeline && this.last.collection === collection) {
+      return this.last;
+    }
+    const text = `${timeline.id} ${collection}`;
+    let row = this.rows.get(text);
+    if (row === undefined) {
+      const { lsn, stats } = this.start(timeline, collection);
+      row = { timeline, collection, lsn, stats };
+      this.rows.set(text, row);
+    }
+    this.last = row;
+    return row;
+  }
+
   private start(timeline: Timeline, collection: CollectionId): { lsn: Lsn; stats: CollectionStats } {
     const known = this.reader.row(timeline, collection);
     if (known !== undefined) {
@@ -135,9 +154,9 @@ export class StatsWriter {
   }
 
   puts(): Put[] {
-    return [...this.rows.values()].map(({ key, lsn, stats }) => ({
+    return [...this.rows.values()].map(({ timeline, collection, lsn, stats }) => ({
       table: 'meta',
-      key,
+      key: statKey(timeline, collection),
       value: encodeStats(lsn, stats)
     }));
   }
