@@ -88,7 +88,7 @@ describe('a driver that connects', () => {
     }
   });
 
-  it('is told plainly that there is no sign-in', async () => {
+  it('refuses a user that does not exist, also where nobody has to sign in', async () => {
     const other = new MongoClient(`mongodb://ann:secret@127.0.0.1:${bridge.port}/?directConnection=true`);
     await expect(other.connect()).rejects.toMatchObject({ code: 18 });
     await other.close();
@@ -579,8 +579,7 @@ describe('commands', () => {
     [{ mapReduce: 'c' }, 238],
     [{ insert: 'c', documents: [{}], readConcern: { level: 'snapshot' } }, 72],
     [{ count: 'c', readConcern: { level: 'snapshot' } }, 72],
-    [{ find: 'c', nonsense: 1 }, 40415],
-    [{ aggregate: 'c', pipeline: [{ $changeStream: {} }], cursor: {} }, 238]
+    [{ find: 'c', nonsense: 1 }, 40415]
   ])('%j is refused with %d', async (command, code) => {
     await db.collection('c').insertOne({});
     expect(await codeOf(db.command(command))).toBe(code);
