@@ -7,6 +7,7 @@ import {
   TYPE_NAMES,
   checkDocument,
   field,
+  nameBytes,
   type RawValue
 } from '@argon/wal-core';
 import { MongoError } from '../errors';
@@ -25,18 +26,18 @@ export function toStored(document: Buffer, nextTimestamp: () => bigint): Buffer 
       `object to insert too large. size in bytes: ${document.length}, max size: ${DOCUMENT_BYTES_MAX}`
     );
   }
-  const found = findId(document);
+  const { id, hasZeroTimestamp } = survey(document);
   let stored = document;
-  if (found === undefined) {
+  if (id === undefined) {
     stored = prependId(document);
   } else {
-    checkIdValue(found.value);
-    if (found.start !== 4) {
-      stored = moveToFront(document, found.start, found.end);
+    checkIdValue(id.value);
+    if (id.start !== 4) {
+      stored = moveToFront(document, id.start, id.end);
     }
   }
   checkDepth(stored);
-  return fillTimestamps(stored, nextTimestamp);
+  return hasZeroTimestamp ? fillTimestamps(stored, nextTimestamp) : stored;
 }
 
 /** Checks the outcome of an update. @throws MongoError 17419 */
@@ -70,18 +71,30 @@ export function idOf(document: Buffer): RawValue {
   return field(document, '_id')!;
 }
 
-function findId(document: Buffer): { value: RawValue; start: number; end: number } | undefined {
+/** What has to be known of a document before it is stored. */
+interface Survey {
+  readonly id: { readonly value: RawValue; readonly start: number; readonly end: number } | undefined;
+  /** A top-level field other than `_id` is a timestamp of zero. */
+  readonly hasZeroTimestamp: boolean;
+}
+
+const ID = nameBytes('_id');
+
+function survey(document: Buffer): Survey {
   const cursor = new Cursor(document);
-  let found: { value: RawValue; start: number; end: number } | undefined;
+  let id: Survey['id'];
+  let hasZeroTimestamp = false;
   while (cursor.next()) {
-    if (cursor.name === '_id') {
-      if (found !== undefined) {
+    if (cursor.named(ID)) {
+      if (id !== undefined) {
         throw new MongoError('BadValue', "can't have multiple _id fields in one document");
       }
-      found = { value: cursor.value, start: cursor.nameStart - 1, end: cursor.valueEnd };
+      id = { value: cursor.value, start: cursor.nameStart - 1, end: cursor.valueEnd };
+    } else if (cursor.type === T.TIMESTAMP && document.readBigUInt64LE(cursor.valueStart) === 0n) {
+      hasZeroTimestamp = true;
     }
   }
-  return found;
+  return { id, hasZeroTimestamp };
 }
 
 function prependId(document: Buffer): Buffer {
@@ -117,7 +130,7 @@ function fillTimestamps(document: Buffer, nextTimestamp: () => bigint): Buffer {
     if (
       cursor.type === T.TIMESTAMP &&
       document.readBigUInt64LE(cursor.valueStart) === 0n &&
-      cursor.name !== '_id'
+      !cursor.named(ID)
     ) {
       out = out === document ? Buffer.from(document) : out;
       out.writeBigUInt64LE(nextTimestamp(), cursor.valueStart);
