@@ -27,8 +27,8 @@ export const DIFFERENCES = [
     why: 'There are no time-series collections.',
     tests: {
       collection_management: [
-        'TestUnifiedTimeseriesCollection.test_createCollection_with_all_options',
-        'TestUnifiedTimeseriesCollection.test_insertMany_with_duplicate_ids'
+        'TestCollectionManagementTimeseriesCollection.test_createCollection_with_all_options',
+        'TestCollectionManagementTimeseriesCollection.test_insertMany_with_duplicate_ids'
       ]
     }
   },

@@ -6,7 +6,7 @@ import { findBeacon } from './client';
 import { EXIT } from './exit';
 import type { TcpAddress } from '../wire/server';
 import { createLogger, type LogLevel } from '../logger';
-import { tcpAddress } from './tcp';
+import { isLoopback, tcpAddress } from './tcp';
 
 /** Options of `argon serve`, as the command line gives them. */
 export interface ServeOptions {
@@ -61,6 +61,11 @@ export async function serve(options: ServeOptions): Promise<number> {
     bridge.abandon();
     process.exit(EXIT.ERROR);
   });
+  if (tcp !== undefined && tcp.tls === undefined && !isLoopback(tcp.host)) {
+    logger.warn('whoever is on the way can read what goes over TCP: give --tls-cert and --tls-key', {
+      host: tcp.host
+    });
+  }
   // Whoever started the bridge may not read its output any more.
   process.stdout.on('error', () => undefined);
   process.stdout.write(`${JSON.stringify(readyLine(bridge))}\n`);

@@ -40,7 +40,8 @@ export function tcpAddress({
   return { host, port, signIn: auth, ...(tls === undefined ? {} : { tls }) };
 }
 
-function isLoopback(host: string): boolean {
+/** Whether only this machine reaches an address. */
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 

@@ -222,7 +222,14 @@ export class WireServer {
   }
 
   private sendRemovedUsersAway(): void {
-    const known = new Set(this.services.signInDesk.users.list().map(({ name }) => name));
+    let known: ReadonlySet<string>;
+    try {
+      known = new Set(this.services.signInDesk.users.list().map(({ name }) => name));
+    } catch (error) {
+      // Whoever is in stays in; nobody new gets in.
+      this.services.logger.error('the users cannot be read', { error });
+      return;
+    }
     for (const connection of this.connections) {
       const { required, user } = connection.state.signIn;
       if (required && user !== undefined && !known.has(user)) {

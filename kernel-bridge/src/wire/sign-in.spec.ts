@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { MongoClient, type MongoClientOptions } from 'mongodb';
 import { Users } from '../auth/users';
 import { TEST_CERTIFICATE } from './certificate.testing';
@@ -107,6 +109,22 @@ describe('signing in', () => {
     });
     expect(await raw.command({ listDatabases: 1, $db: 'admin' })).toMatchObject({ ok: 0, code: 13 });
     raw.close();
+  });
+
+  it('lets nobody in, and tells no stranger why, when its users cannot be read', async () => {
+    const path = join(bridge.engine.directory, 'users.json');
+    const before = readFileSync(path);
+    writeFileSync(path, '{');
+    try {
+      const error: unknown = await connect('ada', 'pass word,=é')
+        .db('admin')
+        .command({ listDatabases: 1 })
+        .catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: 1 });
+      expect((error as Error).message).not.toContain(bridge.engine.directory);
+    } finally {
+      writeFileSync(path, before);
+    }
   });
 
   it('has nobody sign in on the unix socket, which only its owner can open', async () => {

@@ -112,7 +112,8 @@ function step(done: boolean, payload: string): SignInStep {
 
 async function refuse(error: unknown): Promise<never> {
   if (!(error instanceof ScramFault)) {
-    throw error;
+    // What is wrong with the file of users is for the log, not for somebody who is not known yet.
+    throw new MongoError('InternalError', 'Argon cannot tell who you are: see its log', { cause: error });
   }
   await sleep(FAILURE_DELAY_MS);
   throw new MongoError('AuthenticationFailed', 'Authentication failed.');
