@@ -140,7 +140,7 @@ export interface ScanOptions {
   readonly from?: DocKey;
   readonly to?: DocKey;
   readonly reverse?: boolean;
-  /** Most documents in one batch; default 512. A batch is also cut at 4 MB and after 5 ms. */
+  /** Most documents in one batch; default 512. A batch is also cut at 4 MB and after 4 ms. */
   readonly batch?: number;
   readonly signal?: AbortSignal;
 }

@@ -11,8 +11,9 @@ export const PART_BYTES_MAX = 2 * 1024 * 1024;
 export const PART_RECORDS_MAX = 4_096;
 /** Records of one interactive transaction: their keys are held in memory, about 100 bytes each. */
 export const TRANSACTION_RECORDS_MAX = 2_000_000;
-/** Rows of a scratch map that are held in memory; more go to its file. */
-export const SCRATCH_ROWS_MAX = 8_192;
+/** Rows of a scratch map that are held in memory, and how many of them go to its file in one step when there are more. */
+export const SCRATCH_ROWS_MAX = 4_096;
+export const SCRATCH_STEP_ROWS_MAX = 1_024;
 /** Changed documents of one open transaction that are guarded against other transactions at once; what is more, at its commit. */
 export const TRANSACTION_CLAIMS_MAX = 100_000;
 /** Transactions that are open at a time. */
@@ -42,8 +43,8 @@ export const APPLY_DELAY_MS = 25;
 export const UNAPPLIED_RECORDS_MAX = 200_000;
 /** Bytes of images waiting to be applied before writers are made to wait. */
 export const UNAPPLIED_BYTES_MAX = 128 * 1024 * 1024;
-/** Longest time a scan holds the event loop, in milliseconds. */
-export const SLICE_MS_MAX = 5;
+/** How long all long work together holds the event loop in one turn, in milliseconds. */
+export const SLICE_MS_MAX = 4;
 /** Documents and bytes of one scan batch. */
 export const BATCH_DOCUMENTS_DEFAULT = 512;
 export const BATCH_BYTES_MAX = 4 * 1024 * 1024;

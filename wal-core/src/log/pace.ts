@@ -13,23 +13,54 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   }
 }
 
+/*
+ * All long work of a thread shares one budget: from one turn of the event loop to the next it gets `SLICE_MS_MAX`
+ * milliseconds, however many of it there are. What is over waits in a row, and each turn lets one go on.
+ */
+
+/** When the budget of this turn is used up. */
+let deadline = 0;
+/** Whether the next turn is asked for. */
+let isCounting = false;
+const waiting: (() => void)[] = [];
+
+function count(): void {
+  if (!isCounting) {
+    isCounting = true;
+    deadline = performance.now() + SLICE_MS_MAX;
+    setImmediate(turn);
+  }
+}
+
+function turn(): void {
+  const next = waiting.shift();
+  if (next === undefined) {
+    isCounting = false;
+    return;
+  }
+  deadline = performance.now() + SLICE_MS_MAX;
+  setImmediate(turn);
+  next();
+}
+
 /**
  * Keeps long work from holding the event loop: `if (pace.isDue) await pace.rest()` in its innermost
  * loop lets others run every few milliseconds, and costs next to nothing in between.
  */
 export class Pace {
-  private deadline = performance.now() + SLICE_MS_MAX;
-
   constructor(private readonly signal?: AbortSignal) {}
 
   get isDue(): boolean {
-    return performance.now() > this.deadline;
+    count();
+    return performance.now() > deadline;
   }
 
   /** @throws CANCELLED */
   async rest(): Promise<void> {
-    await nextTurn();
+    count();
+    await new Promise<void>(resolve => {
+      waiting.push(resolve);
+    });
     throwIfAborted(this.signal);
-    this.deadline = performance.now() + SLICE_MS_MAX;
   }
 }

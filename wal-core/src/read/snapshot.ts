@@ -19,14 +19,11 @@ import { ArgonError } from '../errors';
 import { readIndex } from '../index/read';
 import { BATCH_DOCUMENTS_DEFAULT } from '../limits';
 import type { OrderedStore } from '../store/store';
-import { nextTurn, throwIfAborted } from '../log/pace';
+import { Pace, throwIfAborted } from '../log/pace';
 import type { Catalog, Catalogs } from './catalog';
 import { combinedDigest } from './digest';
 import { StateScan, type StateScanParts } from './statescan';
 import type { StatsReader } from './stats';
-
-/** How long a scan goes on before other work of the event loop runs, in milliseconds. */
-const TURN_MS_MAX = 1;
 
 /** A state as long reads see it. */
 export type LongReadView = Pick<View, 'chain' | 'line' | 'lsn' | 'scan'>;
@@ -121,7 +118,7 @@ export class View implements Snapshot {
     await this.parts.caughtUp();
     const { after, from, to, reverse = false, batch = BATCH_DOCUMENTS_DEFAULT, signal } = options;
     const scan = new StateScan(this.parts, this.chain, collection.id, reverse);
-    let turned = performance.now();
+    const pace = new Pace(signal);
     let last = after;
     do {
       throwIfAborted(signal);
@@ -141,9 +138,8 @@ export class View implements Snapshot {
         yield found.batch;
       }
       last = found.last;
-      if (performance.now() - turned > TURN_MS_MAX) {
-        await nextTurn();
-        turned = performance.now();
+      if (pace.isDue) {
+        await pace.rest();
       }
     } while (last !== undefined);
   }
@@ -155,6 +151,7 @@ export class View implements Snapshot {
   ): AsyncGenerator<ScanBatch> {
     await this.parts.caughtUp();
     const { lower, upper, reverse = false, batch = BATCH_DOCUMENTS_DEFAULT, signal } = options;
+    const pace = new Pace(signal);
     let after: Buffer | undefined;
     do {
       throwIfAborted(signal);
@@ -185,7 +182,9 @@ export class View implements Snapshot {
         yield { keys, images };
       }
       after = last;
-      await nextTurn();
+      if (pace.isDue) {
+        await pace.rest();
+      }
     } while (after !== undefined);
   }
 

@@ -1,6 +1,5 @@
 import { ArgonError } from '../errors';
-import { SLICE_MS_MAX } from '../limits';
-import { nextTurn } from '../log/pace';
+import { Pace } from '../log/pace';
 import type { FlowPart, WorkerReply } from './messages';
 
 /** How often the main thread hears how far a task is, in milliseconds. */
@@ -8,7 +7,7 @@ const PROGRESS_MS = 50;
 
 /** What a task under way and the main thread tell each other. Several tasks share a worker by turns. */
 export class Pulse {
-  private deadline = performance.now() + SLICE_MS_MAX;
+  private readonly pace = new Pace();
   private told = performance.now();
   private readonly control = new AbortController();
   private goOn: (() => void) | undefined;
@@ -22,7 +21,7 @@ export class Pulse {
   ) {}
 
   get isDue(): boolean {
-    return performance.now() > this.deadline;
+    return this.pace.isDue;
   }
 
   /** Aborted when the task is given up. */
@@ -32,7 +31,7 @@ export class Pulse {
 
   /** To be awaited when it is due: others have their turn. @throws CANCELLED */
   async beat(progress: number): Promise<void> {
-    await nextTurn();
+    await this.pace.rest();
     this.check();
     this.refresh();
     const now = performance.now();
@@ -40,7 +39,6 @@ export class Pulse {
       this.told = now;
       this.say({ id: this.id, progress });
     }
-    this.deadline = now + SLICE_MS_MAX;
   }
 
   /** Hands a part over and waits until the next one is wanted. @throws CANCELLED */
@@ -52,7 +50,6 @@ export class Pulse {
     await wanted;
     this.check();
     this.refresh();
-    this.deadline = performance.now() + SLICE_MS_MAX;
   }
 
   /** The main thread wants the next part, or has given the task up. */
