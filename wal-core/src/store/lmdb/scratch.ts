@@ -133,10 +133,10 @@ class SpillingScratch implements Scratch {
     this.file ??= this.makeFile();
     this.leaving = this.held;
     this.held = new Map();
-    const rows = [...this.leaving.values()];
+    // In key order, which the file takes far faster.
+    const rows = sortedRows(this.leaving);
     for (let first = 0; first < rows.length; first += SCRATCH_STEP_ROWS_MAX) {
-      // In key order, which the file takes far faster.
-      await this.file.put(sortedRows(rows.slice(first, first + SCRATCH_STEP_ROWS_MAX)));
+      await this.file.put(rows.slice(first, first + SCRATCH_STEP_ROWS_MAX));
     }
     this.leaving = new Map();
     this.sorted = undefined;
@@ -145,15 +145,10 @@ class SpillingScratch implements Scratch {
   *rows(from = LOWEST, to = HIGHEST): Generator<Row> {
     this.walks++;
     try {
-<<<<<<< Updated upstream
       this.sorted ??= sortedRows(
         this.leaving.size === 0 ? this.held : new Map([...this.leaving, ...this.held])
       );
       const held = this.sorted.slice(placeOf(this.sorted, from), placeOf(this.sorted, to));
-=======
-      const inside = ({ key }: Row) => Buffer.compare(key, from) >= 0 && Buffer.compare(key, to) < 0;
-      const held = sortedRows([...new Map([...this.leaving, ...this.held]).values()].filter(inside));
->>>>>>> Stashed changes
       let next = 0;
       for (const row of this.fileRows(from, to)) {
         let order = next < held.length ? Buffer.compare(held[next]!.key, row.key) : 1;
@@ -197,7 +192,6 @@ class SpillingScratch implements Scratch {
   }
 }
 
-<<<<<<< Updated upstream
 /** By the texts of the keys, which compare faster than their bytes and the same. */
 function sortedRows(rows: ReadonlyMap<string, Row>): Row[] {
   return [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
@@ -216,8 +210,4 @@ function placeOf(rows: readonly Row[], key: Buffer): number {
     }
   }
   return low;
-=======
-function sortedRows(rows: readonly Row[]): Row[] {
-  return [...rows].sort((a, b) => Buffer.compare(a.key, b.key));
->>>>>>> Stashed changes
 }
