@@ -9,6 +9,7 @@ export const SHARE_MIN = 0.97;
  * @property {Count} mongod
  * @property {Count} argon
  * @property {{ test: string, why: string }[]} lacking what passes on mongod and not on Argon
+ * @property {{ test: string, why: string }[]} others what fails on Argon and does not pass on mongod either
  *
  * @typedef {{ passed: number, failed: number, skipped: number }} Count
  */
@@ -27,7 +28,10 @@ export function compare(file, reference, found) {
       lacking.push({ test, why: ours === undefined ? 'it was not run' : shown(ours) });
     }
   }
-  return { file, mongod: count(reference), argon: count(found), lacking };
+  const others = [...found]
+    .filter(([test, { outcome }]) => outcome === 'failed' && reference.get(test)?.outcome !== 'passed')
+    .map(([test, ours]) => ({ test, why: shown(ours) }));
+  return { file, mongod: count(reference), argon: count(found), lacking, others };
 }
 
 /** The first line; PyMongo repeats the whole reply after it. */

@@ -19,7 +19,7 @@ test('a test counts as lacking when it passes on mongod and fails, is skipped or
     ['a', 'passed'],
     ['b', 'failed', "E: no such command: 'x', full error: {'ok': 0}\nmore"],
     ['c', 'skipped', 'not satisfied'],
-    ['e', 'failed'],
+    ['e', 'failed', 'no secondary'],
     ['f', 'passed']
   ]);
   const comparison = compare('bulk', reference, found);
@@ -28,6 +28,7 @@ test('a test counts as lacking when it passes on mongod and fails, is skipped or
     { test: 'TestCase.c', why: 'skipped: not satisfied' },
     { test: 'TestCase.d', why: 'it was not run' }
   ]);
+  assert.deepEqual(comparison.others, [{ test: 'TestCase.e', why: 'no secondary' }]);
   assert.deepEqual(comparison.argon, { passed: 2, failed: 2, skipped: 1 });
   assert.equal(share([comparison]), 0.25);
 });
