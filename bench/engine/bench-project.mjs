@@ -112,12 +112,18 @@ export class BenchProject {
     return { rate: (took.length / (performance.now() - begun)) * 1000, took };
   }
 
+  /** Keys of random documents, as fresh in memory as those of a request. */
+  keys(count) {
+    return Array.from({ length: count }, () => Buffer.from(keyOf(this.random(this.count))));
+  }
+
   /** Microseconds per read of a random document of a state. */
   reads(snapshot, count) {
     const collection = snapshot.collection(COLLECTION);
+    const keys = this.keys(count);
     const begun = performance.now();
-    for (let i = 0; i < count; i++) {
-      if (snapshot.get(collection, keyOf(this.random(this.count))) === undefined) {
+    for (const key of keys) {
+      if (snapshot.get(collection, key) === undefined) {
         throw new Error('a document is missing');
       }
     }

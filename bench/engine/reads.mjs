@@ -1,16 +1,17 @@
 /** Point reads, at the head, in the past, and deep down a chain of branches. */
 import { median } from '../row.mjs';
-import { COLLECTION, ORIGIN, PROJECT, keyOf } from './bench-project.mjs';
+import { COLLECTION, ORIGIN, PROJECT } from './bench-project.mjs';
 
 /** Microseconds per read of a random document at a random LSN, the opening of the state included. */
 function readsInThePast(project, count) {
   const { timeline, lsn } = project.head();
   const first = project.count + 1;
+  const keys = project.keys(count);
   const begun = performance.now();
-  for (let i = 0; i < count; i++) {
+  for (const key of keys) {
     const at = first + project.random(lsn - first);
     const state = project.engine.snapshot(PROJECT, timeline, at);
-    if (state.get(state.collection(COLLECTION), keyOf(project.random(project.count))) === undefined) {
+    if (state.get(state.collection(COLLECTION), key) === undefined) {
       throw new Error('a document is missing');
     }
   }
