@@ -456,5 +456,78 @@ export const BUGS = [
       await this.writeOneByOne(pieces);
       for (const frame of frames) {`,
     tests: ['law-02-large-commits', 'law-01-durable-ack']
+  },
+  {
+    name: 'id-given-again',
+    law: 11,
+    what: 'after a restart a new branch gets the id of one that was collected',
+    file: 'gc/collect.ts',
+    text: '...(isForgetting ? [registry.nextIds()] : [])',
+    replacement: '...(isForgetting ? [] : [])',
+    tests: ['law-11-ids', 'law-02-model']
+  },
+  {
+    name: 'horizon-off-by-one',
+    law: 9,
+    what: 'a collection names a horizon one LSN behind the true one',
+    file: 'gc/plan.ts',
+    text: 'return interval.lo;',
+    replacement: 'return (interval.lo + 1) as Lsn;',
+    tests: ['law-09-horizon', 'law-09-honest-end']
+  },
+  {
+    name: 'head-time-forgotten',
+    law: 9,
+    what: 'the time of a head goes when it is older than the window',
+    file: 'gc/plan.ts',
+    text: 'Math.min(this.oldest, window, timeline.durableHead) as Lsn',
+    replacement: 'Math.min(this.oldest, window) as Lsn',
+    tests: ['law-09-horizon', 'law-02-model']
+  },
+  {
+    name: 'empty-answer-for-lost-history',
+    law: 9,
+    what: 'a state that was collected is shown as what is left of it',
+    file: 'branch/kept.ts',
+    text: 'if (owner.kept?.has(lsn) === false) {',
+    replacement: 'if (owner.kept?.has(lsn) === undefined) {',
+    tests: ['law-09-horizon', 'law-02-model']
+  },
+  {
+    name: 'restore-off-by-one',
+    law: 8,
+    what: 'a restore gives back the state one LSN before the one asked for',
+    file: 'engine/plans.ts',
+    text: 'const past = this.core.resolve(projectName, to);',
+    replacement:
+      "const past = this.core.resolve(projectName, to.replace(/@(\\d+)$/, (_, at) => '@' + (Number(at) - 1)));",
+    tests: ['law-08-restore-and-blame', 'law-02-model']
+  },
+  {
+    name: 'check-not-asked-for',
+    law: 7,
+    what: 'a protected branch takes plans that have not passed its checks',
+    file: 'merge/checks.ts',
+    text: 'if (branch?.isProtected !== true) {',
+    replacement: 'if (branch?.isProtected !== undefined) {',
+    tests: ['law-02-model', 'law-07-diff-and-merge']
+  },
+  {
+    name: 'expired-a-second-late',
+    law: 11,
+    what: 'documents live a second longer than their index says',
+    file: 'engine/expiry.ts',
+    text: 'Math.floor(nowMs - seconds * 1000)',
+    replacement: 'Math.floor(nowMs - seconds * 1000 - 1000)',
+    tests: ['law-11-expiring-documents', 'law-02-model']
+  },
+  {
+    name: 'codec-byte-ignored',
+    law: 12,
+    what: 'a block of a cold segment is unpacked as those of today are, whatever its codec',
+    file: 'log/file/cold.ts',
+    text: 'return inflateRawSync(body,',
+    replacement: 'return brotliDecompressSync(body,',
+    tests: ['golden/golden']
   }
 ];

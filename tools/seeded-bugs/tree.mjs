@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { at } from '../setup/checkout.mjs';
 
 const SOURCES = at('wal-core', 'src');
+const GOLDEN = join('laws', 'golden');
 
 /**
  * @typedef {object} Bug
@@ -73,6 +74,11 @@ export class Tree {
       .map(String)
       .filter(file => file.endsWith('.ts') && !file.endsWith('.d.ts'));
     this.#compile(files);
+    // Data that a test reads from beside itself.
+    cpSync(join(SOURCES, GOLDEN), join(this.folder, 'dist', GOLDEN), {
+      recursive: true,
+      filter: path => !path.endsWith('.ts')
+    });
   }
 
   #compile(files) {
