@@ -1,5 +1,8 @@
 import {
   compilePipeline,
+  elements,
+  indexCollation,
+  parseCollation,
   type CollectionInfo,
   type Filter,
   type Pipeline,
@@ -12,7 +15,7 @@ import type { CommandContext } from './context';
 import type { DocumentSource } from './cursors';
 import { allOf, openRun, planRead, type Target } from './open-run';
 import { noteRead, type ReadPlace } from './place';
-import type { Hint } from './plan';
+import { visibleOf, type Hint } from './plan';
 import { QueryRun } from './query';
 import { spillOf } from './spill';
 
@@ -65,11 +68,29 @@ export function runPipeline(
   const pipelineContext: PipelineContext = {
     ...options,
     collection: (name, filter) => readOther(context, place, options, name, filter),
+    isIndexed: (name, path) => isIndexed(place, options, name, path),
     signal: context.operation.signal,
     ...(spill && { spill })
   };
   const results = pipeline.run(counted, pipelineContext, run === undefined ? 0 : pipeline.lead.stages);
   return { results, read: () => read };
+}
+
+/** Whether a read of the documents with a value at a path can begin at an index, missing values included. */
+function isIndexed(place: ReadPlace, { collation }: QueryOptions, name: string, path: string): boolean {
+  const { info, stages } = resolveViews(place?.snapshot, name);
+  if (info === undefined || stages.length > 0) {
+    return false;
+  }
+  const asked = parseCollation(collation);
+  return (
+    (path === '_id' && asked === undefined) ||
+    visibleOf(info).some(({ key, spec, sparse, partialFilter }) => {
+      const own = indexCollation(spec);
+      const isSame = asked === undefined ? own === undefined : asked.isSame(own);
+      return isSame && !sparse && partialFilter === undefined && elements(key)[0]?.name === path;
+    })
+  );
 }
 
 /** Documents of another collection or view of the same state, for $lookup and its like. */

@@ -218,11 +218,11 @@ function indexPlan(filter: Filter, sort: Sort | undefined, index: PlannableIndex
 
 /** The indexes a planner may use. */
 function visibleIndexes(engine: Pick<Engine, 'isMultikey'>, collection: CollectionInfo): PlannableIndex[] {
-  return visible(collection).map(index => plannable(engine, index));
+  return visibleOf(collection).map(index => plannable(engine, index));
 }
 
 /** The indexes that are not hidden. */
-function visible({ indexes }: CollectionInfo): readonly IndexInfo[] {
+export function visibleOf({ indexes }: CollectionInfo): readonly IndexInfo[] {
   return indexes.filter(({ spec }) => {
     const hidden = field(spec, 'hidden');
     return hidden === undefined || isTruthy(hidden) !== true;
@@ -245,7 +245,7 @@ function resolveHint(collection: CollectionInfo, hint: Hint): ResolvedHint {
   }
   if (hint.type === T.STRING) {
     const name = stringOf(hint);
-    const index = visible(collection).find(candidate => candidate.name === name);
+    const index = visibleOf(collection).find(candidate => candidate.name === name);
     if (index !== undefined) {
       return { kind: 'index', index };
     }
@@ -257,7 +257,7 @@ function resolveHint(collection: CollectionInfo, hint: Hint): ResolvedHint {
     if (first?.name === '$natural') {
       return { kind: 'natural', direction: (numberOf(first) ?? 1) < 0 ? -1 : 1 };
     }
-    const index = visible(collection).find(candidate => sameKeyPattern(candidate.key, hint.bytes));
+    const index = visibleOf(collection).find(candidate => sameKeyPattern(candidate.key, hint.bytes));
     if (index !== undefined) {
       return { kind: 'index', index };
     }

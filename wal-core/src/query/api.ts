@@ -127,6 +127,8 @@ export type DocumentSource = AsyncIterable<Buffer | readonly Buffer[]>;
 export interface PipelineContext {
   /** Documents of another collection, for $lookup, $graphLookup and $unionWith. `filter` may be used to read less; it is applied again. */
   collection(name: string, filter?: Filter): DocumentSource;
+  /** Whether an index of another collection leads to the documents that have a value at a path. */
+  isIndexed?(name: string, path: string): boolean;
   /** Milliseconds since 1970. */
   readonly now?: number;
   /** Raw BSON of the command's `let`. */

@@ -1,11 +1,12 @@
 import { T, values, type RawElement, type RawValue } from '../../bson';
 import { notImplemented, queryError } from '../error';
 import { textOf } from '../values';
+import type { Filter } from '../api';
 import type { Batch, Run } from './stage';
 
-/** Batches of another collection. */
-export async function* readCollection(run: Run, name: string): AsyncIterable<Batch> {
-  for await (const item of run.context.collection(name))
+/** Batches of another collection; with a filter perhaps not all that it does not match. */
+export async function* readCollection(run: Run, name: string, filter?: Filter): AsyncIterable<Batch> {
+  for await (const item of run.context.collection(name, filter))
     yield Array.isArray(item) ? (item as Batch) : [item as Buffer];
 }
 

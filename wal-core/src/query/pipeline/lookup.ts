@@ -12,7 +12,7 @@ import { array, object, textOf } from '../values';
 import { compileStages, runStages, type CompiledStages } from './compile';
 import { collect, frameOf, Memory, type Batch, type Run, type Stage, type StageCompiler } from './stage';
 import { collectionName, documentsOf, nothing, readCollection } from './collections';
-import { localValues, matchedKeys, ValueIndex } from './join';
+import { FieldJoin } from './lookupjoin';
 import { setAt } from './unwind';
 
 /** `$lookup` with `localField` and `foreignField`, with `let` and `pipeline`, or with all of them. */
@@ -88,10 +88,10 @@ export const lookup: StageCompiler = (argument, scope, name, leading = false): S
     async *run(source, run) {
       const join = new Join(spec, run);
       for await (const batch of source) {
-        const out: Buffer[] = [];
-        for (const doc of batch)
-          out.push(setAt(doc, spec.as, array(arrayOf((await join.partners(doc)).map(object))), spec.appends));
-        yield out;
+        const partners = await join.partners(batch);
+        yield batch.map((doc, at) =>
+          setAt(doc, spec.as, array(arrayOf(partners[at]!.map(object))), spec.appends)
+        );
       }
     }
   };
@@ -110,34 +110,45 @@ interface Spec {
   readonly sub: CompiledStages | undefined;
 }
 
-/** Finds the partners of documents; reads the other collection once and keeps it by key. */
+/** Finds the partners of documents. */
 class Join {
   private all: Promise<Buffer[]> | undefined;
-  private byKey: Promise<ValueIndex> | undefined;
   private same: Promise<Buffer[]> | undefined;
-  private readonly memory: Memory;
+  private readonly byField: FieldJoin | undefined;
 
   constructor(
     private readonly spec: Spec,
     private readonly run: Run
   ) {
-    this.memory = new Memory(run, '$lookup');
+    const { from, local, foreign, order } = spec;
+    if (local !== undefined)
+      this.byField = new FieldJoin({ from: from!, local, foreign: foreign!, order }, run);
   }
 
-  async partners(doc: Buffer): Promise<readonly Buffer[]> {
+  /** The partners of each document of a batch. */
+  async partners(batch: Batch): Promise<(readonly Buffer[])[]> {
+    const found = await this.byField?.partners(batch);
+    const { sub } = this.spec;
+    if (sub === undefined) return found!;
+    const out: (readonly Buffer[])[] = [];
+    for (let at = 0; at < batch.length; at++)
+      out.push(await this.throughPipeline(sub, batch[at]!, found?.[at]));
+    return out;
+  }
+
+  private throughPipeline(
+    sub: CompiledStages,
+    doc: Buffer,
+    found: readonly Buffer[] | undefined
+  ): Promise<readonly Buffer[]> {
     const { spec, run } = this;
-    const { sub } = spec;
-    if (sub === undefined) return (await this.index()).find(localValues(doc, spec.local!));
     const vars = [...run.vars];
     if (spec.lets.length > 0) {
       const frame = setRoot(frameOf(run), doc);
       spec.lets.forEach((v, i) => (vars[spec.slots[i]!] = v.expression.evaluate(frame)));
     }
     const inner: Run = { context: run.context, vars };
-    if (spec.local !== undefined) {
-      const found = (await this.index()).find(localValues(doc, spec.local));
-      return drain(runStages(sub, one(found), inner));
-    }
+    if (found !== undefined) return drain(runStages(sub, one(found), inner));
     // A pipeline that knows nothing of the document gives the same for all.
     if (spec.lets.length === 0) return (this.same ??= this.runSub(sub, inner));
     return this.runSub(sub, inner);
@@ -149,13 +160,7 @@ class Join {
   }
 
   private documents(): Promise<Buffer[]> {
-    return (this.all ??= collect(readCollection(this.run, this.spec.from!), this.memory));
-  }
-
-  private index(): Promise<ValueIndex> {
-    return (this.byKey ??= this.documents().then(
-      docs => new ValueIndex(docs, this.spec.order, matchedKeys(this.spec.foreign!, this.spec.order))
-    ));
+    return (this.all ??= collect(readCollection(this.run, this.spec.from!), new Memory(this.run, '$lookup')));
   }
 }
 
