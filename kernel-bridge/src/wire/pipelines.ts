@@ -61,9 +61,9 @@ export function runPipeline(
   source: DocumentSource
 ): { readonly results: AsyncIterable<readonly Buffer[]>; readonly read: () => number } {
   let read = 0;
-  const counted = countDocuments(source, documents => {
+  const count = (documents: number): void => {
     read += documents;
-  });
+  };
   const spill = spillOf(context);
   const pipelineContext: PipelineContext = {
     ...options,
@@ -72,7 +72,12 @@ export function runPipeline(
     signal: context.operation.signal,
     ...(spill && { spill })
   };
-  const results = pipeline.run(counted, pipelineContext, run === undefined ? 0 : pipeline.lead.stages);
+  const away = run?.through(pipeline, count);
+  const results = pipeline.run(
+    away?.documents ?? countDocuments(source, count),
+    pipelineContext,
+    away?.stages ?? (run === undefined ? 0 : pipeline.lead.stages)
+  );
   return { results, read: () => read };
 }
 

@@ -1,15 +1,24 @@
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import {
   HASHED_KEY_MARK,
+  documentOf,
+  isArgonError,
+  matchesIn,
   type CollectionInfo,
   type DocKey,
   type Filter,
+  type FlowBatch,
+  type LongRead,
+  type LongReads,
+  type MatchBatch,
+  type Pipeline,
   type Projection,
   type ScanBatch,
   type Snapshot,
   type Sort,
   type Spill
 } from '@argon/wal-core';
+import { candidates } from './candidates';
 import type { DocumentSource } from './cursors';
 import { MongoError } from './errors';
 import { SORT_BYTES_MAX } from './limits';
@@ -42,7 +51,8 @@ export interface Found {
   readonly image: Buffer;
 }
 
-const IDS_PER_BATCH = 512;
+/** A pipeline over fewer documents than this is run here. */
+const SHORT_DOCUMENTS = 1_000;
 
 /** Reads a state by a plan. Documents go through as the bytes they are, unless a projection makes new ones. */
 export class QueryRun {
@@ -110,8 +120,14 @@ export class QueryRun {
     if (filter.isEmpty && plan.kind !== 'index') {
       return Math.max(0, Math.min((await this.snapshot.count(collection)) - skip, limit));
     }
+    const long = this.long();
+    if (long !== undefined) {
+      const found = await long.reads.countMatching(collection, { ...long.read, most: skip + limit });
+      this.statistics.docsExamined += found.examined;
+      return Math.max(0, found.count - skip);
+    }
     let n = 0;
-    for await (const { images } of this.batches()) {
+    for await (const { images } of this.candidates()) {
       this.operation.check();
       this.statistics.docsExamined += images.length;
       for (const image of images) {
@@ -128,21 +144,34 @@ export class QueryRun {
 
   /** Matching documents with their keys, without sort, skip, limit and projection. */
   async *found(): AsyncGenerator<Found[]> {
-    const { filter } = this.query;
-    for await (const { keys, images } of this.batches()) {
-      this.operation.check();
-      const out: Found[] = [];
-      for (let at = 0; at < images.length; at++) {
-        const image = images[at]!;
-        this.statistics.docsExamined++;
-        if (filter.matches(image)) {
-          out.push({ key: keys[at]!, image });
-        }
-      }
-      if (out.length > 0) {
-        yield out;
+    for await (const { keys, images } of this.matching()) {
+      if (images.length > 0) {
+        yield images.map((image, at) => ({ key: keys[at]!, image }));
       }
     }
+  }
+
+  /**
+   * The query's documents through those leading stages of a pipeline that need nothing else, on a worker: instead of
+   * `documents()` and the first `stages` of the pipeline. Undefined when that is not worth it.
+   */
+  through(
+    pipeline: Pipeline,
+    onDocuments: (documents: number) => void
+  ): { readonly documents: DocumentSource; readonly stages: number } | undefined {
+    const long = this.long();
+    const { lead, alone } = pipeline;
+    const isInOrder = this.query.sort !== undefined && this.plan.kind === 'scan' && this.plan.sorted;
+    // Workers do not spill to disk.
+    const isShort = this.query.limit < SHORT_DOCUMENTS || alone <= lead.stages;
+    if (long === undefined || isInOrder || isShort || this.spill !== undefined) {
+      return undefined;
+    }
+    const stages = pipeline.stages
+      .slice(lead.stages, alone)
+      .map(({ name, value }) => documentOf([{ ...value, name }]));
+    const flow = this.flow(long, stages);
+    return flow === undefined ? undefined : { documents: this.flowing(flow, onDocuments), stages: alone };
   }
 
   private async *stream(onEnd: () => void): AsyncGenerator<readonly Buffer[]> {
@@ -161,23 +190,17 @@ export class QueryRun {
     }
     let toSkip = skip;
     let left = limit;
-    for await (const { images } of this.batches()) {
-      this.operation.check();
+    for await (const { images, examined, examinedAt } of this.matching()) {
       const out: Buffer[] = [];
-      for (const image of images) {
-        this.statistics.docsExamined++;
+      for (const [at, image] of images.entries()) {
         if (toSkip > 0) {
-          if (this.query.filter.matches(image)) {
-            toSkip--;
-          }
+          toSkip--;
           continue;
         }
-        const document = this.accept(image);
-        if (document !== undefined) {
-          out.push(document);
-          if (--left === 0) {
-            break;
-          }
+        out.push(this.shown(image));
+        if (--left === 0) {
+          this.statistics.docsExamined -= examined - examinedAt[at]!;
+          break;
         }
       }
       this.statistics.returned += out.length;
@@ -218,27 +241,32 @@ export class QueryRun {
     return true;
   }
 
-  /** Sorts in memory; with a limit only as much as is asked for is kept. */
+  /** Sorts in memory, on a worker where that pays; with a limit only as much as is asked for is kept. */
   private async *sorted(sort: Sort): AsyncGenerator<readonly Buffer[]> {
-    const { skip, limit, filter } = this.query;
+    const long = this.spill === undefined ? this.long() : undefined;
+    const flow = long === undefined ? undefined : this.flow(long, []);
+    yield* flow === undefined ? this.sortedHere(sort) : this.sortedAway(flow);
+  }
+
+  private async *sortedAway(flow: AsyncIterable<FlowBatch>): AsyncGenerator<readonly Buffer[]> {
+    for await (const batch of this.flowing(flow, () => undefined)) {
+      this.statistics.returned += batch.length;
+      yield batch.map(image => this.shown(image));
+    }
+  }
+
+  private async *sortedHere(sort: Sort): AsyncGenerator<readonly Buffer[]> {
+    const { skip, limit } = this.query;
     const sorter = sort.sorter(Number.isFinite(limit) ? skip + limit : undefined);
     let spilled: Spill | undefined;
     try {
-      for await (const { images } of this.batches()) {
-        this.operation.check();
+      for await (const { images } of this.matching()) {
         for (const image of images) {
-          this.statistics.docsExamined++;
-          if (filter.matches(image)) {
-            sorter.push(image);
-          }
+          sorter.push(image);
         }
         if (sorter.bytes > SORT_BYTES_MAX) {
           if (this.spill === undefined) {
-            throw new MongoError(
-              'QueryExceededMemoryLimitNoDiskUseAllowed',
-              `Sort exceeded memory limit of ${SORT_BYTES_MAX} bytes, but did not opt in to external sorting. ` +
-                'Pass allowDiskUse: true, create an index that gives the order, or set a limit.'
-            );
+            throw sortTooLarge();
           }
           sorter.spill((spilled ??= this.spill()));
         }
@@ -247,7 +275,7 @@ export class QueryRun {
       for (const batch of sorter.finish()) {
         await yieldToLoop();
         this.operation.check();
-        const out = batch.slice(toSkip).map(image => this.accept(image) ?? image);
+        const out = batch.slice(toSkip).map(image => this.shown(image));
         toSkip = Math.max(0, toSkip - batch.length);
         this.statistics.returned += out.length;
         if (out.length > 0) {
@@ -258,6 +286,15 @@ export class QueryRun {
       this.statistics.spilledBytes = spilled?.bytes ?? 0;
       spilled?.close();
     }
+  }
+
+  /** A document that matches, as the reply shows it. */
+  private shown(image: Buffer): Buffer {
+    const { filter, projection } = this.query;
+    const position =
+      projection?.needsPosition === true ? filter.matchWithPosition(image).position : undefined;
+    const shown = projection === undefined ? image : projection.apply(image, position);
+    return this.show === undefined ? shown : this.show(image, shown);
   }
 
   /** The document as the reply shows it; undefined when the filter does not match. */
@@ -278,92 +315,80 @@ export class QueryRun {
     return filter.isEmpty || filter.matches(image) ? projection.apply(image) : undefined;
   }
 
-  /** Candidates in the plan's order, each once. */
-  private async *batches(): AsyncGenerator<ScanBatch> {
-    const { plan, collection, snapshot } = this;
-    const { signal } = this.operation;
-    if (plan.kind === 'none' || collection === undefined) {
+  /** Workers, and what they are to read, for a filtered walk over the collection. */
+  private long(): { readonly reads: LongReads; readonly read: LongRead } | undefined {
+    const { plan, query, operation } = this;
+    const reads = this.snapshot.long;
+    if (plan.kind !== 'scan' || plan.before !== undefined || reads === undefined) {
+      return undefined;
+    }
+    const { stretches, reverse } = plan;
+    return { reads, read: { filter: query.filter, stretches, reverse, signal: operation.signal } };
+  }
+
+  private flow(
+    { reads, read }: { readonly reads: LongReads; readonly read: LongRead },
+    stages: readonly Buffer[]
+  ): AsyncIterable<FlowBatch> | undefined {
+    const { sort, skip, limit } = this.query;
+    return reads.flow(this.collection!, {
+      ...read,
+      skip,
+      limit,
+      stages,
+      ...(sort === undefined ? {} : { sort: sort.source, memoryBytesMax: SORT_BYTES_MAX })
+    });
+  }
+
+  /** Results of a flow, counted. */
+  private async *flowing(
+    flow: AsyncIterable<FlowBatch>,
+    onDocuments: (documents: number) => void
+  ): AsyncGenerator<readonly Buffer[]> {
+    try {
+      for await (const { images, examined, matched } of flow) {
+        this.operation.check();
+        this.statistics.docsExamined += examined;
+        onDocuments(matched);
+        if (images.length > 0) {
+          yield images;
+        }
+      }
+    } catch (error) {
+      throw isArgonError(error, 'LIMIT_EXCEEDED') ? sortTooLarge() : error;
+    }
+  }
+
+  /** Matching documents in the plan's order, each once. */
+  private async *matching(): AsyncGenerator<MatchBatch> {
+    const { filter } = this.query;
+    // Without a filter there is nothing to do but to bring the documents here.
+    const long = filter.isEmpty ? undefined : this.long();
+    if (long !== undefined) {
+      for await (const batch of long.reads.matching(this.collection!, long.read)) {
+        this.operation.check();
+        this.statistics.docsExamined += batch.examined;
+        yield batch;
+      }
       return;
     }
-    switch (plan.kind) {
-      case 'ids':
-        yield* this.byIds(plan.keys, collection);
-        return;
-      case 'scan': {
-        const stretches = plan.reverse ? [...plan.stretches].reverse() : plan.stretches;
-        for (const stretch of stretches) {
-          const { before } = plan;
-          for await (const batch of snapshot.scan(collection, {
-            ...stretch,
-            reverse: plan.reverse,
-            signal
-          })) {
-            yield before === undefined ? batch : withoutFrom(batch, before);
-          }
-        }
-        return;
-      }
-      case 'capped':
-        yield* this.byIds(await plan.keys(), collection);
-        return;
-      case 'index':
-        yield* this.byIndex(plan, collection);
+    for await (const batch of this.candidates()) {
+      this.operation.check();
+      this.statistics.docsExamined += batch.images.length;
+      yield matchesIn(batch, filter);
     }
   }
 
-  private *byIds(keys: readonly DocKey[], collection: CollectionInfo): Generator<ScanBatch> {
-    for (let at = 0; at < keys.length; at += IDS_PER_BATCH) {
-      const found: { keys: DocKey[]; images: Buffer[] } = { keys: [], images: [] };
-      for (const key of keys.slice(at, at + IDS_PER_BATCH)) {
-        if (this.plan.kind === 'ids') {
-          this.statistics.keysExamined++;
-        }
-        const image = this.snapshot.get(collection, key);
-        if (image !== undefined) {
-          found.keys.push(key);
-          found.images.push(image);
-        }
-      }
-      yield found;
-    }
-  }
-
-  private async *byIndex(
-    plan: Plan & { kind: 'index' },
-    collection: CollectionInfo
-  ): AsyncGenerator<ScanBatch> {
-    const { index, ranges, reverse, mayRepeat } = plan.plan;
-    const { signal } = this.operation;
-    const seen = mayRepeat ? new Set<string>() : undefined;
-    for (const range of ranges) {
-      for await (const batch of this.snapshot.scanIndex(collection, index, { ...range, reverse, signal })) {
-        this.statistics.keysExamined += batch.keys.length;
-        yield seen === undefined ? batch : withoutRepeats(batch, seen);
-      }
-    }
+  private candidates(): AsyncGenerator<ScanBatch> {
+    const { snapshot, collection, plan, statistics, operation } = this;
+    return candidates(snapshot, collection, plan, statistics, operation.signal);
   }
 }
 
-/** A batch without the documents from a key on. */
-function withoutFrom(batch: ScanBatch, end: DocKey): ScanBatch {
-  const isInside = batch.keys.map(key => Buffer.compare(key, end) < 0);
-  return {
-    keys: batch.keys.filter((_, at) => isInside[at]),
-    images: batch.images.filter((_, at) => isInside[at])
-  };
-}
-
-function withoutRepeats(batch: ScanBatch, seen: Set<string>): ScanBatch {
-  const keys: DocKey[] = [];
-  const images: Buffer[] = [];
-  for (let at = 0; at < batch.keys.length; at++) {
-    const key = batch.keys[at]!;
-    const name = key.toString('latin1');
-    if (!seen.has(name)) {
-      seen.add(name);
-      keys.push(key);
-      images.push(batch.images[at]!);
-    }
-  }
-  return { keys, images };
+function sortTooLarge(): MongoError {
+  return new MongoError(
+    'QueryExceededMemoryLimitNoDiskUseAllowed',
+    `Sort exceeded memory limit of ${SORT_BYTES_MAX} bytes, but did not opt in to external sorting. ` +
+      'Pass allowDiskUse: true, create an index that gives the order, or set a limit.'
+  );
 }
