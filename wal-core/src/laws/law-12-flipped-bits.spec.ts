@@ -62,7 +62,8 @@ describe('law 12: a flipped bit', () => {
         figure(`flips ${outcome}`, 1);
         if (place === 'state' && outcome === 'refused') {
           // The log has everything: the next start makes the state anew.
-          expect(await readers.look(copy)).toEqual(whole);
+          const flip = { file, at, bit, seen };
+          expect({ ...flip, again: await readers.look(copy) }).toEqual({ ...flip, again: whole });
         }
         if (outcome === 'UNNOTICED' || outcome === 'hung') {
           unnoticed.push(`${file} byte ${at} bit ${bit}: ${JSON.stringify(seen)}`);
