@@ -187,6 +187,7 @@ function* fromLine(
       writer.add(Buffer.from(text, 'latin1'), decodeVersion(value, readLog));
     } else if (doc !== last) {
       // Only a version that a newer one follows may have been reclaimed.
+      store.distrust();
       throw new ArgonError('DATA_CORRUPT', `The version ${lsn} of a document is missing in the state.`, {
         data: { timeline, collection, lsn }
       });

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { EngineParts } from '../engine';
@@ -198,5 +198,7 @@ async function openAndVerify(world: World): Promise<VerifyReport | undefined> {
 
 async function isNoticed(world: World): Promise<boolean> {
   const report = await openAndVerify(world);
+  // Whoever met it has left word for the next start to make the state anew: here it is to stay.
+  rmSync(join(world.directory, 'state', 'damaged'), { force: true });
   return report === undefined || report.problems.length > 0;
 }

@@ -167,6 +167,7 @@ export class View implements Snapshot {
       for (const { docKey } of entries) {
         const image = this.get(collection, docKey);
         if (image === undefined) {
+          this.parts.store.distrust();
           throw new ArgonError(
             'DATA_CORRUPT',
             `The index ${index.name} of ${collection.name} names a document that is not there.`,

@@ -97,6 +97,7 @@ export class Versions {
   exact(timeline: TimelineId, collection: CollectionId, key: DocKey, lsn: Lsn): Image | undefined {
     const value = this.store.get('ver', verKey(timeline, collection, key, lsn));
     if (value === undefined) {
+      this.store.distrust();
       throw new ArgonError('DATA_CORRUPT', `The version ${lsn} of a document is missing in the state.`, {
         data: { timeline, collection, lsn }
       });

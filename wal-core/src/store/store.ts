@@ -40,6 +40,8 @@ export interface OrderedStore {
   write(puts: readonly Put[]): Promise<void>;
   /** Resolves when everything written so far is on disk. */
   flushed(): Promise<void>;
+  /** Remembers that rows which must be there are not: the next start makes the state anew. */
+  distrust(): void;
   /** Bytes on disk. */
   bytes(): number;
   /** Those of them that hold nothing and are used before it grows. */

@@ -114,9 +114,12 @@ export class LmdbStore implements OrderedStore {
     this.root.resetReadTxn();
   }
 
-  /** Remembers that the state cannot be trusted: the next start makes it anew. */
-  private damaged(table: TableName, key?: Buffer, cause?: unknown): ArgonError {
+  distrust(): void {
     markDamaged(this.directory);
+  }
+
+  private damaged(table: TableName, key?: Buffer, cause?: unknown): ArgonError {
+    this.distrust();
     return new ArgonError(
       'DATA_CORRUPT',
       `The state (${table}) is damaged. The log has everything that is in it: start Argon again, and it is made anew.`,
