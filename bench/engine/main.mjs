@@ -7,6 +7,7 @@ import { BenchProject } from './bench-project.mjs';
 import { measureBranches } from './branches.mjs';
 import { measureChanges } from './changes.mjs';
 import { measureRanges } from './ranges.mjs';
+import { measureLoop } from './loop.mjs';
 import { measureReads } from './reads.mjs';
 import { measureImages, measureScans } from './scans.mjs';
 import { measureStarts } from './start.mjs';
@@ -81,6 +82,7 @@ export async function run({ directory, quick, sizes, onRow }) {
     await measureImages(context);
     await measureBranches(context);
     await measureChanges(context);
+    await measureLoop(context);
     await measureRanges(context);
     await project.close();
     await measureStarts({ directory: join(directory, 'argon'), say, options });
