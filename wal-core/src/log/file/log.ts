@@ -266,7 +266,7 @@ export class FileLog {
       this.atOnce = 0;
       await nextTurn();
     } else {
-      await undefined;
+      await Promise.resolve();
     }
     try {
       for (let group = this.groups.shift(); group !== undefined; group = this.groups.shift()) {
