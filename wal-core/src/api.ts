@@ -334,7 +334,8 @@ export type TransactionState = 'open' | 'committed' | 'aborted';
 /**
  * Changes of any number of documents, collections, branches and projects that happen all at once or not at all.
  * It reads the newest state there was when it began, with its own changes on top. When somebody else has meanwhile
- * changed what it changes, it fails with WRITE_CONFLICT, at the write or at the commit: who commits first wins. Any
+ * changed what it changes, it fails with WRITE_CONFLICT, at the write or at the commit: of open transactions who
+ * changes a document first wins, against others who commits first. Any
  * error of a write ends it. Large ones go ahead into the log and count at once when they are committed.
  */
 export interface Transaction {

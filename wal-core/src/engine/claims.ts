@@ -114,6 +114,9 @@ export class ClaimingWriter implements Writer {
   }
 
   remove(collection: CollectionInfo, key: DocKey): boolean {
+    if (this.writer.get(collection, key) === undefined) {
+      return false;
+    }
     this.claim(collection, key);
     return this.writer.remove(collection, key);
   }
