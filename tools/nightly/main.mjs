@@ -12,8 +12,9 @@ import { BUGS_SHARE, STAGES } from './stages.mjs';
 const HELP = `Usage: npm run nightly -- [OPTIONS]
 
 Runs what proves the engine at full length: commands beside a model, kills, crash states, injected
-errors, flipped bits, histories of concurrent clients, seeded bugs. Prints how much of each was
-done, with which seeds; ends with 1 when anything was lost or a bug survived.
+errors, flipped bits, histories of concurrent clients, those of drivers of a bridge that is killed
+too, seeded bugs. Prints how much of each was done, with which seeds; ends with 1 when anything was
+lost or a bug survived.
 
   --minutes N   stop after about so long (default: full length, some hours)
   --seed N      the first seed (default: from the date)
@@ -37,9 +38,11 @@ function readFigures(file, sums) {
   rmSync(file);
 }
 
+const configOf = ({ config = 'wal-core/jest.config.js' }) => config;
+
 /** The command that runs one round again. */
 const roundCommand = (stage, seed) =>
-  `ARGON_TEST_SEED=${seed} ARGON_TEST_EFFORT=${stage.effort} npx jest -c wal-core/jest.config.js ${stage.specs.join(' ')}`;
+  `ARGON_TEST_SEED=${seed} ARGON_TEST_EFFORT=${stage.effort} npx jest -c ${configOf(stage)} ${stage.specs.join(' ')}`;
 
 /**
  * Runs one stage, round after round, until it has its length or its time is over.
@@ -55,7 +58,7 @@ async function runStage(stage, { seed, until, folder }) {
     const log = join(folder, `${stage.name}-${next}.log`);
     const { code } = await run(
       process.execPath,
-      [program('jest', 'bin', 'jest.js'), '-c', at('wal-core', 'jest.config.js'), '--ci', ...stage.specs],
+      [program('jest', 'bin', 'jest.js'), '-c', at(configOf(stage)), '--ci', ...stage.specs],
       {
         log,
         timeoutMs: ROUND_TIMEOUT_MS,

@@ -3,7 +3,8 @@
 /**
  * @typedef {object} Stage
  * @property {string} name
- * @property {readonly string[]} specs in wal-core/src/laws, without `.spec.ts`
+ * @property {readonly string[]} specs names of spec files, without `.spec.ts`
+ * @property {string} [config] the jest configuration that they belong to; the engine's when absent
  * @property {string} figure what is counted
  * @property {number} target so much of it is the whole length
  * @property {number} effort how many times more than in the suite one round does
@@ -51,6 +52,15 @@ export const STAGES = [
     figure: 'histories',
     target: 2_000,
     effort: 1,
+    share: 0.05
+  },
+  {
+    name: 'wire',
+    specs: ['histories/histories'],
+    config: 'e2e/jest.config.js',
+    figure: 'wire histories',
+    target: 200,
+    effort: 8,
     share: 0.05
   }
 ];
