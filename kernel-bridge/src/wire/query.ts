@@ -318,7 +318,8 @@ export class QueryRun {
   /** Workers, and what they are to read, for a filtered walk over the collection. */
   private long(): { readonly reads: LongReads; readonly read: LongRead } | undefined {
     const { plan, query, operation } = this;
-    const reads = this.snapshot.long;
+    // What is not there has no state to be read in.
+    const reads = plan.kind === 'scan' ? this.snapshot.long : undefined;
     if (plan.kind !== 'scan' || plan.before !== undefined || reads === undefined) {
       return undefined;
     }

@@ -103,3 +103,18 @@ it('is refused when it would lead to itself, write, or lie too deep', async () =
     code: 165
   });
 });
+
+it('shows nothing of what is not there, like any name that was never used', async () => {
+  await db.createCollection('empty', { viewOn: 'nothing', pipeline: [] });
+  for (const name of ['empty', 'nothing']) {
+    expect(await db.collection(name).countDocuments()).toBe(0);
+    expect(
+      await db
+        .collection(name)
+        .aggregate([{ $sort: { a: 1 } }])
+        .toArray()
+    ).toEqual([]);
+  }
+  const unused = (await bridge.client()).db('unused').collection('nothing');
+  expect(await unused.aggregate([{ $group: { _id: null } }]).toArray()).toEqual([]);
+});

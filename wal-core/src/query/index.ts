@@ -10,4 +10,5 @@ export { compilePipeline, runPipeline, splitPipeline } from './pipeline';
 export { parseCollation, indexCollation } from './collation';
 export { openSpill } from './spill';
 export { orderOf, type ValueOrder } from './order';
+export { validationDetails } from './validation';
 export { planIndex, type PlannableIndex } from './planner';

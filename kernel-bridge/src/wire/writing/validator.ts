@@ -1,5 +1,11 @@
-import { deserialize } from 'bson';
-import { T, compileFilter, field, type CollectionInfo, type Filter } from '@argon/wal-core';
+import {
+  T,
+  compileFilter,
+  field,
+  validationDetails,
+  type CollectionInfo,
+  type Filter
+} from '@argon/wal-core';
 import { decode, stringOf } from '../arguments';
 import { MongoError } from '../errors';
 import type { WriteTerms } from './apply';
@@ -38,7 +44,7 @@ export function checkValidator(
     fields: {
       errInfo: {
         failingDocumentId: decode(idOf(after)),
-        details: { specifiedAs: deserialize(rule.source, { promoteValues: false }) }
+        details: decode({ type: T.OBJECT, bytes: validationDetails(rule.source, after) })
       }
     }
   });
