@@ -40,7 +40,7 @@ export class CommitTimes {
 
   /**
    * When the commit that holds an LSN was made; 0 for LSN 0.
-   * @throws HISTORY_GONE, LSN_IN_FUTURE
+   * @throws HISTORY_GONE, LSN_IN_FUTURE, DATA_CORRUPT
    */
   timeOf(project: Project, lsn: Lsn): CommitTime {
     const gone = project.timesGone;
@@ -50,13 +50,23 @@ export class CommitTimes {
       return time ?? (0n as CommitTime);
     }
     if (lsn <= project.durableHead) {
-      throw gone !== undefined && lsn < gone.lsn ? beginsAt(project, gone) : commitGone(lsn);
+      throw gone !== undefined && lsn < gone.lsn ? beginsAt(project, gone) : this.missing(project, lsn);
     }
     throw new ArgonError(
       'LSN_IN_FUTURE',
       `LSN ${lsn} has not been written yet; the newest of project ${project.name} is ${project.durableHead}.`,
       { data: { lsn, head: project.durableHead } }
     );
+  }
+
+  /** Why a commit is not known whose time has not gone: it went with a deleted branch, or the state is damaged. */
+  private missing(project: Project, lsn: Lsn): ArgonError {
+    const isHead = [...project.branches.values()].some(({ timeline }) => timeline.durableHead === lsn);
+    if (project.timesGone === undefined || isHead) {
+      this.store.distrust();
+      return new ArgonError('DATA_CORRUPT', `The state has no commit of LSN ${lsn}.`, { data: { lsn } });
+    }
+    return new ArgonError('HISTORY_GONE', `The commit of LSN ${lsn} is no longer kept.`, { data: { lsn } });
   }
 
   private search(project: Project, time: CommitTime): Lsn {
@@ -182,11 +192,6 @@ function beginsAt({ name }: Project, { lsn, time }: NonNullable<Project['timesGo
   return new ArgonError('HISTORY_GONE', `History of project ${name} begins at ${since}.`, {
     data: { horizon: lsn, since }
   });
-}
-
-/** What is said of a commit that was on a deleted branch only, and went with it. */
-function commitGone(lsn: Lsn): ArgonError {
-  return new ArgonError('HISTORY_GONE', `The commit of LSN ${lsn} is no longer kept.`, { data: { lsn } });
 }
 
 function decode({ key, value }: Row): CommitRow {
