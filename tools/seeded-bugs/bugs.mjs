@@ -91,8 +91,8 @@ export const BUGS = [
     law: 2,
     what: 'bytes that were read are overwritten by the next read',
     file: 'store/lmdb/buffers.ts',
-    text: 'decode: (bytes: Buffer): Buffer => copyOf(bytes, 0, bytes.length)',
-    replacement: 'decode: (bytes: Buffer): Buffer => bytes.subarray(0, bytes.length)',
+    text: 'const value = copyOf(bytes, 0, length);',
+    replacement: 'const value = bytes.subarray(0, length);',
     tests: ['law-02-one-state-per-lsn']
   },
   {
