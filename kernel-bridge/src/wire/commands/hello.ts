@@ -1,8 +1,9 @@
 import { Long, ObjectId } from 'bson';
-import { T, field } from '@argon/wal-core';
+import { T } from '@argon/wal-core';
 import { Arguments, stringOf } from '../arguments';
 import { awaitedMs } from '../await-hello';
 import { toTimestamp, type DocumentBuilder } from '../builder';
+import { applicationName } from '../client-metadata';
 import type { CommandContext } from '../context';
 import { SCRAM_MECHANISM } from '../../auth/scram';
 import { isFault, toMongoError } from '../errors';
@@ -100,11 +101,7 @@ function readClient({ args, connection }: CommandContext): void {
     return;
   }
   connection.metadata = Buffer.from(client);
-  const application = field(client, 'application');
-  const name = application?.type === T.OBJECT ? field(application.bytes, 'name') : undefined;
-  if (name?.type === T.STRING) {
-    connection.appName = stringOf(name);
-  }
+  connection.appName = applicationName(args);
 }
 
 function agreeOnCompression({ args, connection }: CommandContext): string[] | undefined {

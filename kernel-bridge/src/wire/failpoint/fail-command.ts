@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { T } from '@argon/wal-core';
 import { decode, stringOf, type Arguments } from '../arguments';
+import { applicationName } from '../client-metadata';
 import type { ConnectionState } from '../context';
 import { MongoError, ProtocolFault } from '../errors';
 import type { Command } from '../registry';
@@ -44,7 +45,9 @@ export function isMeant(
   database: string,
   connection: ConnectionState
 ): boolean {
-  if (name === 'configureFailPoint' || (appName !== undefined && appName !== connection.appName)) {
+  // The first command of a connection is the one that brings the name.
+  const application = connection.appName ?? applicationName(args);
+  if (name === 'configureFailPoint' || (appName !== undefined && appName !== application)) {
     return false;
   }
   if (namespace !== undefined) {

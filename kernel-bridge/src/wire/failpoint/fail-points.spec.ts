@@ -64,6 +64,21 @@ describe('the fail points of a server for tests', () => {
     await arm('failCommand', 'off');
   });
 
+  it('hit the first command of a connection by the name it brings', async () => {
+    await arm('failCommand', 'alwaysOn', {
+      failCommands: ['hello', 'isMaster'],
+      errorCode: 8,
+      appName: 'new'
+    });
+    const raw = await RawConnection.open(bridge.port);
+    const hello = (name: string): Promise<Document> =>
+      raw.command({ hello: 1, client: { application: { name } }, $db: 'admin' });
+    expect(await hello('new')).toMatchObject({ ok: 0, code: 8 });
+    expect(await hello('old')).toMatchObject({ ok: 1 });
+    raw.close();
+    await arm('failCommand', 'off');
+  });
+
   it('let a driver repeat a retryable write that failed, that was cut off, and that has a write concern error', async () => {
     await arm('failCommand', { times: 1 }, { failCommands: ['insert'], errorCode: 189 });
     await items().insertOne({ _id: 10 });
