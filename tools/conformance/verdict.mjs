@@ -1,6 +1,6 @@
 /** Judges what Argon does with a file, without a mongod beside it: by the list of known differences. */
 import { result } from '../test/result.mjs';
-import { DIFFERENCES, reasonOf } from './differences.mjs';
+import { DIFFERENCES, isListed, reasonOf } from './differences.mjs';
 
 /**
  * @param {string} file
@@ -19,7 +19,7 @@ export function judge(file, outcomes, differences = DIFFERENCES) {
   let passed = 0;
   for (const [test, { outcome, why }] of outcomes) {
     const known = reasonOf(file, test, differences);
-    if (outcome === 'passed' && known !== undefined && !isWhole(file, test, differences)) {
+    if (outcome === 'passed' && isListed(file, test, differences)) {
       failures.push(`${file} › ${test}: it passes, and is still in the list of differences`);
     } else if (outcome === 'passed') {
       passed++;
@@ -38,6 +38,3 @@ export function judge(file, outcomes, differences = DIFFERENCES) {
     [...skips].map(([why, times]) => `${file}, ${times} of its tests (${why})`)
   );
 }
-
-/** Whether a test is named by its class: some of the class may pass. */
-const isWhole = (file, test, differences) => !differences.some(({ tests }) => tests[file]?.includes(test));
