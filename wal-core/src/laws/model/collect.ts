@@ -79,8 +79,8 @@ function lookThrough(line: Line, head: number, kept: number, look: (lsn: number)
       gone.add(lsn);
     }
   }
-  // Inside a group that is taken away in part, an LSN may be forgotten, known anew after a rebuild, and forgotten again.
-  const isFickle = (lsn: number) => line.gone.size > 0 && line.at(lsn).lsn !== lsn;
+  // Inside a group whose end is gone, an LSN may be forgotten, known anew after a rebuild, and forgotten again.
+  const isFickle = (lsn: number) => line.at(lsn).lsn !== lsn && line.gone.has(line.groupEnd(lsn));
   const lost = [...gone].filter(lsn => lsn >= kept && !line.gone.has(lsn) && !isFickle(lsn));
   const back = [...line.gone].filter(lsn => !gone.has(lsn));
   expect({ kept, lost, back }).toEqual({ kept, lost: [], back: [] });

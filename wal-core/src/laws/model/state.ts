@@ -147,6 +147,11 @@ export class Line {
     }
   }
 
+  /** The last LSN of the group that an LSN lies in; itself outside of any. */
+  groupEnd(lsn: number): number {
+    return this.groups.find(({ first, last }) => first <= lsn && lsn < last)?.last ?? lsn;
+  }
+
   /** Whether an LSN lies in a group, but before what the group changes on this line: nothing says that it is inside. */
   isBeside(lsn: number): boolean {
     return this.groups.some(({ first, own }) => first <= lsn && lsn < own);
