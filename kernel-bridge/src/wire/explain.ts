@@ -47,12 +47,13 @@ export function describeExecution(
   returned: number,
   wrap: (stage: Stage) => Stage
 ): Stage {
-  const { keysExamined, docsExamined } = run.statistics;
+  const { keysExamined, docsExamined, spilledBytes } = run.statistics;
   const milliseconds = Date.now() - startedAt;
   const stages = wrap(queryStages(run.plan, query));
   stages['nReturned'] = returned;
   stages['executionTimeMillisEstimate'] = milliseconds;
   annotate(stages, keysExamined, docsExamined);
+  noteSpill(stages, spilledBytes);
   return {
     executionSuccess: true,
     nReturned: returned,
@@ -163,6 +164,18 @@ function boundsText(intervals: readonly Interval[] | undefined): string[] {
     const to = upper === undefined ? 'MaxKey]' : `${valueText(upper.value)}${upper.inclusive ? ']' : ')'}`;
     return `${from}, ${to}`;
   });
+}
+
+/** Says of a sort whether it went to disk. */
+function noteSpill(stage: Stage, spilledBytes: number): void {
+  if (stage['stage'] === 'SORT') {
+    stage['usedDisk'] = spilledBytes > 0;
+    stage['spilledDataStorageSize'] = spilledBytes;
+  }
+  const input = stage['inputStage'];
+  if (input !== undefined) {
+    noteSpill(input as Stage, spilledBytes);
+  }
 }
 
 /** Puts the figures where people look for them: on the stages that read. */

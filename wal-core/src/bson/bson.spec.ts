@@ -288,7 +288,9 @@ describe('indexKeys', () => {
       expect.objectContaining({ data: expect.objectContaining({ mongoCode: 171 }) })
     );
     expect(() => keysOf({ a: 1 }, { a: 'text' })).toThrow(/text/);
-    expect(() => keysOf({ a: [1] }, { a: 'hashed' })).toThrow(/hashed indexes do not currently support array/);
+    expect(() => keysOf({ a: [1] }, { a: 'hashed' })).toThrow(
+      /hashed indexes do not currently support array/
+    );
   });
 
   it('keeps long keys distinct and short', () => {

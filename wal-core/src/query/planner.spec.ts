@@ -110,6 +110,29 @@ describe('planIndex', () => {
     expect(inRange(five, one) || inRange(nine, one)).toBe(true);
   });
 
+  it('finds what lies in an array in an array, which has one key as a whole', () => {
+    const compiled = compileFilter(raw({ a: { $elemMatch: { $elemMatch: { $gt: 5 } } } }));
+    expect(compiled.matches(raw({ a: [[7]] }))).toBe(true);
+    expect(compiled.bounds('a')).toBeUndefined();
+  });
+
+  it.each([
+    [{ a: { $lte: 1.5 } }, { a: 1 }, true],
+    [{ a: { $lte: 1.5 } }, { a: 2 }, false],
+    [{ a: { $lte: 1.5 } }, { a: { $numberDouble: 'NaN' } }, false],
+    [{ a: { $lte: 1.5 } }, { $or: [{ a: { $numberDouble: 'NaN' } }, { a: { $lt: 1 } }] }, false],
+    [{ a: { $gt: 5 } }, { a: { $gt: 5, $lt: 9 } }, true],
+    [{ a: { $gt: 5 } }, { a: { $gte: 5 } }, false],
+    [{ a: { $exists: true } }, { a: { $in: [1, 2] } }, true],
+    [{ a: { $exists: true } }, { a: { $in: [1, null] } }, false],
+    [{ a: { $exists: true } }, { a: null }, false],
+    [{ a: { $gt: 5 } }, { b: 7 }, false],
+    [{ a: 'x' }, { a: 'x' }, true]
+  ])('of a partial index of %j and a filter %j says %p', (partialFilter, asked, isUsed) => {
+    const partial = index(raw({ a: 1 }), { partialFilter: raw(partialFilter) });
+    expect(planIndex(compileFilter(raw(asked)), undefined, [partial]) !== undefined).toBe(isUsed);
+  });
+
   it('uses a partial index only when the filter asks for what it holds', () => {
     const partial = index(raw({ a: 1 }), { partialFilter: raw({ kind: 'x' }) });
     expect(planIndex(compileFilter(raw({ a: 1 })), undefined, [partial])).toBeUndefined();

@@ -1,24 +1,28 @@
 import type { IndexInfo } from '../api';
 import {
   compareValues,
+  documentOf,
   elements,
   encodeKey,
   hashedValue,
   indexBound,
   isCollated,
+  isNumberType,
   keyPattern,
   sameValue,
   T,
   type Collation,
   type KeyPattern,
+  type RawElement,
   type RawValue
 } from '../bson';
 import { isArgonError } from '../errors';
 import type { Bound, Filter, IndexPlan, Interval, KeyRange, Sort } from './api';
 import { indexCollation } from './collation';
+import { compileFilter } from './filter';
 import { union } from './filter/bounds';
 import { toNumber } from './numeric';
-import { MAX_KEY, MIN_KEY, NULL, UNDEFINED } from './values';
+import { isTrue, MAX_KEY, MIN_KEY, NULL, UNDEFINED } from './values';
 
 /** More ranges than this are not worth their seeks; fewer fields are used then. */
 const RANGES_MAX = 256;
@@ -96,10 +100,56 @@ function isImplied(filter: Filter, index: IndexInfo, collation: Collation | unde
   const isSame = asked === undefined ? collation === undefined : asked.isSame(collation);
   return elements(index.partialFilter).every(
     needed =>
-      (isSame || !isCollated(needed.type)) &&
       !needed.name.startsWith('$') &&
-      conditions.some(c => c.name === needed.name && sameValue(c, needed))
+      (((isSame || !isCollated(needed.type)) &&
+        conditions.some(c => c.name === needed.name && sameValue(c, needed))) ||
+        follows(filter, needed, collation))
   );
+}
+
+/** Comparisons that hold for whatever lies in their interval. */
+const INTERVAL_OPERATORS: ReadonlySet<string> = new Set(['$eq', '$gt', '$gte', '$lt', '$lte']);
+
+/**
+ * Whether one value of every document the filter matches lies where a condition of a partial index holds. Values that
+ * a collation has a say about, null, and NaN, which is a bound of numbers and none of their comparisons, prove nothing.
+ */
+function follows(filter: Filter, needed: RawElement, collation: Collation | undefined): boolean {
+  const found = filter.bounds(needed.name, false, collation);
+  if (found === undefined) return false;
+  const operators = needed.type === T.OBJECT ? elements(needed.bytes) : [{ ...needed, name: '$eq' }];
+  return operators.every(({ name, ...argument }) => {
+    if (name === '$exists') return isTrue(argument) && excludesMissing(found);
+    if (!INTERVAL_OPERATORS.has(name) || isCollated(argument.type) || argument.type === T.NULL) return false;
+    const condition = documentOf([{ ...argument, name }]);
+    const wanted = compileFilter(documentOf([{ name: needed.name, type: T.OBJECT, bytes: condition }]));
+    const intervals = wanted.bounds(needed.name, true) ?? [];
+    return found.every(
+      interval => !beginsAtNaN(interval) && intervals.some(whole => isInside(interval, whole))
+    );
+  });
+}
+
+function beginsAtNaN({ lower }: Interval): boolean {
+  return lower === undefined || (isNumberType(lower.value.type) && Number.isNaN(toNumber(lower.value)));
+}
+
+function isInside(part: Interval, whole: Interval): boolean {
+  return (
+    isWithin(part.lower, whole.lower, order => order >= 0) &&
+    isWithin(part.upper, whole.upper, order => order <= 0)
+  );
+}
+
+function isWithin(
+  end: Bound | undefined,
+  limit: Bound | undefined,
+  fits: (order: number) => boolean
+): boolean {
+  if (limit === undefined) return true;
+  if (end === undefined) return false;
+  const order = compareValues(end.value, limit.value);
+  return order === 0 ? limit.inclusive || !end.inclusive : fits(order);
 }
 
 /** Intervals for the leading fields: points as long as there are, then at most one field of ranges. */

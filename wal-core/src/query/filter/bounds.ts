@@ -110,6 +110,8 @@ export function boundsOf(
   }
   if (node instanceof ArrayNode && node.element !== undefined) {
     const { node: element, isObject } = node.element;
+    // An array in an array has one key as a whole, which says nothing of its elements.
+    if (path === '') return undefined;
     // Conditions of one $elemMatch on values meet the same element, so they do intersect.
     if (!isObject) return node.path === path ? boundsOf(element, '', true, strings) : undefined;
     return path.startsWith(`${node.path}.`)

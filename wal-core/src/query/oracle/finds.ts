@@ -73,19 +73,21 @@ export async function compareFind(
   client: RawClient,
   collection: string,
   docs: readonly Buffer[],
-  command: { filter?: Buffer; sort?: Buffer; projection?: Buffer }
+  command: { filter?: Buffer; sort?: Buffer; projection?: Buffer; collation?: Buffer }
 ): Promise<Mismatch | undefined> {
   const fields: Record<string, RawValue> = { find: string(collection) };
   if (command.filter) fields.filter = object(command.filter);
   fields.sort = object(command.sort ?? doc([['_id', int32(1)]]));
   if (command.projection) fields.projection = object(command.projection);
+  if (command.collation) fields.collation = object(command.collation);
   fields.batchSize = int32(100000);
   const reply = await client.command(DB, fields);
   const theirs = errorOf(reply) ?? text(batch(reply));
   const ours = attempt(() => {
-    const filter = compileFilter(command.filter ?? doc([]));
-    const projection = command.projection && compileProjection(command.projection);
-    const sort = compileSort(command.sort ?? doc([['_id', int32(1)]]));
+    const options = command.collation === undefined ? {} : { collation: command.collation };
+    const filter = compileFilter(command.filter ?? doc([]), options);
+    const projection = command.projection && compileProjection(command.projection, options);
+    const sort = compileSort(command.sort ?? doc([['_id', int32(1)]]), options);
     const found: Buffer[] = [];
     const positions = new Map<Buffer, string | undefined>();
     for (const d of docs) {
@@ -217,6 +219,89 @@ export function filter(r: Random, docs: readonly Buffer[], depth = 2): Buffer {
   }
   const names = new Set<string>();
   return doc(parts.filter(([name]) => !names.has(name) && names.add(name)));
+}
+
+/** Collations whose rules have not changed between mongod's version of them and ours. */
+const COLLATIONS = [
+  { locale: 'en', strength: 1 },
+  { locale: 'en', strength: 2 },
+  { locale: 'en' },
+  { locale: 'en', strength: 1, caseLevel: true },
+  { locale: 'en', strength: 2, caseLevel: true },
+  { locale: 'en', strength: 5 },
+  { locale: 'en', caseFirst: 'upper' },
+  { locale: 'en', numericOrdering: true },
+  { locale: 'en', alternate: 'shifted' },
+  { locale: 'fr_CA', strength: 2 },
+  { locale: 'de@collation=phonebook', strength: 1 },
+  { locale: 'sv', strength: 2 },
+  { locale: 'hu', strength: 2 },
+  { locale: 'tr', strength: 1 }
+];
+
+export function collation(r: Random): Buffer {
+  const { strength, ...rest } = r.pick(COLLATIONS) as { strength?: number };
+  const fields = Object.entries(rest).map(([name, part]) => [name, json(part)] as const);
+  return doc(strength === undefined ? fields : [...fields, ['strength', int32(strength)]]);
+}
+
+const WORDS = [
+  'a',
+  'A',
+  'b',
+  'ab',
+  'aB',
+  'á',
+  'Á',
+  'ä',
+  'ae',
+  'å',
+  'aa',
+  'e',
+  'é',
+  'È',
+  'ê',
+  'i',
+  'I',
+  'ı',
+  'İ',
+  'o',
+  'ö',
+  'Ö'
+].concat([
+  'ss',
+  'ß',
+  'ccs',
+  'cscs',
+  'a b',
+  'a-b',
+  'a.b',
+  '1',
+  '2',
+  '10',
+  '007',
+  '7',
+  'z',
+  'Z',
+  'cote',
+  'côte',
+  'coté',
+  'côté',
+  '',
+  ' ',
+  'a1b',
+  'a01b'
+]);
+
+/** Documents full of words that languages order in their own ways. */
+export function wordDocument(r: Random, id: number): Buffer {
+  const word = (): RawValue => (r.chance(0.85) ? string(r.pick(WORDS)) : value(r, 1));
+  return doc([
+    ['_id', int32(id)],
+    ['a', word()],
+    ['b', r.chance(0.3) ? arr(...r.times(0, 3, word)) : word()],
+    ['c', obj(['d', word()])]
+  ]);
 }
 
 export function sortSpec(r: Random): Buffer {

@@ -2,6 +2,7 @@ import { startOracle, type RawClient } from './client';
 import { compareExpression, expression, OPERATORS } from './expressions';
 import { compareFault, FAULT_DOCUMENT, FAULTS } from './faultcheck';
 import {
+  collation,
   compareFind,
   document,
   filter,
@@ -9,6 +10,7 @@ import {
   positional,
   projection,
   sortSpec,
+  wordDocument,
   type Mismatch
 } from './finds';
 import { comparePipeline, graphDocument, hasOddities, pipeline } from './pipelines';
@@ -80,12 +82,16 @@ describe('faults', () => {
 describe('find', () => {
   const rounds = async (
     count: number,
-    make: (r: Random, docs: readonly Buffer[]) => { filter?: Buffer; sort?: Buffer; projection?: Buffer }
+    make: (
+      r: Random,
+      docs: readonly Buffer[]
+    ) => { filter?: Buffer; sort?: Buffer; projection?: Buffer; collation?: Buffer },
+    generate = documents
   ): Promise<void> => {
     const r = new Random(seed);
     const found: (Mismatch | undefined)[] = [];
     for (let round = 0; round < Math.ceil((count * scale) / 100); round++) {
-      const docs = documents(r, 80);
+      const docs = generate(r, 80);
       await load(client, 'finds', docs);
       for (let i = 0; i < 100; i++) found.push(await compareFind(client, 'finds', docs, make(r, docs)));
     }
@@ -95,6 +101,12 @@ describe('find', () => {
   it('matches the same documents', () => rounds(1500, (r, docs) => ({ filter: filter(r, docs) })));
   it('judges them the same by $jsonSchema', () =>
     rounds(500, r => ({ filter: doc([['$jsonSchema', schema(r, 2)]]) })));
+  it('goes by the same collations', () =>
+    rounds(
+      1500,
+      (r, docs) => ({ filter: filter(r, docs), sort: sortSpec(r), collation: collation(r) }),
+      (r, count) => Array.from({ length: count }, (_, i) => wordDocument(r, i))
+    ));
   it('sorts them the same', () => rounds(500, r => ({ sort: sortSpec(r) })));
   it('projects them the same', () => rounds(1000, (r, docs) => ({ projection: projection(r, docs) })));
   it('knows the position that matched', () => rounds(500, positional));
