@@ -37,8 +37,11 @@ function orGone(
   { first, last }: { readonly first: number; readonly last: number }
 ): (error: unknown) => undefined {
   return error => {
-    const needed = [...book.line(name).gone].filter(lsn => first - 1 <= lsn && lsn <= last);
-    if (!isArgonError(error, 'HISTORY_GONE') || needed.length === 0) {
+    const line = book.line(name);
+    const range = Array.from({ length: last - first + 2 }, (_, i) => first - 1 + i);
+    // Of a group, the changes may be gone though the state before it, which its LSNs mean, is kept.
+    const isTouched = range.some(lsn => line.gone.has(lsn) || line.at(lsn).lsn !== lsn);
+    if (!isArgonError(error, 'HISTORY_GONE') || !isTouched) {
       throw error;
     }
   };
