@@ -513,12 +513,12 @@ export const BUGS = [
     tests: ['law-02-model', 'law-07-diff-and-merge']
   },
   {
-    name: 'expired-a-second-late',
+    name: 'expired-too-early',
     law: 11,
-    what: 'documents live a second longer than their index says',
+    what: 'documents go a minute before their index says',
     file: 'engine/expiry.ts',
     text: 'Math.floor(nowMs - seconds * 1000)',
-    replacement: 'Math.floor(nowMs - seconds * 1000 - 1000)',
+    replacement: 'Math.floor(nowMs - seconds * 1000 + 60_000)',
     tests: ['law-11-expiring-documents', 'law-02-model']
   },
   {

@@ -105,10 +105,31 @@ class Windows {
       starts.push(Math.max(0, timeline.durableHead - keepLsns));
     }
     const start = (starts.length === 0 ? 0 : Math.min(...starts)) as Lsn;
-    // An LSN inside a group means the state before the group.
-    const window = this.parts.beforeGroup(this.project, timeline, start) ?? start;
+    const window = this.beforeGroup(timeline, start);
     this.oldest = Math.min(this.oldest, window, timeline.durableHead) as Lsn;
     return window;
+  }
+
+  /**
+   * The start of a window that keeps a group whole: an LSN inside a group means the state before it, also when the
+   * branch has its part of the group only later.
+   */
+  private beforeGroup(timeline: Timeline, start: Lsn): Lsn {
+    const { times } = this.parts;
+    const before = (lsn: Lsn) => this.parts.beforeGroup(this.project, timeline, lsn);
+    const own = before(start);
+    const time = times.commitOf(this.project, start)?.time;
+    if (own !== undefined || time === undefined) {
+      return own ?? start;
+    }
+    for (const commit of times.forwards(this.project, start)) {
+      // All of a group has one time.
+      const window = commit.time === time ? before(commit.firstLsn) : start;
+      if (window !== undefined) {
+        return Math.min(window, start) as Lsn;
+      }
+    }
+    return start;
   }
 
   /** The LSN that was current so long ago. */

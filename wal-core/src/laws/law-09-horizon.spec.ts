@@ -1,4 +1,4 @@
-import { ADA, copyLog, lsn, SHOP, World } from './world';
+import { ADA, copyLog, image, lsn, SHOP, World } from './world';
 
 describe('law 9: what is told of history where it begins', () => {
   let world: World;
@@ -66,6 +66,28 @@ describe('law 9: what is told of history where it begins', () => {
       expect(() => world.view(`${branch}@${at - 1}`)).toThrow(
         expect.objectContaining({ code: 'HISTORY_GONE' })
       );
+    }
+  });
+
+  it('a window that begins inside a transaction keeps all that its LSNs mean', async () => {
+    const { engine } = world;
+    await world.put('main', [{ _id: 0 }]);
+    await engine.createBranch(SHOP, 'exp', ADA);
+    await world.put('exp', [{ _id: 1 }]);
+    const transaction = engine.transaction(ADA);
+    for (const branch of ['main', 'exp']) {
+      await transaction.write(SHOP, branch, writer => {
+        for (let i = 10; i < 15; i++) {
+          writer.insert(writer.collection('items')!, image({ _id: i }));
+        }
+      });
+    }
+    await transaction.commit();
+    // The window of `exp` begins among the changes of `main`.
+    await engine.gc({ retention: { keepLsns: 7 } });
+    const { head } = engine.branch(SHOP, 'exp');
+    for (let at = head - 7; at < head; at++) {
+      expect([at, (await world.all(`exp@${at}`)).length]).toEqual([at, 2]);
     }
   });
 
