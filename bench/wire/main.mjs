@@ -1,6 +1,7 @@
 /** The bridge beside a real mongod, through the same driver, taking turns in one run. */
 import { median, row } from '../row.mjs';
 import { startBridge, startReference } from './servers.mjs';
+import { pastRows } from './past.mjs';
 import { Bench, WORKLOADS } from './workloads.mjs';
 
 const SIZES = {
@@ -37,6 +38,10 @@ export async function run({ directory, quick, sizes, onRow, program }) {
         baseline: median(rates.mongod),
         goal: workload.goal
       });
+      rows.push(made);
+      onRow(made);
+    }
+    for await (const made of pastRows(argon, options)) {
       rows.push(made);
       onRow(made);
     }

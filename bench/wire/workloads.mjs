@@ -70,12 +70,12 @@ const RANGE_WIDTH = 100;
 
 /** @type {readonly Workload[]} */
 export const WORKLOADS = [
-  { name: 'insertOne, 1 writer', unit: 'ops/s', goal: { atLeast: 0.8, of: 'ratio' }, run: inserts(1) },
-  { name: 'insertOne, 64 writers', unit: 'ops/s', goal: { atLeast: 0.8, of: 'ratio' }, run: inserts(64) },
+  { name: 'insertOne, 1 writer', unit: 'ops/s', goal: { atLeast: 1, of: 'ratio' }, run: inserts(1) },
+  { name: 'insertOne, 64 writers', unit: 'ops/s', goal: { atLeast: 1, of: 'ratio' }, run: inserts(64) },
   {
     name: 'insertMany',
     unit: 'docs/s',
-    goal: { atLeast: 0.5, of: 'ratio' },
+    goal: { atLeast: 1, of: 'ratio' },
     run: async (bench, round) => {
       const collection = bench.db.collection(`many${round}`);
       const batches = Array.from({ length: Math.ceil(bench.documents / 2 / bench.batch) }, (_, at) =>
@@ -91,12 +91,12 @@ export const WORKLOADS = [
       return rate;
     }
   },
-  { name: 'findOne by _id, 1 reader', unit: 'ops/s', goal: { atLeast: 0.8, of: 'ratio' }, run: reads(1) },
-  { name: 'findOne by _id, 32 readers', unit: 'ops/s', goal: { atLeast: 0.8, of: 'ratio' }, run: reads(32) },
+  { name: 'findOne by _id, 1 reader', unit: 'ops/s', goal: { atLeast: 1, of: 'ratio' }, run: reads(1) },
+  { name: 'findOne by _id, 32 readers', unit: 'ops/s', goal: { atLeast: 1, of: 'ratio' }, run: reads(32) },
   {
     name: 'find by an indexed range',
     unit: 'docs/s',
-    goal: { atLeast: 0.5, of: 'ratio' },
+    goal: { atLeast: 1, of: 'ratio' },
     run: async bench => {
       let found = 0;
       const begun = performance.now();
@@ -111,13 +111,13 @@ export const WORKLOADS = [
   {
     name: 'full scan to the client',
     unit: 'docs/s',
-    goal: { atLeast: 0.5, of: 'ratio' },
+    goal: { atLeast: 1, of: 'ratio' },
     run: bench => bench.throughput(async () => (await bench.users.find().toArray()).length)
   },
   {
     name: 'filtered count',
     unit: 'docs/s',
-    goal: { atLeast: 0.3, of: 'ratio' },
+    goal: { atLeast: 2, of: 'ratio' },
     run: bench =>
       bench.throughput(async () => {
         await bench.users.countDocuments({ active: true, plan: 'pro' });
@@ -127,21 +127,21 @@ export const WORKLOADS = [
   {
     name: 'updateOne by _id, 1 writer',
     unit: 'ops/s',
-    goal: { atLeast: 0.8, of: 'ratio' },
+    goal: { atLeast: 1, of: 'ratio' },
     run: bench =>
       bench.rate(1, () => bench.users.updateOne({ _id: bench.random(bench.documents) }, { $inc: { n: 1 } }))
   },
   {
     name: 'updateOne by _id, 64 writers',
     unit: 'ops/s',
-    goal: { atLeast: 0.8, of: 'ratio' },
+    goal: { atLeast: 1, of: 'ratio' },
     run: bench =>
       bench.rate(64, () => bench.users.updateOne({ _id: bench.random(bench.documents) }, { $inc: { n: 1 } }))
   },
   {
     name: 'updateMany',
     unit: 'docs/s',
-    goal: { atLeast: 0.5, of: 'ratio' },
+    goal: { atLeast: 1.5, of: 'ratio' },
     run: bench =>
       bench.throughput(
         async () => (await bench.users.updateMany({ plan: 'pro' }, { $inc: { n: 1 } })).modifiedCount
@@ -150,7 +150,7 @@ export const WORKLOADS = [
   {
     name: '$match, $group, $sort',
     unit: 'docs/s',
-    goal: { atLeast: 0.3, of: 'ratio' },
+    goal: { atLeast: 1.5, of: 'ratio' },
     run: bench =>
       bench.throughput(async () => {
         const pipeline = [
@@ -165,7 +165,7 @@ export const WORKLOADS = [
   {
     name: 'createIndex',
     unit: 'docs/s',
-    goal: { atLeast: 0.3, of: 'ratio' },
+    goal: { atLeast: 0.5, of: 'ratio' },
     run: async bench => {
       const rate = await bench.throughput(async () => {
         await bench.users.createIndex({ name: 1 });
