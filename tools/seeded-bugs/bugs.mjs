@@ -378,7 +378,7 @@ export const BUGS = [
     file: 'overlay/overlay.ts',
     text: 'list.filter(entry => entry.lsn > lsn)',
     replacement: 'list.filter(entry => entry.lsn > lsn + 1)',
-    tests: ['law-02-model']
+    tests: ['law-02-overlays']
   },
   {
     name: 'image-marked-early',
