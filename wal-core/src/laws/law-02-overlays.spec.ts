@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Image, Lsn, TimelineId } from '../api';
+import type { Lsn, TimelineId } from '../api';
 import { Overlay } from '../overlay/overlay';
 import { random, runs } from './chance';
 
