@@ -375,7 +375,7 @@ class ArgonEngine implements Engine {
   }
 
   retried(key: string): Image | undefined {
-    return this.core.smallValue(TABLE.retry, key);
+    return this.core.remembered(key);
   }
 
   isMultikey(index: IndexInfo): boolean {

@@ -61,7 +61,7 @@ export class BranchList {
     const headAt =
       timeline.durableCount === 0
         ? branch.createdAt
-        : instantOf(this.core.timeOf(project, timeline.durableHead));
+        : instantOf(this.core.timeAt(timeline, timeline.durableHead));
     return {
       name: branch.name,
       timeline: timeline.id,

@@ -453,6 +453,11 @@ export class Core implements Positions {
     }
   }
 
+  /** The reply of a retryable write, as long as its owner has not gone on to another turn. */
+  remembered(key: string): Buffer | undefined {
+    return this.retries.isCurrent(key) ? this.smallValue(TABLE.retry, key) : undefined;
+  }
+
   /** A row of a small table by its text key: on disk, applied or not. */
   smallValue(table: number, key: string): Buffer | undefined {
     const waiting = this.recentRows.get(`${table} ${key}`);
@@ -508,8 +513,8 @@ export class Core implements Positions {
     });
   }
 
-  /** When the newest change of a state was committed. */
-  private timeAt(line: Timeline, lsn: Lsn): CommitTime {
+  /** When the newest change of a state was committed; 0 for one without any. */
+  timeAt(line: Timeline, lsn: Lsn): CommitTime {
     const project = this.registry.projectById(line.project);
     for (const { timeline, cap } of line.chain(lsn)) {
       const waiting = project === undefined ? undefined : this.times.newestOf(project, timeline, cap);

@@ -21,7 +21,6 @@ import {
 } from '../limits';
 import { nextTurn, Pace } from '../log/pace';
 import type { View } from '../read/snapshot';
-import { TABLE } from '../store/keys';
 import type { Stage } from '../write/stage';
 import { StagedView } from '../write/stagedview';
 import { ClaimingWriter, Claims } from './claims';
@@ -52,7 +51,7 @@ export class TransactionOffice {
       );
     }
     const retry = session === undefined || number === undefined ? undefined : retryKey(session, number);
-    if (retry !== undefined && this.core.smallValue(TABLE.retry, retry) !== undefined) {
+    if (retry !== undefined && this.core.remembered(retry) !== undefined) {
       throw gone('was committed already');
     }
     const id = session === undefined ? `t-${++this.started}` : `${session}/${number ?? ++this.started}`;
@@ -72,7 +71,7 @@ export class TransactionOffice {
 
   /** What a session's transaction with this number committed; undefined when it did not, or the session has gone on. */
   outcome(session: string, number: number): readonly Commit[] | undefined {
-    const reply = this.core.smallValue(TABLE.retry, retryKey(session, number));
+    const reply = this.core.remembered(retryKey(session, number));
     return reply === undefined ? undefined : decodeCommits(reply);
   }
 

@@ -4,6 +4,7 @@ import { instantOf } from '../log/clock';
 import type { Project, Timeline } from '../branch/model';
 import { commitKey, commitKeyLsn } from '../store/keys';
 import type { OrderedStore, Row } from '../store/store';
+import { lastLsnOf, LineReader } from './line';
 import { type TimeRange, TimeSamples } from './timesamples';
 
 /** A commit as the table of commit times knows it. */
@@ -59,10 +60,17 @@ export class CommitTimes {
     );
   }
 
-  /** Why a commit is not known whose time has not gone: it went with a deleted branch, or the state is damaged. */
+  /**
+   * Why a commit is not known whose time has not gone: its branch was deleted and collected, and the state made anew since;
+   * or the state is damaged, when a timeline has the change.
+   */
   private missing(project: Project, lsn: Lsn): ArgonError {
-    const isHead = [...project.branches.values()].some(({ timeline }) => timeline.durableHead === lsn);
-    if (project.timesGone === undefined || isHead) {
+    const line = new LineReader(this.store);
+    const isListed = [...project.timelines.values()].some(timeline => {
+      const row = line.rowAt(timeline, lsn);
+      return row !== undefined && lsn <= lastLsnOf(row);
+    });
+    if (isListed) {
       this.store.distrust();
       return new ArgonError('DATA_CORRUPT', `The state has no commit of LSN ${lsn}.`, { data: { lsn } });
     }

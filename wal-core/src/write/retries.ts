@@ -9,6 +9,12 @@ function partsOf(key: string): { owner: string; turn: string } {
   return { owner: key.slice(0, turnAt), turn: key.slice(turnAt + 1, statementAt) };
 }
 
+/** Turns that are numbers grow; of others the one that sorts last is taken for the newest. */
+function isNewer(turn: string, known: string): boolean {
+  const [a, b] = [Number(turn), Number(known)];
+  return Number.isNaN(a) || Number.isNaN(b) ? turn > known : a > b;
+}
+
 /**
  * Which replies of retryable writes are remembered. An owner (a driver's session) retries only its
  * newest turn (transaction number), so a new turn forgets the ones before: the table holds a few
@@ -21,9 +27,21 @@ export class RetryTable {
     const table = new RetryTable();
     const from = metaKey(TABLE.retry, 0);
     for (const { key } of store.range('meta', { from, to: afterPrefix(from) })) {
-      table.note(key.toString('utf8', META_PREFIX_BYTES));
+      const name = key.toString('utf8', META_PREFIX_BYTES);
+      // A log that was collected may bring a forgotten reply back; its row is overlooked.
+      const { owner, turn } = partsOf(name);
+      const known = table.owners.get(owner);
+      if (known === undefined || known.turn === turn || isNewer(turn, known.turn)) {
+        table.note(name);
+      }
     }
     return table;
+  }
+
+  /** Whether a reply is of its owner's newest turn: no other is remembered. */
+  isCurrent(key: string): boolean {
+    const { owner, turn } = partsOf(key);
+    return this.owners.get(owner)?.turn === turn;
   }
 
   private note(key: string): readonly string[] {
