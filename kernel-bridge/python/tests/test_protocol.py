@@ -131,6 +131,8 @@ def test_a_whole_story_keeps_to_the_schema(
     checked.change("keeping.setRetention", project=mine.name, keepSeconds=86_400)
     assert checked.call("keeping.retention", project=mine.name) == {"keepSeconds": 86_400}
     assert checked.call("keeping.verify")["problems"] == []
+    assert checked.call("keeping.automatic", enabled=True)["automatic"]
+    assert checked.call("keeping.compact")["stateBytes"] > 0
     assert checked.call("keeping.backup", folder=str(tmp_path))["files"] == 1
     checked.call("session.open", id="s1", project=mine.name)
     checked.call("session.checkout", id="s1", ref="main@3")

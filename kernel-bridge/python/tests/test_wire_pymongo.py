@@ -321,11 +321,6 @@ def test_sessions_and_concerns(mongo: MongoClient[Document], db: Database[Docume
     assert majority.count_documents({}) == 2
     db.get_collection("c", write_concern=pymongo.WriteConcern(w=0)).insert_one({"_id": 3})
     assert db.c.count_documents({}) == 3
-    with (
-        mongo.start_session() as session,
-        pytest.raises(OperationFailure, match="Transactions are not available"),
-    ):
-        session.with_transaction(lambda s: db.c.insert_one({"_id": 4}, session=s))
     db.big.insert_many({"s": "x" * 60} for _ in range(20_000))
     with pytest.raises(ExecutionTimeout):
         list(db.big.find({"s": re.compile("(x+x+)+y")}).max_time_ms(1))
