@@ -229,6 +229,9 @@ describe('sessions', () => {
     expect(activity?.runs).toEqual(['run-7']);
     sessions.noteRead('k1', read(head));
     expect(await sessions.cells('k1')).toEqual([activity]);
+    // A run that is registered late still belongs to the cell it names.
+    sessions.noteRun('k1', 'run-8', { id: 'c1', number: 1 });
+    expect((await sessions.cells('k1'))[0]?.runs).toEqual(['run-7', 'run-8']);
     expect(news.at(-1)).toEqual({ type: 'cell', session: 'k1', activity });
   });
 

@@ -104,9 +104,10 @@ export class Sessions implements SessionDirectory {
     this.sessions.get(sessionId)?.cell?.noteWrite(write);
   }
 
-  /** A run was registered by the session. */
-  noteRun(sessionId: string, run: string): void {
-    this.sessions.get(sessionId)?.cell?.noteRun(run);
+  /** A run was registered by the session: by the cell it names, which may have ended by now, else by the one that runs. */
+  noteRun(sessionId: string, run: string, cell: { id?: string; number?: number } = {}): void {
+    const named = cell.id === undefined ? undefined : this.execution(sessionId, cell);
+    (named ?? this.sessions.get(sessionId)?.cell)?.noteRun(run);
   }
 
   /** Who acts when `sessionId` asks. @throws SESSION_NOT_FOUND */

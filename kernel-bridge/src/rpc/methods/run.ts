@@ -27,7 +27,11 @@ export function runMethods(context: BridgeContext): Handlers<'run'> {
       }
       const info = await engine.registerRun(project, run, ref, { ...known, ...facts });
       if (origin.session !== undefined) {
-        sessions.noteRun(origin.session, run);
+        const { cell: id, cellNumber: number } = { ...known, ...facts };
+        sessions.noteRun(origin.session, run, {
+          ...(id === undefined ? {} : { id }),
+          ...(number === undefined ? {} : { number: Number(number) })
+        });
       }
       return presentRun(info);
     },
