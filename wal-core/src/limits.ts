@@ -31,7 +31,7 @@ export const PROJECT_NAME_BYTES_MAX = 63;
 export const BRANCH_NAME_BYTES_MAX = 200;
 export const COLLECTION_NAME_BYTES_MAX = 255;
 export const INDEXES_PER_COLLECTION_MAX = 64;
-/** An inline image in `ver`; a longer one, and those of a large frame, stay in the log and `ver` holds their place. */
+/** An inline image in `ver`; a longer one stays in the log and `ver` holds its place. */
 export const INLINE_IMAGE_BYTES_MAX = 1000;
 /** Value of a `line` row. */
 export const LINE_VALUE_BYTES_MAX = 1900;

@@ -1,6 +1,6 @@
 import { crc32c } from '@node-rs/crc32';
 import { ArgonError } from '../errors';
-import { APPLY_RECORDS_MAX, INLINE_IMAGE_BYTES_MAX } from '../limits';
+import { INLINE_IMAGE_BYTES_MAX } from '../limits';
 import type { Place } from '../log/file/segment';
 
 /*
@@ -16,21 +16,12 @@ const PLACED = 2;
 const PLACED_BYTES = 19;
 const TOMBSTONE_VALUE = Buffer.from([TOMBSTONE]);
 
-/**
- * Up to which size the images of a frame lie in their rows. Those of a large one stay in the log, where they lie side by
- * side: the rows of a bulk load are small, so that they are written quickly, and later changes of its documents find
- * room beside them.
- */
-export function inlineBytesMax(recordsInFrame: number): number {
-  return recordsInFrame > APPLY_RECORDS_MAX ? PLACED_BYTES : INLINE_IMAGE_BYTES_MAX;
-}
-
-/** @param inlineMax see `inlineBytesMax` */
-export function encodeVersion(image: Buffer | undefined, place: Place, inlineMax: number): Buffer {
+/** The value of a `ver` row. A small image lies in it: one read of the state answers a read of the document. */
+export function encodeVersion(image: Buffer | undefined, place: Place): Buffer {
   if (image === undefined) {
     return TOMBSTONE_VALUE;
   }
-  if (image.length <= inlineMax) {
+  if (image.length <= INLINE_IMAGE_BYTES_MAX) {
     const value = Buffer.allocUnsafe(1 + image.length);
     value[0] = INLINE;
     image.copy(value, 1);

@@ -28,7 +28,7 @@ import {
   type SectionHead
 } from '../log/frame';
 import { decodeLine, encodeLine, thinLine } from '../log/line';
-import { encodeVersion, inlineBytesMax } from '../read/version';
+import { encodeVersion } from '../read/version';
 import { commitKey, lineKey, verKey, verKeyLsn } from '../store/keys';
 import type { OrderedStore } from '../store/store';
 import { type Findings, reasonOf } from './findings';
@@ -291,7 +291,6 @@ export class LogCheck {
 
   private *section(timeline: Timeline, placed: PlacedSection): Generator<() => void> {
     const { place, section } = placed;
-    const inlineMax = inlineBytesMax(section.records.length);
     yield () => this.lineRows(placed);
     for (const [i, record] of section.records.entries()) {
       yield () => {
@@ -307,7 +306,7 @@ export class LogCheck {
           if (timeline.kept?.has(lsn) !== false) {
             this.findings.row('ver', key, `The version of LSN ${lsn} is missing.`);
           }
-        } else if (!found.equals(encodeVersion(record.image, at, inlineMax))) {
+        } else if (!found.equals(encodeVersion(record.image, at))) {
           this.findings.row('ver', key, `The version of LSN ${lsn} is not what the log has.`);
         }
         const before = this.previous(timeline, section, i);

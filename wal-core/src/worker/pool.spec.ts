@@ -30,7 +30,7 @@ describe('the pool of workers', () => {
     directory = mkdtempSync(join(tmpdir(), 'argon-pool-'));
     mkdirSync(join(directory, 'images'));
     store = LmdbStore.open(join(directory, 'state'));
-    const value = encodeVersion(Buffer.alloc(100, 7), { segment: 1, offset: 0 }, 100);
+    const value = encodeVersion(Buffer.alloc(100, 7), { segment: 1, offset: 0 });
     for (let first = 0; first < DOCUMENTS; first += 5_000) {
       await store.write(
         Array.from({ length: 5_000 }, (_, i) => {

@@ -6,7 +6,7 @@ import type { ChangeRecord, LsnSpan, SectionHead } from '../log/frame';
 import { encodeLine } from '../log/line';
 import { CATALOG, type Catalogs } from '../read/catalog';
 import { type StatsReader, StatsWriter } from '../read/stats';
-import { encodeVersion, inlineBytesMax } from '../read/version';
+import { encodeVersion } from '../read/version';
 import type { Versions } from '../read/versions';
 import { commitKey, lineKey, metaKey, TABLE, verKey } from '../store/keys';
 import type { OrderedStore, Put } from '../store/store';
@@ -42,7 +42,6 @@ export class BatchRows {
         this.line.push({ table: 'line', key: lineKey(timeline.id, row.firstLsn), value: row.value });
       }
     }
-    const inlineMax = inlineBytesMax(section.records.length);
     for (let i = start; i < end; i++) {
       const record = section.records[i]!;
       if (record.isGone === true) {
@@ -53,7 +52,7 @@ export class BatchRows {
       this.ver.push({
         table: 'ver',
         key: verKey(timeline.id, record.collection, record.key, lsn),
-        value: encodeVersion(record.image, at, inlineMax)
+        value: encodeVersion(record.image, at)
       });
       this.addChange(timeline, record, lsn);
     }
