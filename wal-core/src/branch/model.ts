@@ -1,5 +1,6 @@
 import type { CollectionId, CommitTime, IndexId, Lsn, Origin, ProjectId, TimelineId } from '../api';
 import { type KeptLsns, ownerOf } from './kept';
+import { RecentCommits } from './recent';
 
 /** A merge into a timeline: what it has seen of the source. */
 export interface MergeMark {
@@ -182,24 +183,13 @@ export interface Run {
   readonly facts: Readonly<Record<string, string>>;
 }
 
-/** A commit on its way to the state. */
-export interface RecentCommit {
-  readonly timeline: TimelineId;
-  readonly firstLsn: Lsn;
-  readonly lastLsn: Lsn;
-  readonly time: CommitTime;
-  readonly atomic: boolean;
-  /** LSNs of the whole commit in the project. */
-  readonly group: { readonly first: Lsn; readonly last: Lsn };
-}
-
 export class Project {
   /** Newest LSN staged, over all timelines. */
   head = 0 as Lsn;
   /** Newest LSN on disk. */
   durableHead = 0 as Lsn;
-  /** Commits that the state does not hold yet, oldest first. */
-  readonly recent: RecentCommit[] = [];
+  /** Commits that the state does not hold yet. */
+  readonly recent = new RecentCommits();
   /** Timelines with a commit that is on disk in parts but not yet in the state, and its first LSN. Nobody can read from there on. */
   readonly streamed = new Map<Timeline, Lsn>();
   readonly branches = new Map<string, Branch>();

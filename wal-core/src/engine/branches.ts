@@ -79,8 +79,11 @@ export class BranchOffice {
         return child.forkOrdinal;
       }
     }
-    if (project.recent.some(commit => commit.timeline === timeline.id && commit.firstLsn <= view.lsn)) {
-      await this.core.caughtUp();
+    for (const recent of project.recent.backwards(view.lsn)) {
+      if (recent.timeline === timeline.id) {
+        await this.core.caughtUp();
+        break;
+      }
     }
     return this.core.line.ordinalAt(timeline, view.lsn);
   }

@@ -537,14 +537,14 @@ export class Core implements Positions {
 
   beforeGroup(project: Project, timeline: Timeline, lsn: Lsn): Lsn | undefined {
     const owner = ownerOf(timeline, lsn);
-    const recent =
-      lsn < (project.recent[0]?.firstLsn ?? Infinity)
-        ? undefined
-        : project.recent.find(
-            ({ timeline: id, firstLsn, group }) => id === owner.id && firstLsn <= lsn && lsn <= group.last
-          );
-    if (recent !== undefined) {
-      return recent.atomic && lsn < recent.group.last ? ((recent.group.first - 1) as Lsn) : undefined;
+    for (const { timeline: id, atomic, group } of project.recent.backwards(lsn)) {
+      if (lsn > group.last) {
+        break;
+      }
+      // A group may have changes of several timelines.
+      if (id === owner.id) {
+        return atomic && lsn < group.last ? ((group.first - 1) as Lsn) : undefined;
+      }
     }
     return this.groups.before(owner, lsn);
   }

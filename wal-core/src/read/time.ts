@@ -79,9 +79,10 @@ export class CommitTimes {
 
   private search(project: Project, time: CommitTime): Lsn {
     const { durableHead } = project;
-    const recent = project.recent.findLast(commit => commit.lastLsn <= durableHead && commit.time <= time);
-    if (recent !== undefined) {
-      return recent.lastLsn;
+    for (const recent of project.recent.backwards(durableHead)) {
+      if (recent.lastLsn <= durableHead && recent.time <= time) {
+        return recent.lastLsn;
+      }
     }
     const timeOf = (lsn: number) => this.applied(project, lsn)?.time;
     const range = this.samplesOf(project).around(time, durableHead, timeOf);
@@ -131,13 +132,8 @@ export class CommitTimes {
   /** The commit that holds `lsn`; undefined for LSN 0 and for LSNs that were never written. */
   commitOf(project: Project, lsn: Lsn): CommitRow | undefined {
     const { durableHead } = project;
-    const recent =
-      lsn < (project.recent[0]?.firstLsn ?? Infinity)
-        ? undefined
-        : project.recent.find(
-            ({ firstLsn, lastLsn }) => firstLsn <= lsn && lsn <= lastLsn && lastLsn <= durableHead
-          );
-    if (recent !== undefined) {
+    const [recent] = project.recent.backwards(lsn);
+    if (recent !== undefined && lsn <= recent.lastLsn && recent.lastLsn <= durableHead) {
       return recent;
     }
     const row = this.applied(project, lsn);
@@ -146,10 +142,12 @@ export class CommitTimes {
 
   /** When the newest commit of a timeline up to `lsn` was made, among those that the state does not hold yet. */
   newestOf(project: Project, timeline: Timeline, lsn: Lsn): CommitTime | undefined {
-    return project.recent.findLast(
-      ({ timeline: id, firstLsn, lastLsn }) =>
-        id === timeline.id && firstLsn <= lsn && lastLsn <= project.durableHead
-    )?.time;
+    for (const { timeline: id, lastLsn, time } of project.recent.backwards(lsn)) {
+      if (id === timeline.id && lastLsn <= project.durableHead) {
+        return time;
+      }
+    }
+    return undefined;
   }
 
   /** Applied commits with a last LSN above `after`, oldest first. */

@@ -195,7 +195,7 @@ export class Committer {
     for (const { project, stage, head, count, ordinal, commit } of shares) {
       const { firstLsn, group, atomic } = head;
       registry.advance(stage.timeline, group.last, ordinal + count);
-      project.recent.push({
+      project.recent.add({
         timeline: stage.timeline.id,
         firstLsn,
         lastLsn: commit.lastLsn,
@@ -230,13 +230,7 @@ export class Committer {
 
   private forget(shares: readonly Share[], release: readonly (() => void)[]): void {
     for (const { project, stage, head } of shares) {
-      // Nearly always the oldest: frames are applied in order, and thousands may wait.
-      if (project.recent[0]?.firstLsn === head.firstLsn) {
-        project.recent.shift();
-      } else {
-        const at = project.recent.findIndex(recent => recent.firstLsn === head.firstLsn);
-        project.recent.splice(at, at < 0 ? 0 : 1);
-      }
+      project.recent.remove(head.firstLsn);
       project.streamed.delete(stage.timeline);
     }
     for (const done of release) {
