@@ -84,6 +84,8 @@ export const OVERLAY_IMAGE_BYTES_MAX = 1000;
 export const OVERLAY_CHANGES_MAX = 300_000;
 /** Changes of a chain of branches up to which an overlay for point reads has all of them, images or not. */
 export const OVERLAY_WHOLE_CHANGES_MAX = 32_768;
+/** Changes of a chain of branches that are gathered while a reader waits, about three milliseconds. */
+export const OVERLAY_AT_ONCE_CHANGES_MAX = 2048;
 /** Changes since the last image, or since the beginning, before an image is made. */
 export const IMAGE_CHANGES_MIN = 4096;
 /** Records that wait to be applied from which on images wait for a lull, and changes from which on they wait no longer. */

@@ -49,7 +49,8 @@ export class ImageOffice {
   ) {
     const { directory, store, log, line, versions, caughtUp } = parts;
     this.files = new Images(join(directory, 'images'), store);
-    this.overlays = new Overlays({ line, caughtUp }, overlayLimitsOf(options));
+    const isCaughtUp = () => parts.unapplied.records === 0;
+    this.overlays = new Overlays({ line, caughtUp, isCaughtUp }, overlayLimitsOf(options));
     this.pool = options.inline === true ? undefined : WorkerPool.of(directory);
     const readLog = (place: Place, length: number) => log.read(place, length);
     const builder = imageBuilder(this.pool, { store, readLog });

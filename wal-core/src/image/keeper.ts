@@ -267,8 +267,47 @@ export class ImageKeeper {
     return damaged !== undefined || data['worker'] === true;
   }
 
-  /** Brings the images of a head up to what is applied now. */
+  /**
+   * Brings the images of a head up to what is applied now. What its ancestors changed goes into images of theirs, as
+   * long as that is most of it: their other children share those, and a small branch needs none of its own.
+   */
   private async make(head: Timeline, collection: CollectionId): Promise<void> {
+    const { images, overlays } = this.parts;
+    const state = () => {
+      const chain = head.chain(head.durableHead);
+      const { coverage } = images.stack(chain, collection);
+      return { chain, coverage, changes: overlays.changesOn(chain, coverage) };
+    };
+    for (let now = state(); ;) {
+      const { coverage } = now;
+      const owner = this.changedMost(now.chain, coverage, now.changes);
+      if (owner === undefined) {
+        break;
+      }
+      await this.makeOwn(owner, collection);
+      now = state();
+      if (now.changes < this.limits.changesMin) {
+        return;
+      }
+      if (now.coverage <= coverage) {
+        break;
+      }
+    }
+    await this.makeOwn(head, collection);
+  }
+
+  /** The oldest ancestor up to which at least half of a head's changes were made, if that is worth an image. */
+  private changedMost(chain: readonly ChainLink[], coverage: Lsn, changes: number): Timeline | undefined {
+    const enough = Math.max(this.limits.changesMin, changes / 2);
+    for (let i = chain.length - 1; i > 0; i--) {
+      if (chain[i]!.cap > coverage && this.parts.overlays.changesOn(chain.slice(i), coverage) >= enough) {
+        return chain[i]!.timeline;
+      }
+    }
+    return undefined;
+  }
+
+  private async makeOwn(head: Timeline, collection: CollectionId): Promise<void> {
     const { images, overlays, caughtUp } = this.parts;
     const chain = head.chain(head.durableHead);
     await caughtUp();

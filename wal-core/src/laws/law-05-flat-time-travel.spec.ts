@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { View } from '../read/snapshot';
 import { allowSeconds, numbersFrom, random, runs, SEED } from './chance';
 import { holdState, releaseStates } from './hold';
-import { coreOf, imagedParts, imagesSettled } from './imaged';
+import { coreOf, imagedParts, imagesSettled, scanned, walked } from './imaged';
 import { seeksOf } from './seeks';
 import { ADA, keyOf, SHOP, World } from './world';
 
@@ -180,6 +180,42 @@ describe('law 5: flat time travel', () => {
       await imagesSettled(engine);
     }
     await deep.close();
+  });
+
+  it('what ancestors changed goes into images that all their children share', async () => {
+    const own = await World.open({ parts: imagedParts() });
+    const { engine } = own;
+    const documents = (count: number, n: number) => Array.from({ length: count }, (_, i) => ({ _id: i, n }));
+    await own.put('main', documents(300, 0));
+    await imagesSettled(engine);
+    const { files } = coreOf(engine).imageOffice;
+    const uncovered = () => {
+      const view = own.view('main') as View;
+      return view.lsn - files.stack(view.chain, view.collection('items')!.id).coverage;
+    };
+    // Too few for a run of main, enough for one of a child.
+    for (let n = 0; uncovered() !== 20; n++) {
+      await own.put('main', [{ _id: n % 300, n }]);
+      await imagesSettled(engine);
+    }
+    const before = files.count;
+    for (let child = 0; child < 5; child++) {
+      await engine.createBranch(SHOP, `child-${child}`, ADA, { from: 'main' });
+      await own.put(`child-${child}`, [{ _id: 100, child }]);
+      await imagesSettled(engine);
+      const view = own.view(`child-${child}`) as View;
+      const items = view.collection('items')!;
+      expect(files.of(view.timeline, items.id)).toEqual([]);
+      expect(files.stack(view.chain, items.id).coverage).toBe(view.line.forkLsn);
+      expect(await scanned(view, items)).toEqual(await walked(engine, view, items));
+    }
+    expect(files.count).toBeLessThanOrEqual(before + 1);
+    // A child that differs much has its own.
+    await own.put('child-0', documents(30, 2));
+    await imagesSettled(engine);
+    const view = own.view('child-0') as View;
+    expect(files.of(view.timeline, view.collection('items')!.id)).not.toEqual([]);
+    await own.close();
   });
 
   it('a state is opened again without a search, and inside an atomic group means the state before it', async () => {

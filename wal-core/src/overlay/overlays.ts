@@ -2,7 +2,12 @@ import type { CollectionId, Lsn, TimelineId } from '../api';
 import { isKept } from '../branch/kept';
 import type { ChainLink, Timeline } from '../branch/model';
 import { ArgonError } from '../errors';
-import { OVERLAY_CHANGES_MAX, OVERLAY_WHOLE_CHANGES_MAX, OVERLAYS_BYTES_MAX } from '../limits';
+import {
+  OVERLAY_AT_ONCE_CHANGES_MAX,
+  OVERLAY_CHANGES_MAX,
+  OVERLAY_WHOLE_CHANGES_MAX,
+  OVERLAYS_BYTES_MAX
+} from '../limits';
 import { Pace } from '../log/pace';
 import type { LineReader } from '../read/line';
 import { keyText } from '../read/unapplied';
@@ -12,6 +17,8 @@ export interface OverlayParts {
   readonly line: LineReader;
   /** Resolves when everything durable so far is in the state. */
   readonly caughtUp: () => Promise<void>;
+  /** Whether that is so already. */
+  readonly isCaughtUp: () => boolean;
 }
 
 export interface OverlayLimits {
@@ -102,15 +109,20 @@ export class Overlays {
   }
 
   /**
-   * A read has walked the ancestry of a head. When that was done often enough to pay, its overlay is
-   * gathered a moment later; `missed` is told when that would be too much. It goes back to the first fork when few
-   * changes were made since, and else to `coverage`.
+   * A read walks the ancestry of a head. When that was done often enough to pay, its overlay is gathered: at once,
+   * and true is answered, when the changes are few, and else a moment later; `missed` is told when that would be too
+   * much. It goes back to the first fork when few changes were made since, and else to `coverage`.
    */
-  warm(chain: readonly ChainLink[], collection: CollectionId, coverage: () => Lsn, missed: () => void): void {
+  warm(
+    chain: readonly ChainLink[],
+    collection: CollectionId,
+    coverage: () => Lsn,
+    missed: () => void
+  ): boolean {
     const { timeline, cap } = chain[0]!;
     const name = `${timeline.id} ${collection}`;
     if (this.warming.has(name) || cap < timeline.durableHead) {
-      return;
+      return false;
     }
     const walked = this.walked.get(name) ?? { links: 0, due: this.warmAfter(chain, name) };
     walked.links += chain.length;
@@ -119,9 +131,12 @@ export class Overlays {
         this.walked.clear();
       }
       this.walked.set(name, walked);
-      return;
+      return false;
     }
     this.walked.delete(name);
+    if (this.gatherAtOnce(name, chain, collection)) {
+      return true;
+    }
     this.warming.add(name);
     setImmediate(() => {
       void this.gatherSoon(chain, collection, coverage)
@@ -134,6 +149,30 @@ export class Overlays {
           setTimeout(() => this.warming.delete(name), overlay === undefined ? WARMING_PAUSE_MS : 0).unref();
         });
     });
+    return false;
+  }
+
+  /** Gathers the few changes since the first fork while the reader waits; false when it cannot be done at once. */
+  private gatherAtOnce(name: string, chain: readonly ChainLink[], collection: CollectionId): boolean {
+    const fork = firstFork(chain);
+    const { timeline } = chain[0]!;
+    if (
+      this.isClosed ||
+      !this.parts.isCaughtUp() ||
+      this.slots.get(name)?.gathering !== undefined ||
+      !isKept(timeline, fork) ||
+      this.changesOn(chain, fork) > OVERLAY_AT_ONCE_CHANGES_MAX
+    ) {
+      return false;
+    }
+    const overlay = new Overlay(fork);
+    for (const _ of this.fill(overlay, wholeOf(chain), collection)) {
+      // Few enough to do without a rest.
+    }
+    overlay.isReady = true;
+    this.put(name, { overlay, gathering: undefined }, timeline, collection, true);
+    this.shrink();
+    return true;
   }
 
   /** How many branches reads may walk before that has cost as much as gathering does. */
@@ -206,8 +245,7 @@ export class Overlays {
     if (!fits && needed + newer > this.limits.changesMax) {
       return undefined;
     }
-    const whole = [{ timeline, cap: NO_END }, ...chain.slice(1)];
-    return this.gathered(`${timeline.id} ${collection}`, whole, collection, coverage, true);
+    return this.gathered(`${timeline.id} ${collection}`, wholeOf(chain), collection, coverage, true);
   }
 
   /** Changes in `(coverage, …]` on the way to a state, of all collections, from counters alone. */
@@ -265,6 +303,28 @@ export class Overlays {
     this.assertOpen();
     const { coverage } = overlay;
     const pace = new Pace();
+    for (const _ of this.fill(overlay, chain, collection)) {
+      if (pace.isDue) {
+        await pace.rest();
+        this.assertOpen();
+      }
+    }
+    // What is kept now was whole when it was read.
+    if (isKept(chain[0]!.timeline, coverage)) {
+      overlay.isReady = true;
+      this.shrink();
+    } else {
+      this.remove(name);
+    }
+  }
+
+  /** Adds the changes that the line has behind what the overlay leaves to images; a look at the clock is due at each yield. */
+  private *fill(
+    overlay: Overlay,
+    chain: readonly ChainLink[],
+    collection: CollectionId
+  ): Generator<undefined> {
+    const { coverage } = overlay;
     let looked = 0;
     for (const { timeline, cap } of chain) {
       if (cap <= coverage) {
@@ -279,18 +339,10 @@ export class Overlays {
             record.image === undefined ? null : undefined
           );
         }
-        if (++looked % CHANGES_PER_LOOK === 0 && pace.isDue) {
-          await pace.rest();
-          this.assertOpen();
+        if (++looked % CHANGES_PER_LOOK === 0) {
+          yield;
         }
       }
-    }
-    // What is kept now was whole when it was read.
-    if (isKept(chain[0]!.timeline, coverage)) {
-      overlay.isReady = true;
-      this.shrink();
-    } else {
-      this.remove(name);
     }
   }
 
@@ -366,6 +418,11 @@ export class Overlays {
     this.slots.clear();
     this.heads.clear();
   }
+}
+
+/** The ancestry of a head with everything that is applied to it, whether a reader asks for it yet or not. */
+function wholeOf(chain: readonly ChainLink[]): readonly ChainLink[] {
+  return [{ timeline: chain[0]!.timeline, cap: NO_END }, ...chain.slice(1)];
 }
 
 /** Where the first branch of an ancestry left the root. */

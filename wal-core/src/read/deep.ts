@@ -67,9 +67,11 @@ export class DeepReads implements Shortcut {
     if (collection === CATALOG) {
       return undefined;
     }
-    const overlay = overlays.head(timeline.id, collection);
+    let overlay = overlays.head(timeline.id, collection);
+    if (overlay === undefined && this.miss(chain, collection)) {
+      overlay = overlays.head(timeline.id, collection);
+    }
     if (overlay === undefined) {
-      this.miss(chain, collection);
       return undefined;
     }
     const route = this.route(chain);
@@ -116,9 +118,10 @@ export class DeepReads implements Shortcut {
     return mine ?? versions.walk(links, collection, key) ?? 'absent';
   }
 
-  private miss(chain: readonly ChainLink[], collection: CollectionId): void {
+  /** True when an overlay was gathered at once. */
+  private miss(chain: readonly ChainLink[], collection: CollectionId): boolean {
     const { images, overlays, missed } = this.parts;
-    overlays.warm(
+    return overlays.warm(
       chain,
       collection,
       () => images.stack(chain, collection).coverage,
