@@ -71,8 +71,8 @@ export const INDEX_BEHIND_MAX = 128;
 export const EXPIRED_DOCUMENTS_MAX = 500;
 /** Documents in one page of a diff. */
 export const DIFF_PAGE_MAX = 10_000;
-/** Images that a diff keeps of its first documents, from counting them to showing them. */
-export const DIFF_IMAGES_BYTES_MAX = 2 * 1024 * 1024;
+/** Images that a diff or a plan keeps of its first documents, from counting them to showing or applying them. */
+export const FIRST_READ_BYTES_MAX = 2 * 1024 * 1024;
 /** Image files kept open, and the memory of their directories. */
 export const IMAGE_FILES_OPEN_MAX = 64;
 export const IMAGE_DIRECTORIES_BYTES_MAX = 16 * 1024 * 1024;

@@ -11,17 +11,17 @@ import type {
 } from '../api';
 import { documentOf, field } from '../bson';
 import { ArgonError } from '../errors';
-import { DIFF_IMAGES_BYTES_MAX, DIFF_PAGE_MAX } from '../limits';
+import { DIFF_PAGE_MAX } from '../limits';
 import { CATALOG } from '../read/catalog';
 import type { LineReader } from '../read/line';
-import { keyText } from '../read/unapplied';
 import { Pace } from '../log/pace';
 import type { View } from '../read/snapshot';
 import type { Versions } from '../read/versions';
 import type { ScratchRoom } from '../store/scratch';
 import { type CatalogChange, diffCatalogs } from './catalog';
-import { changedBetween, ChangedKeys } from './changed';
+import { type ChangedKey, type ChangedKeys, collectChanged, GatheredKeys, partingOf } from './changed';
 import { diffFields } from './fields';
+import { FirstRead } from './firstread';
 import { type Mark, markOf, readMark, type Start, startBehind } from './mark';
 
 const PAGE_DEFAULT = 100;
@@ -34,24 +34,13 @@ interface DiffIndex {
   readonly summary: readonly DiffSummary[];
   readonly catalog: readonly CatalogChange[];
   /** Images of the documents that come first, so that the first page does not read them again. */
-  readonly read: FirstImages;
+  readonly read: FirstRead<Sides>;
 }
 
-/** Images on both sides of the first documents of a diff, by collection and key. */
-class FirstImages {
-  private readonly found = new Map<string, { before: Image | undefined; after: Image | undefined }>();
-  private bytes = 0;
-
-  add(collection: CollectionId, key: DocKey, before: Image | undefined, after: Image | undefined): void {
-    if (this.bytes < DIFF_IMAGES_BYTES_MAX) {
-      this.found.set(`${collection} ${keyText(key)}`, { before, after });
-      this.bytes += key.length + (before?.length ?? 0) + (after?.length ?? 0);
-    }
-  }
-
-  of(collection: CollectionId, key: DocKey) {
-    return this.found.size === 0 ? undefined : this.found.get(`${collection} ${keyText(key)}`);
-  }
+/** Images on both sides of a document. */
+interface Sides {
+  readonly before: Image | undefined;
+  readonly after: Image | undefined;
 }
 
 export interface DiffParts {
@@ -139,8 +128,9 @@ export class Differ {
     }
     const pace = new Pace(signal);
     for (const { id, name } of collections.slice(first)) {
-      for (const key of index.keys.keys(id, id === start?.collection ? start.from : undefined)) {
-        const { before, after } = index.read.of(id, key) ?? this.images(from, to, id, key);
+      for (const changed of index.keys.keys(id, id === start?.collection ? start.from : undefined)) {
+        const { key } = changed;
+        const { before, after } = index.read.of(id, key) ?? this.images(from, to, id, changed);
         const document = documentDiff(name, key, before, after);
         if (document !== undefined) {
           yield { id, document };
@@ -160,7 +150,7 @@ export class Differ {
       known.keys.retain();
       return known;
     }
-    const keys = new ChangedKeys(this.parts.scratch.make());
+    const keys = new GatheredKeys(this.parts.scratch.make());
     try {
       const index = await this.gather(keys, from, to, signal);
       this.indexes.set(name, index);
@@ -173,14 +163,17 @@ export class Differ {
   }
 
   private async gather(
-    keys: ChangedKeys,
+    keys: GatheredKeys,
     from: View,
     to: View,
     signal: AbortSignal | undefined
   ): Promise<DiffIndex> {
-    await changedBetween(this.parts.line, from, to, keys, signal);
+    const parting = partingOf(from.chain, to.chain);
+    if (parting !== undefined) {
+      await collectChanged(this.parts.line, parting, keys, signal);
+    }
     const summary: DiffSummary[] = [];
-    const read = new FirstImages();
+    const read = new FirstRead<Sides>();
     const pace = new Pace(signal);
     const collections = keys
       .collections()
@@ -190,13 +183,14 @@ export class Differ {
       .sort((a, b) => (a.name < b.name ? -1 : 1));
     for (const { id, name: collection } of collections) {
       const counts = { insert: 0, update: 0, delete: 0 };
-      for (const key of keys.keys(id)) {
-        const { before, after } = this.images(from, to, id, key);
+      for (const changed of keys.keys(id)) {
+        const sides = this.images(from, to, id, changed);
+        const { before, after } = sides;
         const op = opBetween(before, after);
         if (op !== undefined) {
           counts[op]++;
         }
-        read.add(id, key, before, after);
+        read.add(id, changed.key, sides, (before?.length ?? 0) + (after?.length ?? 0));
         if (pace.isDue) {
           await pace.rest();
         }
@@ -208,11 +202,11 @@ export class Differ {
     return { keys, collections, summary, catalog: diffCatalogs(from.catalog, to.catalog), read };
   }
 
-  private images(from: View, to: View, collection: CollectionId, key: DocKey) {
+  private images(from: View, to: View, collection: CollectionId, { key, versions: lsns }: ChangedKey): Sides {
     const { versions } = this.parts;
     return {
-      before: versions.get(from.chain, collection, key),
-      after: versions.get(to.chain, collection, key)
+      before: versions.known(from.chain, collection, key, lsns[0]),
+      after: versions.known(to.chain, collection, key, lsns[1])
     };
   }
 }

@@ -61,6 +61,9 @@ function stageDocument(stage: Stage, { item, result }: Decision): void {
       { data: { collection: item.collectionName } }
     );
   }
+  if (item.version !== undefined) {
+    stage.hasRead(item.collection, item.key, item.version);
+  }
   if (result === undefined) {
     stage.remove(collection, item.key);
   } else if (item.ours === undefined) {

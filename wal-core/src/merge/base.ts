@@ -1,7 +1,7 @@
-import type { CollectionId, DocKey, Image, TimelineId } from '../api';
+import type { CollectionId, DocKey, Image, Lsn, TimelineId } from '../api';
 import type { ChainLink, Project, Timeline } from '../branch/model';
 import { includes, mergeBases, type Reach, seenBy } from '../branch/seen';
-import { type ChangedKeys, collectChanged, forkPoint } from '../diff/changed';
+import { collectChanged, type GatheredKeys, type Parting, partingOf } from '../diff/changed';
 import type { LineReader } from '../read/line';
 import type { View } from '../read/snapshot';
 import type { Versions } from '../read/versions';
@@ -12,7 +12,8 @@ export interface MergeBase {
   /** For people: `main@949`, or several after a criss-cross. */
   readonly text: string;
   readonly reaches: readonly Reach[];
-  image(collection: CollectionId, key: DocKey): Image | undefined;
+  /** `lsn`: of the version there, if it is known; only of a base that is a single state. */
+  image(collection: CollectionId, key: DocKey, lsn?: Lsn): Image | undefined;
 }
 
 export interface BaseParts {
@@ -60,8 +61,8 @@ export function mergeBase(parts: BaseParts, project: Project, reaches: readonly 
   return {
     text: reaches.map(reach => `${parts.nameOf(reach.timeline)}@${reach.lsn}`).join(' + '),
     reaches,
-    image: (collection, key) => {
-      const at = (chain: readonly ChainLink[]) => parts.versions.get(chain, collection, key);
+    image: (collection, key, lsn) => {
+      const at = (chain: readonly ChainLink[]) => parts.versions.known(chain, collection, key, lsn);
       let merged: Image | undefined;
       for (const [i, { chain, root }] of steps.entries()) {
         merged = i === 0 ? at(chain) : combined(root === undefined ? undefined : at(root), merged, at(chain));
@@ -107,19 +108,21 @@ function combined(root: Image | undefined, a: Image | undefined, b: Image | unde
   return a === undefined || b === undefined ? undefined : mergeDocuments(root, a, b, () => undefined);
 }
 
+/** How a base and `side` came to differ: once for each of the states that it is made of. */
+export function partingsOf(base: MergeBase, side: View): Parting[] {
+  return base.reaches
+    .map(reach => partingOf(reach.timeline.chain(reach.lsn), side.chain))
+    .filter(parting => parting !== undefined);
+}
+
 /** Puts the keys that `side` may have changed since any of the bases into `keys`. */
 export async function changedSinceBase(
   line: LineReader,
   base: MergeBase,
   side: View,
-  keys: ChangedKeys
+  keys: GatheredKeys
 ): Promise<void> {
-  for (const reach of base.reaches) {
-    const chain = reach.timeline.chain(reach.lsn);
-    const point = forkPoint(chain, side.chain);
-    if (point !== undefined) {
-      await collectChanged(line, chain, point, keys);
-      await collectChanged(line, side.chain, point, keys);
-    }
+  for (const parting of partingsOf(base, side)) {
+    await collectChanged(line, parting, keys);
   }
 }

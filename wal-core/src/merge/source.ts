@@ -1,16 +1,17 @@
-import type { CollectionId, DocKey, Lsn, UndoSelector } from '../api';
+import type { CollectionId, DocKey, Image, Lsn, UndoSelector } from '../api';
 import type { Project, Timeline } from '../branch/model';
 import { CATALOG_NAME } from '../branch/names';
 import type { Registry } from '../branch/registry';
 import type { Reach } from '../branch/seen';
 import { docKeyOf, docKeyOfValue } from '../bson';
-import { changedBetween, ChangedKeys } from '../diff/changed';
+import { type ChangedKey, type ChangedKeys, collectChanged, GatheredKeys, partingOf } from '../diff/changed';
+import { FirstRead } from '../diff/firstread';
 import { lastWrite } from '../history/blame';
 import { type Catalog, CATALOG, catalogImage, type Catalogs, collectionOf } from '../read/catalog';
 import type { LineReader } from '../read/line';
 import type { View } from '../read/snapshot';
 import type { StatsReader } from '../read/stats';
-import type { Versions } from '../read/versions';
+import type { FoundVersion, Versions } from '../read/versions';
 import { describeSelector, type SelectedDocument, Selection } from '../restore/undo';
 import type { ScratchRoom } from '../store/scratch';
 import type { OrderedStore } from '../store/store';
@@ -45,12 +46,13 @@ export interface PlanSource {
   release(): void;
 }
 
-type Images = Pick<WorkItem, 'base' | 'ours' | 'theirs' | 'byField' | 'isContested' | 'newest'>;
+type Images = Pick<WorkItem, 'base' | 'ours' | 'version' | 'theirs' | 'byField' | 'isContested' | 'newest'>;
 
-/** What the kinds of sources have in common. */
-abstract class Source implements PlanSource {
+/** What the kinds of sources have in common: `Row` is what they know of a document before its images are read. */
+abstract class Source<Row extends { readonly key: DocKey }> implements PlanSource {
   abstract readonly base: string;
   readonly collections: PlanSource['collections'];
+  private readonly read = new FirstRead<Images>();
 
   constructor(
     protected readonly parts: SourceParts,
@@ -64,13 +66,35 @@ abstract class Source implements PlanSource {
       .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.id - b.id));
   }
 
-  protected abstract items(collection: CollectionId, from?: Buffer): Generator<Images & { key: DocKey }>;
+  protected abstract rows(collection: CollectionId, from?: Buffer): Generator<Row>;
+  /** `version`: the one that ours has. */
+  protected abstract images(collection: CollectionId, row: Row, version: FoundVersion | undefined): Images;
   abstract release(): void;
 
   *documents(collection: CollectionId, from?: Buffer): Generator<WorkItem> {
     const collectionName = nameIn(this.catalogs, collection);
-    for (const item of this.items(collection, from)) {
-      yield { ...item, collection, collectionName };
+    for (const row of this.rows(collection, from)) {
+      const { key } = row;
+      let images = this.read.of(collection, key);
+      if (images === undefined) {
+        const version = this.parts.versions.find(this.ours.chain, collection, key);
+        images = this.images(collection, row, version);
+        const { base, ours, theirs } = images;
+        this.read.add(collection, key, images, lengthOf(base) + lengthOf(ours) + lengthOf(theirs));
+      }
+      const { base, ours, theirs, byField, isContested, newest } = images;
+      yield {
+        collection,
+        collectionName,
+        key,
+        base,
+        ours,
+        version: images.version,
+        theirs,
+        byField,
+        isContested,
+        newest
+      };
     }
   }
 
@@ -123,7 +147,7 @@ abstract class Source implements PlanSource {
 }
 
 /** Everything that `theirs` has and `ours` has not, from the states they have in common. */
-class MergeSource extends Source {
+class MergeSource extends Source<ChangedKey> {
   constructor(
     parts: SourceParts,
     ours: View,
@@ -138,19 +162,28 @@ class MergeSource extends Source {
     return this.bases.text;
   }
 
-  protected *items(collection: CollectionId, from?: Buffer): Generator<Images & { key: DocKey }> {
-    const { versions } = this.parts;
-    for (const key of this.keys.keys(collection, from)) {
-      yield {
-        key,
-        base: this.bases.image(collection, key),
-        ours: versions.get(this.ours.chain, collection, key),
-        theirs: versions.get(this.theirs.chain, collection, key),
-        byField: true,
-        isContested: false,
-        newest: this.newest(this.theirs, collection, key)
-      };
-    }
+  protected rows(collection: CollectionId, from?: Buffer): Generator<ChangedKey> {
+    return this.keys.keys(collection, from);
+  }
+
+  protected images(
+    collection: CollectionId,
+    { key, versions: [baseLsn, theirsLsn] }: ChangedKey,
+    version: FoundVersion | undefined
+  ): Images {
+    const { bases, theirs, parts } = this;
+    // Of several bases, each has another version.
+    const isOne = bases.reaches.length === 1;
+    const isSame = isOne && version !== undefined && version.lsn === baseLsn;
+    return {
+      base: isSame ? version.image : bases.image(collection, key, isOne ? baseLsn : undefined),
+      ours: version?.image,
+      version,
+      theirs: parts.versions.known(theirs.chain, collection, key, isOne ? theirsLsn : undefined),
+      byField: true,
+      isContested: false,
+      newest: this.newest(theirs, collection, key)
+    };
   }
 
   release(): void {
@@ -159,7 +192,7 @@ class MergeSource extends Source {
 }
 
 /** What selected changes did: taken back on the branch that made them, or done again on another. */
-class SelectionSource extends Source {
+class SelectionSource extends Source<SelectedDocument> {
   readonly base: string;
   readonly what: string;
 
@@ -186,27 +219,28 @@ class SelectionSource extends Source {
     this.what = `${describeSelector(selector)}: ${selection.firstLsn}..${selection.lastLsn}`;
   }
 
-  protected *items(collection: CollectionId, from?: Buffer): Generator<Images & { key: DocKey }> {
-    for (const document of this.selection.documents(collection, from)) {
-      const { key, isMixed } = document;
-      yield {
-        key,
-        ...this.sides(document),
-        ours: this.parts.versions.get(this.ours.chain, collection, key),
-        isContested: isMixed,
-        newest: this.isPick ? this.newest(this.theirs, collection, key) : () => 'ours'
-      };
-    }
+  protected rows(collection: CollectionId, from?: Buffer): Generator<SelectedDocument> {
+    return this.selection.documents(collection, from);
   }
 
-  private sides({
-    collection,
-    before,
-    after
-  }: SelectedDocument): Pick<Images, 'base' | 'theirs' | 'byField'> {
-    return this.isPick
-      ? { base: before, theirs: after, byField: true }
-      : { base: after, theirs: before, byField: collection === CATALOG };
+  protected images(
+    collection: CollectionId,
+    document: SelectedDocument,
+    version: FoundVersion | undefined
+  ): Images {
+    const { selection, isPick } = this;
+    const { key, lastSelected, isMixed } = document;
+    const before = selection.before(collection, document);
+    const after = version?.lsn === lastSelected ? version.image : selection.after(collection, document);
+    return {
+      ...(isPick
+        ? { base: before, theirs: after, byField: true }
+        : { base: after, theirs: before, byField: collection === CATALOG }),
+      ours: version?.image,
+      version,
+      isContested: isMixed,
+      newest: isPick ? this.newest(this.theirs, collection, key) : () => 'ours'
+    };
   }
 
   release(): void {
@@ -215,7 +249,7 @@ class SelectionSource extends Source {
 }
 
 /** Documents as they were in a past state; nothing is asked. */
-class RestoreSource extends Source {
+class RestoreSource extends Source<ChangedKey> {
   constructor(
     parts: SourceParts,
     ours: View,
@@ -229,13 +263,18 @@ class RestoreSource extends Source {
     return this.past.ref;
   }
 
-  protected *items(collection: CollectionId, from?: Buffer): Generator<Images & { key: DocKey }> {
-    const { versions } = this.parts;
-    for (const key of this.keys.keys(collection, from)) {
-      const ours = versions.get(this.ours.chain, collection, key);
-      const theirs = versions.get(this.past.chain, collection, key);
-      yield { key, base: ours, ours, theirs, byField: true, isContested: false, newest: () => 'theirs' };
-    }
+  protected rows(collection: CollectionId, from?: Buffer): Generator<ChangedKey> {
+    return this.keys.keys(collection, from);
+  }
+
+  protected images(
+    collection: CollectionId,
+    { key, versions: lsns }: ChangedKey,
+    version: FoundVersion | undefined
+  ): Images {
+    const ours = version?.image;
+    const theirs = this.parts.versions.known(this.past.chain, collection, key, lsns[1]);
+    return { base: ours, ours, version, theirs, byField: true, isContested: false, newest: () => 'theirs' };
   }
 
   release(): void {
@@ -285,13 +324,18 @@ export async function restoreSource(
   { collection, keys: wanted }: RestoreScope
 ): Promise<PlanSource> {
   if (collection !== undefined && wanted !== undefined) {
-    const keys = new ChangedKeys(parts.scratch.make());
+    const keys = new GatheredKeys(parts.scratch.make());
     for (const key of wanted) {
       keys.add(collection, key);
     }
     return new RestoreSource(parts, ours, past, keys);
   }
-  const all = await gathered(parts, found => changedBetween(parts.line, ours, past, found));
+  const parting = partingOf(ours.chain, past.chain);
+  const all = await gathered(parts, async found => {
+    if (parting !== undefined) {
+      await collectChanged(parts.line, parting, found);
+    }
+  });
   if (collection === undefined) {
     return new RestoreSource(parts, ours, past, all);
   }
@@ -304,9 +348,9 @@ export async function restoreSource(
 }
 
 /** The keys of one collection, and that of its entry in the catalog. */
-async function ofCollection(all: ChangedKeys, collection: CollectionId, keys: ChangedKeys): Promise<void> {
+async function ofCollection(all: ChangedKeys, collection: CollectionId, keys: GatheredKeys): Promise<void> {
   keys.add(CATALOG, catalogKeyOf(collection));
-  for (const key of all.keys(collection)) {
+  for (const { key } of all.keys(collection)) {
     keys.add(collection, key);
     if (keys.isHeavy) {
       await keys.relieve();
@@ -317,9 +361,9 @@ async function ofCollection(all: ChangedKeys, collection: CollectionId, keys: Ch
 /** Keys that `gather` has found; when it fails, what they took is given back. */
 async function gathered(
   { scratch }: SourceParts,
-  gather: (keys: ChangedKeys) => Promise<void>
+  gather: (keys: GatheredKeys) => Promise<void>
 ): Promise<ChangedKeys> {
-  const keys = new ChangedKeys(scratch.make());
+  const keys = new GatheredKeys(scratch.make());
   try {
     await gather(keys);
     return keys;
@@ -327,6 +371,10 @@ async function gathered(
     keys.release();
     throw error;
   }
+}
+
+function lengthOf(image: Image | undefined): number {
+  return image?.length ?? 0;
 }
 
 function catalogKeyOf(id: CollectionId): DocKey {

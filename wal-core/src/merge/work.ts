@@ -3,6 +3,7 @@ import type { Answer, CollectionId, Conflict, DocKey, FieldPath, FieldValue, Ima
 import { field, sameValue } from '../bson';
 import { idDocument } from '../diff/diff';
 import { CATALOG } from '../read/catalog';
+import type { FoundVersion } from '../read/versions';
 import { type Answers, NO_ANSWERS } from './rules';
 import { type FieldConflict, haveFields, mergeDocuments, sameImage, type Settle } from './threeway';
 
@@ -17,6 +18,8 @@ export interface WorkItem {
   readonly key: DocKey;
   readonly base: Image | undefined;
   readonly ours: Image | undefined;
+  /** Ours with its LSN; undefined when the document never was there, or when only the image is known. */
+  readonly version?: FoundVersion | undefined;
   readonly theirs: Image | undefined;
   /** False when a later change is never merged into (undo): then the whole document is the conflict. */
   readonly byField: boolean;

@@ -18,12 +18,11 @@ const FOREIGN = 2;
 
 /** A document that the selected changes touched. */
 export interface SelectedDocument {
-  readonly collection: CollectionId;
   readonly key: DocKey;
-  /** Before the first selected change. */
-  readonly before: Image | undefined;
-  /** After the last selected change. */
-  readonly after: Image | undefined;
+  /** LSN of its version before the first selected change; 0 when there was none. */
+  readonly firstPrevious: Lsn;
+  /** LSN of the last selected change. */
+  readonly lastSelected: Lsn;
   /** Another change lies between the selected ones: it must not be overwritten unasked. */
   readonly isMixed: boolean;
 }
@@ -129,17 +128,23 @@ export class Selection {
   *documents(collection: CollectionId, from: Buffer = NOTHING): Generator<SelectedDocument> {
     const end = rowKey((collection + 1) as CollectionId, NOTHING);
     for (const { key: row, value } of this.touched.rows(rowKey(collection, from), end)) {
-      const key = row.subarray(4);
       const { firstPrevious, lastSelected, flags } = decode(value);
-      const chain = this.view.line.chain(lastSelected);
-      yield {
-        collection,
-        key,
-        before: this.parts.versions.at(chain, collection, key, firstPrevious),
-        after: this.parts.versions.at(chain, collection, key, lastSelected),
-        isMixed: (flags & MIXED) !== 0
-      };
+      yield { key: row.subarray(4), firstPrevious, lastSelected, isMixed: (flags & MIXED) !== 0 };
     }
+  }
+
+  /** Before the first selected change. */
+  before(
+    collection: CollectionId,
+    { key, firstPrevious, lastSelected }: SelectedDocument
+  ): Image | undefined {
+    const chain = this.view.line.chain(lastSelected);
+    return this.parts.versions.at(chain, collection, key, firstPrevious);
+  }
+
+  /** After the last selected change. */
+  after(collection: CollectionId, { key, lastSelected }: SelectedDocument): Image | undefined {
+    return this.parts.versions.at(this.view.line.chain(lastSelected), collection, key, lastSelected);
   }
 
   close(): void {

@@ -278,6 +278,13 @@ export class Stage implements Writer {
     return true;
   }
 
+  /** Takes note of the version that a document has in the state below, from whoever has just read it there. */
+  hasRead(collection: CollectionId, key: DocKey, version: FoundVersion): void {
+    this.found = version;
+    this.foundCollection = collection;
+    this.foundKey = key;
+  }
+
   private find(collection: CollectionId, key: DocKey): Newest | undefined {
     const staged = this.latest.get(collection, key);
     if (staged !== undefined) {
