@@ -501,6 +501,8 @@ export interface DiffOptions {
   /** Documents in a page; default 100, at most 10,000. */
   readonly limit?: number;
   readonly signal?: AbortSignal;
+  /** Told now and then how many changes and documents were looked at. */
+  readonly onProgress?: (done: number) => void;
 }
 
 /**

@@ -115,6 +115,9 @@ export const WORKER_TASKS_MAX = 16;
 export const FLOWS_MAX = 8;
 /** Documents that a filtered scan looks at before it goes on in a worker, and of a collection for a sort or pipeline. */
 export const HANDED_DOCUMENTS_MIN = 4_096;
+/** Changes between two states from which on a worker gathers and compares them, and documents that it holds in memory. */
+export const FAR_CHANGES_MIN = 8_192;
+export const FAR_ROWS_MAX = 32_768;
 /** Bytes of documents that a worker's scan answers with at a time. */
 export const HANDED_BYTES_MAX = 256 * 1024;
 /** How long a thread waits for work before it ends, in milliseconds. */

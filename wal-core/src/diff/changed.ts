@@ -4,6 +4,7 @@ import type { LineOf, LineReader } from '../read/line';
 import { Pace } from '../log/pace';
 import { u32 } from '../store/keys';
 import type { Scratch } from '../store/scratch';
+import type { FarOptions } from './far';
 import { readVersions, UNKNOWN, withChange } from './sides';
 
 const NOTHING = Buffer.alloc(0);
@@ -157,14 +158,17 @@ export async function collectChanged(
   line: LineReader,
   { point, stretches }: Parting,
   keys: GatheredKeys,
-  signal?: AbortSignal
+  { signal, onProgress }: FarOptions = {}
 ): Promise<void> {
   const pace = new Pace(signal);
+  let done = 0;
   for (const { side, timeline, after, upTo } of stretches) {
     for (const { record } of line.records(timeline, after, upTo)) {
       keys.note(record.collection, record.key, side, record, point);
+      done++;
       if (pace.isDue || keys.isHeavy) {
         await keys.relieve();
+        onProgress?.(done);
         await pace.rest();
       }
     }

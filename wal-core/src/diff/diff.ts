@@ -9,6 +9,7 @@ import type {
   DocumentDiff,
   Image
 } from '../api';
+import { assertKept } from '../branch/kept';
 import { documentOf, field } from '../bson';
 import { ArgonError } from '../errors';
 import { DIFF_PAGE_MAX } from '../limits';
@@ -19,7 +20,15 @@ import type { View } from '../read/snapshot';
 import type { Versions } from '../read/versions';
 import type { ScratchRoom } from '../store/scratch';
 import { type CatalogChange, diffCatalogs } from './catalog';
-import { type ChangedKey, type ChangedKeys, collectChanged, GatheredKeys, partingOf } from './changed';
+import {
+  type ChangedKey,
+  type ChangedKeys,
+  collectChanged,
+  GatheredKeys,
+  type Parting,
+  partingOf
+} from './changed';
+import { type ChangeCounts, type FarChanges, type FarOptions, isFar } from './far';
 import { diffFields } from './fields';
 import { FirstRead } from './firstread';
 import { type Mark, markOf, readMark, type Start, startBehind } from './mark';
@@ -47,6 +56,8 @@ export interface DiffParts {
   readonly line: LineReader;
   readonly versions: Versions;
   readonly scratch: ScratchRoom;
+  /** Another thread to gather on, where there is one. */
+  readonly far?: FarChanges | undefined;
 }
 
 /** Compares any two states of a project: O(changes since they parted), in bounded memory. */
@@ -60,7 +71,7 @@ export class Differ {
 
   /** @throws BAD_REQUEST for a bad `limit` or `after`, CANCELLED */
   async diff(from: View, to: View, options: DiffOptions = {}): Promise<Diff> {
-    const { after, limit = PAGE_DEFAULT, signal } = options;
+    const { after, limit = PAGE_DEFAULT, signal, onProgress } = options;
     if (!Number.isInteger(limit) || limit < 0 || limit > DIFF_PAGE_MAX) {
       throw new ArgonError(
         'BAD_REQUEST',
@@ -71,7 +82,7 @@ export class Differ {
       );
     }
     const start = after === undefined ? undefined : startBehind(readMark(after));
-    const index = await this.index(from, to, signal);
+    const index = await this.index(from, to, { signal, onProgress });
     try {
       return await this.page(from, to, index, start, options);
     } finally {
@@ -143,63 +154,86 @@ export class Differ {
   }
 
   /** The caller releases its keys. */
-  private async index(from: View, to: View, signal: AbortSignal | undefined): Promise<DiffIndex> {
+  private async index(from: View, to: View, options: FarOptions): Promise<DiffIndex> {
     const name = `${from.timeline}@${from.lsn} ${to.timeline}@${to.lsn}`;
     const known = this.indexes.get(name);
     if (known !== undefined) {
       known.keys.retain();
       return known;
     }
+    const { line, far } = this.parts;
+    const parting = partingOf(from.chain, to.chain);
+    const isElsewhere = far !== undefined && parting !== undefined && isFar(line, [parting], far.changesMin);
+    const index = await (isElsewhere
+      ? this.gatherFar(far, parting, from, to, options)
+      : this.gather(parting, from, to, options));
+    this.indexes.set(name, index);
+    index.keys.retain();
+    return index;
+  }
+
+  /** Gathers and compares on this thread, in slices. */
+  private async gather(
+    parting: Parting | undefined,
+    from: View,
+    to: View,
+    options: FarOptions
+  ): Promise<DiffIndex> {
     const keys = new GatheredKeys(this.parts.scratch.make());
     try {
-      const index = await this.gather(keys, from, to, signal);
-      this.indexes.set(name, index);
-      keys.retain();
-      return index;
+      if (parting !== undefined) {
+        await collectChanged(this.parts.line, parting, keys, options);
+      }
+      const counted = new Map<CollectionId, ChangeCounts>();
+      const read = new FirstRead<Sides>();
+      const pace = new Pace(options.signal);
+      const collections = namedCollections(keys, from, to);
+      for (const { id } of collections) {
+        const counts = { insert: 0, update: 0, delete: 0 };
+        counted.set(id, counts);
+        for (const changed of keys.keys(id)) {
+          const sides = this.images(from, to, id, changed);
+          const { before, after } = sides;
+          const op = opBetween(before, after);
+          if (op !== undefined) {
+            counts[op]++;
+          }
+          read.add(id, changed.key, sides, (before?.length ?? 0) + (after?.length ?? 0));
+          if (pace.isDue) {
+            await pace.rest();
+          }
+        }
+      }
+      return indexOf(from, to, { keys, collections, counted, read });
     } catch (error) {
       keys.release();
       throw error;
     }
   }
 
-  private async gather(
-    keys: GatheredKeys,
+  /** Lets another thread gather and compare. @throws HISTORY_GONE */
+  private async gatherFar(
+    far: FarChanges,
+    parting: Parting,
     from: View,
     to: View,
-    signal: AbortSignal | undefined
+    options: FarOptions
   ): Promise<DiffIndex> {
-    const parting = partingOf(from.chain, to.chain);
-    if (parting !== undefined) {
-      await collectChanged(this.parts.line, parting, keys, signal);
+    const { keys, counts } = await far
+      .gather([parting], [from.chain, to.chain], options)
+      .catch((error: unknown) => {
+        assertBothKept(from, to);
+        throw error;
+      });
+    try {
+      // Garbage collection says what goes before it goes: what is kept now was whole when it was read.
+      assertBothKept(from, to);
+      const collections = namedCollections(keys, from, to);
+      return indexOf(from, to, { keys, collections, counted: counts!, read: new FirstRead<Sides>() });
+    } catch (error) {
+      keys.release();
+      throw error;
     }
-    const summary: DiffSummary[] = [];
-    const read = new FirstRead<Sides>();
-    const pace = new Pace(signal);
-    const collections = keys
-      .collections()
-      .filter(id => id !== CATALOG)
-      .map(id => ({ id, name: (to.catalog.getById(id) ?? from.catalog.getById(id))?.name }))
-      .filter((item): item is { id: CollectionId; name: string } => item.name !== undefined)
-      .sort((a, b) => (a.name < b.name ? -1 : 1));
-    for (const { id, name: collection } of collections) {
-      const counts = { insert: 0, update: 0, delete: 0 };
-      for (const changed of keys.keys(id)) {
-        const sides = this.images(from, to, id, changed);
-        const { before, after } = sides;
-        const op = opBetween(before, after);
-        if (op !== undefined) {
-          counts[op]++;
-        }
-        read.add(id, changed.key, sides, (before?.length ?? 0) + (after?.length ?? 0));
-        if (pace.isDue) {
-          await pace.rest();
-        }
-      }
-      if (counts.insert + counts.update + counts.delete > 0) {
-        summary.push({ collection, added: counts.insert, changed: counts.update, deleted: counts.delete });
-      }
-    }
-    return { keys, collections, summary, catalog: diffCatalogs(from.catalog, to.catalog), read };
   }
 
   private images(from: View, to: View, collection: CollectionId, { key, versions: lsns }: ChangedKey): Sides {
@@ -209,6 +243,42 @@ export class Differ {
       after: versions.known(to.chain, collection, key, lsns[1])
     };
   }
+}
+
+/** Collections with changed keys that have a name on a side, in its order. */
+function namedCollections(keys: ChangedKeys, from: View, to: View): DiffIndex['collections'] {
+  return keys
+    .collections()
+    .filter(id => id !== CATALOG)
+    .map(id => ({ id, name: (to.catalog.getById(id) ?? from.catalog.getById(id))?.name }))
+    .filter((item): item is { id: CollectionId; name: string } => item.name !== undefined)
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function indexOf(
+  from: View,
+  to: View,
+  {
+    counted,
+    ...found
+  }: Pick<DiffIndex, 'keys' | 'collections' | 'read'> & {
+    readonly counted: ReadonlyMap<CollectionId, ChangeCounts>;
+  }
+): DiffIndex {
+  const summary: DiffSummary[] = [];
+  for (const { id, name: collection } of found.collections) {
+    const counts = counted.get(id);
+    if (counts !== undefined && counts.insert + counts.update + counts.delete > 0) {
+      summary.push({ collection, added: counts.insert, changed: counts.update, deleted: counts.delete });
+    }
+  }
+  return { ...found, summary, catalog: diffCatalogs(from.catalog, to.catalog) };
+}
+
+/** @throws HISTORY_GONE */
+function assertBothKept(from: View, to: View): void {
+  assertKept(from.line, from.lsn);
+  assertKept(to.line, to.lsn);
 }
 
 /** What happened between two images; undefined when nothing did. */

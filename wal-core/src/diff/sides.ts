@@ -8,12 +8,12 @@ import type { Side } from './changed';
  */
 const LSN_BYTES = 6;
 const POINT_AT = 2 * LSN_BYTES;
-const BYTES = 3 * LSN_BYTES;
+export const SIDES_BYTES = 3 * LSN_BYTES;
 /** Stands for an LSN that is not known; 0 stands for a version that never was. */
 const NOT_KNOWN = 2 ** 48 - 1;
 
 /** A document of which nothing is known. */
-export const UNKNOWN = Buffer.alloc(BYTES, 0xff);
+export const UNKNOWN = Buffer.alloc(SIDES_BYTES, 0xff);
 
 /** What is known after one more change on a side; changes of a side come oldest first. */
 export function withChange(
@@ -22,7 +22,7 @@ export function withChange(
   { lsn, previous }: { readonly lsn: Lsn; readonly previous: Lsn },
   point: Lsn
 ): Buffer {
-  const value = Buffer.allocUnsafe(BYTES);
+  const value = Buffer.allocUnsafe(SIDES_BYTES);
   if (known === undefined) {
     value.fill(0, 0, POINT_AT);
     // Garbage collection may have taken changes before this one: then it does not say what was there at the point.
@@ -43,4 +43,15 @@ function versionOn(value: Buffer, side: Side): Lsn | undefined {
   const own = value.readUIntBE(side * LSN_BYTES, LSN_BYTES);
   const lsn = own === 0 ? value.readUIntBE(POINT_AT, LSN_BYTES) : own;
   return lsn === NOT_KNOWN ? undefined : (lsn as Lsn);
+}
+
+/** What is known after changes that followed others, when each was noted by itself. */
+export function joined(older: Buffer, newer: Buffer): Buffer {
+  const value = Buffer.from(older);
+  for (const at of [0, LSN_BYTES]) {
+    if (newer.readUIntBE(at, LSN_BYTES) !== 0) {
+      newer.copy(value, at, at, at + LSN_BYTES);
+    }
+  }
+  return value;
 }

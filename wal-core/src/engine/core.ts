@@ -16,6 +16,7 @@ import { Mutex } from './mutex';
 import { ownerOf } from '../branch/kept';
 import { Registry } from '../branch/registry';
 import { type Positions, resolveLsn, resolveRef } from '../branch/resolve';
+import type { FarChanges } from '../diff/far';
 import { ArgonError } from '../errors';
 import { LogReader } from '../history/log';
 import type { ImageOptions } from '../image/keeper';
@@ -85,6 +86,8 @@ export class Core implements Positions {
   readonly keys: IndexKeyMaker;
   readonly logReader: LogReader;
   readonly imageOffice: ImageOffice;
+  /** Gathers changes on workers, where there are any. */
+  readonly far: FarChanges | undefined;
   retries = new RetryTable();
   /** States that must stay readable for a while, for whoever reads them over several calls. */
   reading: () => Iterable<{ readonly timeline: Timeline; readonly lsn: Lsn; readonly name: string }> =
@@ -130,6 +133,7 @@ export class Core implements Positions {
       { ...this.parts(), line: this.line, directory, caughtUp, wallMs },
       parts.images
     );
+    this.far = this.imageOffice.far;
     this.applier = new Applier({ ...this.parts(), keeper: this.imageOffice.keeper }, error =>
       this.fail(error)
     );

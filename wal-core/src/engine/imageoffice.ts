@@ -2,6 +2,7 @@ import { join, relative } from 'node:path';
 import type { ImageStatus, TimelineId } from '../api';
 import type { KeptLsns } from '../branch/kept';
 import type { Registry } from '../branch/registry';
+import type { FarChanges } from '../diff/far';
 import { ImageKeeper, type ImageOptions, overlayLimitsOf } from '../image/keeper';
 import { Images } from '../image/images';
 import type { FileLog } from '../log/file/log';
@@ -18,6 +19,7 @@ import type { Versions } from '../read/versions';
 import type { OrderedStore } from '../store/store';
 import { type Findings, reasonOf } from '../verify/findings';
 import { imageBuilder } from '../worker/builder';
+import { WorkerChanges } from '../worker/farchanges';
 import { StateLongReads } from '../worker/longreads';
 import { WorkerPool } from '../worker/pool';
 
@@ -42,6 +44,8 @@ export class ImageOffice {
   readonly pool: WorkerPool | undefined;
   /** What scans need, and the reads that run on workers. */
   readonly scanParts: StateScanParts & Pick<SnapshotParts, 'long'>;
+  /** Gathers changes on workers. */
+  readonly far: FarChanges | undefined;
 
   constructor(
     private readonly parts: ImageOfficeParts,
@@ -62,6 +66,14 @@ export class ImageOffice {
     const limits = { ...HANDED_LIMITS, ...options.handed };
     const longParts =
       this.pool === undefined ? undefined : { ...scanParts, pool: this.pool, caughtUp, limits };
+    this.far =
+      this.pool === undefined
+        ? undefined
+        : new WorkerChanges({
+            pool: this.pool,
+            directory: join(directory, 'scratch'),
+            changesMin: limits.changesMin
+          });
     this.scanParts =
       longParts === undefined
         ? scanParts

@@ -1,7 +1,7 @@
 import type { CollectionId, DocKey, Image, Lsn, TimelineId } from '../api';
 import type { ChainLink, Project, Timeline } from '../branch/model';
 import { includes, mergeBases, type Reach, seenBy } from '../branch/seen';
-import { collectChanged, type GatheredKeys, type Parting, partingOf } from '../diff/changed';
+import { type Parting, partingOf } from '../diff/changed';
 import type { LineReader } from '../read/line';
 import type { View } from '../read/snapshot';
 import type { Versions } from '../read/versions';
@@ -113,16 +113,4 @@ export function partingsOf(base: MergeBase, side: View): Parting[] {
   return base.reaches
     .map(reach => partingOf(reach.timeline.chain(reach.lsn), side.chain))
     .filter(parting => parting !== undefined);
-}
-
-/** Puts the keys that `side` may have changed since any of the bases into `keys`. */
-export async function changedSinceBase(
-  line: LineReader,
-  base: MergeBase,
-  side: View,
-  keys: GatheredKeys
-): Promise<void> {
-  for (const parting of partingsOf(base, side)) {
-    await collectChanged(line, parting, keys);
-  }
 }

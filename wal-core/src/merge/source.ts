@@ -1,10 +1,18 @@
 import type { CollectionId, DocKey, Image, Lsn, UndoSelector } from '../api';
-import type { Project, Timeline } from '../branch/model';
+import type { ChainLink, Project, Timeline } from '../branch/model';
 import { CATALOG_NAME } from '../branch/names';
 import type { Registry } from '../branch/registry';
 import type { Reach } from '../branch/seen';
 import { docKeyOf, docKeyOfValue } from '../bson';
-import { type ChangedKey, type ChangedKeys, collectChanged, GatheredKeys, partingOf } from '../diff/changed';
+import {
+  type ChangedKey,
+  type ChangedKeys,
+  collectChanged,
+  GatheredKeys,
+  type Parting,
+  partingOf
+} from '../diff/changed';
+import { type FarChanges, isFar } from '../diff/far';
 import { FirstRead } from '../diff/firstread';
 import { lastWrite } from '../history/blame';
 import { type Catalog, CATALOG, catalogImage, type Catalogs, collectionOf } from '../read/catalog';
@@ -15,7 +23,7 @@ import type { FoundVersion, Versions } from '../read/versions';
 import { describeSelector, type SelectedDocument, Selection } from '../restore/undo';
 import type { ScratchRoom } from '../store/scratch';
 import type { OrderedStore } from '../store/store';
-import { changedSinceBase, type MergeBase, mergeBase } from './base';
+import { type MergeBase, mergeBase, partingsOf } from './base';
 import type { WorkItem } from './work';
 
 export interface SourceParts {
@@ -26,6 +34,8 @@ export interface SourceParts {
   readonly catalogs: Catalogs;
   readonly stats: StatsReader;
   readonly scratch: ScratchRoom;
+  /** Another thread to gather on, where there is one. */
+  readonly far?: FarChanges | undefined;
 }
 
 /**
@@ -291,7 +301,12 @@ export async function mergeSource(
 ): Promise<PlanSource> {
   const nameOf = (timeline: Timeline) => parts.registry.branchOf(timeline)?.name ?? `timeline-${timeline.id}`;
   const base = mergeBase({ ...parts, nameOf }, project, bases);
-  const keys = await gathered(parts, found => changedSinceBase(parts.line, base, theirs, found));
+  const [only, ...others] = bases;
+  const states =
+    only === undefined || others.length > 0
+      ? undefined
+      : ([only.timeline.chain(only.lsn), theirs.chain] as const);
+  const keys = await changedKeys(parts, partingsOf(base, theirs), states);
   return new MergeSource(parts, ours, theirs, base, keys);
 }
 
@@ -331,11 +346,8 @@ export async function restoreSource(
     return new RestoreSource(parts, ours, past, keys);
   }
   const parting = partingOf(ours.chain, past.chain);
-  const all = await gathered(parts, async found => {
-    if (parting !== undefined) {
-      await collectChanged(parts.line, parting, found);
-    }
-  });
+  const partings = parting === undefined ? [] : [parting];
+  const all = await changedKeys(parts, partings, [ours.chain, past.chain]);
   if (collection === undefined) {
     return new RestoreSource(parts, ours, past, all);
   }
@@ -356,6 +368,23 @@ async function ofCollection(all: ChangedKeys, collection: CollectionId, keys: Ga
       await keys.relieve();
     }
   }
+}
+
+/** Keys that changed between states; with `states`, those that gather elsewhere leave out what is the same in both. */
+function changedKeys(
+  parts: SourceParts,
+  partings: readonly Parting[],
+  states: readonly [readonly ChainLink[], readonly ChainLink[]] | undefined
+): Promise<ChangedKeys> {
+  const { line, far } = parts;
+  if (far !== undefined && isFar(line, partings, far.changesMin)) {
+    return far.gather(partings, states, {}).then(({ keys }) => keys);
+  }
+  return gathered(parts, async keys => {
+    for (const parting of partings) {
+      await collectChanged(line, parting, keys);
+    }
+  });
 }
 
 /** Keys that `gather` has found; when it fails, what they took is given back. */

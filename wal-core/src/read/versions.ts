@@ -42,6 +42,9 @@ export interface Link {
   readonly cap: Lsn;
 }
 
+/** A document that never was there. */
+const NEVER: Pick<FoundVersion, 'image'> = { image: undefined };
+
 const FIRST_LSN = 0;
 const LAST_LSN = 2 ** 48 - 1;
 
@@ -115,15 +118,32 @@ export class Versions {
     key: DocKey,
     lsn: Lsn | undefined
   ): Image | undefined {
-    if (lsn === 0) {
-      return undefined;
+    const found = this.named(chain, collection, key, lsn);
+    return found === undefined ? this.get(chain, collection, key) : found.image;
+  }
+
+  /** The same where there are no shortcuts. */
+  knownTo(
+    chain: readonly Link[],
+    collection: CollectionId,
+    key: DocKey,
+    lsn: Lsn | undefined
+  ): Image | undefined {
+    return (this.named(chain, collection, key, lsn) ?? this.walk(chain, collection, key))?.image;
+  }
+
+  /** Undefined when it must be looked for: nothing is known, garbage collection took it, or it is not applied yet. */
+  private named(
+    chain: readonly Link[],
+    collection: CollectionId,
+    key: DocKey,
+    lsn: Lsn | undefined
+  ): Pick<FoundVersion, 'image'> | undefined {
+    if (lsn === undefined || lsn === 0) {
+      return lsn === undefined ? undefined : NEVER;
     }
-    const value =
-      lsn === undefined
-        ? undefined
-        : this.store.get('ver', verKey(ownerIn(chain, lsn), collection, key, lsn));
-    // What garbage collection took, or is not applied yet, is looked for.
-    return value === undefined ? this.get(chain, collection, key) : decodeVersion(value, this.readLog);
+    const value = this.store.get('ver', verKey(ownerIn(chain, lsn), collection, key, lsn));
+    return value === undefined ? undefined : { image: decodeVersion(value, this.readLog) };
   }
 
   /** The version of an LSN that is known to exist in the chain. */

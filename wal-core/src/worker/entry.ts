@@ -4,9 +4,11 @@ import { ArgonError } from '../errors';
 import { build, type BuildTask } from '../image/build';
 import type { ImageFacts } from '../image/writer';
 import { FileLog } from '../log/file/log';
+import { LineReader } from '../read/line';
 import { Unapplied } from '../read/unapplied';
 import { Versions } from '../read/versions';
 import { LmdbStore } from '../store/lmdb/store';
+import { changes } from './changes';
 import { WorkerFiles } from './files';
 import type { Results, Task, WorkerReply, WorkerRequest, WorkerSetup } from './messages';
 import { Pulse } from './pulse';
@@ -61,6 +63,8 @@ async function obey(task: Task, pulse: Pulse): Promise<Results[Task['kind']]> {
   }
   const ground = { versions: new Versions(view, new Unapplied(), readLog), files };
   switch (task.kind) {
+    case 'changes':
+      return changes(task, new LineReader(view), ground.versions, pulse);
     case 'scan':
       return scan(task.read, task.bytesMax, ground, pulse);
     case 'count':

@@ -1,5 +1,7 @@
 import type { CollectionId, FilterOptions, Lsn } from '../api';
 import type { ErrorCode, ErrorData } from '../errors';
+import type { Parting } from '../diff/changed';
+import type { ChangeCounts } from '../diff/far';
 import type { BuildTask } from '../image/build';
 import type { Stack } from '../image/stack';
 import type { ImageFacts } from '../image/writer';
@@ -43,7 +45,20 @@ export interface HandedRead {
   readonly options: FilterOptions;
 }
 
+/** Changes between states that are to be gathered. */
+export interface ChangesTask {
+  readonly kind: 'changes';
+  readonly partings: readonly Parting[];
+  /** Both states, when their images are to be compared. */
+  readonly states?: readonly [readonly Link[], readonly Link[]];
+  /** The file to write. */
+  readonly path: string;
+  /** Documents that are held in memory. */
+  readonly rowsMax: number;
+}
+
 export type Task =
+  | ChangesTask
   | { readonly kind: 'build'; readonly build: BuildTask }
   /** Matching documents until there are so many bytes of them, or for a while; of one range. */
   | { readonly kind: 'scan'; readonly read: HandedRead; readonly bytesMax: number }
@@ -91,8 +106,24 @@ export interface FlowPart {
   readonly matched: number;
 }
 
+/** A block of a file of changes. */
+export interface ChangeBlock {
+  readonly at: number;
+  readonly bytes: number;
+  /** The key of its first row. */
+  readonly first: Uint8Array;
+}
+
+/** What the file has. `counts` as in `FarFound`. */
+export interface ChangesFound {
+  readonly blocks: readonly ChangeBlock[];
+  readonly collections: readonly CollectionId[];
+  readonly counts: ReadonlyMap<CollectionId, ChangeCounts> | undefined;
+}
+
 /** What each kind of task ends with. */
 export interface Results {
+  readonly changes: ChangesFound;
   readonly build: ImageFacts;
   readonly scan: ScanFound;
   readonly count: CountFound;
