@@ -44,9 +44,9 @@ export const BUGS = [
     name: 'nothing-to-do-too-early',
     law: 1,
     what: 'who is told that there was nothing to do does not wait for the write that follows from',
-    file: 'engine.ts',
-    text: `await this.core.durable(branch.timeline, head);
-      return { result, commit: undefined };`,
+    file: 'engine/write.ts',
+    text: `await core.durable(branch.timeline, head);
+    return { result, commit: undefined };`,
     replacement: 'return { result, commit: undefined };',
     tests: ['law-02-histories']
   },
@@ -293,9 +293,9 @@ export const BUGS = [
     name: 'refusal-too-early',
     law: 12,
     what: 'a refusal is given that follows from a write which is not on disk yet',
-    file: 'engine.ts',
-    text: `await this.core.durable(branch.timeline, head);
-      throw error;`,
+    file: 'engine/write.ts',
+    text: `await core.durable(branch.timeline, head);
+    throw error;`,
     replacement: 'throw error;',
     tests: ['law-12-fail-stop']
   },
@@ -497,7 +497,7 @@ export const BUGS = [
     name: 'restore-off-by-one',
     law: 8,
     what: 'a restore gives back the state one LSN before the one asked for',
-    file: 'engine/plans.ts',
+    file: 'engine/planmaker.ts',
     text: 'const past = this.core.resolve(projectName, to);',
     replacement:
       "const past = this.core.resolve(projectName, to.replace(/@(\\d+)$/, (_, at) => '@' + (Number(at) - 1)));",

@@ -2,7 +2,7 @@ import type { Lsn, TimelineId } from '../api';
 import type { ControlRecord } from '../log/frame';
 import { TABLE, u32 } from '../store/keys';
 import type { Branch, Project, Retention, Timeline } from './model';
-import { control } from './registry';
+import { control } from './control';
 
 /* Control records of branches and timelines. */
 

@@ -1,10 +1,12 @@
-import { deserialize, serialize } from 'bson';
-import type { CollectionId, CommitTime, Image, IndexId, Lsn, Origin, ProjectId, TimelineId } from '../api';
+import { deserialize } from 'bson';
+import type { CollectionId, CommitTime, IndexId, Lsn, Origin, ProjectId, TimelineId } from '../api';
 import { ArgonError } from '../errors';
 import type { ControlRecord } from '../log/frame';
-import { afterPrefix, META_PREFIX_BYTES, metaKey, TABLE, u32 } from '../store/keys';
-import type { OrderedStore } from '../store/store';
+import { TABLE, u32 } from '../store/keys';
+import { CollectionIds } from './collectionids';
+import { control, type Fields } from './control';
 import { KeptLsns } from './kept';
+import { KeptRows } from './keptrows';
 import {
   type Branch,
   type MergeMark,
@@ -17,13 +19,6 @@ import {
 } from './model';
 import { nearest } from './nearest';
 import { Origins } from './origins';
-
-/** Key of the row that holds the next index id of a project, beside its collection names. */
-const INDEX_COUNTER = Buffer.from('\0index', 'utf8');
-/** Key of the row that holds the newest collection id given to a name that had one already. */
-const COLLECTION_COUNTER = Buffer.from('\0collection', 'utf8');
-
-type Fields = Record<string, unknown>;
 
 /**
  * Projects, branches, timelines, pins and runs in memory. It is nothing but what the control
@@ -38,52 +33,17 @@ export class Registry {
   private readonly shown = new Map<Timeline, Branch>();
   /** Branches that will be over at some time. */
   private readonly expiring = new Set<Branch>();
-  /** Rows of what garbage collection left of a timeline, by their number. */
-  private readonly keptRows = new Map<TimelineId, Map<number, Buffer>>();
+  private readonly keptRows = new KeptRows();
   private readonly origins = new Origins();
-  /** Ids of collection names whose control record is on disk. */
-  private readonly logged = new Set<string>();
+  private readonly collectionIds = new CollectionIds();
   nextProject = 1 as ProjectId;
   nextTimeline = 1 as TimelineId;
-
-  /** Reads everything from the state. Timelines come in id order, so a parent is always there first. */
-  static load(store: OrderedStore): Registry {
-    const registry = new Registry();
-    for (const table of [
-      TABLE.origin,
-      TABLE.project,
-      TABLE.timeline,
-      TABLE.branch,
-      TABLE.pin,
-      TABLE.run,
-      TABLE.collectionName,
-      TABLE.merge,
-      TABLE.note,
-      TABLE.kept,
-      TABLE.timesGone,
-      TABLE.retention,
-      TABLE.nextIds
-    ]) {
-      const from = Buffer.from([table]);
-      for (const { key, value } of store.range('meta', { from, to: afterPrefix(from) })) {
-        registry.apply({ table, scope: key.readUInt32BE(1), key: key.subarray(META_PREFIX_BYTES), value });
-      }
-    }
-    const stats = Buffer.from([TABLE.timelineStat]);
-    for (const { key, value } of store.range('meta', { from: stats, to: afterPrefix(stats) })) {
-      const timeline = registry.timelines.get(key.readUInt32BE(1) as TimelineId);
-      if (timeline !== undefined) {
-        registry.advance(timeline, value.readUIntBE(0, 6) as Lsn, value.readUIntBE(6, 6));
-        registry.settle(timeline, timeline.head, timeline.count);
-      }
-    }
-    return registry;
-  }
 
   /** Takes one control record in. Unknown tables are not the registry's. */
   apply(record: ControlRecord): void {
     if (record.table === TABLE.kept) {
-      this.applyKept(record.scope as TimelineId, record.key.readUInt16BE(0), record.value);
+      const id = record.scope as TimelineId;
+      this.keptRows.take(this.timelines.get(id), id, record.key.readUInt16BE(0), record.value);
       return;
     }
     if (record.table === TABLE.timesGone) {
@@ -111,7 +71,9 @@ export class Registry {
         this.applyRun(record.scope as ProjectId, record.key.toString('utf8'), value);
         break;
       case TABLE.collectionName:
-        this.applyCollectionName(record.scope as ProjectId, record.key, value);
+        if (value !== undefined && this.byId.has(record.scope as ProjectId)) {
+          this.collectionIds.take(this.byId.get(record.scope as ProjectId)!, record.key, value);
+        }
         break;
       case TABLE.merge:
         this.applyMerge(record, value);
@@ -161,22 +123,6 @@ export class Registry {
       written: (value['written'] as number | undefined) ?? 0,
       ref: value['ref'] as string
     } satisfies MergeMark);
-  }
-
-  private applyKept(id: TimelineId, number: number, value: Buffer | undefined): void {
-    const rows = this.keptRows.get(id) ?? new Map<number, Buffer>();
-    if (value === undefined) {
-      rows.delete(number);
-    } else {
-      rows.set(number, Buffer.from(value));
-    }
-    const timeline = this.timelines.get(id);
-    if (rows.size === 0 || timeline === undefined) {
-      this.keptRows.delete(id);
-      return;
-    }
-    this.keptRows.set(id, rows);
-    timeline.kept = KeptLsns.ofRows(rows.values());
   }
 
   /** `[LSN u48][commit time u64][head u48]`: timelines that made the head may be gone, its LSNs are not given again. */
@@ -328,24 +274,6 @@ export class Registry {
     }
   }
 
-  private applyCollectionName(projectId: ProjectId, key: Buffer, value: Fields | undefined): void {
-    const project = this.byId.get(projectId);
-    if (project === undefined || value === undefined) {
-      return;
-    }
-    const id = value['id'] as number;
-    if (key.equals(INDEX_COUNTER)) {
-      project.nextIndex = Math.max(project.nextIndex, id) as IndexId;
-      return;
-    }
-    const name = key.toString('utf8');
-    this.logged.add(`collection ${projectId} ${id}`);
-    project.nextCollection = Math.max(project.nextCollection, id + 1) as CollectionId;
-    if (!key.equals(COLLECTION_COUNTER)) {
-      project.collectionIds.set(name, id as CollectionId);
-    }
-  }
-
   /** Notes staged changes of a timeline. */
   advance(timeline: Timeline, head: Lsn, count: number): void {
     timeline.head = head;
@@ -429,36 +357,17 @@ export class Registry {
     return isLogged ? { id } : { id, record: control(TABLE.origin, 0, u32(id), { ...origin }) };
   }
 
-  /**
-   * The id of a collection name: the one the name had first in the project, unless another name has
-   * it in this state. Until it is on disk, each answer brings the control record for the frame.
-   */
+  /** See `CollectionIds.intern`. */
   internCollection(
     project: Project,
     name: string,
     isFree: (id: CollectionId) => boolean
   ): { id: CollectionId; record?: ControlRecord } {
-    const known = project.collectionIds.get(name);
-    const id = known !== undefined && isFree(known) ? known : project.nextCollection;
-    if (id !== known) {
-      project.nextCollection = (id + 1) as CollectionId;
-      if (known === undefined) {
-        project.collectionIds.set(name, id);
-      }
-    }
-    if (this.logged.has(`collection ${project.id} ${id}`)) {
-      return { id };
-    }
-    // The row of a name keeps its first id.
-    const isFirst = project.collectionIds.get(name) === id;
-    const key = isFirst ? Buffer.from(name, 'utf8') : COLLECTION_COUNTER;
-    return { id, record: control(TABLE.collectionName, project.id, key, { id }) };
+    return this.collectionIds.intern(project, name, isFree);
   }
 
   allocateIndex(project: Project): { id: IndexId; record: ControlRecord } {
-    const id = project.nextIndex;
-    project.nextIndex = (id + 1) as IndexId;
-    return { id, record: control(TABLE.collectionName, project.id, INDEX_COUNTER, { id: id + 1 }) };
+    return this.collectionIds.allocateIndex(project);
   }
 
   get branchCount(): number {
@@ -470,16 +379,6 @@ export class Registry {
   }
 }
 
-/** A control record with a BSON value; undefined deletes the row. */
-export function control(table: number, scope: number, key: Buffer, value: Fields | undefined): ControlRecord {
-  return {
-    table,
-    scope,
-    key,
-    value: value === undefined ? undefined : Buffer.from(serialize(value, { ignoreUndefined: true }))
-  };
-}
-
 function notFound(
   code: 'PROJECT_NOT_FOUND' | 'BRANCH_NOT_FOUND',
   message: string,
@@ -488,15 +387,4 @@ function notFound(
 ): ArgonError {
   const near = nearest(name, names);
   return new ArgonError(code, message, { data: near === undefined ? { name } : { name, nearest: near } });
-}
-
-/** The value of a row of `meta`, decoded. */
-export function metaFields(
-  store: OrderedStore,
-  table: number,
-  scope: number,
-  key: Buffer
-): Fields | undefined {
-  const value: Image | undefined = store.get('meta', metaKey(table, scope, key));
-  return value === undefined ? undefined : deserialize(value);
 }

@@ -2,7 +2,7 @@ import type { BranchInfo, Origin, TimelineId } from '../api';
 import type { Branch, Project, Retention, Timeline } from '../branch/model';
 import { checkBranchName, checkCheckName, checkRetention } from '../branch/names';
 import { branchRecord, branchRemoval, stored, timelineRecord } from '../branch/records';
-import { control } from '../branch/registry';
+import { control } from '../branch/control';
 import { ArgonError } from '../errors';
 import { CHECKS_MAX } from '../limits';
 import type { ControlRecord } from '../log/frame';
@@ -254,7 +254,7 @@ export class BranchOffice {
     return controlLock.run(() => {
       const project = registry.project(projectName);
       const { timeline } = registry.branch(project, name);
-      return this.core.timelineLock(timeline).run(async () => {
+      return this.core.writers.lock(timeline).run(async () => {
         await this.core.log.settled();
         return change(project, registry.branch(project, name));
       });

@@ -4,7 +4,8 @@ import { INDEX_AT_ONCE_DOCUMENTS_MAX, INDEX_BEHIND_MAX } from '../limits';
 import { nextTurn } from '../log/pace';
 import { isKnown, requestedIndex } from '../write/indexspec';
 import { checkNewIndexes } from '../write/newindexes';
-import { assertWritable, type Core } from './core';
+import type { Core } from './core';
+import { assertWritable } from './writers';
 import { IndexBuild } from './indexbuild';
 
 /** Rounds of catching up before the writers are held. */
@@ -33,7 +34,7 @@ export async function createIndex(
 ): Promise<boolean> {
   const wanted = { project, branch, collection, index: requestedIndex(spec), origin };
   for (;;) {
-    const target = await core.writableBranch(project, branch);
+    const target = await core.writers.branch(project, branch);
     assertWritable(target.branch);
     const head = core.resolve(project, branch);
     const seen = target.branch.timeline.head;
@@ -57,7 +58,7 @@ export async function createIndex(
 /** Writers of the branch wait while the keys are checked; the entries are made when the catalog change is applied. */
 function createAtOnce(core: Core, wanted: Wanted, branch: Branch): Promise<boolean | undefined> {
   const { index, origin } = wanted;
-  return core.timelineLock(branch.timeline).run(async () => {
+  return core.writers.lock(branch.timeline).run(async () => {
     await core.log.settled();
     const project = core.registry.project(wanted.project);
     const current = core.registry.branch(project, wanted.branch);
@@ -103,8 +104,8 @@ async function createOnline(
       await build.checkUnique();
       await comeClose(build);
     }
-    const committed = await core
-      .timelineLock(timeline)
+    const committed = await core.writers
+      .lock(timeline)
       .run(() => finish(core, wanted, timeline, build, index));
     return typeof committed === 'object' ? await committed.done : committed;
   } finally {
@@ -172,9 +173,9 @@ export async function dropCollection(
   origin: Origin,
   txn: string | undefined
 ): Promise<boolean> {
-  const { branch } = await core.writableBranch(projectName, branchName);
+  const { branch } = await core.writers.branch(projectName, branchName);
   assertWritable(branch);
-  const dropped = await core.timelineLock(branch.timeline).run(async () => {
+  const dropped = await core.writers.lock(branch.timeline).run(async () => {
     const project = core.registry.project(projectName);
     const current = core.registry.branch(project, branchName);
     if (current.timeline !== branch.timeline) {

@@ -13,8 +13,12 @@ import type {
 import type { Branch, Project, Timeline } from '../branch/model';
 import { ImageOffice } from './imageoffice';
 import { Mutex } from './mutex';
+import { Replay } from './replay';
+import { SmallRows } from './smallrows';
+import { Writers } from './writers';
 import { ownerOf } from '../branch/kept';
-import { Registry } from '../branch/registry';
+import { loadRegistry } from '../branch/load';
+import type { Registry } from '../branch/registry';
 import { type Positions, resolveLsn, resolveRef } from '../branch/resolve';
 import type { FarChanges } from '../diff/far';
 import { ArgonError } from '../errors';
@@ -25,10 +29,9 @@ import { MultikeyIndexes } from '../index/multikey';
 import { UNAPPLIED_BYTES_MAX, UNAPPLIED_RECORDS_MAX } from '../limits';
 import { CommitClock } from '../log/clock';
 import { FileLog, type LogOptions } from '../log/file/log';
-import type { FoundFrame } from '../log/file/recovery';
-import { type ChangeSection, type ControlRecord, decodeFrame, isPart, type SectionHead } from '../log/frame';
+import type { ChangeSection, ControlRecord } from '../log/frame';
 import { lockDirectory } from '../log/lock';
-import { CATALOG, Catalogs } from '../read/catalog';
+import { Catalogs } from '../read/catalog';
 import { AtomicGroups } from '../read/groups';
 import { LineReader } from '../read/line';
 import { type Resolution, type SnapshotParts, View } from '../read/snapshot';
@@ -38,7 +41,7 @@ import { Unapplied } from '../read/unapplied';
 import { Versions } from '../read/versions';
 import type { Findings } from '../verify/findings';
 import { Applier } from '../write/apply';
-import { afterPrefix, META_PREFIX_BYTES, metaKey, TABLE } from '../store/keys';
+import { TABLE } from '../store/keys';
 import { dropOldState, openState } from '../store/lmdb/folder';
 import { LmdbScratchRoom } from '../store/lmdb/scratch';
 import type { ScratchRoom } from '../store/scratch';
@@ -54,17 +57,6 @@ export interface EngineParts {
   /** Sizes from which on images are made, and what is held in memory. */
   readonly images?: ImageOptions;
   readonly held?: HeldLimits & { readonly scratchRowsMax?: number };
-}
-
-/** @throws BRANCH_PROTECTED */
-export function assertWritable({ name, isProtected }: Branch): void {
-  if (isProtected) {
-    throw new ArgonError(
-      'BRANCH_PROTECTED',
-      `${name} is protected: it takes merges only. Write to a branch and merge it.`,
-      { data: { branch: name } }
-    );
-  }
 }
 
 /**
@@ -88,6 +80,8 @@ export class Core implements Positions {
   readonly imageOffice: ImageOffice;
   /** Gathers changes on workers, where there are any. */
   readonly far: FarChanges | undefined;
+  readonly small: SmallRows;
+  readonly writers: Writers;
   retries = new RetryTable();
   /** States that must stay readable for a while, for whoever reads them over several calls. */
   reading: () => Iterable<{ readonly timeline: Timeline; readonly lsn: Lsn; readonly name: string }> =
@@ -95,15 +89,12 @@ export class Core implements Positions {
   private readonly held: HeldLimits;
   /** Control operations (branches, pins, plans …) run one after another. */
   readonly controlLock = new Mutex();
-  private readonly timelineLocks = new WeakMap<Timeline, Mutex>();
   private readonly pendingKeys = new PendingKeys();
   private readonly applier: Applier;
   private readonly committer: Committer;
   private readonly views: SnapshotParts;
   private readonly stageParts: StageParts;
   private readonly listeners = new Set<(event: EngineEvent) => void>();
-  /** Rows of the retry table and of values that are durable but not yet in the state. */
-  private readonly recentRows = new Map<string, ControlRecord>();
   private durableTime = 0n as CommitTime;
   private failure: ArgonError | undefined;
   private closing: Promise<void> | undefined;
@@ -119,7 +110,8 @@ export class Core implements Positions {
     this.log = new FileLog(join(directory, 'log'), parts.log);
     this.held = parts.held ?? HELD_LIMITS;
     this.scratch = new LmdbScratchRoom(join(directory, 'scratch'), parts.held?.scratchRowsMax);
-    this.registry = Registry.load(this.store);
+    this.registry = loadRegistry(this.store);
+    this.small = new SmallRows(this.store);
     this.versions = new Versions(this.store, this.unapplied, (place, length) => this.log.read(place, length));
     this.catalogs = new Catalogs(this.versions);
     this.line = new LineReader(this.store);
@@ -129,6 +121,8 @@ export class Core implements Positions {
     this.keys = new IndexKeyMaker(compile, MultikeyIndexes.load(this.store));
     this.logReader = new LogReader(this);
     const caughtUp = () => this.applier.caughtUp();
+    const [isBehind, assertOpen] = [() => this.isBehind(), () => this.assertOpen()];
+    this.writers = new Writers({ registry: this.registry, isBehind, caughtUp, assertOpen });
     this.imageOffice = new ImageOffice(
       { ...this.parts(), line: this.line, directory, caughtUp, wallMs },
       parts.images
@@ -140,7 +134,7 @@ export class Core implements Positions {
     this.clock = new CommitClock(wallMs);
     this.committer = new Committer(
       { ...this.parts(), applier: this.applier },
-      { durable: committed => this.onDurable(committed), applied: committed => this.onApplied(committed) }
+      { durable: committed => this.onDurable(committed), applied: ({ rows }) => this.small.applied(rows) }
     );
     this.stageParts = { ...this.parts(), held: this.held, scratch: this.scratch };
     const timeAt = (timeline: Timeline, lsn: Lsn) => this.timeAt(timeline, lsn);
@@ -173,31 +167,8 @@ export class Core implements Positions {
     }
   }
 
-  /** Replays what the log has and the state has not, in bounded memory. */
   private async recover(): Promise<void> {
-    const applied = this.store.get('meta', metaKey(TABLE.applied, 0));
-    if (applied !== undefined) {
-      this.clock.observe(applied.readBigUInt64BE(10) as CommitTime);
-    }
-    const from =
-      applied === undefined
-        ? undefined
-        : { segment: applied.readUInt32BE(0), offset: applied.readUIntBE(4, 6) };
-    await this.log.recover(
-      from,
-      frame => {
-        // What follows a large commit finds it in the state.
-        return this.replay(frame) || this.isBehind() ? this.applier.caughtUp() : undefined;
-      },
-      ({ timeline: id, count }) => {
-        const timeline = this.registry.timeline(id as TimelineId);
-        if (timeline !== undefined && timeline.count < count) {
-          this.registry.advance(timeline, timeline.head, count);
-          this.registry.settle(timeline, timeline.head, count);
-        }
-      }
-    );
-    await this.applier.caughtUp();
+    await new Replay({ ...this.parts(), applier: this.applier, isBehind: () => this.isBehind() }).run();
     this.durableTime = this.clock.current();
     this.retries = RetryTable.load(this.store);
   }
@@ -210,66 +181,6 @@ export class Core implements Positions {
   private parts() {
     const { store, log, clock, registry, unapplied, catalogs, pendingKeys, versions, stats, keys } = this;
     return { store, log, clock, registry, unapplied, catalogs, pendingKeys, versions, stats, keys };
-  }
-
-  /**
-   * A durable frame that the state may not hold: it goes the way that a new one goes after its flush. True when it is
-   * a large commit, whose records are not in front of the state.
-   */
-  private replay({ bytes, segment, offset, ordinals: known }: FoundFrame): boolean {
-    const frame = decodeFrame(bytes);
-    this.clock.observe(frame.time);
-    if (isPart(bytes)) {
-      return false;
-    }
-    for (const record of frame.control) {
-      this.registry.apply(record);
-    }
-    const ordinals = [
-      ...frame.changes.map((section, i) => this.replaySection(section, known?.get(i))),
-      ...frame.groups.map((section, i) =>
-        this.replayed(section, section.count, known?.get(frame.changes.length + i))
-      )
-    ];
-    const place = { segment, offset };
-    this.applier.add({
-      frame,
-      place,
-      next: { segment, offset: offset + bytes.length },
-      ordinals,
-      hasCatalog: frame.changes.some(section => section.records.some(record => record.collection === CATALOG))
-    });
-    return frame.groups.length > 0;
-  }
-
-  private replaySection(section: ChangeSection, known: number | undefined): number {
-    const timeline = this.registry.timeline(section.timeline);
-    if (timeline === undefined) {
-      return 0;
-    }
-    section.records.forEach((record, i) => {
-      if (record.isGone === true) {
-        return;
-      }
-      const lsn = (section.firstLsn + i) as Lsn;
-      this.unapplied.add(timeline.id, record.collection, record.key, { lsn, image: record.image });
-      if (record.collection === CATALOG) {
-        this.catalogs.changed(timeline, lsn);
-      }
-    });
-    return this.replayed(section, section.records.length, known);
-  }
-
-  /** Moves a timeline's head behind a section; answers the number of its changes before. */
-  private replayed({ timeline: id, group }: SectionHead, count: number, known?: number): number {
-    const timeline = this.registry.timeline(id);
-    if (timeline === undefined) {
-      return 0;
-    }
-    const ordinal = known ?? timeline.count;
-    this.registry.advance(timeline, group.last, ordinal + count);
-    this.registry.settle(timeline, group.last, ordinal + count);
-    return ordinal;
   }
 
   /** @throws CLOSED, LOG_FAILED, DATA_CORRUPT */
@@ -348,26 +259,11 @@ export class Core implements Positions {
   }
 
   private onDurable({ commits, sections, time, rows }: Committed): void {
-    for (const row of rows) {
-      if (row.table === TABLE.retry || row.table === TABLE.value) {
-        this.recentRows.set(recentName(row), row);
-      }
-    }
+    this.small.durable(rows);
     this.durableTime = time > this.durableTime ? time : this.durableTime;
     if (this.listeners.size > 0) {
       for (const [i, commit] of commits.entries()) {
         this.emit({ type: 'commit', commit, entry: this.entryOf(commit, sections[i]) });
-      }
-    }
-  }
-
-  private onApplied({ rows }: Committed): void {
-    for (const row of rows) {
-      if (row.table === TABLE.retry || row.table === TABLE.value) {
-        const name = recentName(row);
-        if (this.recentRows.get(name) === row) {
-          this.recentRows.delete(name);
-        }
       }
     }
   }
@@ -406,87 +302,9 @@ export class Core implements Positions {
     await this.committer.commit([], origin, { control: () => records });
   }
 
-  /** Held while writers of a timeline must wait: an index is made, the branch moves. */
-  timelineLock(timeline: Timeline): Mutex {
-    let lock = this.timelineLocks.get(timeline);
-    if (lock === undefined) {
-      lock = new Mutex();
-      this.timelineLocks.set(timeline, lock);
-    }
-    return lock;
-  }
-
-  /**
-   * The branch to write to, once nothing holds its timeline and the state is not too far behind.
-   * @throws PROJECT_NOT_FOUND, BRANCH_NOT_FOUND
-   */
-  async writableBranch(
-    projectName: string,
-    branchName: string
-  ): Promise<{ project: Project; branch: Branch }> {
-    const found = this.branchNow(projectName, branchName);
-    if (this.timelineLocks.get(found.branch.timeline)?.busy !== true && !this.isBehind()) {
-      return found;
-    }
-    const [later] = await this.writableBranches([[projectName, branchName]]);
-    return later!;
-  }
-
-  private branchNow(projectName: string, branchName: string): { project: Project; branch: Branch } {
-    this.assertOpen();
-    const project = this.registry.project(projectName);
-    return { project, branch: this.registry.branch(project, branchName) };
-  }
-
-  /** The same for several branches, all at one time. */
-  async writableBranches(
-    names: readonly (readonly [project: string, branch: string])[]
-  ): Promise<readonly { project: Project; branch: Branch }[]> {
-    for (;;) {
-      const found = names.map(([projectName, branchName]) => this.branchNow(projectName, branchName));
-      const lock = found
-        .map(({ branch }) => this.timelineLocks.get(branch.timeline))
-        .find(candidate => candidate?.busy === true);
-      if (lock !== undefined) {
-        await lock.idle();
-      } else if (this.isBehind()) {
-        await this.applier.caughtUp();
-      } else {
-        return found;
-      }
-    }
-  }
-
   /** The reply of a retryable write, as long as its owner has not gone on to another turn. */
   remembered(key: string): Buffer | undefined {
-    return this.retries.isCurrent(key) ? this.smallValue(TABLE.retry, key) : undefined;
-  }
-
-  /** A row of a small table by its text key: on disk, applied or not. */
-  smallValue(table: number, key: string): Buffer | undefined {
-    const waiting = this.recentRows.get(`${table} ${key}`);
-    return waiting === undefined
-      ? this.store.get('meta', metaKey(table, 0, Buffer.from(key)))
-      : waiting.value;
-  }
-
-  smallValues(table: number, prefix: string): { key: string; value: Buffer }[] {
-    const from = metaKey(table, 0, Buffer.from(prefix));
-    const found = new Map<string, Buffer>();
-    for (const { key, value } of this.store.range('meta', { from, to: afterPrefix(from) })) {
-      found.set(key.toString('utf8', META_PREFIX_BYTES), value);
-    }
-    for (const record of this.recentRows.values()) {
-      const key = record.key.toString('utf8');
-      if (record.table === table && key.startsWith(prefix)) {
-        if (record.value === undefined) {
-          found.delete(key);
-        } else {
-          found.set(key, record.value);
-        }
-      }
-    }
-    return [...found].map(([key, value]) => ({ key, value }));
+    return this.retries.isCurrent(key) ? this.small.get(TABLE.retry, key) : undefined;
   }
 
   projectInfo(project: Project): ProjectInfo {
@@ -502,6 +320,17 @@ export class Core implements Positions {
 
   view(project: Project, at: Resolution): View {
     return new View(this.views, this.projectInfo(project), at);
+  }
+
+  /** @throws PROJECT_NOT_FOUND, HISTORY_GONE */
+  timeline(project: string, id: TimelineId): Timeline {
+    const timeline = this.registry.project(project).timelines.get(id);
+    if (timeline === undefined) {
+      throw new ArgonError('HISTORY_GONE', `The timeline ${id} of project ${project} is no longer kept.`, {
+        data: { timeline: id }
+      });
+    }
+    return timeline;
   }
 
   /** The state of a timeline at an LSN. @throws LSN_IN_FUTURE */
@@ -570,8 +399,4 @@ export class Core implements Positions {
     })();
     return this.closing;
   }
-}
-
-function recentName({ table, key }: ControlRecord): string {
-  return `${table} ${key.toString('utf8')}`;
 }

@@ -1,9 +1,10 @@
-import type { CollectionInfo, IndexInfo, Origin, Writer } from '../api';
+import type { CollectionInfo, IndexInfo, Origin } from '../api';
 import { encodeKey, field, keyPattern } from '../bson';
 import { isArgonError } from '../errors';
 import { EXPIRED_DOCUMENTS_MAX } from '../limits';
 import { nextTurn, throwIfAborted } from '../log/pace';
 import type { Core } from './core';
+import { write } from './write';
 
 const DATE = 0x09;
 const DOUBLE = 0x01;
@@ -20,25 +21,11 @@ export interface Swept {
   readonly removed: number;
 }
 
-export interface ExpiryParts {
-  readonly core: Core;
-  readonly remove: (
-    project: string,
-    branch: string,
-    origin: Origin,
-    change: (writer: Writer) => number
-  ) => Promise<number>;
-}
-
 /**
  * Removes documents whose time is over by an index with `expireAfterSeconds`, on every branch by itself, in small
  * commits like those of any writer: they are history and can be undone. Protected branches are left alone.
  */
-export async function sweepExpired(
-  { core, remove }: ExpiryParts,
-  origin: Origin,
-  signal?: AbortSignal
-): Promise<Swept[]> {
+export async function sweepExpired(core: Core, origin: Origin, signal?: AbortSignal): Promise<Swept[]> {
   const swept: Swept[] = [];
   for (const project of core.registry.projects()) {
     for (const { name: branch, timeline, isProtected } of [...project.branches.values()]) {
@@ -50,16 +37,7 @@ export async function sweepExpired(
             continue;
           }
           try {
-            const removed = await sweep(
-              core,
-              remove,
-              project.name,
-              branch,
-              collection,
-              index,
-              bounds,
-              origin
-            );
+            const removed = await sweep(core, project.name, branch, collection, index, bounds, origin);
             if (removed > 0) {
               swept.push({ project: project.name, branch, collection: collection.name, removed });
             }
@@ -123,7 +101,6 @@ function int64(value: bigint): Buffer {
 
 async function sweep(
   core: Core,
-  remove: ExpiryParts['remove'],
   project: string,
   branch: string,
   { name }: CollectionInfo,
@@ -153,7 +130,7 @@ async function sweep(
     if (keys.length === 0) {
       return removed;
     }
-    const count = await remove(project, branch, origin, writer => {
+    const { result: count } = await write(core, project, branch, origin, writer => {
       const current = writer.collection(name);
       // It is looked at again, for somebody may have given it more time.
       const over = current === undefined ? [] : keys.filter(key => isOver(writer.get(current, key)));

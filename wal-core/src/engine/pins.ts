@@ -2,7 +2,7 @@ import type { Origin, PinInfo } from '../api';
 import type { Project } from '../branch/model';
 import { checkBranchName } from '../branch/names';
 import { nearest } from '../branch/nearest';
-import { control } from '../branch/registry';
+import { control } from '../branch/control';
 import { ArgonError } from '../errors';
 import { TABLE } from '../store/keys';
 import type { Core } from './core';

@@ -1,7 +1,7 @@
 import type { Lsn, Origin, ProjectInfo } from '../api';
 import { checkProjectName } from '../branch/names';
 import { branchRecord, timelineRecord } from '../branch/records';
-import { control } from '../branch/registry';
+import { control } from '../branch/control';
 import { ArgonError } from '../errors';
 import { TABLE, u32 } from '../store/keys';
 import type { Core } from './core';

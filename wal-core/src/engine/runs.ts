@@ -1,6 +1,6 @@
 import type { RunInfo } from '../api';
 import type { Project, Run } from '../branch/model';
-import { control } from '../branch/registry';
+import { control } from '../branch/control';
 import { ArgonError } from '../errors';
 import { TABLE } from '../store/keys';
 import type { Core } from './core';
@@ -60,6 +60,13 @@ export class RunOffice {
 
   info(project: Project, id: string): RunInfo {
     return { ...this.knownRun(project, id), project: project.name };
+  }
+
+  /** Newest first. */
+  all(project: Project): readonly RunInfo[] {
+    return [...project.runs.keys()]
+      .map(id => this.info(project, id))
+      .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
   }
 
   /** A run of any project. @throws RUN_NOT_FOUND */

@@ -1,7 +1,20 @@
-import type { Lsn } from '../api';
+import type { EngineStatus, Lsn } from '../api';
 import type { StorageFigures } from '../keeping';
 import { Pace } from '../log/pace';
 import type { Core } from './core';
+
+/** What an engine holds, as its parts know it without looking: O(projects). */
+export function statusOf({ registry, log, store, unapplied, imageOffice, error }: Core): EngineStatus {
+  return {
+    projects: registry.projects().length,
+    branches: registry.branchCount,
+    logBytes: log.bytes,
+    stateBytes: store.bytes(),
+    pendingRecords: unapplied.records,
+    images: imageOffice.status(),
+    ...(error === undefined ? {} : { failed: error.message })
+  };
+}
 
 /** Bytes on disk by kind, beside what the documents take: O(collections of the default branches). */
 export async function storageOf(core: Core): Promise<StorageFigures> {

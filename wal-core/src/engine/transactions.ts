@@ -24,7 +24,8 @@ import type { View } from '../read/snapshot';
 import type { Stage } from '../write/stage';
 import { StagedView } from '../write/stagedview';
 import { ClaimingWriter, Claims } from './claims';
-import { assertWritable, type Core } from './core';
+import type { Core } from './core';
+import { assertWritable } from './writers';
 
 const ABORTED = 'was aborted, by an error or because it took too long';
 
@@ -209,7 +210,7 @@ export class OpenTransaction implements Transaction {
     }
     while (project.streamed.size > 0) {
       // A large commit that the snapshot may include is not in the state yet.
-      await Promise.all([...project.streamed.keys()].map(line => this.core.timelineLock(line).idle()));
+      await Promise.all([...project.streamed.keys()].map(line => this.core.writers.lock(line).idle()));
       await nextTurn();
     }
     const lsn = this.core.lsnAt(project, this.time);
@@ -272,7 +273,7 @@ export class OpenTransaction implements Transaction {
     if (this.staged > CONFLICT_CHECKS_MAX || changed.some(({ stage }) => stage.spill !== undefined)) {
       return this.locked(changed, changed.length, () => this.finishLarge(changed));
     }
-    await this.core.writableBranches(changed.map(({ project, branch }) => [project.name, branch.name]));
+    await this.core.writers.branches(changed.map(({ project, branch }) => [project.name, branch.name]));
     // From here to the queue of the log nothing waits, so that nobody can come in between.
     for (const part of changed) {
       this.assertStill(part);
@@ -287,8 +288,8 @@ export class OpenTransaction implements Transaction {
   private locked<T>(parts: readonly Part[], left: number, task: () => Promise<T>): Promise<T> {
     return left === 0
       ? task()
-      : this.core
-          .timelineLock(parts[parts.length - left]!.branch.timeline)
+      : this.core.writers
+          .lock(parts[parts.length - left]!.branch.timeline)
           .run(() => this.locked(parts, left - 1, task));
   }
 

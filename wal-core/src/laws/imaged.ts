@@ -1,7 +1,6 @@
 import { crc32c } from '@node-rs/crc32';
 import type { CollectionInfo, Engine, Snapshot } from '../api';
-import type { Core } from '../engine/core';
-import type { EngineParts } from '../engine';
+import { coreOf, type EngineParts } from '../engine';
 import type { KeyRange } from '../read/versions';
 import type { View } from '../read/snapshot';
 import { SMALL_IMAGES } from './kill/images';
@@ -14,10 +13,7 @@ export function imagedParts(images: EngineParts['images'] = { ...SMALL_IMAGES, i
 
 export { SMALL_IMAGES };
 
-/** The parts of an open engine. */
-export function coreOf(engine: Engine): Core {
-  return (engine as unknown as { core: Core }).core;
-}
+export { coreOf };
 
 /** Waits until no image is being made. */
 export async function imagesSettled(engine: Engine): Promise<void> {

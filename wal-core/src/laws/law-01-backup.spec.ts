@@ -6,24 +6,18 @@ import { openEngine, restoreBackup } from '../engine';
 import type { RestoreBackupOptions } from '../keeping';
 import { allowSeconds, numbersFrom, random, runs } from './chance';
 import { Story, tellAll } from './story';
-import { ADA, dumpOf, lsn, SHOP, temporaryDirectory, World } from './world';
+import { ADA, dumpOf, lsn, SHOP, World, suiteDirectories } from './world';
 
 allowSeconds(180);
 
 describe('law 1: a backup', () => {
   const worlds: World[] = [];
-  const folders: string[] = [];
+  const folder = suiteDirectories();
 
   async function open(segmentBytesMax = 8192): Promise<World> {
     const world = await World.open({ parts: { log: { segmentBytesMax } } });
     worlds.push(world);
     return world;
-  }
-
-  function folder(): string {
-    const made = temporaryDirectory();
-    folders.push(made);
-    return made;
   }
 
   /** Restores a backup into a new directory, and opens it. */
@@ -45,9 +39,6 @@ describe('law 1: a backup', () => {
   afterEach(async () => {
     for (const world of worlds.splice(0)) {
       await world.close();
-    }
-    for (const made of folders.splice(0)) {
-      rmSync(made, { recursive: true, force: true });
     }
   });
 

@@ -1,10 +1,10 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { allowSeconds, EFFORT, numbersFrom, SEED } from './chance';
 import { contentsAfter, RecordingDisk } from './disk/recording';
 import { type Tear, tear, TEARS } from './disk/tear';
 import { figure } from './figures';
-import { copyLog, type Plain, temporaryDirectory, World } from './world';
+import { copyLog, type Plain, temporaryDirectory, World, suiteDirectories } from './world';
 
 allowSeconds(240);
 
@@ -35,11 +35,11 @@ function documentOf(writer: number, round: number, size: number): Plain {
   return { _id: `${writer}`, round: round + 0.5, text: 'x'.repeat(size) };
 }
 
-async function record(seed: number, directories: string[]): Promise<Recorded> {
+async function record(seed: number, directoryOf: (given?: string) => string): Promise<Recorded> {
   const below = numbersFrom(seed);
   const disk = new RecordingDisk();
   const world = await World.open({ parts: { log: { fileSystem: disk, segmentBytesMax: SEGMENT_BYTES } } });
-  directories.push(world.directory);
+  directoryOf(world.directory);
   // Opening a directory without the project would make it, so that is where the crashes begin.
   const begin = disk.calls.length;
   await world.put('main', [{ _id: 'first' }]);
@@ -56,8 +56,7 @@ async function record(seed: number, directories: string[]): Promise<Recorded> {
     );
     if (round % 4 === 2) {
       await world.view('main').stateDigest();
-      const copy = temporaryDirectory();
-      directories.push(copy);
+      const copy = directoryOf();
       cpSync(join(world.directory, 'state'), join(copy, 'state'), { recursive: true });
       kept.push({ directory: copy, calls: disk.calls.length });
     }
@@ -104,12 +103,7 @@ function logBytes(directory: string): string[] {
 }
 
 describe('law 12: whatever a power failure leaves of the log', () => {
-  const directories: string[] = [];
-  afterAll(() => {
-    for (const directory of directories) {
-      rmSync(directory, { recursive: true, force: true });
-    }
-  });
+  const directoryOf = suiteDirectories();
 
   /** Opens what is left, twice, and goes on writing. */
   async function recover(
@@ -118,8 +112,7 @@ describe('law 12: whatever a power failure leaves of the log', () => {
     kind: Tear,
     below: (n: number) => number
   ): Promise<number> {
-    const directory = leave(recorded, calls, kind, below);
-    directories.push(directory);
+    const directory = directoryOf(leave(recorded, calls, kind, below));
     const sure = recorded.commits.filter(commit => commit.calls <= calls).at(-1)?.last ?? 0;
     const world = await World.open({ directory });
     const head = world.view('main').lsn;
@@ -139,8 +132,7 @@ describe('law 12: whatever a power failure leaves of the log', () => {
     if (again !== undefined && head > 0) {
       await world.put('main', again.documents);
       const after = await world.dump('main');
-      const copy = copyLog(directory);
-      directories.push(copy);
+      const copy = directoryOf(copyLog(directory));
       const crashed = await World.open({ directory: copy });
       expect(await crashed.dump('main')).toEqual(after);
       await crashed.close();
@@ -152,7 +144,7 @@ describe('law 12: whatever a power failure leaves of the log', () => {
   it.each(Array.from({ length: WORKLOADS }, (_, i) => SEED + i))(
     `recovers to what was acknowledged, twice the same (${STATES} states, seed %i)`,
     async seed => {
-      const recorded = await record(seed, directories);
+      const recorded = await record(seed, directoryOf);
       const below = numbersFrom(seed + 1);
       const heads = new Set<number>();
       for (let i = 0; i < STATES; i++) {

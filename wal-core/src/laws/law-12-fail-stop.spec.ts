@@ -12,7 +12,7 @@ import { type LogFileSystem, REAL_FILE_SYSTEM } from '../log/file/log';
 import { lockDirectory } from '../log/lock';
 import { LmdbStore } from '../store/lmdb/store';
 import { allowSeconds, numbersFrom, random, runs } from './chance';
-import { ADA, copyLog, dumpOf, image, type Plain, scanAll, SHOP, temporaryDirectory, World } from './world';
+import { ADA, copyLog, dumpOf, image, type Plain, scanAll, SHOP, World, suiteDirectories } from './world';
 
 /** Longer than what `ver` holds inline, so that reading it reads the log. */
 const LONG = 'x'.repeat(3000);
@@ -69,7 +69,7 @@ class Faults implements LogFileSystem {
 allowSeconds(120);
 
 describe('law 12: fail stop', () => {
-  const directories: string[] = [];
+  const directoryOf = suiteDirectories();
   const worlds: World[] = [];
 
   async function open(faults?: LogFileSystem, segmentBytesMax?: number): Promise<World> {
@@ -84,17 +84,12 @@ describe('law 12: fail stop', () => {
 
   /** What is left of a world when everything but its log is lost, as a directory that can be hurt. */
   function logOf(world: World): string {
-    const copy = copyLog(world.directory);
-    directories.push(copy);
-    return copy;
+    return directoryOf(copyLog(world.directory));
   }
 
   afterEach(async () => {
     for (const world of worlds.splice(0)) {
       await world.close();
-    }
-    for (const directory of directories.splice(0)) {
-      rmSync(directory, { recursive: true, force: true });
     }
     jest.restoreAllMocks();
   });
@@ -188,8 +183,7 @@ describe('law 12: fail stop', () => {
     let found = 0;
     await fc.assert(
       fc.asyncProperty(fc.noBias(fc.integer({ min: 160, max: size * 8 - 1 })), async bit => {
-        const directory = temporaryDirectory();
-        directories.push(directory);
+        const directory = directoryOf();
         cpSync(world.directory, directory, { recursive: true });
         flipBit(segmentsOf(directory)[0]!, bit);
         const engine = await openEngine({ directory });

@@ -1,11 +1,11 @@
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync } from 'node:fs';
 import type { Engine } from '../api';
 import { openEngine } from '../engine';
 import { ArgonError } from '../errors';
 import { allowSeconds, EFFORT } from './chance';
 import { FailingDisk, type Fault, failSystemCall, SYSTEM_CALLS, type SystemCall } from './disk/failing';
 import { figure } from './figures';
-import { ADA, copyLog, image, keyOf, SHOP, temporaryDirectory } from './world';
+import { ADA, copyLog, image, keyOf, SHOP, suiteDirectories } from './world';
 
 allowSeconds(240);
 
@@ -114,12 +114,9 @@ function check(engine: Engine, tried: readonly Tried[], isRestarted: boolean): v
 }
 
 describe('law 12: when a call of the operating system fails', () => {
-  const directories: string[] = [];
+  const fresh = suiteDirectories();
   afterEach(() => {
     jest.restoreAllMocks();
-    for (const directory of directories.splice(0)) {
-      rmSync(directory, { recursive: true, force: true });
-    }
   });
 
   async function open(directory: string, disk?: FailingDisk): Promise<Engine> {
@@ -127,16 +124,9 @@ describe('law 12: when a call of the operating system fails', () => {
     return openEngine({ directory }, { log });
   }
 
-  function fresh(): string {
-    const directory = temporaryDirectory();
-    directories.push(directory);
-    return directory;
-  }
-
   /** A copy of what is on the disk now, as a kill would leave it, opened. */
   async function opened(directory: string, look: (engine: Engine) => void): Promise<void> {
-    const copy = copyLog(directory);
-    directories.push(copy);
+    const copy = fresh(copyLog(directory));
     const engine = await open(copy);
     look(engine);
     await engine.close();

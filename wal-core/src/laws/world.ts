@@ -151,18 +151,20 @@ export function temporaryDirectory(): string {
   return mkdtempSync(join(tmpdir(), 'argon-law-'));
 }
 
-/** Makes directories for the tests of a suite and removes them after the last one; to be called where it is described. */
-export function suiteDirectories(): () => string {
+/**
+ * Makes directories for the tests of a suite, or takes in those it is given, and removes them after the last one; to
+ * be called where the suite is described.
+ */
+export function suiteDirectories(): (given?: string) => string {
   const made: string[] = [];
   afterAll(() => {
     for (const directory of made) {
       rmSync(directory, { recursive: true, force: true });
     }
   });
-  return () => {
-    const directory = temporaryDirectory();
-    made.push(directory);
-    return directory;
+  return (given = temporaryDirectory()) => {
+    made.push(given);
+    return given;
   };
 }
 

@@ -12,7 +12,7 @@ import type {
   UndoSelector
 } from '../api';
 import type { Project } from '../branch/model';
-import { control } from '../branch/registry';
+import { control } from '../branch/control';
 import type { ControlRecord } from '../log/frame';
 import { META_PREFIX_BYTES, afterPrefix, metaKey, TABLE } from '../store/keys';
 import type { OrderedStore } from '../store/store';
@@ -82,6 +82,11 @@ export function readAnswer({ take, type, bytes, missing, open }: StoredAnswer): 
     return { take };
   }
   return { value: missing === true ? undefined : { type: type!, bytes: Buffer.from(bytes!) } };
+}
+
+/** What a plan stores of what it would do. */
+export function figuresOf({ summary, conflicts, unanswered }: StoredPlan['figures']): StoredPlan['figures'] {
+  return { summary, conflicts, unanswered };
 }
 
 export function planRecord(project: Project, plan: StoredPlan): ControlRecord {

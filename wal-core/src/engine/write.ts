@@ -1,0 +1,45 @@
+import type { Commit, Origin, WriteOptions, Writer } from '../api';
+import type { Core } from './core';
+import { assertWritable } from './writers';
+
+/**
+ * Runs `change` against the newest state and logs what it staged. Whatever is answered, a refusal too, follows only from
+ * what is on disk by then.
+ */
+export async function write<T>(
+  core: Core,
+  projectName: string,
+  branchName: string,
+  origin: Origin,
+  change: (writer: Writer) => T,
+  options: WriteOptions = {}
+): Promise<{ result: T; commit: Commit | undefined }> {
+  const { project, branch } = await core.writers.branch(projectName, branchName);
+  assertWritable(branch);
+  const stage = core.stage(project, branch);
+  const { head } = branch.timeline;
+  let result: T;
+  try {
+    result = change(stage);
+  } catch (error) {
+    // A refusal (the key is taken, the document is not there) may follow from a write that is not on disk yet either.
+    await core.durable(branch.timeline, head);
+    throw error;
+  }
+  const { retry } = options;
+  if (stage.staged === 0 && retry === undefined) {
+    // That there was nothing to do may follow from a write that is not on disk yet.
+    await core.durable(branch.timeline, head);
+    return { result, commit: undefined };
+  }
+  const {
+    commits: [commit]
+  } = await core.commit(
+    [{ project, stage }],
+    origin,
+    retry === undefined
+      ? options
+      : { ...options, control: ([made]) => core.retries.rows(retry.key, retry.reply(made)) }
+  );
+  return { result, commit };
+}
