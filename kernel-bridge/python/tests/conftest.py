@@ -10,12 +10,17 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from argon.client import Client, Project
 from argon.launch import BridgeProcess, Places, places
 from argon.launch.script import find_script
 from argon.rpc import Link, LocalAddress
+from pymongo import MongoClient
+from pymongo.database import Database
+
+Document = dict[str, Any]
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -88,6 +93,23 @@ def client(here: Places) -> Iterator[Client]:
 def project(client: Client) -> Project:
     """A project of its own on the shared bridge."""
     return client.projects.create(f"p{uuid.uuid4().hex[:10]}")
+
+
+@pytest.fixture
+def mongo(here: Places) -> Iterator[MongoClient[Document]]:
+    """pymongo on the shared bridge."""
+    with MongoClient[Document](
+        here.wire_uri, directConnection=True, serverSelectionTimeoutMS=10_000
+    ) as connected:
+        yield connected
+
+
+@pytest.fixture
+def db(mongo: MongoClient[Document]) -> Iterator[Database[Document]]:
+    """A database of its own, dropped at the end."""
+    name = f"w{uuid.uuid4().hex[:10]}"
+    yield mongo[name]
+    mongo.drop_database(name)
 
 
 def local_link(here: Places) -> Link:

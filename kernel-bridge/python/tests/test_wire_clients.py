@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -17,19 +15,6 @@ from pymongo.database import Database
 from pymongo.errors import OperationFailure, PyMongoError
 
 Document = dict[str, Any]
-
-
-@pytest.fixture
-def mongo(here: Places) -> Iterator[MongoClient[Document]]:
-    with MongoClient[Document](here.wire_uri, directConnection=True) as client:
-        yield client
-
-
-@pytest.fixture
-def db(mongo: MongoClient[Document]) -> Iterator[Database[Document]]:
-    name = f"c{uuid.uuid4().hex[:10]}"
-    yield mongo[name]
-    mongo.drop_database(name)
 
 
 def test_a_transaction_moves_money_or_does_not(mongo: MongoClient[Document], db: Database[Document]) -> None:

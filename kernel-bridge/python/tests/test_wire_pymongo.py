@@ -6,14 +6,12 @@ import datetime
 import re
 import threading
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import bson
 import gridfs
 import pymongo
 import pytest
-from argon.launch import Places
 from bson import Decimal128, Int64, ObjectId
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
@@ -39,21 +37,6 @@ from pymongo.errors import (
 from pymongo.read_concern import ReadConcern
 
 Document = dict[str, Any]
-
-
-@pytest.fixture
-def mongo(here: Places) -> Iterator[MongoClient[Document]]:
-    with MongoClient[Document](
-        here.wire_uri, directConnection=True, serverSelectionTimeoutMS=10_000
-    ) as client:
-        yield client
-
-
-@pytest.fixture
-def db(mongo: MongoClient[Document]) -> Iterator[Database[Document]]:
-    name = f"w{uuid.uuid4().hex[:10]}"
-    yield mongo[name]
-    mongo.drop_database(name)
 
 
 def test_documents_come_back_as_they_were(db: Database[Document]) -> None:

@@ -2,19 +2,10 @@ import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 import type { Engine, GcReport } from '@argon/wal-core';
 import type { Logger } from '../logger';
 import { dueReason, type Gathered, type GcReason, reasonNow } from './due';
-import { KeepingMemory } from './memory';
+import { KeepingMemory, type LastRun } from './memory';
 
 /** How often it is looked whether a collection is due. */
 export const LOOK_INTERVAL_MS = 15_000;
-
-/** A collection that the keeper has made. */
-export interface LastRun {
-  readonly at: Date;
-  readonly reason: GcReason;
-  /** What it gave back: bytes of the log's files, and of rows in the state. */
-  readonly logBytes: number;
-  readonly stateBytes: number;
-}
 
 /** How the keeper is. */
 export interface KeeperStatus {

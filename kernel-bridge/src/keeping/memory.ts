@@ -1,9 +1,18 @@
 import type { Engine } from '@argon/wal-core';
 import { deserialize, serialize } from 'bson';
-import type { LastRun } from './keeper';
+import type { GcReason } from './due';
 
 /** Where it lies among the engine's values. */
 const KEY = 'keeping';
+
+/** A collection that the keeper has made. */
+export interface LastRun {
+  readonly at: Date;
+  readonly reason: GcReason;
+  /** What it gave back: bytes of the log's files, and of rows in the state. */
+  readonly logBytes: number;
+  readonly stateBytes: number;
+}
 
 /** From where it is counted what has come together. */
 export interface Since {

@@ -1,8 +1,16 @@
 import type { CollectionInfo, DocKey, ScanBatch, Snapshot } from '@argon/wal-core';
 import type { Plan } from './plan';
-import type { QueryStatistics } from './query';
 
 const IDS_PER_BATCH = 512;
+
+/** What a query did, for `explain`. */
+export interface QueryStatistics {
+  keysExamined: number;
+  docsExamined: number;
+  returned: number;
+  /** Bytes a sort wrote to disk. */
+  spilledBytes: number;
+}
 
 /** What a plan reads: documents in its order, each once, before the filter is applied. */
 export async function* candidates(

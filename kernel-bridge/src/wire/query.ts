@@ -18,7 +18,7 @@ import {
   type Sort,
   type Spill
 } from '@argon/wal-core';
-import { candidates } from './candidates';
+import { candidates, type QueryStatistics } from './candidates';
 import type { DocumentSource } from './cursors';
 import { MongoError } from './errors';
 import { SORT_BYTES_MAX } from './limits';
@@ -34,15 +34,6 @@ export interface Query {
   readonly skip: number;
   /** Infinity: all. */
   readonly limit: number;
-}
-
-/** What a query did, for `explain`. */
-export interface QueryStatistics {
-  keysExamined: number;
-  docsExamined: number;
-  returned: number;
-  /** Bytes a sort wrote to disk. */
-  spilledBytes: number;
 }
 
 /** A document with its key: what updates need to find it again. */

@@ -18,6 +18,8 @@ import {
   type EventNamespace,
   type EventTerms
 } from './events';
+import { Bell } from './bell';
+import { mergedChanges, type Told } from './merged';
 import type { StreamRequest } from './request';
 import type { StreamScope, WatchedBranch } from './scope';
 import { encodeToken, type Position } from './token';
@@ -26,19 +28,6 @@ import { encodeToken, type Position } from './token';
 const CHANGES_PER_ROUND = 1_000;
 /** Bytes of events before a poll gives what it has. */
 const BYTES_PER_ROUND = 4 * 1024 * 1024;
-
-/** One change with the branch it was made on. */
-interface Told {
-  readonly change: Change;
-  readonly watched: WatchedBranch;
-}
-
-/** Changes of one branch up to an LSN. */
-interface Source {
-  readonly watched: WatchedBranch;
-  readonly iterator: AsyncGenerator<Change, boolean>;
-  next: Change | undefined;
-}
 
 /**
  * The events of a change stream, in the order of commit times. Nothing is read and nobody is subscribed while no one
@@ -125,7 +114,7 @@ export class ChangeFeed {
       return [];
     }
     const events: Buffer[] = [];
-    const merged = this.merged(branches, now, signal);
+    const merged = mergedChanges(this.engine, branches, watched => this.after(watched), now, signal);
     let bytes = 0;
     let looked = 0;
     try {
@@ -162,67 +151,6 @@ export class ChangeFeed {
       return false;
     }
     return only?.projectId !== seen.projectId || only.branch.timeline !== seen.branch.timeline;
-  }
-
-  /** Changes after the position and up to `now`, of all branches, in the order of their commits. Returns whether that was all. */
-  private async *merged(
-    branches: readonly WatchedBranch[],
-    now: CommitTime,
-    signal: AbortSignal
-  ): AsyncGenerator<Told, boolean> {
-    const sources: Source[] = [];
-    let isComplete = true;
-    const advance = async (source: Source): Promise<void> => {
-      const result = await source.iterator.next();
-      source.next = result.done === true ? undefined : result.value;
-      isComplete &&= result.done !== true || result.value;
-    };
-    for (const watched of branches) {
-      const after = this.after(watched);
-      const upTo = this.engine.lsnAt(watched.project, now);
-      if (after < upTo) {
-        const source: Source = {
-          watched,
-          iterator: this.changes(watched, after, upTo, signal),
-          next: undefined
-        };
-        await advance(source);
-        sources.push(source);
-      }
-    }
-    try {
-      for (;;) {
-        const first = earliest(sources);
-        if (first === undefined) {
-          return isComplete;
-        }
-        yield { change: first.next!, watched: first.watched };
-        await advance(first);
-      }
-    } finally {
-      await Promise.all(sources.map(({ iterator }) => iterator.return(false)));
-    }
-  }
-
-  /** Changes of one branch in `(after, upTo]`. Returns whether they reach `upTo`. */
-  private async *changes(
-    { project, branch }: WatchedBranch,
-    after: Lsn,
-    upTo: Lsn,
-    signal: AbortSignal
-  ): AsyncGenerator<Change, boolean> {
-    const feed = this.engine.feed(project, { after, branch: branch.name, live: false, signal });
-    let told = after;
-    for await (const batch of feed) {
-      for (const change of batch.changes) {
-        if (change.lsn > upTo) {
-          return true;
-        }
-        yield change;
-      }
-      told = batch.upTo;
-    }
-    return told >= upTo;
   }
 
   /** The newest LSN of a project that was told. */
@@ -316,21 +244,6 @@ export class ChangeFeed {
   }
 }
 
-function earliest(sources: readonly Source[]): Source | undefined {
-  let first: Source | undefined;
-  for (const source of sources) {
-    if (source.next !== undefined && (first === undefined || isBefore(source, first))) {
-      first = source;
-    }
-  }
-  return first;
-}
-
-function isBefore(a: Source, b: Source): boolean {
-  const [left, right] = [a.next!.commitTime, b.next!.commitTime];
-  return left < right || (left === right && a.watched.projectId < b.watched.projectId);
-}
-
 /** History that garbage collection took cannot be told any more. */
 function explained(error: unknown): unknown {
   return isArgonError(error, 'HISTORY_GONE') ? gone(error.message, error) : error;
@@ -341,42 +254,4 @@ function gone(why: string, cause?: unknown): MongoError {
     fields: { errorLabels: ['NonResumableChangeStreamError'] },
     ...(cause === undefined ? {} : { cause })
   });
-}
-
-/** Rings when something was committed; listens from its making on. */
-class Bell {
-  private rung = false;
-  private ring: (() => void) | undefined;
-  private readonly unsubscribe: () => void;
-  private readonly onEvent = (): void => {
-    this.rung = true;
-    this.ring?.();
-  };
-
-  constructor(
-    engine: Engine,
-    private readonly signal: AbortSignal
-  ) {
-    this.unsubscribe = engine.subscribe(this.onEvent);
-    signal.addEventListener('abort', this.onEvent);
-  }
-
-  /** Resolves at the first ring, or when the time is over. */
-  async within(milliseconds: number): Promise<void> {
-    if (this.rung) {
-      return;
-    }
-    await new Promise<void>(resolve => {
-      const timer = setTimeout(resolve, milliseconds);
-      this.ring = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
-
-  close(): void {
-    this.unsubscribe();
-    this.signal.removeEventListener('abort', this.onEvent);
-  }
 }

@@ -4,7 +4,7 @@ import type { CommandContext } from '../context';
 import { describeExecution, describePlan, explainFooter, runsQuery, type Verbosity } from '../explain';
 import { emptyReply } from '../reply';
 import type { Reply } from '../registry';
-import type { OpenedAggregate } from './aggregate';
+import type { OpenedAggregate } from '../open-aggregate';
 
 type Stage = Record<string, unknown>;
 const asIs = (stage: Stage): Stage => stage;

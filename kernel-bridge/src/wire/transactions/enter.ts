@@ -102,7 +102,7 @@ export function enterTransaction(
     transaction?.abort();
     throw error;
   }
-  return transaction ?? transactions.begin(session, number, origin, readConcern);
+  return transaction ?? transactions.begin(session, number, origin);
 }
 
 function checkAllowed(

@@ -1,7 +1,6 @@
 import type { Commit, Engine, Origin, Snapshot, Transaction, Writer } from '@argon/wal-core';
 import { MongoError } from '../errors';
 import type { SessionKey } from '../lsid';
-import type { ReadConcern } from '../concerns';
 
 /** Documents a transaction wrote, by place and collection: told to the kernel's session when it is committed. */
 export interface TransactionWrite {
@@ -30,8 +29,7 @@ export class WireTransaction {
     private readonly engine: Engine,
     readonly session: SessionKey,
     readonly number: bigint,
-    private readonly origin: Origin,
-    readonly readConcern: ReadConcern
+    private readonly origin: Origin
   ) {}
 
   get phase(): TransactionPhase {

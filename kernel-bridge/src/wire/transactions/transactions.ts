@@ -1,5 +1,4 @@
 import type { Commit, Engine, Origin } from '@argon/wal-core';
-import type { ReadConcern } from '../concerns';
 import { MongoError } from '../errors';
 import type { SessionKey } from '../lsid';
 import { WireTransaction } from './transaction';
@@ -11,7 +10,7 @@ export class Transactions {
   constructor(private readonly engine: Engine) {}
 
   /** @throws MongoError 225, 50911, 251 */
-  begin(session: SessionKey, number: bigint, origin: Origin, readConcern: ReadConcern): WireTransaction {
+  begin(session: SessionKey, number: bigint, origin: Origin): WireTransaction {
     const last = this.bySession.get(session);
     if (last?.number === number || this.outcome(session, number) !== undefined) {
       throw new MongoError(
@@ -20,7 +19,7 @@ export class Transactions {
       );
     }
     last?.abort();
-    const transaction = new WireTransaction(this.engine, session, number, origin, readConcern);
+    const transaction = new WireTransaction(this.engine, session, number, origin);
     this.bySession.set(session, transaction);
     return transaction;
   }
@@ -75,14 +74,5 @@ export class Transactions {
     for (const session of [...this.bySession.keys()]) {
       this.sessionEnded(session);
     }
-  }
-
-  /** Number of transactions open now. */
-  get open(): number {
-    let open = 0;
-    for (const { phase } of this.bySession.values()) {
-      open += phase === 'open' ? 1 : 0;
-    }
-    return open;
   }
 }
