@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import type { Diff } from '../api';
+import type { CollectionId, Diff } from '../api';
 import { findBases } from '../merge/base';
 import { Differ } from '../diff/diff';
 import { isArgonError } from '../errors';
@@ -123,8 +123,11 @@ describe('law 7, workers: a diff or a plan says the same, whichever thread gathe
               const [a, b] = [view(), view()];
               const found = await pagesOf(far, a, b, 1 + draw(30));
               expect(found).toEqual(await pagesOf(here, a, b, 1 + draw(30)));
-              const isKnown = (id: number) => (b.catalog.getById(id) ?? a.catalog.getById(id)) !== undefined;
-              const wanted = (await differing(a, b)).filter(key => isKnown(Number(key.split(' ')[0])));
+              const isKnown = (id: CollectionId) =>
+                (b.catalog.getById(id) ?? a.catalog.getById(id)) !== undefined;
+              const wanted = (await differing(a, b)).filter(key =>
+                isKnown(Number(key.split(' ')[0]) as CollectionId)
+              );
               expect(found.documents).toHaveLength(wanted.length);
               seen.documents += wanted.length;
 
