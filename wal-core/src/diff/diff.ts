@@ -31,7 +31,7 @@ import {
 import { type ChangeCounts, type FarChanges, type FarOptions, isFar } from './far';
 import { diffFields } from './fields';
 import { FirstRead } from './firstread';
-import { type Mark, markOf, readMark, type Start, startBehind } from './mark';
+import { keyBehind, type Mark, markOf, readMark, type Start, startBehind } from './mark';
 
 const PAGE_DEFAULT = 100;
 
@@ -48,6 +48,7 @@ interface DiffIndex {
 
 /** Images on both sides of a document. */
 interface Sides {
+  readonly key: DocKey;
   readonly before: Image | undefined;
   readonly after: Image | undefined;
 }
@@ -139,9 +140,8 @@ export class Differ {
     }
     const pace = new Pace(signal);
     for (const { id, name } of collections.slice(first)) {
-      for (const changed of index.keys.keys(id, id === start?.collection ? start.from : undefined)) {
-        const { key } = changed;
-        const { before, after } = index.read.of(id, key) ?? this.images(from, to, id, changed);
+      const behind = id === start?.collection ? start.from : undefined;
+      for (const { key, before, after } of this.sides(from, to, index, id, behind)) {
         const document = documentDiff(name, key, before, after);
         if (document !== undefined) {
           yield { id, document };
@@ -150,6 +150,26 @@ export class Differ {
           await pace.rest();
         }
       }
+    }
+  }
+
+  /** Documents that may differ in key order, not below `first`. */
+  private *sides(
+    from: View,
+    to: View,
+    { keys, read }: DiffIndex,
+    id: CollectionId,
+    first: Buffer | undefined
+  ): Generator<Sides> {
+    let start = first;
+    if (first === undefined) {
+      const known = read.of(id);
+      yield* known;
+      const last = known.at(-1);
+      start = last === undefined ? undefined : keyBehind(last.key);
+    }
+    for (const changed of keys.keys(id, start)) {
+      yield this.images(from, to, id, changed);
     }
   }
 
@@ -198,7 +218,7 @@ export class Differ {
           if (op !== undefined) {
             counts[op]++;
           }
-          read.add(id, changed.key, sides, (before?.length ?? 0) + (after?.length ?? 0));
+          read.add(id, sides, (before?.length ?? 0) + (after?.length ?? 0));
           if (pace.isDue) {
             await pace.rest();
           }
@@ -239,6 +259,7 @@ export class Differ {
   private images(from: View, to: View, collection: CollectionId, { key, versions: lsns }: ChangedKey): Sides {
     const { versions } = this.parts;
     return {
+      key,
       before: versions.known(from.chain, collection, key, lsns[0]),
       after: versions.known(to.chain, collection, key, lsns[1])
     };

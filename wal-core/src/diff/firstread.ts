@@ -1,25 +1,30 @@
 import type { CollectionId, DocKey } from '../api';
 import { FIRST_READ_BYTES_MAX } from '../limits';
-import { keyText } from '../read/unapplied';
 
-/** What was read of the documents that come first, by collection and key, so that it is not read again. */
-export class FirstRead<T> {
-  private readonly found = new Map<string, T>();
+/** What was read of the documents that come first in each collection, in key order and without a gap. */
+export class FirstRead<T extends { readonly key: DocKey }> {
+  private readonly found = new Map<CollectionId, T[]>();
   private bytes = 0;
 
-  /** `bytes`: what it takes in memory. */
-  add(collection: CollectionId, key: DocKey, found: T, bytes: number): void {
-    if (this.bytes < FIRST_READ_BYTES_MAX) {
-      this.found.set(nameOf(collection, key), found);
-      this.bytes += key.length + bytes;
+  /** Takes the next document of a collection, as long as there is room. `bytes`: what it takes in memory. */
+  add(collection: CollectionId, next: T, bytes: number): void {
+    if (this.bytes >= FIRST_READ_BYTES_MAX) {
+      return;
     }
+    const list = this.found.get(collection);
+    if (list === undefined) {
+      this.found.set(collection, [next]);
+    } else if (Buffer.compare(list.at(-1)!.key, next.key) < 0) {
+      list.push(next);
+    } else {
+      // Another walk was faster.
+      return;
+    }
+    this.bytes += next.key.length + bytes;
   }
 
-  of(collection: CollectionId, key: DocKey): T | undefined {
-    return this.found.size === 0 ? undefined : this.found.get(nameOf(collection, key));
+  /** Those of a collection from its beginning on; there may be more than these. */
+  of(collection: CollectionId): readonly T[] {
+    return this.found.get(collection) ?? [];
   }
-}
-
-function nameOf(collection: CollectionId, key: DocKey): string {
-  return `${collection} ${keyText(key)}`;
 }

@@ -15,7 +15,12 @@ export interface Start {
 }
 
 export function startBehind({ collection, key }: Mark): Start {
-  return { collection, from: Buffer.concat([key, Buffer.of(0)]) };
+  return { collection, from: keyBehind(key) };
+}
+
+/** The first key behind a key. */
+export function keyBehind(key: DocKey): Buffer {
+  return Buffer.concat([key, Buffer.of(0)]);
 }
 
 export function startAt({ collection, key }: Mark): Start {

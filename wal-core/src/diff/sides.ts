@@ -40,8 +40,8 @@ export function readVersions(value: Buffer): readonly [Lsn | undefined, Lsn | un
 }
 
 function versionOn(value: Buffer, side: Side): Lsn | undefined {
-  const own = value.readUIntBE(side * LSN_BYTES, LSN_BYTES);
-  const lsn = own === 0 ? value.readUIntBE(POINT_AT, LSN_BYTES) : own;
+  const own = lsnAt(value, side * LSN_BYTES);
+  const lsn = own === 0 ? lsnAt(value, POINT_AT) : own;
   return lsn === NOT_KNOWN ? undefined : (lsn as Lsn);
 }
 
@@ -54,4 +54,8 @@ export function joined(older: Buffer, newer: Buffer): Buffer {
     }
   }
   return value;
+}
+
+function lsnAt(value: Buffer, at: number): number {
+  return value.readUInt16BE(at) * 2 ** 32 + value.readUInt32BE(at + 2);
 }

@@ -14,6 +14,7 @@ import {
 } from '../diff/changed';
 import { type FarChanges, isFar } from '../diff/far';
 import { FirstRead } from '../diff/firstread';
+import { keyBehind } from '../diff/mark';
 import { lastWrite } from '../history/blame';
 import { type Catalog, CATALOG, catalogImage, type Catalogs, collectionOf } from '../read/catalog';
 import type { LineReader } from '../read/line';
@@ -62,7 +63,7 @@ type Images = Pick<WorkItem, 'base' | 'ours' | 'version' | 'theirs' | 'byField' 
 abstract class Source<Row extends { readonly key: DocKey }> implements PlanSource {
   abstract readonly base: string;
   readonly collections: PlanSource['collections'];
-  private readonly read = new FirstRead<Images>();
+  private readonly read = new FirstRead<WorkItem>();
 
   constructor(
     protected readonly parts: SourceParts,
@@ -82,29 +83,36 @@ abstract class Source<Row extends { readonly key: DocKey }> implements PlanSourc
   abstract release(): void;
 
   *documents(collection: CollectionId, from?: Buffer): Generator<WorkItem> {
+    let start = from;
+    if (from === undefined) {
+      const known = this.read.of(collection);
+      yield* known;
+      const last = known.at(-1);
+      start = last === undefined ? undefined : keyBehind(last.key);
+    }
     const collectionName = nameIn(this.catalogs, collection);
-    for (const row of this.rows(collection, from)) {
+    for (const row of this.rows(collection, start)) {
       const { key } = row;
-      let images = this.read.of(collection, key);
-      if (images === undefined) {
-        const version = this.parts.versions.find(this.ours.chain, collection, key);
-        images = this.images(collection, row, version);
-        const { base, ours, theirs } = images;
-        this.read.add(collection, key, images, lengthOf(base) + lengthOf(ours) + lengthOf(theirs));
-      }
-      const { base, ours, theirs, byField, isContested, newest } = images;
-      yield {
+      const found = this.parts.versions.find(this.ours.chain, collection, key);
+      const images = this.images(collection, row, found);
+      const { base, ours, version, theirs, byField, isContested, newest } = images;
+      // One by one: a spread costs as much as the reads.
+      const item = {
         collection,
         collectionName,
         key,
         base,
         ours,
-        version: images.version,
+        version,
         theirs,
         byField,
         isContested,
         newest
       };
+      if (from === undefined) {
+        this.read.add(collection, item, lengthOf(base) + lengthOf(ours) + lengthOf(theirs));
+      }
+      yield item;
     }
   }
 
