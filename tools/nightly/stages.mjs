@@ -40,7 +40,7 @@ export const STAGES = [
   },
   {
     name: 'flips',
-    specs: ['law-12-flipped-bits', 'law-12-full-disk'],
+    specs: ['law-12-flipped-bits', 'lmdb/check', 'law-12-full-disk'],
     figure: 'flipped bits',
     target: 5_000,
     effort: 2,

@@ -26,6 +26,8 @@ export const CONFLICT_CHECKS_MAX = 2_000;
 export const SEGMENT_BYTES_MAX = 64 * 1024 * 1024;
 /** Uncompressed blocks of cold log segments held in memory. */
 export const COLD_CACHE_BYTES_MAX = 8 * 1024 * 1024;
+/** A state of at most so many bytes is read whole before it is used; of a larger one only the branches, and the rest beside the work. */
+export const STATE_CHECK_BYTES_MAX = 64 * 1024 * 1024;
 /** Project names are database names of MongoDB. */
 export const PROJECT_NAME_BYTES_MAX = 63;
 export const BRANCH_NAME_BYTES_MAX = 200;

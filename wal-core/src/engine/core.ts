@@ -56,6 +56,8 @@ export interface EngineParts {
   readonly log?: LogOptions;
   /** Sizes from which on images are made, and what is held in memory. */
   readonly images?: ImageOptions;
+  /** A state of at most so many bytes is checked whole before it is used. */
+  readonly stateCheckBytesMax?: number;
   readonly held?: HeldLimits & { readonly scratchRowsMax?: number };
 }
 
@@ -152,7 +154,7 @@ export class Core implements Positions {
     let store: OrderedStore | undefined;
     let core: Core | undefined;
     try {
-      store = await openState(directory);
+      store = await openState(directory, parts.stateCheckBytesMax);
       core = new Core(store, directory, clock ?? Date.now, compile, parts, unlock);
       await core.recover();
       dropOldState(directory);

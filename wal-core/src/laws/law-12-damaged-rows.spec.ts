@@ -41,9 +41,9 @@ describe('law 12: a row of the state with a flipped bit', () => {
   afterEach(() => world.close());
 
   /** What a start shows: everything, or the code of the refusal. */
-  async function shown(): Promise<string> {
+  async function shown(stateCheckBytesMax = 0): Promise<string> {
     try {
-      const engine = await openEngine({ directory: world.directory });
+      const engine = await openEngine({ directory: world.directory }, { stateCheckBytesMax });
       try {
         engine.branch(SHOP, 'a-branch-name');
         return await tellAll(engine.resolve(SHOP, 'main'));

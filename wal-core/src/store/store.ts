@@ -42,6 +42,11 @@ export interface OrderedStore {
   flushed(): Promise<void>;
   /** Remembers that rows which must be there are not: the next start makes the state anew. */
   distrust(): void;
+  /**
+   * Checks that every row is met that should be, and that each is as it was written. Yields from time to time; ends with
+   * what is wrong, if anything, and remembers it as `distrust` does. What is written meanwhile is not looked at.
+   */
+  damage(): Generator<number, string | undefined>;
   /** Bytes on disk. */
   bytes(): number;
   /** Those of them that hold nothing and are used before it grows. */

@@ -9,14 +9,22 @@ export interface Seen {
   readonly code?: string;
   /** An error without a code. */
   readonly fault?: string;
+  /** The state was damaged and made anew from the log, before anything was read. */
+  readonly isAnew?: true;
   /** Number of problems that `verify` finds. */
   readonly problems?: number;
   /** The first of them. */
   readonly first?: string;
 }
 
+let isAnew = false;
+process.on('warning', ({ name }) => {
+  isAnew ||= name === 'ArgonDamage';
+});
+
 async function look(directory: string): Promise<Seen> {
   try {
+    isAnew = false;
     const engine = await openEngine({ directory });
     try {
       const hash = createHash('sha256');
@@ -54,6 +62,7 @@ async function look(directory: string): Promise<Seen> {
       return {
         hash: hash.digest('hex'),
         problems: problems.length,
+        ...(isAnew ? { isAnew } : {}),
         ...(first === undefined ? {} : { first: `${first.where} ${first.what}` })
       };
     } finally {

@@ -56,6 +56,12 @@ export class SummedValues {
     return sealed;
   }
 
+  /** Whether bytes that lie in the file were written for this key, and both are as they were. */
+  isSealed(key: Buffer, stored: Buffer): boolean {
+    const length = stored.length - SUM_BYTES;
+    return length >= 0 && sumOf(key, sumOf(stored.subarray(0, length), 0)) === readU32(stored, length);
+  }
+
   /** Whether the value that was read last was written for this key, and both are as they were. */
   fits(key: Buffer): boolean {
     return sumOf(key, this.sum) === this.stored;

@@ -19,8 +19,8 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-async function start(): Promise<LmdbStore> {
-  open = await openState(directory);
+async function start(sumsBytesMax = 0): Promise<LmdbStore> {
+  open = await openState(directory, sumsBytesMax);
   return open;
 }
 

@@ -9,6 +9,7 @@ import {
   writeFileSync
 } from 'node:fs';
 import { join } from 'node:path';
+import { STATE_CHECK_BYTES_MAX } from '../../limits';
 import { checkFormat } from '../format';
 import { isDamaged } from './damage';
 import { DATA_FILE, LmdbStore } from './store';
@@ -21,29 +22,35 @@ const UNFINISHED = 'state.new';
 const COMPACT = 'compact';
 
 /**
- * Opens the state of a data directory. One of an older format, or in which damage was met, is set aside, and a new one
- * begun: replaying the log fills it. Until `dropOldState` says that this is done, what was set aside stays: should the
- * log be damaged too, it is the only other copy.
+ * Opens the state of a data directory. One of an older format, or in which damage was met or is found now, is set aside,
+ * and a new one begun: replaying the log fills it. Until `dropOldState` says that this is done, what was set aside stays:
+ * should the log be damaged too, it is the only other copy. Of a file of more than `sumsBytesMax` bytes only the branches
+ * of the trees are checked here; `LmdbStore.damage` checks the rest.
  * @throws FORMAT_TOO_NEW, DATA_CORRUPT
  */
-export async function openState(directory: string): Promise<LmdbStore> {
+export async function openState(directory: string, sumsBytesMax = STATE_CHECK_BYTES_MAX): Promise<LmdbStore> {
   const folder = join(directory, STATE);
   const aside = join(directory, SET_ASIDE);
   if (!existsSync(folder) && existsSync(aside)) {
     // It was cut short between the two renames.
     renameSync(aside, folder);
   }
-  const store = LmdbStore.open(folder);
-  let isOfUse = false;
-  try {
-    isOfUse = checkFormat(store) && !isDamaged(folder);
-  } finally {
-    if (!isOfUse) {
-      await store.close();
+  const damage = isDamaged(folder) ? 'Damage was met in it.' : LmdbStore.damageOf(folder, sumsBytesMax);
+  if (damage === undefined) {
+    const store = LmdbStore.open(folder);
+    let isOfUse = false;
+    try {
+      isOfUse = checkFormat(store);
+    } finally {
+      if (!isOfUse) {
+        await store.close();
+      }
     }
-  }
-  if (isOfUse) {
-    return existsSync(join(folder, COMPACT)) ? compacted(directory, store) : store;
+    if (isOfUse) {
+      return existsSync(join(folder, COMPACT)) ? compacted(directory, store) : store;
+    }
+  } else {
+    process.emitWarning(`The state is damaged, and is made anew from the log. ${damage}`, 'ArgonDamage');
   }
   if (existsSync(aside)) {
     // The one in use was being filled in its place.

@@ -1,13 +1,15 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Database, open, type RootDatabase } from 'lmdb';
+import { type Database, open, type RootDatabase, type Transaction } from 'lmdb';
 import { ArgonError } from '../../errors';
 import { type OrderedStore, type Put, type RangeOptions, type Row, type TableName, TABLES } from '../store';
 import { KEY_BYTES, SummedValues, VALUE_BYTES } from './buffers';
+import { checkTrees } from './check';
 import { markDamaged } from './damage';
+import { PageDamage, PageFile } from './pages';
 import { Walker } from './walker';
 
-/** Address space reserved for the map; the file grows only as it is filled. */
+/** Address space reserved for the map; the file grows only as it is filled. A state with another is made anew. */
 const MAP_BYTES = 512 * 1024 * 1024 * 1024;
 
 /** Messages of errors in reads that say nothing about the file. */
@@ -42,11 +44,13 @@ interface Table {
  *
  * Each row has a checksum over its key and value. A row that does not fit its own, or that lies before the start of the
  * walk that met it, is never handed out: every read may throw DATA_CORRUPT. What a checksum of rows cannot show is a
- * row that is not met at all, because the tree above it was damaged; `verify` finds that.
+ * row that is not met at all, because the tree above it was damaged: `openState` and `damage` look for that.
  */
 export class LmdbStore implements OrderedStore {
   private readonly tables: Readonly<Record<TableName, Table>>;
   private readonly values = new SummedValues();
+  /** What holds states that are being checked. */
+  private readonly held = new Set<Transaction>();
   private isClosed = false;
 
   private constructor(
@@ -81,6 +85,32 @@ export class LmdbStore implements OrderedStore {
     return new LmdbStore(root, directory);
   }
 
+  /**
+   * What is wrong with the closed file of a folder, if anything; `sumsBytesMax`: a larger file is not read whole, but its
+   * branches only. Nothing of LMDB touches the file, which could end the process.
+   */
+  static damageOf(directory: string, sumsBytesMax: number): string | undefined {
+    const path = join(directory, DATA_FILE);
+    if (!existsSync(path)) {
+      return undefined;
+    }
+    const file = new PageFile(path);
+    try {
+      const sums = file.bytes > sumsBytesMax ? undefined : new SummedValues();
+      const steps =
+        file.bytes === 0 ? undefined : checkTrees(file, { meta: file.firstMeta(MAP_BYTES), sums });
+      while (steps?.next().done === false);
+      return undefined;
+    } catch (error) {
+      if (error instanceof PageDamage) {
+        return error.message;
+      }
+      throw error;
+    } finally {
+      file.close();
+    }
+  }
+
   /** The same store for another thread of the process, which only reads. */
   static openReader(directory: string): LmdbStore {
     return new LmdbStore(this.openRoot(directory, true), directory);
@@ -104,6 +134,11 @@ export class LmdbStore implements OrderedStore {
     } catch (error) {
       if (error instanceof Error && /MDB_INVALID|MDB_CORRUPTED|MDB_PAGE_NOTFOUND/.test(error.message)) {
         markDamaged(directory);
+        throw new ArgonError(
+          'DATA_CORRUPT',
+          'The state is damaged. The log has everything that is in it: start Argon again, and it is made anew.',
+          { data: { file: 'state' }, cause: error }
+        );
       }
       throw error;
     }
@@ -212,6 +247,28 @@ export class LmdbStore implements OrderedStore {
     return Math.max(0, lastPageNumber + 1 - used) * pageSize;
   }
 
+  *damage(): Generator<number, string | undefined> {
+    const transaction = this.root.useReadTransaction();
+    this.held.add(transaction);
+    const file = new PageFile(join(this.directory, DATA_FILE));
+    try {
+      // What is newer than the state held is not older than it, so its pages are held too.
+      yield* checkTrees(file, { meta: file.newestMeta(MAP_BYTES), sums: this.values });
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof PageDamage)) {
+        throw error;
+      }
+      this.distrust();
+      return error.message;
+    } finally {
+      file.close();
+      if (this.held.delete(transaction)) {
+        transaction.done();
+      }
+    }
+  }
+
   /** Writes everything into a new file in an empty folder, without free pages. Whoever calls it brings that to the disk. */
   copyTo(folder: string): Promise<void> {
     return this.root.backup(folder, true);
@@ -219,6 +276,10 @@ export class LmdbStore implements OrderedStore {
 
   async close(): Promise<void> {
     this.isClosed = true;
+    for (const transaction of this.held) {
+      transaction.done();
+    }
+    this.held.clear();
     await this.root.flushed;
     await this.root.close();
   }
