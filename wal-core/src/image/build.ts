@@ -212,11 +212,11 @@ function* fromStack(
     false
   );
   let written = 0;
-  while (walk.page !== undefined || deltas.text !== undefined) {
+  while (walk.page !== undefined || deltas.newest !== undefined) {
     const { page } = walk;
-    const { text } = deltas;
+    const { newest } = deltas;
     if (page !== undefined) {
-      const split = text === undefined ? walk.high : page.gallop(text, walk.low);
+      const split = newest === undefined ? walk.high : page.gallopRanked(newest, walk.low);
       written += split - walk.low;
       writer.addRange(page, walk.low, split);
       walk.low = split;
@@ -225,13 +225,13 @@ function* fromStack(
         yield written;
         continue;
       }
-      if (page.isOf(walk.low, text!)) {
+      if (page.compareRanked(walk.low, newest!) === 0) {
         walk.low++;
       }
     }
-    const image = deltas.image();
+    const image = newest!.image();
     if (image !== undefined) {
-      writer.add(versionKey(text!, deltas.lsn), image);
+      writer.add(newest!.foundPage!.key(newest!.foundAt), image);
     }
     deltas.advance();
     if (page !== undefined && walk.low >= walk.high) {

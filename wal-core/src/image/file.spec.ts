@@ -100,12 +100,6 @@ describe('an image file', () => {
             const expected = entries.find(each => Buffer.compare(each.key, key) >= 0);
             const found = lowerBound(file, key.toString('latin1'));
             expect(found && found[0].keyText(found[1])).toBe(expected?.key.toString('latin1'));
-            if (found !== undefined) {
-              const [page, at] = found;
-              for (const low of [0, at >> 1, at]) {
-                expect(page.gallop(key.toString('latin1'), low)).toBe(at);
-              }
-            }
           }
           expect([...file.verify()].length).toBe(file.pages);
           // Copied in stretches it is the same file.

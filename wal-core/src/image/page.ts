@@ -1,6 +1,7 @@
 import { crc32c } from '@node-rs/crc32';
 import { ArgonError } from '../errors';
 import { LSN_SUFFIX_BYTES, PAGE_HEADER_BYTES, versionLsn } from './format';
+import { isWholeRank, rank2Of, type Ranked, rankOf } from './rank';
 
 /** What Node's buffers have and its types do not: `toString` without the search for the encoding. */
 export interface PageBytes extends Buffer {
@@ -93,6 +94,39 @@ export class Page {
     return compareBytes(this.bytes, this.keyStart(i), this.keyEnd(i), text);
   }
 
+  /** Negative when the document of entry `i` comes before `other`, 0 when it is the same. */
+  compareRanked(i: number, other: Ranked): number {
+    const { bytes } = this;
+    const start = this.keyStart(i);
+    const end = this.keyEnd(i) - LSN_SUFFIX_BYTES;
+    const rank = rankOf(bytes, start, end);
+    if (rank !== other.rank) {
+      return rank - other.rank;
+    }
+    const rank2 = rank2Of(bytes, start, end);
+    if (rank2 !== other.rank2) {
+      return rank2 - other.rank2;
+    }
+    return other.isWhole && isWholeRank(end - start) ? 0 : compareBytes(bytes, start, end, other.text!);
+  }
+
+  /** Whether entry `i` belongs to the document of entry `j` of another page. */
+  isSame(i: number, other: Page, j: number): boolean {
+    const start = this.keyStart(i);
+    const length = this.keyEnd(i) - start;
+    const otherStart = other.keyStart(j);
+    if (other.keyEnd(j) - otherStart !== length) {
+      return false;
+    }
+    // Neighbours differ at their ends.
+    for (let at = length - LSN_SUFFIX_BYTES - 1; at >= 0; at--) {
+      if (this.bytes[start + at] !== other.bytes[otherStart + at]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** Whether entry `i` belongs to this document. */
   isOf(i: number, docText: string): boolean {
     const { bytes } = this;
@@ -132,15 +166,24 @@ export class Page {
     return low;
   }
 
-  /** Like `lowerBound`, quick when the answer is near `low`. */
-  gallop(text: string, low: number): number {
+  /** The first entry from `low` on whose document is not before `other`, quick when it is near. */
+  gallopRanked(other: Ranked, low: number): number {
     let step = 1;
     let from = low;
-    while (from + step - 1 < this.entries && this.compare(from + step - 1, text) < 0) {
+    while (from + step - 1 < this.entries && this.compareRanked(from + step - 1, other) < 0) {
       from += step;
       step *= 2;
     }
-    return this.lowerBound(text, from, Math.min(from + step - 1, this.entries));
+    let high = Math.min(from + step - 1, this.entries);
+    while (from < high) {
+      const middle = (from + high) >>> 1;
+      if (this.compareRanked(middle, other) < 0) {
+        from = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return from;
   }
 }
 

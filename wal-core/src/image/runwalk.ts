@@ -1,7 +1,8 @@
 import type { Lsn } from '../api';
 import type { TextRange } from './basewalk';
-import { behindText, versionText } from './format';
+import { behindText, LSN_SUFFIX_BYTES, versionText } from './format';
 import type { Page } from './page';
+import { isWholeRank, rank2Of, type Ranked, rankOf } from './rank';
 import type { WalkPages } from './pages';
 import type { StoredImage } from './stored';
 
@@ -10,14 +11,17 @@ const STEPS_MAX = 8;
 
 /** Takes changed documents: an entry of a page, or an image from elsewhere. */
 export interface DeltaSink {
-  one(page: Page, at: number, text: string): void;
+  one(page: Page, at: number): void;
   add(text: string, image: Buffer): void;
 }
 
 /** Something that yields the changed documents of a state in key order. */
-export interface DeltaWalk {
-  /** docKey of the current document; undefined at the end. */
-  readonly text: string | undefined;
+export interface DeltaWalk extends Ranked {
+  /** Whether there is a current document. */
+  readonly isThere: boolean;
+  /** The page it lies in, if it does, and which entry it is. The page stays as it is. */
+  readonly foundPage: Page | undefined;
+  readonly foundAt: number;
   readonly lsn: number;
   /** Its image in the state; undefined when it is not there. */
   image(): Buffer | undefined;
@@ -28,11 +32,18 @@ export interface DeltaWalk {
 
 /** Per document of a run in a range, the newest version not after the cap; documents without one are passed over. */
 export class RunWalk implements DeltaWalk {
-  text: string | undefined;
-  private foundPage: Page | undefined;
-  private foundAt = 0;
+  isThere = false;
+  rank = 0;
+  rank2 = 0;
+  isWhole = true;
+  foundPage: Page | undefined;
+  foundAt = 0;
+  /** The docKey of the found entry, once somebody has asked for it. */
+  private madeText: string | undefined;
   /** Whether no version is newer than the cap. */
-  private readonly isWhole: boolean;
+  private readonly hasNoneNewer: boolean;
+  /** Whether the range may end before the run does. */
+  private readonly isBounded: boolean;
   /** The next entry to look at: forwards the first of its document, backwards the last. */
   private number = 0;
   private page: Page | undefined;
@@ -45,7 +56,8 @@ export class RunWalk implements DeltaWalk {
     private readonly range: TextRange,
     private readonly reverse: boolean
   ) {
-    this.isWhole = cap >= stored.lsn;
+    this.hasNoneNewer = cap >= stored.lsn;
+    this.isBounded = (reverse ? range.low : range.high) !== undefined;
     const start = reverse ? range.high : range.low;
     if (start !== undefined) {
       const past = reverse ? range.highInclusive === true : range.lowInclusive !== true;
@@ -59,6 +71,10 @@ export class RunWalk implements DeltaWalk {
       this.stepBack();
     }
     this.advance();
+  }
+
+  get text(): string | undefined {
+    return this.isThere ? (this.madeText ??= this.foundPage!.docText(this.foundAt)) : undefined;
   }
 
   get lsn(): number {
@@ -75,28 +91,37 @@ export class RunWalk implements DeltaWalk {
     const page = this.foundPage!;
     const at = this.foundAt;
     if (page.imageStart(at) !== page.imageEnd(at)) {
-      sink.one(page, at, this.text!);
+      sink.one(page, at);
     }
   }
 
   advance(): void {
-    this.text = undefined;
+    this.isThere = false;
+    this.madeText = undefined;
     while (this.page !== undefined) {
-      const text = this.page.docText(this.at);
-      if (this.isPast(text)) {
+      if (this.isBounded && this.isPast(this.page.docText(this.at))) {
         this.page = undefined;
         return;
       }
       if (this.reverse) {
-        this.takeBackwards(text);
+        this.takeBackwards();
       } else {
-        this.takeForwards(text);
+        this.takeForwards();
       }
       if (this.foundPage !== undefined) {
-        this.text = text;
+        this.show(this.foundPage, this.foundAt);
         return;
       }
     }
+  }
+
+  private show(page: Page, at: number): void {
+    const start = page.keyStart(at);
+    const end = page.keyEnd(at) - LSN_SUFFIX_BYTES;
+    this.rank = rankOf(page.bytes, start, end);
+    this.rank2 = rank2Of(page.bytes, start, end);
+    this.isWhole = isWholeRank(end - start);
+    this.isThere = true;
   }
 
   private isPast(text: string): boolean {
@@ -108,29 +133,34 @@ export class RunWalk implements DeltaWalk {
   }
 
   /** Finds the version of the document at the current entry, and goes to the next document. */
-  private takeForwards(text: string): void {
+  private takeForwards(): void {
+    const first = this.page!;
+    const firstAt = this.at;
     this.foundPage = undefined;
     for (let steps = 0; ; steps++) {
       const page = this.page!;
-      if (this.foundPage === undefined && (this.isWhole || page.lsn(this.at) <= this.cap)) {
+      if (this.foundPage === undefined && (this.hasNoneNewer || page.lsn(this.at) <= this.cap)) {
         this.foundPage = page;
         this.foundAt = this.at;
       }
       if (steps >= STEPS_MAX) {
+        const text = first.docText(firstAt);
         this.seek(this.foundPage === undefined ? versionText(text, this.cap) : behindText(text));
       } else if (++this.at >= page.entries) {
         this.open(this.number + 1, 0);
       }
-      if (!this.isOn(text)) {
+      if (!this.isOn(first, firstAt)) {
         return;
       }
     }
   }
 
-  private takeBackwards(text: string): void {
+  private takeBackwards(): void {
+    const last = this.page!;
+    const lastAt = this.at;
     this.foundPage = undefined;
     // Older versions come first on the way back: the last one that fits is the newest.
-    for (let steps = 0; this.isOn(text); steps++) {
+    for (let steps = 0; this.isOn(last, lastAt); steps++) {
       if (this.page!.lsn(this.at) <= this.cap) {
         this.foundPage = this.page;
         this.foundAt = this.at;
@@ -138,8 +168,9 @@ export class RunWalk implements DeltaWalk {
         steps = STEPS_MAX;
       }
       if (steps >= STEPS_MAX) {
+        const text = last.docText(lastAt);
         this.seek(versionText(text, this.cap));
-        if (this.isOn(text)) {
+        if (this.isOn(last, lastAt)) {
           this.foundPage = this.page;
           this.foundAt = this.at;
         }
@@ -151,8 +182,9 @@ export class RunWalk implements DeltaWalk {
     }
   }
 
-  private isOn(text: string): boolean {
-    return this.page?.isOf(this.at, text) === true;
+  /** Whether the current entry is of the same document as one that was looked at before. */
+  private isOn(page: Page, at: number): boolean {
+    return this.page?.isSame(this.at, page, at) === true;
   }
 
   private get file() {

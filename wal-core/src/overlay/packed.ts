@@ -1,5 +1,6 @@
 import type { Image, Lsn, TimelineId } from '../api';
 import type { TextRange } from '../image/basewalk';
+import { TextRank } from '../image/rank';
 import type { DeltaSink, DeltaWalk } from '../image/runwalk';
 import { compareBytes, type PageBytes } from '../image/page';
 import type { Pace } from '../log/pace';
@@ -141,8 +142,9 @@ export interface PackedReader {
 }
 
 /** The entries of one packed list in a range. */
-export class PackedWalk implements DeltaWalk {
-  text: string | undefined;
+export class PackedWalk extends TextRank implements DeltaWalk {
+  readonly foundPage = undefined;
+  readonly foundAt = 0;
   lsn = 0;
   private readonly columns: readonly Columns[];
   /** Piece and entry of the current one, and of the first one that is out of the range. */
@@ -157,6 +159,7 @@ export class PackedWalk implements DeltaWalk {
     { low, lowInclusive, high, highInclusive }: TextRange,
     private readonly reverse: boolean
   ) {
+    super();
     this.columns = pieces.map(piece => new Columns(piece));
     const first = low === undefined ? { piece: 0, at: 0 } : this.placeOf(low, lowInclusive !== true);
     const past =
@@ -171,6 +174,10 @@ export class PackedWalk implements DeltaWalk {
     } else {
       this.settle();
     }
+  }
+
+  get isThere(): boolean {
+    return this.text !== undefined;
   }
 
   image(): Image | undefined {
@@ -200,14 +207,14 @@ export class PackedWalk implements DeltaWalk {
       this.at++;
       this.settle();
     } else if (this.piece === this.endPiece && this.at === this.endAt) {
-      this.text = undefined;
+      this.show(undefined);
     } else {
       while (this.at === 0) {
         this.piece--;
         this.at = this.columns[this.piece]!.entries;
       }
       this.at--;
-      this.show();
+      this.showEntry();
     }
   }
 
@@ -222,15 +229,15 @@ export class PackedWalk implements DeltaWalk {
       this.piece > this.endPiece ||
       (this.piece === this.endPiece && this.at >= this.endAt);
     if (isOver) {
-      this.text = undefined;
+      this.show(undefined);
     } else {
-      this.show();
+      this.showEntry();
     }
   }
 
-  private show(): void {
+  private showEntry(): void {
     const columns = this.columns[this.piece]!;
-    this.text = columns.keyText(this.at);
+    this.show(columns.keyText(this.at));
     this.lsn = columns.lsns[this.at]!;
   }
 

@@ -1,5 +1,6 @@
 import type { Image, Lsn } from '../api';
 import type { TextRange } from '../image/basewalk';
+import { TextRank } from '../image/rank';
 import type { DeltaSink, DeltaWalk } from '../image/runwalk';
 import { type OverlayEntry, placeOf } from './overlay';
 
@@ -13,8 +14,9 @@ export interface OverlayReader {
 }
 
 /** The entries of one sorted list in a range. Versions newer than the state ask for the one before. */
-export class OverlayWalk implements DeltaWalk {
-  text: string | undefined;
+export class OverlayWalk extends TextRank implements DeltaWalk {
+  readonly foundPage = undefined;
+  readonly foundAt = 0;
   /** Newer than all that other walks have: an overlay knows the newest version. */
   lsn = 0;
   private at: number;
@@ -26,11 +28,16 @@ export class OverlayWalk implements DeltaWalk {
     { low, lowInclusive, high, highInclusive }: TextRange,
     private readonly reverse: boolean
   ) {
+    super();
     const first = low === undefined ? 0 : placeOf(list, low, lowInclusive !== true);
     const past = high === undefined ? list.length : placeOf(list, high, highInclusive === true);
     this.at = reverse ? past : first - 1;
     this.end = reverse ? first - 1 : Math.max(first, past);
     this.advance();
+  }
+
+  get isThere(): boolean {
+    return this.text !== undefined;
   }
 
   image(): Image | undefined {
@@ -53,7 +60,7 @@ export class OverlayWalk implements DeltaWalk {
       this.at += reverse ? -1 : 1;
       entry = (reverse ? this.at <= end : this.at >= end) ? undefined : list[this.at]!;
     } while (entry !== undefined && entry.lsn <= floor);
-    this.text = entry?.key;
+    this.show(entry?.key);
     this.lsn = entry?.lsn ?? 0;
   }
 }

@@ -2,6 +2,7 @@ import type { DocKey, Image, ScanBatch } from '../api';
 import type { BaseWalk } from '../image/basewalk';
 import { LSN_SUFFIX_BYTES } from '../image/format';
 import type { Page } from '../image/page';
+import { compareRanked, type Ranked } from '../image/rank';
 import type { DeltaSink, DeltaWalk } from '../image/runwalk';
 import { BATCH_BYTES_MAX, SLICE_MS_MAX } from '../limits';
 
@@ -77,9 +78,9 @@ export class MergedBatch implements ScanBatch, Sink {
     this.pieces.push({ bytes, ends: page.keyEnds(first, end), start, reverse });
   }
 
-  one(page: Page, at: number, text: string): void {
+  one(page: Page, at: number): void {
     this.copy(page, at, at + 1);
-    this.pieces.push(text);
+    this.pieces.push(page.docText(at));
   }
 
   add(text: string, image: Image): void {
@@ -146,8 +147,11 @@ export class MergedBatch implements ScanBatch, Sink {
 
 /** Several walks over changes as one: of equal documents the newest version counts. */
 export class Deltas {
-  text: string | undefined;
-  private newest: DeltaWalk | undefined;
+  /** The walk that has the newest version of the next document; undefined at the end. */
+  newest: DeltaWalk | undefined;
+  /** Walks that have older versions of it: as many as `olderCount` says. */
+  private readonly older: DeltaWalk[] = [];
+  private olderCount = 0;
 
   constructor(
     private readonly walks: readonly DeltaWalk[],
@@ -156,44 +160,37 @@ export class Deltas {
     this.settle();
   }
 
-  image(): Image | undefined {
-    return this.newest!.image();
-  }
-
-  give(sink: DeltaSink): void {
-    this.newest!.give(sink);
-  }
-
-  get lsn(): number {
-    return this.newest!.lsn;
-  }
-
   advance(): void {
-    for (const walk of this.walks) {
-      if (walk.text === this.text) {
-        walk.advance();
-      }
+    this.newest!.advance();
+    for (let i = 0; i < this.olderCount; i++) {
+      this.older[i]!.advance();
     }
     this.settle();
   }
 
   private settle(): void {
-    let text: string | undefined;
+    const { walks, older, reverse } = this;
     let newest: DeltaWalk | undefined;
-    for (const walk of this.walks) {
-      const other = walk.text;
-      if (other === undefined) {
+    let count = 0;
+    for (const walk of walks) {
+      if (!walk.isThere) {
         continue;
       }
-      if (text === undefined || (this.reverse ? other > text : other < text)) {
-        text = other;
+      const order = newest === undefined ? -1 : compareRanked(walk, newest);
+      if (order === 0) {
+        if (walk.lsn > newest!.lsn) {
+          older[count++] = newest!;
+          newest = walk;
+        } else {
+          older[count++] = walk;
+        }
+      } else if (newest === undefined || order < 0 !== reverse) {
         newest = walk;
-      } else if (other === text && walk.lsn > newest!.lsn) {
-        newest = walk;
+        count = 0;
       }
     }
-    this.text = text;
     this.newest = newest;
+    this.olderCount = count;
   }
 }
 
@@ -222,21 +219,21 @@ export class Merge {
     const { base, deltas } = this;
     const deadline = performance.now() + SLICE_MS_MAX;
     for (let cost = 0; sink.room > 0; cost++) {
-      const { text } = deltas;
+      const { newest } = deltas;
       const page = base?.page;
       if (page === undefined) {
-        if (text === undefined) {
+        if (newest === undefined) {
           return true;
         }
-        this.takeDelta(sink, text);
+        this.takeDelta(sink, newest);
       } else {
-        this.takeBase(sink, base!, page, text);
+        this.takeBase(sink, base!, page, newest);
         if (sink.room <= 0) {
           return false;
         }
-        if (text !== undefined && base!.low < base!.high) {
-          this.mask(base!, page, text);
-          this.takeDelta(sink, text);
+        if (newest !== undefined && base!.low < base!.high) {
+          this.mask(base!, page, newest);
+          this.takeDelta(sink, newest);
         }
         if (base!.low >= base!.high) {
           this.settleLast();
@@ -261,18 +258,22 @@ export class Merge {
     this.lastPage = undefined;
   }
 
-  private takeDelta(sink: Sink, text: string): void {
-    this.deltas.give(sink);
-    this.lastPage = undefined;
-    this.lastText = text;
+  private takeDelta(sink: Sink, delta: DeltaWalk): void {
+    delta.give(sink);
+    this.lastPage = delta.foundPage;
+    if (delta.foundPage === undefined) {
+      this.lastText = delta.text;
+    } else {
+      this.lastAt = delta.foundAt;
+    }
     this.deltas.advance();
   }
 
   /** Takes the entries before the next change, as far as there is room. */
-  private takeBase(sink: Sink, base: BaseWalk, page: Page, text: string | undefined): void {
+  private takeBase(sink: Sink, base: BaseWalk, page: Page, delta: Ranked | undefined): void {
     const { low, high } = base;
     if (this.reverse) {
-      const split = text === undefined ? low : Math.max(low, page.boundOf(text, true));
+      const split = delta === undefined ? low : Math.max(low, page.boundOf(delta.text!, true));
       const end = Math.max(split, high - sink.room);
       if (end < high) {
         sink.take(page, high, end);
@@ -282,7 +283,7 @@ export class Merge {
       }
       return;
     }
-    const split = text === undefined ? high : Math.min(high, page.gallop(text, low));
+    const split = delta === undefined ? high : Math.min(high, page.gallopRanked(delta, low));
     const end = Math.min(split, low + sink.room);
     if (end > low) {
       sink.take(page, low, end);
@@ -293,12 +294,12 @@ export class Merge {
   }
 
   /** The change replaces the base's own version. */
-  private mask(base: BaseWalk, page: Page, text: string): void {
+  private mask(base: BaseWalk, page: Page, delta: Ranked): void {
     if (this.reverse) {
-      if (page.isOf(base.high - 1, text)) {
+      if (page.compareRanked(base.high - 1, delta) === 0) {
         base.high--;
       }
-    } else if (page.isOf(base.low, text)) {
+    } else if (page.compareRanked(base.low, delta) === 0) {
       base.low++;
     }
   }
