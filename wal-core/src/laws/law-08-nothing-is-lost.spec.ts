@@ -317,6 +317,21 @@ describe('law 8: nothing is lost by an operation', () => {
       ]);
     });
 
+    it('names a collection that was made and dropped among the changes', async () => {
+      const careless = { actor: 'careless' };
+      await world.engine.write(SHOP, 'main', careless, writer => {
+        writer.ensureCollection('others');
+      });
+      await world.put('main', [{ _id: 1 }], { collection: 'brief' });
+      await world.engine.dropCollection(SHOP, 'main', 'brief', careless);
+      const plan = await world.engine.planUndo(SHOP, 'main', careless, ADA);
+      expect(plan.summary.map(({ collection }) => collection)).toContain('brief');
+      const documents = await world.engine.planDocuments(SHOP, plan.id);
+      expect(documents.map(({ collection, op }) => [collection, op])).toContainEqual(['brief', 'insert']);
+      await world.engine.applyPlan(SHOP, plan.id, ADA);
+      expect(world.view('main').collection('brief')).toBeDefined();
+    });
+
     it('of a dropped collection brings documents, options and indexes back', async () => {
       await world.engine.write(SHOP, 'main', ADA, writer => {
         writer.createCollection('items', image({ validator: { a: 1 } }));

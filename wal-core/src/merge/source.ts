@@ -222,16 +222,8 @@ class SelectionSource extends Source<SelectedDocument> {
     private readonly isPick: boolean,
     selector: UndoSelector
   ) {
-    super(
-      parts,
-      ours,
-      [...selection.collections],
-      [
-        ours.catalog,
-        parts.catalogs.at(theirs.line, selection.lastLsn),
-        parts.catalogs.at(theirs.line, (selection.firstLsn - 1) as Lsn)
-      ]
-    );
+    const ids = [...selection.collections];
+    super(parts, ours, ids, [ours.catalog, ...selectedCatalogs(parts, theirs.line, selection, ids)]);
     const last = isPick ? ((selection.firstLsn - 1) as Lsn) : selection.lastLsn;
     this.base = `${theirs.branch ?? 'timeline'}@${last}`;
     this.what = `${describeSelector(selector)}: ${selection.firstLsn}..${selection.lastLsn}`;
@@ -418,6 +410,27 @@ function catalogKeyOf(id: CollectionId): DocKey {
   const bytes = Buffer.allocUnsafe(4);
   bytes.writeInt32LE(id, 0);
   return docKeyOfValue({ type: 0x10, bytes });
+}
+
+/** Catalogs of a timeline that know every one of the collections of a selection. */
+function selectedCatalogs(
+  { catalogs, versions }: SourceParts,
+  timeline: Timeline,
+  { firstLsn, lastLsn }: Selection,
+  ids: readonly CollectionId[]
+): Catalog[] {
+  const known = [catalogs.at(timeline, lastLsn), catalogs.at(timeline, (firstLsn - 1) as Lsn)];
+  for (const id of ids) {
+    if (id === CATALOG || known.some(catalog => catalog.getById(id) !== undefined)) {
+      continue;
+    }
+    // It was made and dropped between the two.
+    const dropped = versions.find(timeline.chain(lastLsn), CATALOG, catalogKeyOf(id));
+    if (dropped !== undefined) {
+      known.push(catalogs.at(timeline, (dropped.lsn - 1) as Lsn));
+    }
+  }
+  return known;
 }
 
 function nameIn(catalogs: readonly Catalog[], id: CollectionId): string {
