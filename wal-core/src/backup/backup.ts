@@ -1,4 +1,14 @@
-import { mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync
+} from 'node:fs';
 import { basename, join, sep } from 'node:path';
 import type { CommitTime, ProjectInfo } from '../api';
 import { ArgonError } from '../errors';
@@ -14,6 +24,9 @@ import {
   readManifest,
   writeManifest
 } from './manifest';
+
+/** Bytes at either end of a segment that tell it from others of the same number and size. */
+const COMPARED_BYTES = 64 * 1024;
 
 export interface BackupParts {
   /** The data directory. */
@@ -44,16 +57,19 @@ export async function backUp(
   }
   const unlock = lockDirectory(target);
   try {
-    const known = new Map((readManifest(target)?.files ?? []).map(file => [file.stored, file]));
+    const known = readManifest(target)?.files ?? [];
     const wanted = wantedFiles(parts);
     const total = wanted.reduce((sum, { bytes }) => sum + bytes, 0);
     const pace = new Pace(signal);
     const files: BackupFile[] = [];
     let [copiedFiles, copiedBytes, done] = [0, 0, 0];
-    for (const { path, name, stored, bytes } of wanted) {
+    for (const { path, name, bytes } of wanted) {
       onProgress?.({ phase: 'copy', done, total });
-      let file = known.get(stored);
-      if (file?.name !== name || !isWhole(join(target, stored), bytes)) {
+      let file = known.find(
+        each => each.name === name && each.bytes === bytes && isCopy(path, join(target, each.stored), bytes)
+      );
+      if (file === undefined) {
+        const stored = freeName(name, bytes, known);
         const unfinished = join(target, `${stored}${UNFINISHED}`);
         const sha256 = await copyBytes(path, unfinished, bytes, pace);
         renameSync(unfinished, join(target, stored));
@@ -80,7 +96,6 @@ export async function backUp(
 interface WantedFile {
   readonly path: string;
   readonly name: string;
-  readonly stored: string;
   readonly bytes: number;
 }
 
@@ -92,12 +107,41 @@ function wantedFiles({ directory, end }: BackupParts): WantedFile[] {
       const path = segmentFile(log, segment);
       const name = basename(path);
       const bytes = segment === end.segment ? end.offset : statSync(path).size;
-      return { path, name, stored: name.replace('.', `-${bytes}.`), bytes };
+      return { path, name, bytes };
     });
 }
 
-function isWhole(path: string, bytes: number): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.size === bytes;
+/**
+ * Whether a file of a backup is a copy of a segment. A folder may have a backup of another data directory with the same
+ * beginning, such as one that was restored and then went on: commit times differ from there on, so the ends do.
+ */
+function isCopy(path: string, copy: string, bytes: number): boolean {
+  if (statSync(copy, { throwIfNoEntry: false })?.size !== bytes) {
+    return false;
+  }
+  const length = Math.min(bytes, COMPARED_BYTES);
+  return [0, bytes - length].every(at => bytesAt(path, at, length).equals(bytesAt(copy, at, length)));
+}
+
+function bytesAt(path: string, position: number, length: number): Buffer {
+  const bytes = Buffer.alloc(length);
+  const fd = openSync(path, 'r');
+  try {
+    readSync(fd, bytes, 0, length, position);
+  } finally {
+    closeSync(fd);
+  }
+  return bytes;
+}
+
+/** A name that no file of the earlier backup has: that one counts until the new one is complete. */
+function freeName(name: string, bytes: number, known: readonly BackupFile[]): string {
+  for (let number = 0; ; number++) {
+    const stored = name.replace('.', number === 0 ? `-${bytes}.` : `-${bytes}-${number}.`);
+    if (known.every(file => file.stored !== stored)) {
+      return stored;
+    }
+  }
 }
 
 function manifestOf({ time, projects }: BackupParts, files: readonly BackupFile[]): Manifest {
@@ -114,7 +158,7 @@ function manifestOf({ time, projects }: BackupParts, files: readonly BackupFile[
 function tidy(folder: string, files: readonly BackupFile[]): void {
   const needed = new Set(files.map(({ stored }) => stored));
   for (const name of readdirSync(folder)) {
-    if (/^\d{8}-\d+\.(?:log|cold)(?:\.unfinished)?$/.test(name) && !needed.has(name)) {
+    if (/^\d{8}-\d+(?:-\d+)?\.(?:log|cold)(?:\.unfinished)?$/.test(name) && !needed.has(name)) {
       rmSync(join(folder, name), { force: true });
     }
   }

@@ -10,7 +10,7 @@ const NAME = 'MANIFEST.json';
 export interface BackupFile {
   /** Its name in the log: `00000001.log`. */
   readonly name: string;
-  /** Its name in the backup: a longer copy of the same segment has another, so that none is ever overwritten. */
+  /** Its name in the backup: a copy of other bytes has another, so that none is ever overwritten. */
   readonly stored: string;
   readonly bytes: number;
   readonly sha256: string;
@@ -77,7 +77,7 @@ function parse(text: string): Manifest | undefined {
 function isFile({ name, stored, bytes, sha256 }: BackupFile): boolean {
   return (
     /^\d{8}\.(?:log|cold)$/.test(name) &&
-    /^\d{8}-\d+\.(?:log|cold)$/.test(stored) &&
+    /^\d{8}-\d+(?:-\d+)?\.(?:log|cold)$/.test(stored) &&
     Number.isSafeInteger(bytes) &&
     /^[0-9a-f]{64}$/.test(sha256)
   );

@@ -6,7 +6,7 @@ import { openEngine, restoreBackup } from '../engine';
 import type { RestoreBackupOptions } from '../keeping';
 import { allowSeconds, numbersFrom, random, runs } from './chance';
 import { Story, tellAll } from './story';
-import { ADA, dumpOf, lsn, SHOP, World, suiteDirectories } from './world';
+import { ADA, dumpOf, image, keyOf, lsn, SHOP, World, suiteDirectories } from './world';
 
 allowSeconds(180);
 
@@ -201,6 +201,31 @@ describe('law 1: a backup', () => {
     expect(await branchesOf(second)).toEqual(await branchesOf(world.engine));
     await second.close();
     expect(readdirSync(target).filter(name => name.includes('unfinished'))).toEqual([]);
+  });
+
+  it('of a restored directory that went its own way replaces what lies in the folder under the same names', async () => {
+    const world = await open(1024 * 1024);
+    const [early, target] = [folder(), folder()];
+    await world.put('main', [{ _id: 1, n: 1 }]);
+    await world.engine.backup(early);
+    const other = await restored(early);
+    const write = (engine: Engine, n: number) =>
+      engine.write(SHOP, 'main', ADA, writer =>
+        writer.replace(writer.collection('items')!, keyOf(1), image({ _id: 1, n }))
+      );
+    await write(world.engine, 2);
+    await write(other, 3);
+    const first = await world.engine.backup(target);
+    const second = await other.backup(target);
+    expect([second.bytes, second.copiedFiles]).toEqual([first.bytes, 1]);
+    const engine = await restored(target);
+    expect(await branchesOf(engine)).toEqual(await branchesOf(other));
+    expect(await branchesOf(engine)).not.toEqual(await branchesOf(world.engine));
+    await engine.close();
+    // The copies that no backup needs any more are gone.
+    expect(readdirSync(target).filter(name => name.endsWith('.log'))).toHaveLength(1);
+    expect((await other.backup(target)).copiedFiles).toBe(0);
+    await other.close();
   });
 
   it('goes into a folder of its own, and comes into an empty directory', async () => {
