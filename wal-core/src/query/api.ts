@@ -31,6 +31,8 @@ export interface Filter {
   /** True when it has no condition: it matches everything. */
   readonly isEmpty: boolean;
   matches(doc: Buffer): boolean;
+  /** The same for a document that lies in some bytes from `start` on. */
+  matchesAt(bytes: Buffer, start: number): boolean;
   /** Like `matches`; `position` is the index of the array element that matched, for the positional `$`. */
   matchWithPosition(doc: Buffer): { readonly matched: boolean; readonly position?: string };
   /** The `_id`s that can match (`_id` equality or `$in` without regular expressions); undefined when there are others. */
@@ -159,6 +161,14 @@ export interface PipelineLead {
   readonly stages: number;
 }
 
+/** A pipeline that is shown its documents one by one. */
+export interface PipelineTally {
+  /** Shows it the document that begins at `start`; the bytes may be used for others afterwards. */
+  add(bytes: Buffer, start: number): void;
+  /** Its results, when it has seen all documents. */
+  results(): AsyncIterable<readonly Buffer[]>;
+}
+
 /** A compiled pipeline. */
 export interface Pipeline {
   readonly stages: readonly StageSpec[];
@@ -169,6 +179,11 @@ export interface Pipeline {
   readonly alone: number;
   /** True when it begins with a stage that makes its own documents ($documents). */
   readonly startsItself: boolean;
+  /**
+   * Runs on documents that are shown one by one where they lie, when its first stage keeps nothing of them;
+   * undefined when it does.
+   */
+  tally(context: PipelineContext): PipelineTally | undefined;
   /** Runs on a source; `from` skips leading stages that the caller has done. Yields batches. */
   run(source: DocumentSource, context: PipelineContext, from?: number): AsyncIterable<readonly Buffer[]>;
 }

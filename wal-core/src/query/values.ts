@@ -89,6 +89,11 @@ export function kept(value: RawValue): RawValue {
     : value;
 }
 
+/** A value with bytes of its own, whatever becomes of those it was found in. */
+export function copied({ type, bytes }: RawValue): RawValue {
+  return { type, bytes: Buffer.from(bytes) };
+}
+
 /** Missing, null and undefined: what most expressions call nullish. */
 export function isNullish(value: Value): value is undefined {
   return value === undefined || value.type === T.NULL || value.type === T.UNDEFINED;

@@ -10,13 +10,16 @@ export interface Taker {
   take(bytes: Buffer, start: number, end: number, key: () => Buffer): void;
 }
 
+/** Whether the document that begins at `start` is wanted. */
+export type Test = (bytes: Buffer, start: number) => boolean;
+
 /** Lets a filter look at documents where they lie; only those that match are handed on. */
 export class Matches implements Sink {
   examined = 0;
   matched = 0;
 
   constructor(
-    private readonly test: ((document: Image) => boolean) | undefined,
+    private readonly test: Test | undefined,
     private readonly taker: Taker
   ) {}
 
@@ -42,7 +45,7 @@ export class Matches implements Sink {
 
   add(text: string, image: Image): void {
     this.examined++;
-    if (this.test === undefined || this.test(image)) {
+    if (this.test === undefined || this.test(image, 0)) {
       this.matched++;
       this.taker.take(image, 0, image.length, () => Buffer.from(text, 'latin1'));
     }
@@ -50,9 +53,10 @@ export class Matches implements Sink {
 
   private at(page: Page, i: number): void {
     this.examined++;
-    if (this.test === undefined || this.test(page.image(i))) {
+    const start = page.imageStart(i);
+    if (this.test === undefined || this.test(page.bytes, start)) {
       this.matched++;
-      this.taker.take(page.bytes, page.imageStart(i), page.imageEnd(i), () => page.docKey(i));
+      this.taker.take(page.bytes, start, page.imageEnd(i), () => page.docKey(i));
     }
   }
 }

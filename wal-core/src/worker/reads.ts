@@ -1,8 +1,14 @@
 import type { DocKey, Image } from '../api';
 import { ArgonError } from '../errors';
-import { compileFilter, compilePipeline, compileSort, type QueryOptions } from '../query';
+import {
+  compileFilter,
+  compilePipeline,
+  compileSort,
+  type PipelineContext,
+  type QueryOptions
+} from '../query';
 import { HandedScan, type Ground, rangeOf } from './handed';
-import { Matches, type Taker } from './matches';
+import { Matches, type Taker, type Test } from './matches';
 import type { CountFound, FlowPart, HandedRead, HandedShape, ScanFound } from './messages';
 import { bufferOf, owned, Parcels } from './parcel';
 import type { Pulse } from './pulse';
@@ -78,21 +84,7 @@ export async function flow(
   ground: Ground,
   pulse: Pulse
 ): Promise<FlowPart> {
-  const documents = new Copies();
-  const matches = new Matches(testOf(read), documents);
-  const context = { ...optionsOf(read), ...memoryOf(shape), signal: pulse.signal };
-  async function* source(): AsyncGenerator<readonly Image[]> {
-    for await (const _ of walked(read, ground, matches, pulse)) {
-      yield documents.drain();
-    }
-  }
-  const cutOut = cut(shape.sort === undefined ? source() : sorted(source(), shape, read, pulse), shape);
-  const results = compilePipeline(shape.stages.map(bufferOf), context).run(cutOut.documents, {
-    ...context,
-    collection: () => {
-      throw new Error('a pipeline on a worker reads no other collection');
-    }
-  });
+  const { matches, cutOut, results } = begun(read, shape, ground, pulse);
   const parcels = new Parcels();
   const told = { examined: 0, matched: 0 };
   const part = (): FlowPart => {
@@ -120,6 +112,57 @@ export async function flow(
     }
   }
   return part();
+}
+
+/** A flow under way: what it has looked at, what passed on into the pipeline, and what comes out. */
+interface Flowing {
+  readonly matches: Matches;
+  readonly cutOut: { readonly passed: number };
+  readonly results: AsyncIterable<readonly Image[]>;
+}
+
+function begun(read: HandedRead, shape: HandedShape, ground: Ground, pulse: Pulse): Flowing {
+  const { sort, skip, limit, stages } = shape;
+  const options = { ...optionsOf(read), ...memoryOf(shape), signal: pulse.signal };
+  const context: PipelineContext = {
+    ...options,
+    collection: () => {
+      throw new Error('a pipeline on a worker reads no other collection');
+    }
+  };
+  const pipeline = compilePipeline(stages.map(bufferOf), options);
+  const isWhole = sort === undefined && skip === 0 && limit === Infinity;
+  const tally = isWhole ? pipeline.tally(context) : undefined;
+  if (tally !== undefined) {
+    const matches = new Matches(testOf(read), {
+      isFull: false,
+      take: (bytes, start) => tally.add(bytes, start)
+    });
+    async function* tallied(): AsyncGenerator<readonly Image[]> {
+      for await (const _ of walked(read, ground, matches, pulse)) {
+        // Each step has been tallied.
+      }
+      yield* tally!.results();
+    }
+    return {
+      matches,
+      cutOut: {
+        get passed() {
+          return matches.matched;
+        }
+      },
+      results: tallied()
+    };
+  }
+  const documents = new Copies();
+  const matches = new Matches(testOf(read), documents);
+  async function* source(): AsyncGenerator<readonly Image[]> {
+    for await (const _ of walked(read, ground, matches, pulse)) {
+      yield documents.drain();
+    }
+  }
+  const cutOut = cut(sort === undefined ? source() : sorted(source(), shape, read, pulse), shape);
+  return { matches, cutOut, results: pipeline.run(cutOut.documents, context) };
 }
 
 /** Walks all ranges, one step after another. */
@@ -230,9 +273,9 @@ class Copies implements Taker {
   }
 }
 
-function testOf(read: HandedRead): ((document: Image) => boolean) | undefined {
+function testOf(read: HandedRead): Test | undefined {
   const filter = compileFilter(bufferOf(read.filter), optionsOf(read));
-  return filter.isEmpty ? undefined : document => filter.matches(document);
+  return filter.isEmpty ? undefined : (bytes, start) => filter.matchesAt(bytes, start);
 }
 
 /** Options as the main thread had them: bytes came as plain arrays. */

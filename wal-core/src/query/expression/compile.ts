@@ -1,4 +1,4 @@
-import { documentOf, elements, arrayOf, T, type RawElement } from '../../bson';
+import { documentOf, elements, arrayOf, nameBytes, T, type RawElement } from '../../bson';
 import { isArgonError } from '../../errors';
 import { queryError } from '../error';
 import type { ValueOrder } from '../order';
@@ -47,10 +47,11 @@ function plainConstant({ type, bytes }: RawValue): Expression {
 export function compilePath(text: string, scope: Scope): Expression {
   if (!text.startsWith('$$')) {
     if (text === '$') throw queryError(16872, "'$' by itself is not a valid FieldPath");
-    const read = pathReader(parseFieldPath(text.slice(1)));
-    return scope.has('CURRENT')
-      ? slotReader(scope.slot('CURRENT'), read)
-      : { evaluate: frame => read(frame.current) };
+    const parts = parseFieldPath(text.slice(1));
+    const read = pathReader(parts);
+    if (scope.has('CURRENT')) return slotReader(scope.slot('CURRENT'), read);
+    const field = parts.length === 1 ? { field: nameBytes(parts[0]!) } : {};
+    return { evaluate: frame => read(frame.current), ...field };
   }
   const dot = text.indexOf('.');
   const name = text.slice(2, dot < 0 ? undefined : dot);

@@ -132,6 +132,8 @@ export interface Expression {
   evaluate(frame: Frame): Value;
   /** Set when the expression does not depend on anything: its value. */
   readonly constant?: { readonly value: Value };
+  /** Set when it is the value of this field of the document itself: `$name`. */
+  readonly field?: Buffer;
   /** Set when a constant part of it cannot be computed: mongod refuses such a query before it reads anything. */
   readonly failure?: unknown;
 }

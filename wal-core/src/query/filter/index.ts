@@ -40,6 +40,10 @@ class CompiledFilter implements Filter {
     return this.root.matches(doc, 0);
   }
 
+  matchesAt(bytes: Buffer, start: number): boolean {
+    return this.root.matches(bytes, start);
+  }
+
   matchWithPosition(doc: Buffer): { matched: boolean; position?: string } {
     position.recording = true;
     position.found = undefined;

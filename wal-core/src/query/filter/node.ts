@@ -1,4 +1,4 @@
-import { T, type RawValue } from '../../bson';
+import { int32At, T, type RawValue } from '../../bson';
 import type { ComparisonOp } from './comparison';
 import { MISSING, PathTest, position, type ElementTest } from './path';
 
@@ -123,8 +123,8 @@ export class DocumentNode implements FilterNode {
   }
 
   matches(buf: Buffer, start: number): boolean {
-    if (start === 0) return this.ask(buf);
-    return this.ask(buf.subarray(start, start + buf.readInt32LE(start)));
+    const end = start + int32At(buf, start);
+    return this.ask(start === 0 && end === buf.length ? buf : buf.subarray(start, end));
   }
 }
 

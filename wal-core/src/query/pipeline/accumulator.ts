@@ -1,26 +1,46 @@
-import { arrayOf, elements, isNumberType, T, TYPE_NAMES, type RawElement } from '../../bson';
+import {
+  arrayOf,
+  elements,
+  isNumberType,
+  T,
+  TYPE_NAMES,
+  valueSize,
+  type RawElement,
+  type RawValue
+} from '../../bson';
 import { queryError } from '../error';
 import { compileExpression, type Expression, type Frame, type Scope } from '../expression';
 import { Deviation, mean } from '../expression/accumulate';
 import { checkN, largest } from '../expression/array';
 import { typeName } from '../expression/arithmetic';
 import { mergeDocuments } from '../expression/object';
+import { findField, MISSING } from '../filter/path';
 import { Summation } from '../numeric';
 import type { ValueOrder } from '../order';
 import { compileSort } from '../sort';
-import { array, int32, isNullish, kept, NULL, object, type Value } from '../values';
+import { array, copied, int32, isNullish, kept, NULL, object, type Value } from '../values';
 import type { Sort } from '../api';
 
 /** The state of one accumulator in one group. */
 export interface Accumulator {
   add(frame: Frame): void;
+  /** Adds the document that begins at `start`, where it lies; there when the factory `isFleeting`. */
+  addAt?(bytes: Buffer, start: number, frame: DocumentFrame): void;
   value(): Value;
   /** Bytes it holds, roughly. */
   readonly bytes: number;
 }
 
-/** Makes accumulators; `first` is a frame of the group's first document, for `n`. */
-export type AccumulatorFactory = (first: Frame) => Accumulator;
+/** The frame of a document that lies in larger bytes, made when an expression needs it. */
+export type DocumentFrame = () => Frame;
+
+/** Makes accumulators. */
+export interface AccumulatorFactory {
+  /** @param first a frame of the group's first document, for `n` */
+  (first: Frame): Accumulator;
+  /** They keep nothing of a document, whose bytes may be gone after it was added; and always take as little memory. */
+  readonly isFleeting?: boolean;
+}
 
 /** A plain state that is given values. */
 interface Fold {
@@ -29,11 +49,21 @@ interface Fold {
   bytes?: number;
 }
 
-function simple(argument: RawElement, scope: Scope, make: () => Fold): AccumulatorFactory {
+/** A state that keeps nothing of the values it is given, and takes them where they lie. */
+interface FleetingFold extends Fold {
+  /** `type` 0: missing. */
+  addAt(type: number, bytes: Buffer, start: number, end: number): void;
+}
+
+function operand(argument: RawElement, scope: Scope): Expression {
   if (argument.type === T.ARRAY) {
     throw queryError(40237, `The ${argument.name} accumulator is a unary operator`);
   }
-  const expression = compileExpression(argument, scope);
+  return compileExpression(argument, scope);
+}
+
+function simple(argument: RawElement, scope: Scope, make: () => Fold): AccumulatorFactory {
+  const expression = operand(argument, scope);
   return () => {
     const fold = make();
     return {
@@ -46,11 +76,48 @@ function simple(argument: RawElement, scope: Scope, make: () => Fold): Accumulat
   };
 }
 
-class Sum implements Fold {
+const NONE = Buffer.alloc(0);
+
+function fleeting(argument: RawElement, scope: Scope, make: () => FleetingFold): AccumulatorFactory {
+  const expression = operand(argument, scope);
+  const { field, constant } = expression;
+  return Object.assign(
+    (): Accumulator => {
+      const fold = make();
+      return {
+        add: frame => fold.add(expression.evaluate(frame)),
+        addAt:
+          field !== undefined
+            ? (bytes, start) => {
+                const at = findField(bytes, start, field);
+                const type = at < 0 ? MISSING : bytes[at]!;
+                const value = at + 2 + field.length;
+                fold.addAt(type, bytes, value, at < 0 ? value : value + valueSize(type, bytes, value));
+              }
+            : constant !== undefined
+              ? () => fold.add(constant.value)
+              : (_bytes, _start, frame) => {
+                  const value = expression.evaluate(frame());
+                  if (value === undefined) fold.addAt(MISSING, NONE, 0, 0);
+                  else fold.addAt(value.type, value.bytes, 0, value.bytes.length);
+                },
+        value: () => fold.value(),
+        bytes: 64
+      };
+    },
+    { isFleeting: true }
+  );
+}
+
+class Sum implements FleetingFold {
   private readonly sum = new Summation();
 
   add(value: Value): void {
     if (value !== undefined && isNumberType(value.type)) this.sum.add(value.type, value.bytes);
+  }
+
+  addAt(type: number, bytes: Buffer, start: number): void {
+    if (isNumberType(type)) this.sum.add(type, bytes, start);
   }
 
   value(): Value {
@@ -58,13 +125,17 @@ class Sum implements Fold {
   }
 }
 
-class Average implements Fold {
+class Average implements FleetingFold {
   private readonly sum = new Summation();
   private count = 0;
 
   add(value: Value): void {
-    if (value === undefined || !isNumberType(value.type)) return;
-    this.sum.add(value.type, value.bytes);
+    if (value !== undefined) this.addAt(value.type, value.bytes, 0);
+  }
+
+  addAt(type: number, bytes: Buffer, start: number): void {
+    if (!isNumberType(type)) return;
+    this.sum.add(type, bytes, start);
     this.count++;
   }
 
@@ -73,7 +144,7 @@ class Average implements Fold {
   }
 }
 
-class Extreme implements Fold {
+class Extreme implements FleetingFold {
   private best: Value;
 
   constructor(
@@ -84,12 +155,19 @@ class Extreme implements Fold {
   ) {}
 
   add(value: Value): void {
-    if (isNullish(value)) return;
-    if (this.best !== undefined) {
-      const order = this.order.compare(value, this.best) * this.sign;
-      if (order > 0 || (order === 0 && !this.keepsLast)) return;
-    }
-    this.best = kept(value);
+    if (this.isBetter(value)) this.best = kept(value);
+  }
+
+  addAt(type: number, bytes: Buffer, start: number, end: number): void {
+    const value = type === MISSING ? undefined : { type, bytes: bytes.subarray(start, end) };
+    if (this.isBetter(value)) this.best = copied(value);
+  }
+
+  private isBetter(value: Value): value is RawValue {
+    if (isNullish(value)) return false;
+    if (this.best === undefined) return true;
+    const order = this.order.compare(value, this.best) * this.sign;
+    return order < 0 || (order === 0 && this.keepsLast);
   }
 
   value(): Value {
@@ -297,13 +375,13 @@ function sortedN(bottom: boolean, single: boolean, argument: RawElement, scope: 
 export function compileAccumulator(argument: RawElement, scope: Scope, leading = false): AccumulatorFactory {
   switch (argument.name) {
     case '$sum':
-      return simple(argument, scope, () => new Sum());
+      return fleeting(argument, scope, () => new Sum());
     case '$avg':
-      return simple(argument, scope, () => new Average());
+      return fleeting(argument, scope, () => new Average());
     case '$min':
-      return simple(argument, scope, () => new Extreme(scope.order, 1, leading));
+      return fleeting(argument, scope, () => new Extreme(scope.order, 1, leading));
     case '$max':
-      return simple(argument, scope, () => new Extreme(scope.order, -1, leading));
+      return fleeting(argument, scope, () => new Extreme(scope.order, -1, leading));
     case '$first':
       return simple(argument, scope, () => new First());
     case '$last':
@@ -322,7 +400,7 @@ export function compileAccumulator(argument: RawElement, scope: Scope, leading =
       if (argument.type !== T.OBJECT || argument.bytes.length > 5) {
         throw queryError(argument.type === T.OBJECT ? 9 : 14, '$count takes no arguments, i.e. $count:{}');
       }
-      return simple({ ...argument, ...int32(1) }, scope, () => new Sum());
+      return fleeting({ ...argument, ...int32(1) }, scope, () => new Sum());
     }
     case '$firstN':
       return takeN('first', argument, scope);

@@ -3,10 +3,16 @@ import { Pace } from '../../log/pace';
 import { queryError } from '../error';
 import { compileExpression, setRoot, type Expression, type Frame, type Scope } from '../expression';
 import { SIMPLE_ORDER, type ValueOrder } from '../order';
-import { kept, NULL } from '../values';
-import { compileAccumulator, type Accumulator, type AccumulatorFactory } from './accumulator';
+import { copied, kept, NULL } from '../values';
+import {
+  compileAccumulator,
+  type Accumulator,
+  type AccumulatorFactory,
+  type DocumentFrame
+} from './accumulator';
 import { Overflow } from './overflow';
 import { BATCH_DOCUMENTS, frameOf, Memory, type Batch, type Stage, type StageCompiler } from './stage';
+import { Tally } from './tally';
 
 /** The computed fields of a group. */
 export interface GroupField {
@@ -26,14 +32,15 @@ export function groupField(element: RawElement, scope: Scope, leading = false): 
   return { name, make: compileAccumulator(list[0]!, scope, leading) };
 }
 
-interface Group {
+/** One group as it fills up. */
+export interface Group {
   readonly id: RawValue;
   readonly states: Accumulator[];
   bytes: number;
 }
 
 /** Groups that fill up as documents come by. */
-class Groups {
+export class Groups {
   private readonly groups = new Map<string, Group>();
   private used = 0;
 
@@ -48,17 +55,15 @@ class Groups {
 
   add(frame: Frame, doc: Buffer): void {
     const id = this.id.evaluate(frame) ?? NULL;
-    const key = this.order === SIMPLE_ORDER ? keyText(id) : this.order.keyText(id);
+    const key = this.keyOf(id);
     let group = this.groups.get(key);
     if (group === undefined) {
-      const bytes = key.length + id.bytes.length + 128 * (1 + this.fields.length);
+      const bytes = this.bytesOf(key, id);
       if (this.overflow !== undefined && this.groups.size > 0 && this.memory.exceeds(this.used + bytes)) {
         this.overflow(key, doc);
         return;
       }
-      group = { id: kept(id), states: this.fields.map(field => field.make(frame)), bytes: 0 };
-      this.groups.set(key, group);
-      this.hold(bytes);
+      group = this.begin(key, kept(id), () => frame);
     }
     const { states } = group;
     let bytes = 0;
@@ -71,6 +76,27 @@ class Groups {
       this.hold(bytes - group.bytes);
       group.bytes = bytes;
     }
+  }
+
+  /** The group of an id, whose bytes may be gone later. Never goes to disk. */
+  of(id: RawValue, frame: DocumentFrame): Group {
+    const key = this.keyOf(id);
+    return this.groups.get(key) ?? this.begin(key, copied(id), frame);
+  }
+
+  private keyOf(id: RawValue): string {
+    return this.order === SIMPLE_ORDER ? keyText(id) : this.order.keyText(id);
+  }
+
+  private bytesOf(key: string, id: RawValue): number {
+    return key.length + id.bytes.length + 128 * (1 + this.fields.length);
+  }
+
+  private begin(key: string, id: RawValue, frame: DocumentFrame): Group {
+    const group = { id, states: this.fields.map(field => field.make(frame())), bytes: 0 };
+    this.groups.set(key, group);
+    this.hold(this.bytesOf(key, id));
+    return group;
   }
 
   /** The memory of one group cannot go to disk: half as much again is where that ends. */
@@ -138,8 +164,16 @@ export const group: StageCompiler = (argument, scope, name, leading): Stage => {
   }
   if (id === undefined) throw queryError(15955, 'a group specification must include an _id');
   const by = id;
+  const isFleeting = fields.every(({ make }) => make.isFleeting === true);
   return {
     name,
+    ...(isFleeting && {
+      tally: run => {
+        const frame = frameOf(run);
+        const groups = new Groups(by, fields, new Memory(run, '$group'), scope.order, undefined);
+        return new Tally(by, groups, frame, () => inBatches(groups.documents()));
+      }
+    }),
     async *run(source, run) {
       const frame = frameOf(run);
       const memory = new Memory(run, '$group');

@@ -4,6 +4,7 @@ import type {
   Pipeline,
   PipelineContext,
   PipelineLead,
+  PipelineTally,
   QueryOptions,
   StageSpec
 } from '../api';
@@ -60,6 +61,26 @@ class CompiledPipeline implements Pipeline {
     this.lead = leadOf(compiled.specs);
   }
 
+  tally(context: PipelineContext): PipelineTally | undefined {
+    const run = { context, vars: this.scope.unit.initial };
+    const tally = this.compiled.stages[0]?.tally?.(run);
+    return (
+      tally && {
+        add: (bytes, start) => tally.add(bytes, start),
+        results: () =>
+          runStages(
+            this.compiled,
+            asBatches(
+              later(() => tally.results()),
+              context.signal
+            ),
+            run,
+            1
+          )
+      }
+    );
+  }
+
   run(source: DocumentSource, context: PipelineContext, from = 0): AsyncIterable<readonly Buffer[]> {
     return runStages(
       this.compiled,
@@ -68,6 +89,10 @@ class CompiledPipeline implements Pipeline {
       from
     );
   }
+}
+
+async function* later(batches: () => Iterable<Batch>): AsyncIterable<Batch> {
+  yield* batches();
 }
 
 const BATCH_OF_SINGLES = 256;

@@ -14,10 +14,22 @@ export interface Run {
   readonly vars: readonly Value[];
 }
 
+/** A stage under way that keeps nothing of the documents it is shown. */
+export interface DocumentTally {
+  /** Counts the document that begins at `start`; the bytes may be used for others afterwards. */
+  add(bytes: Buffer, start: number): void;
+  results(): Iterable<Batch>;
+}
+
 /** A compiled stage. */
 export interface Stage {
   readonly name: string;
   run(source: AsyncIterable<Batch>, run: Run): AsyncIterable<Batch>;
+  /**
+   * The same for documents that are looked at one by one where they lie; undefined for a stage that keeps
+   * something of them. What it gives comes at the end.
+   */
+  tally?(run: Run): DocumentTally;
   /** `$limit` as a number, so that a `$sort` before it keeps no more. */
   readonly limit?: number;
   readonly skip?: number;
