@@ -39,6 +39,8 @@ export const INLINE_IMAGE_BYTES_MAX = 1000;
 export const LINE_VALUE_BYTES_MAX = 1900;
 /** Records applied to the state in one transaction (larger ones slow later commits, docs/layout.md). */
 export const APPLY_RECORDS_MAX = 512;
+/** The same when so many wait: under load larger transactions write fewer pages for each record, and sync less often. */
+export const APPLY_LOAD_RECORDS_MAX = 1024;
 /** How long records wait for others to share their transaction, in milliseconds, when nobody asks for them. */
 export const APPLY_DELAY_MS = 25;
 /** Durable records waiting to be applied before writers are made to wait. */

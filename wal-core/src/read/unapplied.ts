@@ -1,4 +1,5 @@
 import type { CollectionId, DocKey, Lsn, TimelineId } from '../api';
+import { compareKeys } from '../store/order';
 
 /** A version that the state does not hold yet. `image` undefined is a tombstone. */
 export interface UnappliedVersion {
@@ -50,7 +51,7 @@ export class Unapplied {
     if (documents === undefined) {
       documents = { versions: new Map(), greatest: key };
       collections.set(collection, documents);
-    } else if (key.compare(documents.greatest) > 0) {
+    } else if (compareKeys(key, documents.greatest) > 0) {
       documents.greatest = key;
     }
     const text = keyText(key);
@@ -67,7 +68,7 @@ export class Unapplied {
   /** Whether `key`, or a key behind it, may be among the documents of a collection. */
   reaches(timeline: TimelineId, collection: CollectionId, key: DocKey): boolean {
     const documents = this.timelines.get(timeline)?.get(collection);
-    return documents !== undefined && key.compare(documents.greatest) <= 0;
+    return documents !== undefined && compareKeys(key, documents.greatest) <= 0;
   }
 
   /** The newest version not after `cap`; undefined when the state must be asked. */

@@ -2,7 +2,7 @@ import type { Lsn, TimelineId } from '../api';
 import type { Timeline } from '../branch/model';
 import type { Registry } from '../branch/registry';
 import type { ImageKeeper } from '../image/keeper';
-import { APPLY_DELAY_MS, APPLY_RECORDS_MAX } from '../limits';
+import { APPLY_DELAY_MS, APPLY_LOAD_RECORDS_MAX, APPLY_RECORDS_MAX } from '../limits';
 import type { FileLog } from '../log/file/log';
 import { type ChangeSection, decodePart } from '../log/frame';
 import { nextTurn } from '../log/pace';
@@ -24,7 +24,7 @@ export interface ApplierParts extends BatchRowsParts, BroughtIndexesParts {
 
 /**
  * Brings durable frames into the state, a little later than their acknowledgement: in log order,
- * in transactions of at most `APPLY_RECORDS_MAX` records in key order, the `applied` marker with the
+ * in transactions of at most `APPLY_LOAD_RECORDS_MAX` records in key order, the `applied` marker with the
  * last piece of each frame. Applying a frame twice gives the same state.
  *
  * A transaction costs as much as the flush of a commit, and dirties pages for each record: frames
@@ -121,7 +121,7 @@ export class Applier {
     for (let next = backlog.at(0); next !== undefined; next = backlog.at(count)) {
       const size = recordsOf(next);
       const isAlone = this.isAlone(next);
-      if (count > 0 && (records + size > APPLY_RECORDS_MAX || isAlone || this.startsTimeline(next))) {
+      if (count > 0 && (records + size > APPLY_LOAD_RECORDS_MAX || isAlone || this.startsTimeline(next))) {
         break;
       }
       count++;
@@ -146,7 +146,7 @@ export class Applier {
   private async apply(frames: readonly AppliedFrame[]): Promise<void> {
     const pieces = frames.flatMap(frame => this.piecesOf(frame));
     const records = pieces.reduce((sum, { start, end }) => sum + end - start, 0);
-    if (records <= APPLY_RECORDS_MAX && !frames.some(frame => this.isAlone(frame))) {
+    if (records <= APPLY_LOAD_RECORDS_MAX && !frames.some(frame => this.isAlone(frame))) {
       await this.write(pieces, frames);
     } else {
       await this.writeOneByOne(pieces);

@@ -2,6 +2,7 @@ import type { CollectionId, DocKey } from '../api';
 import type { ChainLink } from '../branch/model';
 import type { Unapplied } from '../read/unapplied';
 import { verBound, verKey, verKeyDoc } from '../store/keys';
+import { compareKeys } from '../store/order';
 import type { OrderedStore } from '../store/store';
 
 /** Documents that were not there, each behind the one before, from which on it is asked how far that goes. */
@@ -31,14 +32,14 @@ export class Gap {
     return (
       this.isKnown &&
       collection === this.collection &&
-      key.compare(this.from!) > 0 &&
-      (this.to === undefined || key.compare(this.to) < 0)
+      compareKeys(key, this.from!) > 0 &&
+      (this.to === undefined || compareKeys(key, this.to) < 0)
     );
   }
 
   /** A document was looked for and never was there. */
   missed(collection: CollectionId, key: DocKey): void {
-    const isBehind = collection === this.collection && key.compare(this.from!) > 0;
+    const isBehind = collection === this.collection && compareKeys(key, this.from!) > 0;
     this.misses = isBehind ? this.misses + 1 : 1;
     this.collection = collection;
     this.from = key;
@@ -62,7 +63,7 @@ export class Gap {
       const from = verKey(timeline.id, collection, key, LAST_LSN);
       const row = this.parts.store.first('ver', from, verBound(timeline.id, collection, true));
       const found = row === undefined ? undefined : verKeyDoc(row.key);
-      if (found !== undefined && (next === undefined || found.compare(next) < 0)) {
+      if (found !== undefined && (next === undefined || compareKeys(found, next) < 0)) {
         next = found;
       }
     }

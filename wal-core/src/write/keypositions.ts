@@ -1,5 +1,6 @@
 import type { DocKey } from '../api';
 import { keyOfText, keyText } from '../read/unapplied';
+import { compareKeys } from '../store/order';
 
 /** A position for each of many keys. As long as the keys come in their order, they are a sorted list and no map. */
 export class KeyPositions {
@@ -21,7 +22,7 @@ export class KeyPositions {
     const { sorted } = this;
     if (sorted !== undefined) {
       const last = sorted.at(-1);
-      if (last === undefined || key.compare(last) > 0) {
+      if (last === undefined || compareKeys(key, last) > 0) {
         sorted.push(key);
         this.positions.push(position);
         return undefined;
@@ -53,12 +54,12 @@ export class KeyPositions {
     let low = 0;
     let high = sorted.length - 1;
     // Most often it is asked whether the next key is there already.
-    if (high < 0 || key.compare(sorted[high]!) > 0) {
+    if (high < 0 || compareKeys(key, sorted[high]!) > 0) {
       return -1;
     }
     while (low <= high) {
       const middle = (low + high) >>> 1;
-      const order = key.compare(sorted[middle]!);
+      const order = compareKeys(key, sorted[middle]!);
       if (order === 0) {
         return middle;
       }

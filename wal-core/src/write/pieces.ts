@@ -1,6 +1,6 @@
 import type { CommitTime } from '../api';
 import type { Timeline } from '../branch/model';
-import { APPLY_RECORDS_MAX } from '../limits';
+import { APPLY_LOAD_RECORDS_MAX } from '../limits';
 import type { Place } from '../log/file/segment';
 import type { ChangeSection, Frame } from '../log/frame';
 
@@ -55,7 +55,7 @@ export function piecesOf(placed: PlacedSection, isCut: (record: number) => boole
   const pieces: Piece[] = [];
   let start = 0;
   for (let end = 1; end <= length; end++) {
-    if (end - start >= APPLY_RECORDS_MAX || end === length || isCut(end - 1)) {
+    if (end - start >= APPLY_LOAD_RECORDS_MAX || end === length || isCut(end - 1)) {
       pieces.push({ placed, start, end });
       start = end;
     }

@@ -8,6 +8,7 @@ import { CATALOG, type Catalogs } from '../read/catalog';
 import { type StatsReader, StatsWriter } from '../read/stats';
 import { encodeVersion } from '../read/version';
 import type { Versions } from '../read/versions';
+import { compareKeys } from '../store/order';
 import { commitKey, lineKey, metaKey, TABLE, verKey } from '../store/keys';
 import type { OrderedStore, Put } from '../store/store';
 import type { AppliedFrame, Piece } from './pieces';
@@ -126,7 +127,7 @@ export class BatchRows {
 }
 
 function byKey(a: Put, b: Put): number {
-  return a.key.compare(b.key);
+  return compareKeys(a.key, b.key);
 }
 
 function byTableAndKey(a: Put, b: Put): number {

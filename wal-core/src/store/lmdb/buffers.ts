@@ -48,12 +48,15 @@ export class SummedValues {
     return value;
   };
 
-  /** What is stored for a row. */
-  seal(key: Buffer, value: Buffer): Buffer {
-    const sealed = Buffer.allocUnsafe(value.length + SUM_BYTES);
-    sealed.set(value, 0);
-    sealed.writeUInt32BE(sumOf(key, sumOf(value, 0)), value.length);
-    return sealed;
+  /** Bytes of what is stored for a value. */
+  sealedBytes(value: Buffer): number {
+    return value.length + SUM_BYTES;
+  }
+
+  /** Writes what is stored for a row. */
+  seal(key: Buffer, value: Buffer, target: Buffer, start: number): void {
+    target.set(value, start);
+    target.writeUInt32BE(sumOf(key, sumOf(value, 0)), start + value.length);
   }
 
   /** Whether bytes that lie in the file were written for this key, and both are as they were. */

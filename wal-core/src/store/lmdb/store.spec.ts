@@ -32,6 +32,26 @@ describe('the store in LMDB', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
+  it('keeps what is written at once apart', async () => {
+    const rows = Array.from({ length: 3_000 }, (_, i) => ({
+      table: 'ver' as const,
+      key: Buffer.from(String(i).padStart(5, '0')),
+      value: Buffer.alloc(i % 300, i)
+    }));
+    // Each of them begins before those before it are committed.
+    const writes = [];
+    for (let first = 0; first < rows.length; first += 100) {
+      writes.push(store.write(rows.slice(first, first + 100)));
+      if (first % 500 === 0) {
+        await new Promise(resolve => setImmediate(resolve));
+      }
+    }
+    await Promise.all(writes);
+    for (const { key, value } of rows) {
+      expect(store.get('ver', key)?.equals(value)).toBe(true);
+    }
+  });
+
   it('answers every read as a sorted map does', async () => {
     const model = new Map<string, Row>();
     const put = fc.record({ key: bytes, value: fc.option(value, { nil: undefined, freq: 4 }) });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Database, open, type RootDatabase, type Transaction } from 'lmdb';
 import { ArgonError } from '../../errors';
 import { type OrderedStore, type Put, type RangeOptions, type Row, type TableName, TABLES } from '../store';
+import { Arenas } from './arena';
 import { KEY_BYTES, SummedValues, VALUE_BYTES } from './buffers';
 import { checkTrees } from './check';
 import { markDamaged } from './damage';
@@ -51,6 +52,7 @@ export class LmdbStore implements OrderedStore {
   private readonly values = new SummedValues();
   /** What holds states that are being checked. */
   private readonly held = new Set<Transaction>();
+  private readonly arenas = new Arenas();
   private isClosed = false;
 
   private constructor(
@@ -208,12 +210,25 @@ export class LmdbStore implements OrderedStore {
     if (puts.length === 0) {
       return;
     }
+    const { values } = this;
+    let bytes = 0;
+    for (const { value } of puts) {
+      bytes += value === undefined ? 0 : values.sealedBytes(value);
+    }
+    const arena = this.arenas.take(bytes);
     let last: Promise<boolean> | undefined;
     for (const { table, key, value } of puts) {
       const { database } = this.tables[table];
-      last = value === undefined ? database.remove(key) : database.put(key, this.values.seal(key, value));
+      if (value === undefined) {
+        last = database.remove(key);
+      } else {
+        const sealed = arena.next(values.sealedBytes(value));
+        values.seal(key, value, sealed, sealed.start);
+        last = database.put(key, sealed);
+      }
     }
     await last;
+    this.arenas.give(arena);
     this.root.resetReadTxn();
   }
 
