@@ -92,6 +92,10 @@ export interface Branch {
    * Position of one committed change in a project; 0 is the empty project.
    */
   mergedAt?: number;
+  /**
+   * Checks that a plan must have passed before it is applied to the branch while it is protected.
+   */
+  checks?: string[];
 }
 /**
  * A resolved ref.
@@ -201,11 +205,48 @@ export interface Change {
   before?: ExtendedJson;
   after?: ExtendedJson;
   fields: FieldChange[];
+  /**
+   * Told by the feed: what kind of commit it belongs to.
+   */
+  kind?: 'writes' | 'catalog' | 'merge' | 'undo' | 'import' | 'pick' | 'restore';
+  /**
+   * Told by the feed: the collection itself was made, dropped or altered; `id` is its name.
+   */
+  catalog?: boolean;
+  /**
+   * Told by the feed: the transaction that it was made in.
+   */
+  txn?: string;
+  /**
+   * Position of one committed change in a project; 0 is the empty project.
+   */
+  groupLast?: number;
 }
 export interface FieldChange {
   path: FieldPath;
   before: Value;
   after: Value;
+}
+/**
+ * Who gave a field of a document the value that it has.
+ */
+export interface Blame {
+  path: FieldPath;
+  value: Value;
+  lsn: Lsn;
+  timeline: number;
+  branch?: string;
+  /**
+   * False when the history is so long that the true LSN is somewhere before this one.
+   */
+  exact: boolean;
+  time: Instant;
+  origin: Origin;
+  txn?: string;
+  /**
+   * MLflow runs that the same execution of the cell started, newest first, at most ten.
+   */
+  runs: string[];
 }
 export interface DocumentDiff {
   collection: string;
@@ -243,6 +284,20 @@ export interface Answer {
    */
   missing?: boolean;
 }
+/**
+ * Answers conflicts that have no answer of their own. `path` means what is below it too. Of several rules that fit, the last one counts.
+ */
+export interface AnswerRule {
+  /**
+   * `newest`: the side that gave the path its value last, by LSN.
+   */
+  take: 'ours' | 'theirs' | 'base' | 'newest';
+  /**
+   * Only in this collection.
+   */
+  collection?: string;
+  path?: FieldPath;
+}
 export interface Conflict {
   id: string;
   collection: string;
@@ -262,6 +317,19 @@ export interface PlanSummary {
   changed: number;
   deleted: number;
   conflicts: number;
+}
+/**
+ * What a check said of a plan.
+ */
+export interface CheckResult {
+  name: string;
+  passed: boolean;
+  /**
+   * For people: a link, a sentence.
+   */
+  detail?: string;
+  by: string;
+  at: Instant;
 }
 export interface Plan {
   id: string;
@@ -288,6 +356,10 @@ export interface Plan {
    * The branch that keeps the state before a restore that was applied.
    */
   backup?: string;
+  /**
+   * The newest result of each check. Another answer takes them back.
+   */
+  checks?: CheckResult[];
 }
 export interface Pin {
   name: string;
@@ -470,6 +542,10 @@ export interface BranchProtectParams {
   project: string;
   name: string;
   protect: boolean;
+  /**
+   * Names of the checks that a plan must have passed; none when left out.
+   */
+  checks?: string[];
   session?: string;
 }
 export interface BranchDeleteParams {
@@ -576,6 +652,31 @@ export interface ChangesResult {
   changes: Change[];
   next?: Lsn;
 }
+export interface FeedParams {
+  project: string;
+  /**
+   * Position of one committed change in a project; 0 is the empty project.
+   */
+  after: number;
+  /**
+   * Only the changes that its state consists of, inherited ones included.
+   */
+  branch?: string;
+  collection?: string;
+  limit?: number;
+  /**
+   * How long to wait for the first change when there is none; default 0, at most 30,000.
+   */
+  waitMs?: number;
+}
+export interface FeedResult {
+  changes: Change[];
+  /**
+   * Position of one committed change in a project; 0 is the empty project.
+   */
+  upTo: number;
+  head: Lsn;
+}
 export interface HistoryParams {
   project: string;
   ref: Ref;
@@ -587,6 +688,23 @@ export interface HistoryParams {
 export interface HistoryResult {
   changes: Change[];
   next?: Lsn;
+}
+export interface BlameParams {
+  project: string;
+  ref: Ref;
+  collection: string;
+  id: ExtendedJson;
+  path?: FieldPath;
+  /**
+   * `next` of the page before.
+   */
+  after?: number;
+  limit?: number;
+}
+export interface BlameResult {
+  state: State;
+  fields: Blame[];
+  next?: number;
 }
 export interface DiffParams {
   project: string;
@@ -747,6 +865,21 @@ export interface MergePlanParams {
   into: string;
   session?: string;
 }
+export interface PickPlanParams {
+  project: string;
+  /**
+   * branch, branch@LSN, branch@2026-07-07T09:00:00Z, branch@-5m, pin:NAME or run:ID.
+   */
+  source: string;
+  into: string;
+  firstLsn?: Lsn;
+  lastLsn?: Lsn;
+  cell?: string;
+  cellNumber?: number;
+  actor?: string;
+  txn?: string;
+  session?: string;
+}
 export interface UndoPlanParams {
   project: string;
   branch: string;
@@ -795,6 +928,18 @@ export interface PlanAnswerParams {
     answer: Answer | null;
   }[];
   all?: 'ours' | 'theirs';
+  /**
+   * Not together with `all`.
+   */
+  rules?: AnswerRule[];
+}
+export interface PlanCheckParams {
+  project: string;
+  id: string;
+  name: string;
+  passed: boolean;
+  detail?: string;
+  session?: string;
 }
 export interface PlanApplyParams {
   project: string;
@@ -818,6 +963,20 @@ export interface RestorePreviewResult {
   changes: number;
   discarded: Entry[];
   diff: Diff;
+}
+export interface RestorePlanParams {
+  project: string;
+  branch: string;
+  to: Ref;
+  /**
+   * Only this one, with its options and indexes.
+   */
+  collection?: string;
+  /**
+   * Only the documents with these _ids, of `collection`.
+   */
+  ids?: ExtendedJson[];
+  session?: string;
 }
 export interface RestoreApplyParams {
   project: string;
@@ -968,7 +1127,7 @@ export interface Methods {
   'branch.create': { params: BranchCreateParams; result: Branch };
   /** Renames a branch. */
   'branch.rename': { params: BranchRenameParams; result: Branch };
-  /** Protects a branch: it takes merges only, and is not deleted or reset. */
+  /** Protects a branch: it takes plans only, and those only when its checks have passed; it is not deleted or reset. */
   'branch.protect': { params: BranchProtectParams; result: Branch };
   /** Deletes a branch. Its states stay readable where a pin, a run or a fork holds them. */
   'branch.delete': { params: BranchDeleteParams; result: BranchDeleteResult };
@@ -990,8 +1149,12 @@ export interface Methods {
   'log': { params: LogParams; result: LogResult };
   /** Changes of a range of LSNs on one timeline, with fields. */
   'changes': { params: ChangesParams; result: ChangesResult };
+  /** Changes of a project from any LSN on, in LSN order: each once, none left out. Pass `upTo` as `after` to go on. */
+  'feed': { params: FeedParams; result: FeedResult };
   /** Versions of one document, newest first. */
   'history': { params: HistoryParams; result: HistoryResult };
+  /** Who gave each field of a document its value, in the order of the fields, paged; with `path` only of this field and what is below it. */
+  'blame': { params: BlameParams; result: BlameResult };
   /** What differs between two states of a project. */
   'diff': { params: DiffParams; result: Diff };
   /** Takes away history that nothing keeps; without `apply` it only says what would go and what stays because of what. */
@@ -1016,6 +1179,8 @@ export interface Methods {
   'pin.delete': { params: PinDeleteParams; result: PinDeleteResult };
   /** Plans a merge; nothing is written but the plan. */
   'merge.plan': { params: MergePlanParams; result: Plan };
+  /** Plans to do on a branch what some changes did in another state: a range, a cell, an actor or a transaction. */
+  'pick.plan': { params: PickPlanParams; result: Plan };
   /** Plans an undo on a branch: of a range, a cell, an actor or a transaction. */
   'undo.plan': { params: UndoPlanParams; result: Plan };
   /** A plan. */
@@ -1026,12 +1191,16 @@ export interface Methods {
   'plan.conflicts': { params: PlanConflictsParams; result: PlanConflictsResult };
   /** What the plan would change, with the answers given so far. */
   'plan.documents': { params: PlanDocumentsParams; result: PlanDocumentsResult };
-  /** Answers conflicts one by one (`answers`) or by rule (`all`). */
+  /** Answers conflicts one by one (`answers`), by rules in place of those before (`rules`), or all by one rule (`all`). */
   'plan.answer': { params: PlanAnswerParams; result: Plan };
+  /** Records what a check said of a plan; the newest result of a name counts. */
+  'plan.check': { params: PlanCheckParams; result: Plan };
   /** Applies a plan exactly once, if no head has moved. */
   'plan.apply': { params: PlanApplyParams; result: Plan };
   /** What a reset of the branch to an earlier state would discard. */
   'restore.preview': { params: RestorePreviewParams; result: RestorePreviewResult };
+  /** Plans to give a branch, a collection or some documents back what they were in a state. Applied, it is a commit like any other, and the state before stays under a backup name. */
+  'restore.plan': { params: RestorePlanParams; result: Plan };
   /** Resets the branch; the discarded line stays under a backup name. */
   'restore.apply': { params: RestoreApplyParams; result: RestoreApplyResult };
   /** All projects. */

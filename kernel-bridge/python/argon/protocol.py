@@ -72,6 +72,8 @@ class Branch(TypedDict):
     behind: int
     mergedAt: NotRequired[Lsn]
     """Set when the default branch includes every change of this branch through a merge."""
+    checks: NotRequired[list[str]]
+    """Checks that a plan must have passed before it is applied to the branch while it is protected."""
 
 
 class State(TypedDict):
@@ -186,6 +188,31 @@ class Change(TypedDict):
     before: NotRequired[ExtendedJson]
     after: NotRequired[ExtendedJson]
     fields: list[FieldChange]
+    kind: NotRequired[Literal["writes", "catalog", "merge", "undo", "import", "pick", "restore"]]
+    """Told by the feed: what kind of commit it belongs to."""
+    catalog: NotRequired[bool]
+    """Told by the feed: the collection itself was made, dropped or altered; `id` is its name."""
+    txn: NotRequired[str]
+    """Told by the feed: the transaction that it was made in."""
+    groupLast: NotRequired[Lsn]
+    """Told by the feed: the last LSN of the atomic group that it belongs to."""
+
+
+class Blame(TypedDict):
+    """Who gave a field of a document the value that it has."""
+
+    path: FieldPath
+    value: Value
+    lsn: Lsn
+    timeline: int
+    branch: NotRequired[str]
+    exact: bool
+    """False when the history is so long that the true LSN is somewhere before this one."""
+    time: Instant
+    origin: Origin
+    txn: NotRequired[str]
+    runs: list[str]
+    """MLflow runs that the same execution of the cell started, newest first, at most ten."""
 
 
 class FieldChange(TypedDict):
@@ -232,6 +259,16 @@ class Answer(TypedDict):
     """true: the field or document shall not be there."""
 
 
+class AnswerRule(TypedDict):
+    """Answers conflicts that have no answer of their own. `path` means what is below it too. Of several rules that fit, the last one counts."""
+
+    take: Literal["ours", "theirs", "base", "newest"]
+    """`newest`: the side that gave the path its value last, by LSN."""
+    collection: NotRequired[str]
+    """Only in this collection."""
+    path: NotRequired[FieldPath]
+
+
 class Conflict(TypedDict):
     id: str
     collection: str
@@ -250,6 +287,17 @@ class PlanSummary(TypedDict):
     changed: int
     deleted: int
     conflicts: int
+
+
+class CheckResult(TypedDict):
+    """What a check said of a plan."""
+
+    name: str
+    passed: bool
+    detail: NotRequired[str]
+    """For people: a link, a sentence."""
+    by: str
+    at: Instant
 
 
 class PlanAppliedAs(TypedDict):
@@ -275,6 +323,8 @@ class Plan(TypedDict):
     appliedAs: NotRequired[PlanAppliedAs]
     backup: NotRequired[str]
     """The branch that keeps the state before a restore that was applied."""
+    checks: NotRequired[list[CheckResult]]
+    """The newest result of each check. Another answer takes them back."""
 
 
 class Pin(TypedDict):
@@ -452,6 +502,8 @@ class BranchProtectParams(TypedDict):
     project: str
     name: str
     protect: bool
+    checks: NotRequired[list[str]]
+    """Names of the checks that a plan must have passed; none when left out."""
     session: NotRequired[str]
 
 BranchProtectResult: TypeAlias = "Branch"
@@ -580,6 +632,25 @@ class ChangesResult(TypedDict):
     next: NotRequired[Lsn]
 
 
+class FeedParams(TypedDict):
+    project: str
+    after: Lsn
+    """The newest LSN that is known already; 0 for everything."""
+    branch: NotRequired[str]
+    """Only the changes that its state consists of, inherited ones included."""
+    collection: NotRequired[str]
+    limit: NotRequired[int]
+    waitMs: NotRequired[int]
+    """How long to wait for the first change when there is none; default 0, at most 30,000."""
+
+
+class FeedResult(TypedDict):
+    changes: list[Change]
+    upTo: Lsn
+    """Everything up to here has been told."""
+    head: Lsn
+
+
 class HistoryParams(TypedDict):
     project: str
     ref: Ref
@@ -592,6 +663,23 @@ class HistoryParams(TypedDict):
 class HistoryResult(TypedDict):
     changes: list[Change]
     next: NotRequired[Lsn]
+
+
+class BlameParams(TypedDict):
+    project: str
+    ref: Ref
+    collection: str
+    id: ExtendedJson
+    path: NotRequired[FieldPath]
+    after: NotRequired[int]
+    """`next` of the page before."""
+    limit: NotRequired[int]
+
+
+class BlameResult(TypedDict):
+    state: State
+    fields: list[Blame]
+    next: NotRequired[int]
 
 
 DiffParams = TypedDict(
@@ -771,6 +859,22 @@ class MergePlanParams(TypedDict):
 MergePlanResult: TypeAlias = "Plan"
 
 
+class PickPlanParams(TypedDict):
+    project: str
+    source: Ref
+    """The state whose history has the changes."""
+    into: str
+    firstLsn: NotRequired[Lsn]
+    lastLsn: NotRequired[Lsn]
+    cell: NotRequired[str]
+    cellNumber: NotRequired[int]
+    actor: NotRequired[str]
+    txn: NotRequired[str]
+    session: NotRequired[str]
+
+PickPlanResult: TypeAlias = "Plan"
+
+
 class UndoPlanParams(TypedDict):
     project: str
     branch: str
@@ -834,8 +938,21 @@ class PlanAnswerParams(TypedDict):
     id: str
     answers: NotRequired[list[PlanAnswerParamsAnswersItem]]
     all: NotRequired[Literal["ours", "theirs"]]
+    rules: NotRequired[list[AnswerRule]]
+    """Not together with `all`."""
 
 PlanAnswerResult: TypeAlias = "Plan"
+
+
+class PlanCheckParams(TypedDict):
+    project: str
+    id: str
+    name: str
+    passed: bool
+    detail: NotRequired[str]
+    session: NotRequired[str]
+
+PlanCheckResult: TypeAlias = "Plan"
 
 
 class PlanApplyParams(TypedDict):
@@ -865,6 +982,19 @@ RestorePreviewResult = TypedDict(
         "diff": "Diff",
     },
 )
+
+
+class RestorePlanParams(TypedDict):
+    project: str
+    branch: str
+    to: Ref
+    collection: NotRequired[str]
+    """Only this one, with its options and indexes."""
+    ids: NotRequired[list[ExtendedJson]]
+    """Only the documents with these _ids, of `collection`."""
+    session: NotRequired[str]
+
+RestorePlanResult: TypeAlias = "Plan"
 
 
 class RestoreApplyParams(TypedDict):
@@ -1055,7 +1185,7 @@ METHODS: dict[str, str] = {
     "branch.get": "One branch.",
     "branch.create": "Creates a branch at a ref (default: the head of the default branch).",
     "branch.rename": "Renames a branch.",
-    "branch.protect": "Protects a branch: it takes merges only, and is not deleted or reset.",
+    "branch.protect": "Protects a branch: it takes plans only, and those only when its checks have passed; it is not deleted or reset.",
     "branch.delete": "Deletes a branch. Its states stay readable where a pin, a run or a fork holds them.",
     "hello": "First call of every connection.",
     "status": "How the bridge and its data directory are.",
@@ -1066,7 +1196,9 @@ METHODS: dict[str, str] = {
     "ref.collections": "Collections of a state with counts, digests and indexes.",
     "log": "Entries newest first: of the whole project, or of one ref and its ancestors.",
     "changes": "Changes of a range of LSNs on one timeline, with fields.",
+    "feed": "Changes of a project from any LSN on, in LSN order: each once, none left out. Pass `upTo` as `after` to go on.",
     "history": "Versions of one document, newest first.",
+    "blame": "Who gave each field of a document its value, in the order of the fields, paged; with `path` only of this field and what is below it.",
     "diff": "What differs between two states of a project.",
     "keeping.gc": "Takes away history that nothing keeps; without `apply` it only says what would go and what stays because of what.",
     "keeping.retention": "What a project, or a branch of it, is set to keep; empty when it has no setting of its own.",
@@ -1079,14 +1211,17 @@ METHODS: dict[str, str] = {
     "pin.list": "All pins of a project.",
     "pin.delete": "Deletes a pin.",
     "merge.plan": "Plans a merge; nothing is written but the plan.",
+    "pick.plan": "Plans to do on a branch what some changes did in another state: a range, a cell, an actor or a transaction.",
     "undo.plan": "Plans an undo on a branch: of a range, a cell, an actor or a transaction.",
     "plan.get": "A plan.",
     "plan.list": "Plans, newest first.",
     "plan.conflicts": "Conflicts of a plan, paged.",
     "plan.documents": "What the plan would change, with the answers given so far.",
-    "plan.answer": "Answers conflicts one by one (`answers`) or by rule (`all`).",
+    "plan.answer": "Answers conflicts one by one (`answers`), by rules in place of those before (`rules`), or all by one rule (`all`).",
+    "plan.check": "Records what a check said of a plan; the newest result of a name counts.",
     "plan.apply": "Applies a plan exactly once, if no head has moved.",
     "restore.preview": "What a reset of the branch to an earlier state would discard.",
+    "restore.plan": "Plans to give a branch, a collection or some documents back what they were in a state. Applied, it is a commit like any other, and the state before stays under a backup name.",
     "restore.apply": "Resets the branch; the discarded line stays under a backup name.",
     "project.list": "All projects.",
     "project.create": "Creates a project with its default branch.",

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import type { AnswerRule } from '../rpc/protocol';
 
 /** `A..B`, both included; one number is a range of one. */
 export function lsnRange(text: string): { first: number; last: number } {
@@ -32,4 +33,56 @@ export function duration(text: string): number {
     throw new InvalidArgumentError('Give a number with a unit: 90s, 15m, 12h, 7d, 2w.');
   }
   return seconds;
+}
+
+/** An `_id` as people type it: JSON when it is some, else 24 hex digits as an ObjectId, else the text itself. */
+export function documentId(text: string): unknown {
+  if (/^[0-9a-f]{24}$/i.test(text)) {
+    return { $oid: text.toLowerCase() };
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+/** `bill.length_mm`: the keys on the way to a field. A key that holds a dot, or none, is quoted as in JSON. */
+export function fieldPath(text: string): string[] {
+  const keys: string[] = [];
+  for (let rest = text; ;) {
+    const [part] = /^(?:"(?:[^"\\]|\\.)*"|[^."][^.]*)(?=\.|$)/.exec(rest) ?? [];
+    if (part === undefined) {
+      throw new InvalidArgumentError('Give a path of a field: bill.length_mm, "a.key with dots".inner.');
+    }
+    keys.push(part.startsWith('"') ? unquoted(part) : part);
+    if (part.length === rest.length) {
+      return keys;
+    }
+    rest = rest.slice(part.length + 1);
+  }
+}
+
+function unquoted(text: string): string {
+  try {
+    return JSON.parse(text) as string;
+  } catch {
+    throw new InvalidArgumentError(`${text} is not a string of JSON.`);
+  }
+}
+
+const SIDES = ['ours', 'theirs', 'base', 'newest'] as const;
+
+/** `newest`, `theirs:penguins`, `ours:penguins:bill.length_mm`: how conflicts are settled, and which. */
+export function answerRule(text: string): AnswerRule {
+  const [side = '', collection, ...path] = text.split(':');
+  const take = SIDES.find(name => name === side);
+  if (take === undefined || collection === '') {
+    throw new InvalidArgumentError(`Give ${SIDES.join(', ')}, perhaps with :COLLECTION or :COLLECTION:PATH.`);
+  }
+  return {
+    take,
+    ...(collection === undefined ? {} : { collection }),
+    ...(path.length === 0 ? {} : { path: fieldPath(path.join(':')) })
+  };
 }

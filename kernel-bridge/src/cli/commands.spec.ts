@@ -32,7 +32,18 @@ describe('the command line', () => {
   it('tells its commands, its version, and what is wrong with a command line', async () => {
     const help = await argon('--help');
     expect(help.code).toBe(0);
-    for (const word of ['serve', 'branch', 'merge', 'restore', 'undo', 'Exit codes']) {
+    for (const word of [
+      'serve',
+      'branch',
+      'merge',
+      'pick',
+      'restore',
+      'undo',
+      'why',
+      'feed',
+      'check',
+      'Exit codes'
+    ]) {
       expect(help.stdout).toContain(word);
     }
     expect((await argon('--version')).stdout.trim()).toMatch(/^\d+\.\d+\.\d+/);
@@ -41,6 +52,9 @@ describe('the command line', () => {
       ['log', '--limit', 'many'],
       ['log', '-o', 'xml'],
       ['undo', '--lsn', '9..2'],
+      ['merge', 'x', '--rule', 'mine'],
+      ['merge', 'x', '--rule', 'ours:users:a..b'],
+      ['why', 'users', '1', '"open'],
       ['branch', 'create', 'x', '--ttl', '5']
     ]) {
       expect(await argon(...args)).toMatchObject({ code: 2, stdout: '' });
@@ -101,6 +115,96 @@ describe('the command line', () => {
     expect(await argon('merge', 'work')).toMatchObject({ code: 4 });
     expect(await json('merge', 'work', '--theirs')).toMatchObject({ state: 'applied', into: 'main' });
     expect((await argon('diff', 'main', 'work')).stdout.trim()).toBe('No differences.');
+  });
+
+  it('picks changes, settles by rule, and asks a protected branch for its checks', async () => {
+    await argon('branch', 'create', 'side');
+    const users = mongo!.db('shop@side').collection<{ _id: number; n: number }>('users');
+    await users.updateOne({ _id: 2 }, { $set: { n: 20 } });
+    const upTo = ((await json('branches')) as { name: string; head: number }[]).find(
+      ({ name }) => name === 'side'
+    )!.head;
+    await users.insertOne({ _id: 3, n: 3 });
+    await mongo!
+      .db('shop')
+      .collection<{ _id: number }>('users')
+      .updateOne({ _id: 2 }, { $set: { n: 22 } });
+    await argon('branch', 'create', 'target');
+    const picked = await argon('pick', 'side', '--lsn', `${upTo}`, '--into', 'target', '--preview');
+    expect(picked.stdout).toMatch(/pick of side.* into target/);
+    expect(await argon('pick', 'side', '--lsn', `${upTo}`, '--into', 'target')).toMatchObject({ code: 4 });
+    expect((await argon('pick', 'side', '--into', 'target')).code).toBe(2);
+
+    expect((await argon('branch', 'protect', 'target', '--check', 'schema')).stdout).toContain('schema');
+    const plan = (await json(
+      'pick',
+      'side',
+      '--lsn',
+      `${upTo}`,
+      '--into',
+      'target',
+      '--rule',
+      'theirs:users:n',
+      '--preview'
+    )) as { id: string; unanswered: number };
+    expect(plan.unanswered).toBe(0);
+    const refused = await argon('apply', plan.id);
+    expect(refused).toMatchObject({ code: 4, stdout: '' });
+    expect(refused.stderr).toContain('schema');
+    expect((await argon('check', plan.id, 'schema', '--failed', '--detail', 'n > 9')).stdout).toContain(
+      'check schema failed: n > 9'
+    );
+    expect(await argon('apply', plan.id)).toMatchObject({ code: 4 });
+    expect(await json('check', plan.id, 'schema')).toMatchObject({ checks: [{ passed: true }] });
+    expect(await json('apply', plan.id)).toMatchObject({ kind: 'pick', state: 'applied' });
+    expect(await argon('branch', 'unprotect', 'target')).toMatchObject({ code: 0 });
+  });
+
+  it('says who gave a value, gives it back, and reads along', async () => {
+    const why = (await json('why', 'users', '2', '--ref', 'target')) as { path: string[]; lsn: number }[];
+    expect(why.map(({ path }) => path.join('.'))).toEqual(['_id', 'n']);
+    const text = await argon('why', 'users', '2', 'n', '--ref', 'target');
+    expect(text.stdout).toMatch(/FIELD +VALUE +LSN/);
+    expect(text.stdout).not.toContain('_id');
+    expect((await argon('why', 'users', '99')).stdout).toContain('no such document');
+    const [, n] = why;
+    const to = `target@${n!.lsn - 1}`;
+    const back = await argon(
+      'restore',
+      'plan',
+      to,
+      '--branch',
+      'target',
+      '--collection',
+      'users',
+      '--id',
+      '2',
+      '--preview'
+    );
+    expect(back.stdout).toContain('users: ~1');
+    const done = await json(
+      'restore',
+      'plan',
+      to,
+      '--branch',
+      'target',
+      '--collection',
+      'users',
+      '--id',
+      '2'
+    );
+    expect(done).toMatchObject({ kind: 'restore', state: 'applied', backup: expect.any(String) });
+    const lines = (await argon('feed', '--branch', 'target', '--collection', 'users', '-o', 'json')).stdout;
+    const changes = lines
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line) as { lsn: number; kind: string });
+    expect(changes.at(-1)).toMatchObject({ kind: 'restore' });
+    expect(new Set(changes.map(({ lsn }) => lsn)).size).toBe(changes.length);
+    expect((await argon('feed', '--after', `${changes.at(-2)!.lsn}`, '--branch', 'target')).stdout).toMatch(
+      /~ users/
+    );
+    expect((await argon('feed', '--limit', '1')).stdout.trim().split('\n')).toHaveLength(1);
   });
 
   it('goes back, and takes back', async () => {

@@ -9,7 +9,7 @@ export const EXIT = {
   USAGE: 2,
   /** Another process has the data directory. */
   LOCKED: 3,
-  /** A merge or undo has conflicts without an answer; nothing was changed. */
+  /** A plan has conflicts without an answer, or checks that have not passed; nothing was changed. */
   CONFLICTS: 4,
   /** What was named does not exist. */
   NOT_FOUND: 5
@@ -26,7 +26,7 @@ export function exitCodeOf(error: unknown): number {
   if (error.code === 'BAD_REQUEST') {
     return EXIT.USAGE;
   }
-  if (error.code === 'PLAN_UNANSWERED') {
+  if (error.code === 'PLAN_UNANSWERED' || error.code === 'CHECKS_MISSING') {
     return EXIT.CONFLICTS;
   }
   return error.code.endsWith('_NOT_FOUND') ? EXIT.NOT_FOUND : EXIT.ERROR;

@@ -5,11 +5,14 @@ import { VERSION } from '../version';
 import { wholeNumber } from './arguments';
 import { dataOption } from './command';
 import { addBridgeCommands } from './commands/bridge';
+import { addFeedCommand } from './commands/feed';
 import { addHistoryCommands } from './commands/history';
 import { addKeepingCommands } from './commands/keeping';
 import { addPlanCommands } from './commands/plans';
 import { addProjectCommands } from './commands/projects';
+import { addRestoreCommands } from './commands/restore';
 import { addUserCommands } from './commands/users';
+import { addWhyCommand } from './commands/why';
 import { EXIT, exitCodeOf } from './exit';
 import { harmless } from './output';
 import { serve, type ServeOptions } from './serve';
@@ -27,7 +30,7 @@ export function program(): Command {
       `
 Refs name a state: main, main@1600, main@2026-07-07T09:00:00Z, main@-5m, pin:NAME, run:ID.
 Commands talk to the running bridge of the data directory, or open it themselves when none runs.
-Exit codes: 0 done, 1 failed, 2 wrong command line, 3 directory in use, 4 open conflicts, 5 not found.`
+Exit codes: 0 done, 1 failed, 2 wrong command line, 3 directory in use, 4 open conflicts or checks, 5 not found.`
     )
     .exitOverride();
 
@@ -66,7 +69,10 @@ Exit codes: 0 done, 1 failed, 2 wrong command line, 3 directory in use, 4 open c
     });
   addProjectCommands(root);
   addHistoryCommands(root);
+  addWhyCommand(root);
+  addFeedCommand(root);
   addPlanCommands(root);
+  addRestoreCommands(root);
   addKeepingCommands(root);
   addBridgeCommands(root);
   addUserCommands(root);

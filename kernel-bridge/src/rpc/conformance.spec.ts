@@ -409,6 +409,162 @@ describe('every method, over a real socket and a real engine', () => {
     });
   });
 
+  it('picks a range of changes onto another branch', async () => {
+    await client.call('branch.create', { project, name: 'picked', from: 'main@0' });
+    await client.call('branch.create', { project, name: 'elsewhere', from: 'main@0' });
+    for (const _id of [1, 2, 3]) {
+      await insert(bridge.engine, 'elsewhere', 'cards', [{ _id, n: _id }]);
+    }
+    const { head } = await client.call('branch.get', { project, name: 'elsewhere' });
+    const what = { project, source: 'elsewhere', into: 'picked' };
+    const plan = await client.call('pick.plan', { ...what, firstLsn: head - 1, lastLsn: head - 1 });
+    expect(plan).toMatchObject({ kind: 'pick', into: 'picked', conflicts: 0 });
+    // The collection was not there: it is made with what is picked.
+    expect(plan.summary).toMatchObject([{ collection: '(catalog)' }, { collection: 'cards', added: 1 }]);
+    await client.call('plan.apply', { project, id: plan.id });
+    const state = bridge.engine.resolve(project, 'picked');
+    const cards = state.collection('cards')!;
+    expect([1, 2, 3].map(id => state.get(cards, keyOf(id)) !== undefined)).toEqual([false, true, false]);
+    expect(await client.refusalCode('pick.plan', what)).toBe('BAD_REQUEST');
+    expect(await client.refusalCode('pick.plan', { ...what, actor: 'nobody' })).toBe('NOTHING_TO_DO');
+  });
+
+  it('gives documents back what they were by a plan', async () => {
+    const before = (await client.call('branch.get', { project, name: 'elsewhere' })).head;
+    await replace(bridge.engine, 'elsewhere', 'cards', { _id: 1, n: 10 });
+    await replace(bridge.engine, 'elsewhere', 'cards', { _id: 2, n: 20 });
+    const to = `elsewhere@${before}`;
+    const one = { project, branch: 'elsewhere', to, collection: 'cards', ids: [{ $numberInt: '1' }] };
+    const plan = await client.call('restore.plan', one);
+    expect(plan).toMatchObject({ kind: 'restore', summary: [{ collection: 'cards', changed: 1 }] });
+    const applied = await client.call('plan.apply', { project, id: plan.id });
+    expect(applied.backup).toMatch(/elsewhere/);
+    const state = bridge.engine.resolve(project, 'elsewhere');
+    expect(state.get(state.collection('cards')!, keyOf(1))?.equals(bson({ _id: 1, n: 1 }))).toBe(true);
+    expect(state.get(state.collection('cards')!, keyOf(2))?.equals(bson({ _id: 2, n: 20 }))).toBe(true);
+    expect(await client.refusalCode('restore.plan', one)).toBe('NOTHING_TO_DO');
+    expect(await client.refusalCode('restore.plan', { ...one, collection: 'none' })).toBe(
+      'COLLECTION_NOT_FOUND'
+    );
+    const { collection: _, ...nowhere } = one;
+    expect(await client.refusalCode('restore.plan', nowhere)).toBe('BAD_REQUEST');
+  });
+
+  it('says who gave each field its value, which cell and which run, page by page', async () => {
+    const [by, cell] = [{ actor: 'ida', notebook: 'a.ipynb', cell: 'c1', cellNumber: 7 }, '7'];
+    await replace(bridge.engine, 'elsewhere', 'cards', { _id: 3, n: 30, at: { x: 1, y: 2 } }, by);
+    const facts = { notebook: 'a.ipynb', cell: 'c1', cellNumber: cell };
+    await client.call('run.register', { project, run: 'by-c1', ref: 'elsewhere', facts });
+    await client.call('run.register', {
+      project,
+      run: 'other',
+      ref: 'elsewhere',
+      facts: { ...facts, cellNumber: '8' }
+    });
+    await replace(bridge.engine, 'elsewhere', 'cards', { _id: 3, n: 30, at: { x: 1, y: 5 } });
+    const { head } = await client.call('branch.get', { project, name: 'elsewhere' });
+    const of = { project, ref: 'elsewhere', collection: 'cards', id: { $numberInt: '3' } };
+    const { fields, state } = await client.call('blame', of);
+    expect(state.lsn).toBe(head);
+    expect(fields.map(({ path, lsn }) => [path.join('.'), lsn])).toEqual([
+      ['_id', expect.any(Number)],
+      ['n', head - 1],
+      ['at.x', head - 1],
+      ['at.y', head]
+    ]);
+    expect(fields[1]).toMatchObject({ exact: true, origin: by, runs: ['by-c1'], value: { type: 'int' } });
+    expect(fields[3]).toMatchObject({ runs: [] });
+    const below = await client.call('blame', { ...of, path: ['at'], limit: 1 });
+    expect(below).toMatchObject({ fields: [{ path: ['at', 'x'] }], next: 1 });
+    const rest = await client.call('blame', { ...of, path: ['at'], after: 1 });
+    expect(rest.fields.map(({ path }) => path)).toEqual([['at', 'y']]);
+    expect('next' in rest).toBe(false);
+    expect((await client.call('blame', { ...of, path: ['nothing'] })).fields).toEqual([]);
+    expect(await client.refusalCode('blame', { ...of, collection: 'none' })).toBe('COLLECTION_NOT_FOUND');
+  });
+
+  it('feeds changes from any LSN on, each once, and waits for the next', async () => {
+    const { head } = await client.call('branch.get', { project, name: 'elsewhere' });
+    const told: number[] = [];
+    for (let after = 0; ;) {
+      const page = await client.call('feed', { project, after, limit: 7 });
+      told.push(...page.changes.map(({ lsn }) => lsn));
+      if (page.upTo === page.head) {
+        break;
+      }
+      after = page.upTo;
+    }
+    expect(told).toEqual(Array.from({ length: told.length }, (_, i) => i + 1));
+    expect(told.at(-1)).toBeGreaterThanOrEqual(head);
+    const cards = await client.call('feed', { project, after: 0, branch: 'elsewhere', collection: 'cards' });
+    expect(cards.changes.every(({ collection }) => collection === 'cards')).toBe(true);
+    expect(cards.changes.at(-1)).toMatchObject({ lsn: head, op: 'update', kind: 'writes' });
+    expect(cards.changes.at(-1)?.fields.map(({ path }) => path.join('.'))).toEqual(['at.y']);
+    const made = await client.call('feed', { project, after: 0, branch: 'elsewhere' });
+    expect(made.changes).toContainEqual(
+      expect.objectContaining({ catalog: true, collection: 'cards', id: 'cards', op: 'insert' })
+    );
+    const next = client.call('feed', { project, after: head, branch: 'elsewhere', waitMs: 20_000 });
+    await insert(bridge.engine, 'main', 'users', [{ _id: 'not told' }]);
+    await insert(bridge.engine, 'elsewhere', 'cards', [{ _id: 4 }]);
+    expect((await next).changes.map(({ collection, op }) => [collection, op])).toEqual([['cards', 'insert']]);
+    const { upTo } = await next;
+    expect(await client.call('feed', { project, after: upTo, waitMs: 1 })).toMatchObject({
+      changes: [],
+      upTo
+    });
+    expect(await client.refusalCode('feed', { project, after: 1e6 })).toBe('LSN_IN_FUTURE');
+    expect(await client.refusalCode('feed', { project, after: 0, branch: 'none' })).toBe('BRANCH_NOT_FOUND');
+  });
+
+  it('answers conflicts by rules, and asks a protected branch for its checks', async () => {
+    await client.call('branch.create', { project, name: 'ruled', from: 'elsewhere' });
+    await replace(bridge.engine, 'ruled', 'cards', { _id: 1, n: 100, note: 'r' });
+    await replace(bridge.engine, 'elsewhere', 'cards', { _id: 1, n: 200, note: 'e' });
+    const plan = await client.call('merge.plan', { project, source: 'ruled', into: 'elsewhere' });
+    const { id } = plan;
+    expect(plan).toMatchObject({ conflicts: 2, unanswered: 2 });
+    const other = await client.call('plan.answer', {
+      project,
+      id,
+      rules: [{ take: 'ours', collection: 'none' }]
+    });
+    expect(other.unanswered).toBe(2);
+    const ruled = await client.call('plan.answer', {
+      project,
+      id,
+      rules: [{ take: 'newest' }, { take: 'theirs', collection: 'cards', path: ['note'] }]
+    });
+    expect(ruled.unanswered).toBe(0);
+    const both = { project, id, all: 'ours' as const, rules: [] };
+    expect(await client.refusalCode('plan.answer', both)).toBe('BAD_REQUEST');
+
+    const checked = await client.call('branch.protect', {
+      project,
+      name: 'elsewhere',
+      protect: true,
+      checks: ['schema']
+    });
+    expect(checked).toMatchObject({ isProtected: true, checks: ['schema'] });
+    expect(await client.refusalCode('plan.apply', { project, id })).toBe('CHECKS_MISSING');
+    const failed = await client.call('plan.check', {
+      project,
+      id,
+      name: 'schema',
+      passed: false,
+      detail: 'n < 0'
+    });
+    expect(failed.checks).toMatchObject([{ name: 'schema', passed: false, detail: 'n < 0' }]);
+    expect(await client.refusalCode('plan.apply', { project, id })).toBe('CHECKS_MISSING');
+    await client.call('plan.check', { project, id, name: 'schema', passed: true });
+    expect(await client.call('plan.apply', { project, id })).toMatchObject({ state: 'applied' });
+    const state = bridge.engine.resolve(project, 'elsewhere');
+    expect(state.get(state.collection('cards')!, keyOf(1))?.equals(bson({ _id: 1, n: 200, note: 'r' }))).toBe(
+      true
+    );
+    await client.call('branch.protect', { project, name: 'elsewhere', protect: false });
+  });
+
   it('remembers runs', async () => {
     const run = await client.call('run.register', {
       project,
@@ -428,7 +584,7 @@ describe('every method, over a real socket and a real engine', () => {
     expect(state).toMatchObject({ project, lsn: run.lsn, writable: false });
     const ids = async (filter: object) =>
       (await client.call('run.list', { project, ...filter })).map(({ id }) => id);
-    expect(new Set(await ids({}))).toEqual(new Set(['r1', 'r2']));
+    expect(new Set(await ids({}))).toEqual(new Set(['r1', 'r2', 'by-c1', 'other']));
     expect(await ids({ branch: 'clean' })).toEqual(['r2']);
     expect(await ids({ firstLsn: run.lsn, lastLsn: run.lsn })).toEqual(['r1']);
     expect(await ids({ limit: 1 })).toHaveLength(1);

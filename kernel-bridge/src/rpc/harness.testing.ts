@@ -232,7 +232,7 @@ export function replace(
   engine: Engine,
   branch: string,
   collection: string,
-  document: { _id: unknown },
+  document: { readonly _id: unknown; readonly [field: string]: unknown },
   origin?: Origin
 ): Promise<void> {
   return write(

@@ -19,6 +19,7 @@ import { databaseName } from '../wire/namespace';
 import type {
   Branch,
   CatalogChange,
+  CheckResult,
   ClusterTime,
   Entry,
   Keeper,
@@ -69,6 +70,7 @@ export function presentBranch(branch: BranchInfo, main: TimelineInfo | undefined
       fork &&
       defined<NonNullable<Branch['fork']>>({ timeline: fork.timeline, branch: fork.branch, lsn: fork.lsn }),
     backupOf: branch.backupOf,
+    checks: branch.checks && [...branch.checks],
     expiresAt: branch.expiresAt?.toISOString(),
     ahead: branch.ahead,
     behind: branch.behind,
@@ -187,7 +189,10 @@ export function presentPlan(plan: PlanInfo): Plan {
     unanswered: plan.unanswered,
     createdAt: plan.createdAt.toISOString(),
     appliedAs: appliedAs && { firstLsn: appliedAs.firstLsn, lastLsn: appliedAs.lastLsn },
-    backup: plan.backup
+    backup: plan.backup,
+    checks: plan.checks?.map(({ name, passed, detail, by, at }) =>
+      defined<CheckResult>({ name, passed, detail, by, at: at.toISOString() })
+    )
   });
 }
 

@@ -10,11 +10,13 @@ from ..errors import ArgonError
 
 REPEATABLE = frozenset(
     {
+        "blame",
         "branch.get",
         "branch.list",
         "branch.protect",
         "changes",
         "diff",
+        "feed",
         "hello",
         "history",
         "keeping.automatic",
@@ -26,8 +28,10 @@ REPEATABLE = frozenset(
         "keeping.verify",
         "log",
         "merge.plan",
+        "pick.plan",
         "pin.list",
         "plan.answer",
+        "plan.check",
         "plan.conflicts",
         "plan.documents",
         "plan.get",
@@ -35,6 +39,7 @@ REPEATABLE = frozenset(
         "project.list",
         "ref.collections",
         "ref.resolve",
+        "restore.plan",
         "restore.preview",
         "run.get",
         "run.list",

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Change, Diff, Entry, FieldChange, Pin, Run, Value } from '../../rpc/protocol';
-import { lsnRange, wholeNumber } from '../arguments';
+import { documentId, lsnRange, wholeNumber } from '../arguments';
 import { run, withProject, type CommonOptions } from '../command';
 import { ago, counts, harmless, table } from '../output';
 import { defaultBranch } from './projects';
@@ -21,7 +21,7 @@ function what({ kind, merge, undo, catalog, collections }: Entry): string {
   return kind === 'catalog' ? schema.join(', ') : collections.join(', ');
 }
 
-function who({ actor, notebook, cellNumber }: Entry['origin']): string {
+export function who({ actor, notebook, cellNumber }: Entry['origin']): string {
   const cell = cellNumber === undefined ? '' : ` [${cellNumber}]`;
   return notebook === undefined ? actor : `${actor} in ${notebook}${cell}`;
 }
@@ -41,10 +41,10 @@ export const entryTable = (entries: readonly Entry[]): string =>
     'Nothing was changed here yet.'
   );
 
-const show = (value: Value) => (value.missing ? '∅' : JSON.stringify(value.value));
-const path = ({ path: steps }: FieldChange) =>
+export const show = (value: Value) => (value.missing ? '∅' : JSON.stringify(value.value));
+export const path = ({ path: steps }: Pick<FieldChange, 'path'>) =>
   steps.map(step => (typeof step === 'number' ? `[${step}]` : step)).join('.');
-const SIGNS = { insert: '+', update: '~', delete: '-' } as const;
+export const SIGNS = { insert: '+', update: '~', delete: '-' } as const;
 
 /** A difference, document by document and field by field. */
 export function diffText({ summary, catalog, documents, next }: Diff): string {
@@ -135,7 +135,7 @@ export function addHistoryCommands(program: Command): void {
           project: name,
           ref: options.ref ?? (await defaultBranch(call, name)),
           collection,
-          id: parseId(id),
+          id: documentId(id),
           ...(options.limit === undefined ? {} : { limit: options.limit })
         });
         print(page.changes, changeTable);
@@ -208,16 +208,4 @@ export function addHistoryCommands(program: Command): void {
           print(runs, runTable);
         })
     );
-}
-
-/** An `_id` as people type it: JSON when it is some, else 24 hex digits as an ObjectId, else the text itself. */
-function parseId(text: string): unknown {
-  if (/^[0-9a-f]{24}$/i.test(text)) {
-    return { $oid: text.toLowerCase() };
-  }
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
-  }
 }

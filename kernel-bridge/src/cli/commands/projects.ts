@@ -31,10 +31,10 @@ const branchTable = (branches: readonly Branch[]) =>
     'No branches match.'
   );
 
-function marks({ isDefault, isProtected, backupOf, expiresAt, mergedAt }: Branch): string[] {
+function marks({ isDefault, isProtected, checks, backupOf, expiresAt, mergedAt }: Branch): string[] {
   return [
     isDefault ? 'default' : '',
-    isProtected ? 'protected' : '',
+    isProtected ? ['protected', ...(checks ?? [])].join(' ') : '',
     backupOf === undefined ? '' : `backup of ${backupOf}`,
     mergedAt === undefined ? '' : `merged at ${mergedAt}`,
     expiresAt === undefined ? '' : `until ${expiresAt}`
@@ -106,20 +106,28 @@ export function addProjectCommands(program: Command): void {
         print(await call('branch.rename', { project: await project(), name, to }), one => branchTable([one]))
       )
   );
-  for (const [verb, protect] of [
-    ['protect', true],
-    ['unprotect', false]
-  ] as const) {
-    const what = protect ? 'let a branch take merges only' : 'let a branch be written again';
-    withProject(branch.command(`${verb} <name>`).description(what)).action(
-      (name: string, options: CommonOptions) =>
-        run(options, async ({ call, print, project }) =>
-          print(await call('branch.protect', { project: await project(), name, protect }), one =>
-            branchTable([one])
-          )
-        )
+  withProject(branch.command('protect <name>').description('let a branch take plans only'))
+    .option(
+      '--check <name>',
+      'and those only when this check has passed (repeatable)',
+      (check: string, before: readonly string[] = []) => [...before, check]
+    )
+    .action((name: string, options: CommonOptions & { check?: readonly string[] }) =>
+      run(options, async ({ call, print, project }) => {
+        const { check } = options;
+        const params = { project: await project(), name, protect: true };
+        const checks = check === undefined ? {} : { checks: [...check] };
+        print(await call('branch.protect', { ...params, ...checks }), one => branchTable([one]));
+      })
     );
-  }
+  withProject(branch.command('unprotect <name>').description('let a branch be written again')).action(
+    (name: string, options: CommonOptions) =>
+      run(options, async ({ call, print, project }) =>
+        print(await call('branch.protect', { project: await project(), name, protect: false }), one =>
+          branchTable([one])
+        )
+      )
+  );
   withProject(branch.command('delete <name>').description('delete a branch')).action(
     (name: string, options: CommonOptions) =>
       run(options, async ({ call, print, project }) =>

@@ -62,9 +62,12 @@ export function branchMethods(context: BridgeContext): Handlers<'branch'> {
       );
     },
 
-    async 'branch.protect'({ project, name, protect, session }, caller) {
+    async 'branch.protect'({ project, name, protect, checks, session }, caller) {
       const origin = originOf(context, caller, session);
-      return present(project, await engine.protectBranch(project, name, protect, origin));
+      return present(
+        project,
+        await engine.protectBranch(project, name, protect, origin, defined({ checks }))
+      );
     },
 
     async 'branch.delete'({ project, name, session }, caller) {

@@ -1,6 +1,8 @@
 import type { BridgeContext, Handlers } from '../context';
+import { blameMethods } from './blame';
 import { branchMethods } from './branch';
 import { bridgeMethods } from './bridge';
+import { feedMethods } from './feed';
 import { historyMethods } from './history';
 import { keepingMethods } from './keeping';
 import { pinMethods } from './pin';
@@ -17,6 +19,8 @@ export function methods(context: BridgeContext): Handlers {
     ...projectMethods(context),
     ...branchMethods(context),
     ...historyMethods(context),
+    ...blameMethods(context),
+    ...feedMethods(context),
     ...keepingMethods(context),
     ...pinMethods(context),
     ...planMethods(context),

@@ -1,8 +1,9 @@
-import { ArgonError, type Lsn, type Origin, type UndoSelector } from '@argon/wal-core';
-import { lsnOf, originOf, pageSize, type BridgeContext, type Handlers } from '../context';
+import { ArgonError, type AnswerRule } from '@argon/wal-core';
+import { originOf, pageSize, type BridgeContext, type Handlers } from '../context';
 import { fittingPage } from '../paging';
 import { defined, presentPlan } from '../present';
-import type { PlanConflictsResult, PlanDocumentsResult, UndoPlanParams } from '../protocol';
+import type { PlanConflictsResult, PlanDocumentsResult } from '../protocol';
+import { selectorOf } from '../selector';
 import { presentConflict, presentDocumentDiff, readAnswer } from '../values';
 
 const PLANS_USUAL = 100;
@@ -11,17 +12,24 @@ const ITEMS_USUAL = 100;
 const ITEMS_MAX = 2_000;
 const ANSWERS_MAX = 10_000;
 
-/** Reviewable merges and undos. */
-export function planMethods(context: BridgeContext): Handlers<'merge' | 'undo' | 'plan'> {
+/** Reviewable merges, picks and undos. */
+export function planMethods(context: BridgeContext): Handlers<'merge' | 'pick' | 'undo' | 'plan'> {
   const { engine } = context;
   return {
     async 'merge.plan'({ project, source, into, session }, caller) {
       return presentPlan(await engine.planMerge(project, source, into, originOf(context, caller, session)));
     },
 
+    async 'pick.plan'(params, caller) {
+      const { project, source, into, session } = params;
+      const origin = originOf(context, caller, session);
+      const what = selectorOf(context, params, engine.resolve(project, source).branch, origin);
+      return presentPlan(await engine.planPick(project, source, what, into, origin));
+    },
+
     async 'undo.plan'(params, caller) {
       const origin = originOf(context, caller, params.session);
-      const what = undoSelector(context, params, origin);
+      const what = selectorOf(context, params, params.branch, origin);
       return presentPlan(await engine.planUndo(params.project, params.branch, what, origin));
     },
 
@@ -61,7 +69,10 @@ export function planMethods(context: BridgeContext): Handlers<'merge' | 'undo' |
       });
     },
 
-    async 'plan.answer'({ project, id, answers = [], all }) {
+    async 'plan.answer'({ project, id, answers = [], all, rules }) {
+      if (all !== undefined && rules !== undefined) {
+        throw new ArgonError('BAD_REQUEST', 'Answer by `rules` or with `all`, not with both.');
+      }
       if (answers.length > ANSWERS_MAX) {
         throw new ArgonError(
           'LIMIT_EXCEEDED',
@@ -75,56 +86,18 @@ export function planMethods(context: BridgeContext): Handlers<'merge' | 'undo' |
         conflict,
         answer: answer === null ? undefined : readAnswer(answer)
       }));
-      return presentPlan(await engine.answerPlan(project, id, read, all));
+      return presentPlan(
+        await engine.answerPlan(project, id, read, all ?? rules?.map(rule => defined<AnswerRule>(rule)))
+      );
+    },
+
+    async 'plan.check'({ project, id, name, passed, detail, session }, caller) {
+      const check = defined<{ name: string; passed: boolean; detail?: string }>({ name, passed, detail });
+      return presentPlan(await engine.recordCheck(project, id, check, originOf(context, caller, session)));
     },
 
     async 'plan.apply'({ project, id, session }, caller) {
       return presentPlan(await engine.applyPlan(project, id, originOf(context, caller, session)));
     }
   };
-}
-
-/**
- * What to undo. Execution counts begin anew with each kernel, so a cell number means the newest
- * execution of that number in the session, as far as the bridge remembers it.
- */
-function undoSelector({ sessions }: BridgeContext, params: UndoPlanParams, origin: Origin): UndoSelector {
-  const { firstLsn, lastLsn, cell, cellNumber, actor, txn } = params;
-  if ((firstLsn === undefined) !== (lastLsn === undefined)) {
-    throw new ArgonError('BAD_REQUEST', 'A range needs both `firstLsn` and `lastLsn`.');
-  }
-  const byCell = cell !== undefined || cellNumber !== undefined;
-  if (firstLsn === undefined && !byCell && actor === undefined && txn === undefined) {
-    throw new ArgonError(
-      'BAD_REQUEST',
-      'Say what to undo: a range of LSNs, a cell, an actor or a transaction.'
-    );
-  }
-  let range: { first: Lsn; last: Lsn } | undefined;
-  if (firstLsn !== undefined && lastLsn !== undefined) {
-    if (firstLsn > lastLsn) {
-      throw new ArgonError(
-        'BAD_REQUEST',
-        `The range ${firstLsn}..${lastLsn} is empty: its end lies before its begin.`
-      );
-    }
-    range = { first: lsnOf(firstLsn), last: lsnOf(lastLsn) };
-  }
-  const session = byCell ? origin.session : undefined;
-  if (range === undefined && byCell && session !== undefined) {
-    const named = defined<{ id?: string; number?: number }>({ id: cell, number: cellNumber });
-    const writes = sessions
-      .execution(session, named)
-      ?.written()
-      .filter(write => write.project === params.project && write.branch === params.branch);
-    if (writes !== undefined && writes.length > 0) {
-      const first = writes.reduce(
-        (least, { firstLsn: lsn }) => (lsn < least ? lsn : least),
-        writes[0]!.firstLsn
-      );
-      const last = writes.reduce((most, { lastLsn: lsn }) => (lsn > most ? lsn : most), writes[0]!.lastLsn);
-      range = { first, last };
-    }
-  }
-  return defined<UndoSelector>({ range, cell, cellNumber, session, actor, txn });
 }

@@ -1,7 +1,16 @@
-import type { Engine, LogEntry, Lsn, TimelineId, TimelineInfo } from '@argon/wal-core';
+import {
+  docKeyOfValue,
+  fromExtendedJson,
+  type Engine,
+  type LogEntry,
+  type Lsn,
+  type RestoreOptions,
+  type TimelineId,
+  type TimelineInfo
+} from '@argon/wal-core';
 import { originOf, pageSize, type BridgeContext, type Handlers } from '../context';
 import { fittingPage } from '../paging';
-import { mainTimeline, presentBranch, presentEntry, presentState } from '../present';
+import { defined, mainTimeline, presentBranch, presentEntry, presentPlan, presentState } from '../present';
 import { presentDiff } from '../values';
 
 const DOCUMENTS_USUAL = 100;
@@ -34,6 +43,13 @@ export function restoreMethods(context: BridgeContext): Handlers<'restore'> {
         discarded: entries.map(presentEntry),
         diff
       };
+    },
+
+    async 'restore.plan'({ project, branch, to, collection, ids, session }, caller) {
+      const keys = ids?.map(id => docKeyOfValue(fromExtendedJson(id)));
+      const options = defined<RestoreOptions>({ collection, keys });
+      const origin = originOf(context, caller, session);
+      return presentPlan(await engine.planRestore(project, branch, to, origin, options));
     },
 
     async 'restore.apply'({ project, branch, to, session }, caller) {
