@@ -13,6 +13,7 @@ import type {
 import type { Branch, Project, Timeline } from '../branch/model';
 import { ImageOffice } from './imageoffice';
 import { Mutex } from './mutex';
+import { StateCheck } from './statecheck';
 import { Replay } from './replay';
 import { SmallRows } from './smallrows';
 import { Writers } from './writers';
@@ -26,7 +27,7 @@ import { LogReader } from '../history/log';
 import type { ImageOptions } from '../image/keeper';
 import { type FilterCompiler, IndexKeyMaker } from '../index/keys';
 import { MultikeyIndexes } from '../index/multikey';
-import { UNAPPLIED_BYTES_MAX, UNAPPLIED_RECORDS_MAX } from '../limits';
+import { STATE_CHECK_BYTES_MAX, UNAPPLIED_BYTES_MAX, UNAPPLIED_RECORDS_MAX } from '../limits';
 import { CommitClock } from '../log/clock';
 import { FileLog, type LogOptions } from '../log/file/log';
 import type { ChangeSection, ControlRecord } from '../log/frame';
@@ -80,6 +81,7 @@ export class Core implements Positions {
   readonly keys: IndexKeyMaker;
   readonly logReader: LogReader;
   readonly imageOffice: ImageOffice;
+  private readonly stateCheck: StateCheck;
   /** Gathers changes on workers, where there are any. */
   readonly far: FarChanges | undefined;
   readonly small: SmallRows;
@@ -130,6 +132,7 @@ export class Core implements Positions {
       parts.images
     );
     this.far = this.imageOffice.far;
+    this.stateCheck = new StateCheck(store, this.imageOffice.pool, error => this.fail(error));
     this.applier = new Applier({ ...this.parts(), keeper: this.imageOffice.keeper }, error =>
       this.fail(error)
     );
@@ -158,8 +161,12 @@ export class Core implements Positions {
       core = new Core(store, directory, clock ?? Date.now, compile, parts, unlock);
       await core.recover();
       dropOldState(directory);
+      if (store.bytes() > (parts.stateCheckBytesMax ?? STATE_CHECK_BYTES_MAX)) {
+        core.stateCheck.start();
+      }
       return core;
     } catch (error) {
+      await core?.stateCheck.stop();
       await core?.applier.stop();
       await core?.imageOffice.close();
       await core?.log.close();
@@ -314,8 +321,11 @@ export class Core implements Positions {
     return { id, name, head, defaultBranch, createdAt };
   }
 
-  /** @throws what `resolveRef` throws */
+  /** @throws DATA_CORRUPT once damage of the state is known, and what `resolveRef` throws */
   resolve(projectName: string, ref: string): View {
+    if (this.failure?.code === 'DATA_CORRUPT') {
+      throw this.failure;
+    }
     const project = this.registry.project(projectName);
     return this.view(project, resolveRef(this.registry, project, ref, this.wallMs(), this));
   }
@@ -393,6 +403,7 @@ export class Core implements Positions {
       }
       await this.applier.caughtUp().catch(() => undefined);
       await this.applier.stop();
+      await this.stateCheck.stop();
       await this.imageOffice.close();
       await this.log.close();
       await this.scratch.close();

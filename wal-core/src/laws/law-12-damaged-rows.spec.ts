@@ -1,6 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openEngine } from '../engine';
+import { STATE_CHECK_BYTES_MAX } from '../limits';
 import { allowSeconds, numbersFrom, random, SEED } from './chance';
 import { tellAll } from './story';
 import { ADA, image, SHOP, World } from './world';
@@ -86,4 +87,55 @@ describe('law 12: a row of the state with a flipped bit', () => {
       expect((await world.engine.verify()).problems).toEqual([]);
     }
   );
+
+  it.each([
+    ['a thread', {}],
+    ['slices', { images: { inline: true } }]
+  ])(
+    random('is found in %s beside the work in a state too large to be read whole at the start'),
+    async (_, parts) => {
+      const below = numbersFrom(SEED);
+      const file = join(world.directory, 'state', 'data.mdb');
+      let found = 0;
+      for (let i = 0; i < FLIPS_PER_KIND; i++) {
+        const bytes = readFileSync(file);
+        const places = placesOf(bytes, 'text of ');
+        bytes[places[below(places.length)]! + below(8)]! ^= 1 << below(8);
+        writeFileSync(file, bytes);
+        const options = { directory: world.directory };
+        const engine = await openEngine(options, { ...parts, stateCheckBytesMax: 0 });
+        const isFound = await sleptUntil(() => engine.status().failed !== undefined);
+        if (isFound) {
+          found++;
+          const refusal = expect.objectContaining({ code: 'DATA_CORRUPT' }) as Error;
+          expect(() => engine.resolve(SHOP, 'main')).toThrow(refusal);
+          await expect(engine.write(SHOP, 'main', ADA, () => undefined)).rejects.toThrow(refusal);
+        } else {
+          expect(await tellAll(engine.resolve(SHOP, 'main'))).toBe(told);
+        }
+        await engine.close();
+        expect(await shown()).toBe(told);
+      }
+      expect(found).toBeGreaterThan(0);
+    }
+  );
+
+  it('is made anew by the start that finds it, and the state that was damaged is gone', async () => {
+    const file = join(world.directory, 'state', 'data.mdb');
+    const bytes = readFileSync(file);
+    placesOf(bytes, 'text of ').forEach(place => (bytes[place]! ^= 1));
+    writeFileSync(file, bytes);
+    expect(await shown(STATE_CHECK_BYTES_MAX)).toBe(told);
+    expect(existsSync(join(world.directory, 'state.old'))).toBe(false);
+    await world.reopen();
+    expect((await world.engine.verify()).problems).toEqual([]);
+  });
 });
+
+/** Whether something becomes true within a second. */
+async function sleptUntil(isTrue: () => boolean): Promise<boolean> {
+  for (let tries = 0; tries < 100 && !isTrue(); tries++) {
+    await new Promise(resolve => setTimeout(resolve, 10));
+  }
+  return isTrue();
+}

@@ -61,6 +61,9 @@ async function obey(task: Task, pulse: Pulse): Promise<Results[Task['kind']]> {
   if (task.kind === 'build') {
     return built(task.build, view, pulse);
   }
+  if (task.kind === 'check') {
+    return { damage: await damageOf(view, pulse) };
+  }
   const ground = { versions: new Versions(view, new Unapplied(), readLog), files };
   switch (task.kind) {
     case 'changes':
@@ -71,6 +74,23 @@ async function obey(task: Task, pulse: Pulse): Promise<Results[Task['kind']]> {
       return count(task.read, task.most, ground, pulse);
     case 'flow':
       return flow(task.read, task.shape, ground, pulse);
+  }
+}
+
+async function damageOf(view: LmdbStore, pulse: Pulse): Promise<string | undefined> {
+  const steps = view.damage();
+  try {
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) {
+        return step.value;
+      }
+      if (pulse.isDue) {
+        await pulse.beat(step.value);
+      }
+    }
+  } finally {
+    steps.return(undefined);
   }
 }
 

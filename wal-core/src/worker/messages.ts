@@ -60,6 +60,8 @@ export interface ChangesTask {
 export type Task =
   | ChangesTask
   | { readonly kind: 'build'; readonly build: BuildTask }
+  /** Reads the whole state, and holds it against its checksums. */
+  | { readonly kind: 'check' }
   /** Matching documents until there are so many bytes of them, or for a while; of one range. */
   | { readonly kind: 'scan'; readonly read: HandedRead; readonly bytesMax: number }
   /** The number of matching documents; it may stop at `most`. */
@@ -125,6 +127,8 @@ export interface ChangesFound {
 export interface Results {
   readonly changes: ChangesFound;
   readonly build: ImageFacts;
+  /** `damage`: what is wrong with the state. */
+  readonly check: { readonly damage: string | undefined };
   readonly scan: ScanFound;
   readonly count: CountFound;
   /** The last part. */
