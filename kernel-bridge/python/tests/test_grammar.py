@@ -9,7 +9,7 @@ from argon.errors import ArgonError
 from argon.magics.completion import candidates, words_before
 from argon.magics.extension import run_line
 from argon.magics.grammar import USAGE, cell_grammar, grammar
-from argon.magics.kinds import duration, extended_json, lsn_range
+from argon.magics.kinds import answer_rule, duration, extended_json, field_path, lsn_range
 from argon.magics.parser import VerbParser
 
 
@@ -38,6 +38,7 @@ def test_every_verb_of_the_design_is_there() -> None:
     assert verbs >= {
         "init", "use", "branch", "checkout", "log", "history", "diff", "graph", "merge", "restore", "undo", "pin", "pins",
         "runs", "reproduce", "compare", "import", "capture", "push", "gc", "status", "metrics", "health", "cells",
+        "why", "feed", "pick", "check",
     }  # fmt: skip
     assert {words[0] for words, _ in all_verbs(cell_grammar()) if words} == {"at", "sandbox"}
     for verb in (
@@ -67,6 +68,11 @@ def test_every_verb_of_the_design_is_there() -> None:
         ("branch create x --ttl soon", "is not a duration", None),
         ("merge a --ours --theirs", "not allowed with", None),
         ("restore", "required", None),
+        ("pick clean", "one of the arguments --lsn --cell --actor --txn is required", None),
+        ("merge a --rule mine", "is not a rule", None),
+        ("merge a --rule ours::x", "is not a rule", None),
+        ("why birds A001 a..b", "is not a path of a field", None),
+        ("feed --after -1", "is not an LSN", None),
         ("log --frobnicate", "unrecognized arguments: --frobnicate", None),
         ("branch create 'x", "the line cannot be read", None),
     ],
@@ -106,6 +112,15 @@ def test_arguments() -> None:
     assert lsn_range("800..900") == (800, 900)
     assert lsn_range("7") == (7, 7)
     assert (duration("1d"), duration("30min"), duration("2h")) == (86_400, 1800, 7200)
+    assert field_path("bill.mm") == ["bill", "mm"]
+    assert field_path('"a.b".c."d \\" e"') == ["a.b", "c", 'd " e']
+    assert answer_rule("newest") == {"take": "newest"}
+    assert answer_rule("theirs:birds") == {"take": "theirs", "collection": "birds"}
+    assert answer_rule("ours:birds:bill.mm") == {
+        "take": "ours",
+        "collection": "birds",
+        "path": ["bill", "mm"],
+    }
     assert extended_json("3800") == {"$numberInt": "3800"}
     assert extended_json("44.5") == {"$numberDouble": "44.5"}
     assert extended_json("null") is None
@@ -137,7 +152,8 @@ def test_verbs_and_flags_complete() -> None:
     assert candidates(False, [], "re")[:2] == ["restore", "reproduce"]
     assert "create" in candidates(False, ["branch"], "")
     assert candidates(False, ["branch", "create", "x"], "--e") == ["--ensure"]
-    assert candidates(False, ["restore"], "p") == ["preview", "apply"]
+    assert candidates(False, ["restore"], "p")[:2] == ["preview", "plan"]
+    assert candidates(False, ["merge", "x", "--rule"], "n") == ["newest"]
     assert candidates(True, [], "s") == ["sandbox"]
     assert candidates(False, [], "rpd")[0] == "reproduce"
     assert candidates(False, ["merge", "answer", "p-1", "1"], "th") == ["theirs"]

@@ -228,6 +228,129 @@ def test_undo(kernel: Kernel) -> None:
     assert nothing.ename == "ArgonError"
 
 
+def test_pick(kernel: Kernel) -> None:
+    kernel.run("%argon branch create clean --switch")
+    kernel.run("db.birds.update_one({'_id': 'A001'}, {'$set': {'mass': 1}})", cell="cell-pick")
+    kernel.run("db.birds.update_one({'_id': 'A002'}, {'$set': {'mass': 2}})")
+    kernel.run("%argon checkout main\ndb = argon.db()")
+    preview = kernel.run("%argon pick clean --lsn 43 --preview")
+    assert preview.text.splitlines()[0] == "Plan p-1: 1 document come over cleanly, no conflicts"
+    assert "pick of clean" in preview.text
+    assert preview.json("plan")["kind"] == "pick"
+    done = kernel.run("%argon pick clean --cell cell-pick")
+    assert done.text.startswith("Picked clean")
+    assert done.json("applied")["into"] == "main"
+    masses = "[one['mass'] for one in db.birds.find({'_id': {'$in': ['A001', 'A002']}}).sort('_id')]"
+    assert kernel.run(masses).text == "[1, '3002']"
+    kernel.run("db.birds.update_one({'_id': 'A002'}, {'$set': {'mass': 5}})")
+    refused = kernel.run("%argon pick clean --lsn 43", check=False)
+    assert "Code:  PLAN_UNANSWERED" in refused.text
+    kernel.run("%argon pick clean --lsn 43 --rule theirs:birds:mass")
+    assert kernel.run(masses).text == "[1, 2]"
+    nothing = kernel.run("%argon pick clean --actor nobody", check=False)
+    assert "Code:  NOTHING_TO_DO" in nothing.text
+    assert "Next:  %argon log clean" in nothing.text
+    both = kernel.run("%argon pick clean --lsn 43 --ours --rule newest", check=False)
+    assert "Next:  %argon pick --help" in both.text
+    assert "Nearest name: clean" in kernel.run("%argon pick claen --lsn 43", check=False).text
+    assert kernel.complete("%argon pick cle") == ["%argon pick clean"]
+
+
+def test_why(kernel: Kernel) -> None:
+    name = project_of(kernel)
+    wrote = kernel.run("db.birds.update_one({'_id': 'A001'}, {'$set': {'bill.mm': 5, '<b>': 1}})")
+    ran = kernel.run("w = %argon why birds A001\nw")
+    head, _, *rows = ran.text.splitlines()
+    assert head == f"{name}/main@42 birds/A001  5 fields"
+    fields = {".".join(one["path"]): one for one in ran.json("blame")}
+    assert list(fields) == ["_id", "kind", "mass", "bill.mm", "<b>"]
+    assert (fields["kind"]["lsn"], fields["bill.mm"]["lsn"]) == (2, 42)
+    assert fields["bill.mm"]["origin"]["cellNumber"] == wrote.number
+    assert any(f"birds.ipynb [{wrote.number}]" in row for row in rows)
+    assert "&lt;b&gt;" in ran.data["text/html"]
+    assert "<b>" not in ran.data["text/html"]
+    assert [one["path"] for one in kernel.run("%argon why birds A001 bill").json("blame")] == [["bill", "mm"]]
+    old = kernel.run("%argon why birds A001 bill.mm --at main@41").json("blame")
+    assert [one["lsn"] for one in old] == [2]
+    assert "there is no field wings" in kernel.run("%argon why birds A001 wings").text
+    assert "there is no such document" in kernel.run("%argon why birds nobody").text
+    assert "Code:  COLLECTION_NOT_FOUND" in kernel.run("%argon why brids A001", check=False).text
+    assert kernel.complete("%argon why bi") == ["%argon why birds"]
+
+
+def test_why_names_the_run_of_the_cell(kernel: Kernel) -> None:
+    kernel.run(
+        "db.birds.update_one({'_id': 'A003'}, {'$set': {'mass': 3}})\n"
+        "from argon.session import current_session\n"
+        "s = current_session()\n"
+        "s.client.change('run.register', project=s.project_name, run='run-of-' + s.project_name, ref='main')"
+    )
+    (mass,) = kernel.run("%argon why birds A003 mass").json("blame")
+    assert mass["runs"] == [f"run-of-{project_of(kernel)}"]
+    (kind,) = kernel.run("%argon why birds A003 kind").json("blame")
+    assert kind["runs"] == []
+
+
+def test_feed(kernel: Kernel) -> None:
+    name = project_of(kernel)
+    first = kernel.run("%argon feed --limit 3")
+    assert first.text.splitlines()[0] == f"{name}  3 changes behind 0, up to 3 of 41"
+    assert "+ collection birds" in first.text
+    assert first.text.splitlines()[-1] == "3 changes shown, --after 3 goes on"
+    kernel.run("%argon branch create side --switch\nargon.db().birds.delete_one({'_id': 'A001'})")
+    kernel.run("argon.db('main').birds.delete_one({'_id': 'A002'})")
+    side = kernel.run("%argon feed --after 41 --branch side").json("feed")
+    assert [(one["lsn"], one["op"], one["id"]) for one in side["changes"]] == [(42, "delete", "A001")]
+    assert kernel.run("%argon feed --after 40 --collection none").json("feed")["changes"] == []
+    future = kernel.run("%argon feed --after 999", check=False)
+    assert "Code:  LSN_IN_FUTURE" in future.text
+    assert kernel.complete("%argon feed --branch si") == ["%argon feed --branch side"]
+
+
+def test_rules_and_checks(kernel: Kernel) -> None:
+    kernel.run("%argon branch create clean")
+    kernel.run("argon.db('clean').birds.update_many({'kind': 'adelie'}, {'$set': {'mass': 1, 'seen': 1}})")
+    kernel.run("db.birds.update_many({'kind': 'adelie'}, {'$set': {'mass': 2, 'seen': 2}})")
+    plan = kernel.run("%argon merge clean --preview --rule newest --rule theirs:birds:seen").json("plan")
+    assert (plan["conflicts"], plan["unanswered"]) == (40, 0)
+    shown = kernel.run("%argon branch protect main --check schema --check 'no nulls'")
+    assert "protected: it takes merges only that passed schema, no nulls" in shown.text
+    assert shown.json("branch")["checks"] == ["schema", "no nulls"]
+    refused = kernel.run(f"%argon merge apply {plan['id']}", check=False)
+    assert "Code:  CHECKS_MISSING" in refused.text
+    assert "%argon check PLAN CHECK" in refused.text
+    assert kernel.complete("%argon check last sch") == ["%argon check last schema"]
+    failed = kernel.run("%argon check last schema --failed --detail '3 nulls <b>'")
+    assert "check schema   failed, 3 nulls <b>" in failed.text
+    assert "3 nulls &lt;b&gt;" in failed.data["text/html"]
+    kernel.run("%argon check last schema")
+    assert "failed" not in kernel.run(f"%argon merge show {plan['id']}").text
+    still = kernel.run(f"%argon merge apply {plan['id']}", check=False)
+    assert "no nulls" in still.text
+    kernel.run(f"%argon check {plan['id']} 'no nulls'")
+    assert kernel.run(f"%argon merge apply {plan['id']}").json("applied")["state"] == "applied"
+    assert kernel.run("db.birds.find_one('A001')['mass'], db.birds.find_one('A001')['seen']").text == "(2, 1)"
+    assert "protected, wants schema" in kernel.run("%argon branch").text
+    kernel.run("%argon branch protect main --off")
+
+
+def test_restore_by_a_plan(kernel: Kernel) -> None:
+    kernel.run("db.birds.update_many({'kind': 'adelie'}, {'$set': {'mass': 0}})")
+    preview = kernel.run("%argon restore plan main@41 --preview")
+    assert "20 documents go back cleanly, no conflicts" in preview.text
+    assert "to main@41" in preview.text
+    one = kernel.run("%argon restore plan main@41 --collection birds --id A001 --id A002")
+    assert one.text.startswith("Restored main to main@41  2 documents")
+    backup = one.json("applied")["backup"]
+    assert f"what was there before stays as {backup}" in one.text
+    assert kernel.run("db.birds.count_documents({'mass': 0})").text == "18"
+    assert kernel.run(f"argon.db({backup!r}).birds.count_documents({{'mass': 0}})").text == "20"
+    kernel.run("%argon restore plan main@41 --collection birds")
+    assert kernel.run("db.birds.count_documents({'mass': 0})").text == "0"
+    assert "Code:  NOTHING_TO_DO" in kernel.run("%argon restore plan main@41", check=False).text
+    assert "Code:  BAD_REQUEST" in kernel.run("%argon restore plan main@41 --id A001", check=False).text
+
+
 def test_restore(kernel: Kernel) -> None:
     kernel.run("%argon branch create clean --switch")
     kernel.run("db.birds.delete_many({'kind': 'adelie'})")
@@ -359,7 +482,8 @@ def test_json_everywhere(kernel: Kernel) -> None:
     kernel.run("db.birds.delete_one({'_id': 'A001'})")
     for verb in (
         "", "branch list", "diff main", "log", "graph", "pins", "runs", "cells", "status", "metrics", "health",
-        "history birds A002", "restore preview main", "merge clean --into main --preview", "undo --preview", "projects",
+        "history birds A002", "restore preview main", "merge clean --into main --preview", "why birds A002", "feed --limit 2",
+        "pick clean --lsn 42 --into main --preview", "restore plan main@41 --preview --branch clean", "undo --preview", "projects",
     ):  # fmt: skip
         ran = kernel.run(f"x = %argon {verb} --json\nx")
         assert json.loads(ran.data["text/plain"]) == ran.data["application/json"], verb

@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 from argon import __version__
 from argon.client import Client, Project
+from argon.errors import ArgonError
 from argon.protocol import METHODS
 from argon.rpc.repeat import REPEATABLE, REPEATABLE_WITH_CARE
 from conftest import ROOT
@@ -112,6 +113,36 @@ def test_a_whole_story_keeps_to_the_schema(
     undo = mine.branch("exp").undo(lsn=(exp.refresh().head, exp.head))
     undo.apply()
     assert exp_db.birds.find_one(2) == {"_id": 2, "mass": 20}
+    picked = mine.branches.create("picked", from_="main@5").pick("exp", lsn=(exp.refresh().head, exp.head))
+    assert picked.info["kind"] == "pick"
+    mine.branch("picked").protect(checks=["schema"])
+    with pytest.raises(ArgonError, match="schema"):
+        picked.apply()
+    (said,) = picked.check("schema", False, "no mass").info["checks"]
+    assert (said["passed"], said["detail"]) == (False, "no mass")
+    assert picked.check("schema").apply().state == "applied"
+    mine.branch("picked").protect(False)
+    mine.branch("picked").delete()
+    mine.branches.create("other", from_="main")
+    client[mine.resolve("other")["database"]].birds.update_one({"_id": 1}, {"$set": {"mass": 1}})
+    client[project.name].birds.update_one({"_id": 1}, {"$set": {"mass": 2}})
+    ruled = mine.branch("other").merge_plan("main")
+    assert ruled.answer_by([{"take": "newest"}, {"take": "theirs", "path": ["age"]}]).unanswered == 0
+    assert ruled.apply().state == "applied"
+    assert client[project.name].birds.find_one(1) == {"_id": 1, "mass": 2}
+    assert [one["path"] for one in mine.blame("main", "birds", {"$numberInt": "1"})] == [["_id"], ["mass"]]
+    (mass,) = mine.blame("main", "birds", {"$numberInt": "1"}, ["mass"])
+    assert (mass["value"]["value"], mass["exact"], mass["runs"]) == ({"$numberInt": "2"}, True, [])
+    back = mine.branch("main").restore_plan(
+        f"main@{mass['lsn'] - 1}", collection="birds", ids=[{"$numberInt": "1"}]
+    )
+    assert back.apply().info["backup"].startswith("backup")
+    assert client[project.name].birds.find_one(1) == {"_id": 1, "mass": 13}
+    feed = mine.feed()
+    assert [change["lsn"] for change in feed] == list(range(1, mine.info["head"] + 1))
+    assert feed.lsn == mine.info["head"]
+    assert list(mine.feed(feed.lsn)) == []
+    mine.branch("other").delete()
     mine.plans()
     mine.plan(undo.id)
     mine.branch("exp").restore_preview("main@6")

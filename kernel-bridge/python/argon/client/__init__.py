@@ -4,7 +4,8 @@ from .branch import Branch, Branches
 from .client import Client
 from .diff import Diff
 from .events import Events
+from .feed import Feed
 from .plan import Plan
 from .project import Project, Projects
 
-__all__ = ["Branch", "Branches", "Client", "Diff", "Events", "Plan", "Project", "Projects"]
+__all__ = ["Branch", "Branches", "Client", "Diff", "Events", "Feed", "Plan", "Project", "Projects"]

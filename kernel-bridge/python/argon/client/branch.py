@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import protocol
@@ -191,6 +191,65 @@ class Branch:
         )
         return Plan(self._client, info)
 
+    def pick(
+        self,
+        source: str,
+        *,
+        lsn: tuple[int, int] | None = None,
+        cell: str | None = None,
+        cell_number: int | None = None,
+        actor: str | None = None,
+        txn: str | None = None,
+    ) -> Plan:
+        """Plans to do on this branch what some changes did elsewhere, field by field; `apply` does it.
+
+        Args:
+            source: the ref whose history has the changes.
+            lsn: first and last LSN, both included.
+            cell: stable id of a cell.
+            cell_number: its execution count.
+            actor: who made the changes.
+            txn: a transaction.
+
+        Raises:
+            ArgonError: `NOTHING_TO_DO` when no change of the source fits, `BAD_REQUEST` when nothing is selected,
+                `BRANCH_NOT_FOUND`, `REF_NOT_FOUND`.
+        """
+        first, last = lsn if lsn is not None else (None, None)
+        info = self._client.change(
+            "pick.plan",
+            project=self.project,
+            source=source,
+            into=self.name,
+            **given(firstLsn=first, lastLsn=last, cell=cell, cellNumber=cell_number, actor=actor, txn=txn),
+        )
+        return Plan(self._client, info)
+
+    def restore_plan(
+        self, to: str, *, collection: str | None = None, ids: Sequence[Any] | None = None
+    ) -> Plan:
+        """Plans to give this branch, a collection or some documents back what they were; `apply` does it.
+
+        Unlike `restore` it writes a commit like any other, which can be undone, and takes conflicts and checks.
+
+        Args:
+            to: the state to go back to.
+            collection: only this one, with its options and indexes.
+            ids: only the documents of it with these `_id`s, in canonical Extended JSON.
+
+        Raises:
+            ArgonError: `NOTHING_TO_DO`, `COLLECTION_NOT_FOUND` when `to` has no such collection, `BAD_REQUEST` for
+                `ids` without `collection`, `HISTORY_GONE`.
+        """
+        info = self._client.change(
+            "restore.plan",
+            project=self.project,
+            branch=self.name,
+            to=to,
+            **given(collection=collection, ids=None if ids is None else list(ids)),
+        )
+        return Plan(self._client, info)
+
     def restore_preview(self, to: str, *, limit: int | None = None) -> protocol.RestorePreviewResult:
         """What `restore` would discard; nothing is written."""
         answer: protocol.RestorePreviewResult = self._client.call(
@@ -206,10 +265,23 @@ class Branch:
         self._info = answer["branch"]
         return answer
 
-    def protect(self, protect: bool = True) -> Branch:
-        """A protected branch takes merges only, and is not deleted or reset."""
+    def protect(self, protect: bool = True, *, checks: Sequence[str] | None = None) -> Branch:
+        """A protected branch takes plans only, and is not deleted or reset.
+
+        Args:
+            protect: False lets it be written again.
+            checks: names of the checks that a plan must have passed before it is applied (see `Plan.check`); none
+                when left out.
+
+        Raises:
+            ArgonError: `LIMIT_EXCEEDED` for more than 64 checks, `NAME_INVALID`.
+        """
         self._info = self._client.change(
-            "branch.protect", project=self.project, name=self.name, protect=protect
+            "branch.protect",
+            project=self.project,
+            name=self.name,
+            protect=protect,
+            **given(checks=None if checks is None else list(checks)),
         )
         return self
 

@@ -1,8 +1,8 @@
-"""Plans: a stored, reviewable merge or undo that is applied exactly once."""
+"""Plans: a stored, reviewable merge, pick, undo or restore that is applied exactly once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import protocol
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Plan:
-    """A merge or an undo before, or after, it is applied."""
+    """A merge, a pick, an undo or a restore before, or after, it is applied."""
 
     def __init__(self, client: Client, info: protocol.Plan) -> None:
         self._client = client
@@ -84,11 +84,41 @@ class Plan:
         self.info = self._client.call("plan.answer", project=self.info["project"], id=self.id, all=take)
         return self
 
+    def answer_by(self, rules: Sequence[protocol.AnswerRule]) -> Plan:
+        """Answers conflicts that have no answer of their own by rules, in place of the rules before.
+
+        A rule is `{"take": "ours" | "theirs" | "base" | "newest", "collection": …, "path": [key, …]}`; the last two
+        may be left out, and a path means what is below it too. Of several that fit, the last one counts.
+
+        Raises:
+            ArgonError: `LIMIT_EXCEEDED` for more than 1,000 rules, `PLAN_APPLIED`, `PLAN_STALE`.
+        """
+        self.info = self._client.call(
+            "plan.answer", project=self.info["project"], id=self.id, rules=list(rules)
+        )
+        return self
+
+    def check(self, name: str, passed: bool = True, detail: str | None = None) -> Plan:
+        """Records what a check said of the plan; the newest result of a name counts. Another answer takes it back.
+
+        Raises:
+            ArgonError: `PLAN_APPLIED`, `PLAN_STALE`, `NAME_INVALID`, `LIMIT_EXCEEDED` for a `detail` over 4 kB.
+        """
+        self.info = self._client.change(
+            "plan.check",
+            project=self.info["project"],
+            id=self.id,
+            name=name,
+            passed=passed,
+            **given(detail=detail),
+        )
+        return self
+
     def apply(self) -> Plan:
         """Applies the plan exactly once, if no head has moved.
 
         Raises:
-            ArgonError: `PLAN_UNANSWERED`, `PLAN_STALE`, `PLAN_APPLIED`, `NOTHING_TO_DO`.
+            ArgonError: `PLAN_UNANSWERED`, `CHECKS_MISSING`, `PLAN_STALE`, `PLAN_APPLIED`, `NOTHING_TO_DO`.
         """
         self.info = self._client.change("plan.apply", project=self.info["project"], id=self.id)
         return self

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import protocol
 from ..errors import ArgonError, nearest_name
 from .branch import Branch, Branches
 from .diff import Diff
+from .feed import Feed
 from .parameters import given
 from .plan import Plan
 
@@ -153,6 +154,48 @@ class Project:
         )
         return answer
 
+    def blame(self, ref: str, collection: str, id: Any, path: Sequence[str] = ()) -> Iterator[protocol.Blame]:
+        """Who gave each field of a document the value it has in a state, in the order of the fields, page by page.
+
+        A field is told with its path and value, the LSN, the branch, the origin (actor, notebook, cell) and the
+        MLflow runs that the same execution of the cell started. Nothing is told of a document that is not there.
+
+        Args:
+            ref: the state; it is resolved once.
+            collection: its collection.
+            id: its `_id` in canonical Extended JSON.
+            path: only this field and what is below it, as keys.
+
+        Raises:
+            ArgonError: `COLLECTION_NOT_FOUND`, `REF_NOT_FOUND`, `HISTORY_GONE`.
+        """
+        after: int | None = None
+        while True:
+            page: protocol.BlameResult = self._client.call(
+                "blame",
+                project=self.name,
+                ref=ref,
+                collection=collection,
+                id=id,
+                **given(path=list(path) or None, after=after),
+            )
+            yield from page["fields"]
+            after = page.get("next")
+            if after is None:
+                return
+            ref = page["state"]["ref"]
+
+    def feed(
+        self,
+        after: int = 0,
+        *,
+        branch: str | None = None,
+        collection: str | None = None,
+        follow: bool = False,
+    ) -> Feed:
+        """Changes from an LSN on, in LSN order, each once; see `Feed`."""
+        return Feed(self._client, self.name, after, branch=branch, collection=collection, follow=follow)
+
     def diff(self, from_: str, to: str, *, collection: str | None = None, limit: int | None = None) -> Diff:
         """What differs between two states; `to` is the newer look."""
         return Diff(self._client, self.name, from_, to, collection=collection, limit=limit)
@@ -211,6 +254,16 @@ class Project:
     def undo(self, branch: str, **what: Any) -> Plan:
         """Plans to take back changes on a branch; see `Branch.undo`."""
         return Branch(self._client, self.name, branch).undo(**what)
+
+    def pick(self, branch: str, source: str, **what: Any) -> Plan:
+        """Plans to do on a branch what some changes did elsewhere; see `Branch.pick`."""
+        return Branch(self._client, self.name, branch).pick(source, **what)
+
+    def restore_plan(
+        self, branch: str, to: str, *, collection: str | None = None, ids: Sequence[Any] | None = None
+    ) -> Plan:
+        """Plans to give documents back what they were; see `Branch.restore_plan`."""
+        return Branch(self._client, self.name, branch).restore_plan(to, collection=collection, ids=ids)
 
     def restore_preview(
         self, branch: str, to: str, *, limit: int | None = None

@@ -23,6 +23,7 @@ _NEXT = {
     "BRANCH_PROTECTED": ("%argon branch protect NAME --off", "%argon branch create NAME --switch"),
     "BRIDGE_UNAVAILABLE": ("%argon health",),
     "BRIDGE_VERSION": ("restart the bridge and the kernel after an upgrade",),
+    "CHECKS_MISSING": ("%argon check PLAN CHECK   (records that it passed)", "%argon merge show last"),
     "DATA_CORRUPT": ("keep a copy of the data directory, then look at the bridge's log",),
     "DISK_FULL": ("free some space, then run the cell again: nothing was lost",),
     "HISTORY_GONE": ("%argon log", "%argon pins"),

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import ArgonError
 from ..session import Session, active_session
+from . import kinds
 from .grammar import cell_grammar, grammar
 from .parser import VerbParser
 
@@ -155,6 +156,12 @@ def _values(action: argparse.Action, fragment: str) -> Iterator[str]:
         yield from _ask(
             lambda session: [one["name"] for one in session.project.collections(session.ref)["collections"]]
         )
+    elif wanted == "plan":
+        yield from _plans()
+    elif wanted == "check":
+        yield from _checks()
+    elif wanted == "rules":
+        yield from _rules(fragment)
     elif wanted in ("run_id", "other_run_id"):
         yield from _runs()
     elif wanted == "project":
@@ -187,6 +194,27 @@ def _plans() -> Iterator[str]:
     yield from _ask(
         lambda session: [plan["id"] for plan in session.project.plans(state="open", limit=RUNS_MAX)]
     )
+
+
+def _checks() -> Iterator[str]:
+    """Checks that protected branches ask for."""
+    for branch in _ask(lambda session: session.project.branches.page(limit=BRANCHES_AT_ONCE_MAX)["branches"]):
+        yield from branch.get("checks", ())
+
+
+def _rules(fragment: str) -> Iterator[str]:
+    side, colon, _ = fragment.partition(":")
+    if not colon:
+        yield from kinds.SIDES
+    elif side in kinds.SIDES:
+        yield from (
+            f"{side}:{name}"
+            for name in _ask(
+                lambda session: [
+                    one["name"] for one in session.project.collections(session.ref)["collections"]
+                ]
+            )
+        )
 
 
 def _conflicts(plan: str) -> Iterator[str]:

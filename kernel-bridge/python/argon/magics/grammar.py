@@ -8,7 +8,22 @@ from typing import Any
 
 from .context import Context
 from .parser import VerbParser
-from .verbs import branch, cells, history, merge, pin, place, restore, runs, undo, upkeep
+from .verbs import (
+    branch,
+    cells,
+    check,
+    feed,
+    history,
+    merge,
+    pick,
+    pin,
+    place,
+    restore,
+    runs,
+    undo,
+    upkeep,
+    why,
+)
 
 Run = Callable[[Context], Any]
 
@@ -16,9 +31,10 @@ USAGE = """Branch, travel through and merge MongoDB data from this notebook.
 
 where        %argon · init NAME · use NAME · projects · checkout REF
 branches     branch [list] · branch create NAME [--from REF] [--switch] [--ensure] · branch delete|rename|protect
-what         log · history COLLECTION ID · diff [A] [B] · graph
-merge        merge SRC [--into DST] [--preview] [--ours|--theirs] · merge answer PLAN CONFLICT ours|theirs
-go back      undo [--cell [N]|--lsn A..B|--actor X] · restore preview|apply REF
+what         log · history COLLECTION ID · why COLLECTION ID [PATH] · diff [A] [B] · graph · feed [--after LSN]
+merge        merge SRC [--into DST] [--preview] [--ours|--theirs|--rule …] · merge answer PLAN CONFLICT ours|theirs
+             pick SRC --lsn A..B|--cell N|--actor X [--into DST] · check PLAN CHECK [--failed]
+go back      undo [--cell [N]|--lsn A..B|--actor X] · restore preview|apply REF · restore plan REF [--collection C]
 names, runs  pin NAME [REF] · pins · runs · reproduce RUN · compare RUN RUN
 cells        cells · %%argon at REF · %%argon sandbox [--keep NAME]
 upkeep       status · health · metrics
@@ -34,7 +50,22 @@ def grammar() -> VerbParser:
     parser = VerbParser("%argon", description=USAGE, usage="%argon [VERB …]").with_json()
     parser.set_defaults(run=place.where, verb=parser.prog)
     verbs = parser.add_subparsers(metavar="VERB", prog="%argon", required=False)
-    for room in (place, branch, history, merge, undo, restore, pin, runs, cells, upkeep):
+    for room in (
+        place,
+        branch,
+        history,
+        why,
+        feed,
+        merge,
+        pick,
+        check,
+        undo,
+        restore,
+        pin,
+        runs,
+        cells,
+        upkeep,
+    ):
         room.configure(Verbs(verbs))
     return parser
 

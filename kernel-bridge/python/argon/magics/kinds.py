@@ -7,6 +7,8 @@ import json
 import re
 from typing import Any
 
+from ..protocol import AnswerRule
+
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 
 
@@ -37,6 +39,13 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def lsn(text: str) -> int:
+    """An LSN, or 0 for the beginning."""
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not an LSN; write a whole number such as 1204")
+    return int(text)
+
+
 def extended_json(text: str) -> Any:
     """A value as plain or Extended JSON; a bare word is a string. The answer is canonical Extended JSON."""
     from bson import json_util
@@ -51,6 +60,49 @@ def extended_json(text: str) -> Any:
                 f"{text!r} is not JSON; write 3800, 44.5, '\"female\"', null or '{{\"$date\": …}}'"
             ) from None
     return canonical(value)
+
+
+_KEY = re.compile(r'"(?:[^"\\]|\\.)*"|[^".][^.]*')
+
+
+def field_path(text: str) -> list[str]:
+    """`bill.length_mm`: the keys on the way to a field; a key that holds a dot, or none, is quoted as in JSON."""
+    keys: list[str] = []
+    at = 0
+    while True:
+        found = _KEY.match(text, at)
+        if found is None or (found.end() < len(text) and text[found.end()] != "."):
+            raise argparse.ArgumentTypeError(
+                f"{text!r} is not a path of a field; write bill.length_mm, or '\"a key with . dots\".inner'"
+            )
+        key = found[0]
+        try:
+            keys.append(str(json.loads(key)) if key.startswith('"') else key)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{key} is not a string of JSON") from None
+        if found.end() == len(text):
+            return keys
+        at = found.end() + 1
+
+
+SIDES = ("ours", "theirs", "base", "newest")
+
+
+def answer_rule(text: str) -> AnswerRule:
+    """`newest`, `theirs:penguins`, `ours:penguins:bill.length_mm`: how conflicts are answered, and which."""
+    side, _, where = text.partition(":")
+    collection, _, path = where.partition(":")
+    if side not in SIDES or (":" in text and not collection):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a rule; write {', '.join(SIDES)}, perhaps with :COLLECTION or :COLLECTION:PATH"
+        )
+    take: Any = side
+    rule: AnswerRule = {"take": take}
+    if collection:
+        rule["collection"] = collection
+    if path:
+        rule["path"] = list(field_path(path))
+    return rule
 
 
 def canonical(value: Any) -> Any:

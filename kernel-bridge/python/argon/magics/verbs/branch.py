@@ -46,8 +46,15 @@ def configure(add: Verbs) -> None:
     part.add_argument("branch", metavar="NAME")
     part.add_argument("to", metavar="NEW")
 
-    part = more.add("protect", protect, "let a branch take merges only")
+    part = more.add("protect", protect, "let a branch take plans only: merges, picks, undos and restores")
     part.add_argument("branch", metavar="NAME")
+    part.add_argument(
+        "--check",
+        dest="checks",
+        action="append",
+        metavar="CHECK",
+        help="and those only when this check has passed (see %%argon check); repeatable",
+    )
     part.add_argument("--off", action="store_true", help="let it be written, reset and deleted again")
 
 
@@ -101,6 +108,15 @@ def rename(context: Context) -> Shown:
 
 def protect(context: Context) -> Shown:
     """`%argon branch protect NAME`"""
-    branch = context.branch(context.args.branch).protect(not context.args.off)
-    what = "not protected any more" if context.args.off else "protected: it takes merges only"
+    args = context.args
+    if args.off and args.checks:
+        raise ArgonError(
+            "USAGE",
+            "a branch that is not protected asks for no checks",
+            next=["%argon branch protect --help"],
+        )
+    branch = context.branch(args.branch).protect(not args.off, checks=args.checks)
+    what = "not protected any more" if args.off else "protected: it takes merges only"
+    if args.checks:
+        what += f" that passed {', '.join(args.checks)}"
     return branches.one_branch(branch.info, branch.project, what)

@@ -8,10 +8,9 @@ from ...client import Plan, Project
 from ...errors import ArgonError, nearest_name
 from ...protocol import Answer, Conflict
 from ...view import Shown
-from ...view.blocks import GAP, Heading, bold, note
 from ...view.kinds import plan as view
-from ...view.words import count
 from .. import kinds
+from ..settle import add_rules, answered, nothing, settle
 
 if TYPE_CHECKING:
     from ..context import Context
@@ -22,9 +21,11 @@ DESCRIPTION = """Merges a branch. Nothing is written before every conflict has a
   merge SRC [--into DST] --preview     makes a plan, shows it, writes nothing
   merge SRC [--into DST]               makes a plan and applies it when it has no conflict
   merge SRC --ours | --theirs          answers all conflicts: keep DST's, or take SRC's
+  merge SRC --rule newest --rule ours:penguins:bill
+                                       answers by rules: by side, by collection, by path
   merge show PLAN                      shows a plan again
   merge answer PLAN CONFLICT ours|theirs|base | --value JSON | --missing | --clear
-  merge apply PLAN [--ours|--theirs]   applies it, exactly once
+  merge apply PLAN [--ours|--theirs]   applies it, exactly once; plans of picks, undos and restores too
 
 DST is by default the branch that is checked out. PLAN is an id such as p-31, or "last".
 CONFLICT is a number, COLLECTION/ID, COLLECTION/ID:PATH, or "all".
@@ -45,6 +46,7 @@ def configure(add: Verbs) -> None:
     which.add_argument("--value", metavar="JSON", help="a value of one's own")
     which.add_argument("--missing", action="store_true", help="the field or document shall not be there")
     which.add_argument("--clear", action="store_true", help="take the answer back")
+    add_rules(parser)
     parser.add_argument("--limit", type=kinds.positive, default=view.CONFLICTS_SHOWN, metavar="N")
 
 
@@ -66,40 +68,8 @@ def merge(context: Context) -> Shown:
             return nothing(words[0], into)
         raise
     if context.args.preview:
-        _answer_all(context, found)
-        return view.plan(found, context.args.limit)
+        return view.plan(answered(context, found), context.args.limit)
     return settle(context, found)
-
-
-def settle(context: Context, found: Plan) -> Shown:
-    """Applies a plan, after `--ours` or `--theirs`; shows it and refuses while conflicts are open."""
-    _answer_all(context, found)
-    if found.unanswered:
-        context.show(view.plan(found, context.args.limit))
-        raise ArgonError(
-            "PLAN_UNANSWERED",
-            f"plan {found.id} has {count(found.unanswered, 'conflict')} without an answer; nothing has been written",
-            data={"plan": found.id, "unanswered": found.unanswered},
-            next=[
-                f"%argon merge answer {found.id} CONFLICT ours|theirs|--value JSON",
-                f"%argon merge apply {found.id} --ours",
-            ],
-        )
-    try:
-        return view.applied(found.apply())
-    except ArgonError as error:
-        if error.code == "NOTHING_TO_DO" and found.info["kind"] == "merge":
-            return nothing(found.info["source"].split("@")[0], found.info["into"])
-        raise
-
-
-def nothing(source: str, into: str) -> Shown:
-    """A merge that has nothing to bring."""
-    return Shown(
-        "applied",
-        {"kind": "merge", "state": "nothing", "source": source, "into": into, "summary": [], "conflicts": 0},
-        [Heading([bold("Nothing to merge"), GAP, note(f"{into} has every change of {source}")])],
-    )
 
 
 def find_plan(project: Project, id: str) -> Plan:
@@ -112,12 +82,6 @@ def find_plan(project: Project, id: str) -> Plan:
             "PLAN_NOT_FOUND", f"project {project.name} has no open plan", next=["%argon merge SRC --preview"]
         )
     return project.plan(plans[0]["id"])
-
-
-def _answer_all(context: Context, found: Plan) -> None:
-    take = "ours" if context.args.ours else "theirs" if context.args.theirs else None
-    if take is not None and found.info["conflicts"]:
-        found.answer_all(take)
 
 
 def _answer(context: Context, found: Plan, words: list[str]) -> Shown:

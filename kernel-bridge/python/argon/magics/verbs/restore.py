@@ -7,11 +7,23 @@ from typing import TYPE_CHECKING
 from ...errors import ArgonError
 from ...view import Shown
 from ...view.kinds import difference
+from ...view.kinds import plan as view
 from .. import kinds
+from ..settle import add_rules, add_sides, answered, settle
+from .history import document_id
 
 if TYPE_CHECKING:
     from ..context import Context
     from ..grammar import Verbs
+
+
+PLAN_DESCRIPTION = """Gives documents back what they were in a state, as a change like any other: it can be undone, and
+the state before stays under a backup name.
+
+  restore plan main@949 --preview                          what the whole branch would get back
+  restore plan main@949 --collection penguins              one collection, with its indexes
+  restore plan main@949 --collection penguins --id N1A1    one document
+"""
 
 
 def configure(add: Verbs) -> None:
@@ -21,7 +33,7 @@ def configure(add: Verbs) -> None:
     parser = add.add(
         "restore", None, "reset a branch to an earlier state; the rest stays under a backup name"
     )
-    more = More(parser.add_subparsers(metavar="preview|apply", required=True), "%argon restore")
+    more = More(parser.add_subparsers(metavar="preview|apply|plan", required=True), "%argon restore")
     for name, run, help in (
         ("preview", preview, "show what a reset would discard"),
         ("apply", apply, "reset the branch; what is discarded stays under a backup name"),
@@ -31,6 +43,23 @@ def configure(add: Verbs) -> None:
         part.add_argument("--branch", metavar="NAME", help="default: the checkout")
         if name == "preview":
             part.add_argument("--limit", type=kinds.positive, default=difference.DOCUMENTS_SHOWN, metavar="N")
+
+    part = more.add(
+        "plan",
+        plan,
+        "give a branch, a collection or documents back what they were, by a plan",
+        PLAN_DESCRIPTION,
+    )
+    part.add_argument("ref", metavar="REF", help="the state to go back to")
+    part.add_argument("--collection", metavar="NAME", help="only this one")
+    part.add_argument(
+        "--id", dest="ids", action="append", metavar="ID", help="only this document of it; repeatable"
+    )
+    part.add_argument("--branch", metavar="NAME", help="default: the checkout")
+    part.add_argument("--preview", action="store_true", help="only plan")
+    add_sides(part, "keep what the branch has", "take what was")
+    add_rules(part)
+    part.add_argument("--limit", type=kinds.positive, default=view.CONFLICTS_SHOWN, metavar="N")
 
 
 def preview(context: Context) -> Shown:
@@ -51,3 +80,12 @@ def apply(context: Context) -> Shown:
             next=[f"%argon branch protect {branch.name} --off"],
         )
     return difference.restored(branch.restore(context.args.ref), branch.project)
+
+
+def plan(context: Context) -> Shown:
+    """`%argon restore plan REF`"""
+    args = context.args
+    branch = context.branch(args.branch)
+    ids = None if args.ids is None else [document_id(id) for id in args.ids]
+    found = branch.restore_plan(args.ref, collection=args.collection, ids=ids)
+    return view.plan(answered(context, found), args.limit) if args.preview else settle(context, found)

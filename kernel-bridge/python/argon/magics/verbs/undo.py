@@ -10,7 +10,7 @@ from ...protocol import CellActivity
 from ...view import Shown
 from ...view.kinds import plan as view
 from .. import kinds
-from .merge import settle
+from ..settle import add_rules, add_sides, answered, settle
 
 if TYPE_CHECKING:
     from ..context import Context
@@ -35,9 +35,8 @@ def configure(add: Verbs) -> None:
     which.add_argument("--actor", metavar="NAME", help="everything this person wrote")
     parser.add_argument("--branch", metavar="NAME", help="default: the checkout")
     parser.add_argument("--preview", action="store_true", help="only plan")
-    rule = parser.add_mutually_exclusive_group()
-    rule.add_argument("--ours", action="store_true", help="where changed later: keep what is there")
-    rule.add_argument("--theirs", action="store_true", help="where changed later: go back all the same")
+    add_sides(parser, "where changed later: keep what is there", "where changed later: go back all the same")
+    add_rules(parser)
     parser.add_argument("--limit", type=kinds.positive, default=view.CONFLICTS_SHOWN, metavar="N")
 
 
@@ -53,9 +52,7 @@ def undo(context: Context) -> Shown:
         what = _cell(context, branch, args.cell or LAST)
     found = branch.undo(**what)
     if args.preview:
-        if args.ours or args.theirs:
-            found.answer_all("ours" if args.ours else "theirs")
-        return view.plan(found, args.limit)
+        return view.plan(answered(context, found), args.limit)
     return settle(context, found)
 
 

@@ -106,7 +106,8 @@ def _notes(branch: protocol.Branch, current: str | None) -> list[str]:
     if branch["name"] == current:
         notes.append("session")
     if branch["isProtected"]:
-        notes.append("protected")
+        checks = branch.get("checks")
+        notes.append(f"protected, wants {', '.join(checks)}" if checks else "protected")
     if branch.get("backupOf"):
         notes.append(f"backup of {branch['backupOf']}")
     if branch.get("expiresAt"):

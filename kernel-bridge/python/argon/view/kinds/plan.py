@@ -1,4 +1,4 @@
-"""Plans: what a merge or an undo would do, and which conflicts it has."""
+"""Plans: what a merge, a pick, an undo or a restore would do, and which conflicts it has."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ..blocks import (
     GAP,
     Block,
     Column,
+    Facts,
     Heading,
     Line,
     Sign,
@@ -25,9 +26,16 @@ from ..blocks import (
 )
 from ..shown import Shown
 from ..values import document_name, extended_text, id_text, path_text, value_text
-from ..words import count, lsn_range, number, undone_text
+from ..words import age, count, lsn_range, number, undone_text
 
 CONFLICTS_SHOWN = 20
+
+_CLEANLY = {
+    "merge": "merge cleanly",
+    "pick": "come over cleanly",
+    "undo": "go back cleanly",
+    "restore": "go back cleanly",
+}
 
 
 def plan(found: Plan, limit: int = CONFLICTS_SHOWN) -> Shown:
@@ -40,6 +48,7 @@ def plan(found: Plan, limit: int = CONFLICTS_SHOWN) -> Shown:
         Text([note(_between(info))]),
         *_table(info),
         conflict_signs(conflicts, info),
+        *_checks(info),
     ]
     if info["conflicts"] > len(conflicts):
         blocks.append(Text([f"{len(conflicts)} of {count(info['conflicts'], 'conflict')} shown"], quiet=True))
@@ -68,22 +77,27 @@ def applied(found: Plan) -> Shown:
     info = found.info
     span = info.get("appliedAs")
     lsns = "" if span is None else f" as {lsn_range(span['firstLsn'], span['lastLsn'])}"
-    verb = "Merged" if info["kind"] == "merge" else "Undone"
     changed = sum(part["added"] + part["changed"] + part["deleted"] for part in info["summary"])
-    title = f"{verb} {undone_text(info['source'])}"
     blocks: list[Block] = [
-        Heading(
-            [
-                bold(title),
-                " into " if info["kind"] == "merge" else " on ",
-                bold(info["into"]),
-                GAP,
-                note(f"{count(changed, 'document')}{lsns}, plan {info['id']}"),
-            ]
-        ),
+        Heading([*_done(info), GAP, note(f"{count(changed, 'document')}{lsns}, plan {info['id']}")]),
         *_table(info),
     ]
+    if "backup" in info:
+        blocks.append(Text([f"what was there before stays as {info['backup']}"], quiet=True))
     return Shown("applied", dict(info), blocks)
+
+
+def _done(info: protocol.Plan) -> list[Span | str]:
+    source = undone_text(info["source"])
+    if info["kind"] == "restore":
+        return [bold(f"Restored {info['into']}"), " to ", bold(source)]
+    if info["kind"] == "undo":
+        return [bold(f"Undone {source}"), " on ", bold(info["into"])]
+    return [
+        bold(f"{'Merged' if info['kind'] == 'merge' else 'Picked'} {source}"),
+        " into ",
+        bold(info["into"]),
+    ]
 
 
 def conflict_signs(conflicts: list[protocol.Conflict], info: protocol.Plan) -> Signs:
@@ -139,7 +153,9 @@ def names_of(conflict: protocol.Conflict, number_of: int) -> set[str]:
 
 
 def _side(info: protocol.Plan) -> str:
-    return info["source"].split("@")[0] if info["kind"] == "merge" else "before"
+    if info["kind"] == "undo":
+        return "before"
+    return info["source"].split("@")[0].split(", ")[0] if info["kind"] != "restore" else info["source"]
 
 
 def _title(info: protocol.Plan, conflicts: list[protocol.Conflict]) -> str:
@@ -149,7 +165,7 @@ def _title(info: protocol.Plan, conflicts: list[protocol.Conflict]) -> str:
         # A document whose conflicts are answered stands among the changed ones already.
         waiting = {(one["collection"], repr(one["document"])) for one in conflicts if "answer" not in one}
         total += len(waiting) if len(conflicts) == info["conflicts"] else info["unanswered"]
-    verb = "merge cleanly" if info["kind"] == "merge" else "go back cleanly"
+    verb = _CLEANLY[info["kind"]]
     if info["conflicts"] == 0:
         return f"{count(clean, 'document')} {verb}, no conflicts"
     answered = info["conflicts"] - info["unanswered"]
@@ -163,7 +179,22 @@ def _between(info: protocol.Plan) -> str:
         if "@" not in source and "sourceLsn" in info:
             source += f"@{info['sourceLsn']}"
         return f"{source} into {info['into']}@{info['intoLsn']}, base {info['base']}"
-    return f"undo of {undone_text(info['source'])} on {info['into']}@{info['intoLsn']}"
+    head = f"{info['into']}@{info['intoLsn']}"
+    if info["kind"] == "restore":
+        return f"restore of {head} to {info['source']}"
+    source = undone_text(info["source"])
+    return f"pick of {source} into {head}" if info["kind"] == "pick" else f"undo of {source} on {head}"
+
+
+def _checks(info: protocol.Plan) -> list[Block]:
+    """What checks said of the plan, newest result of each."""
+    rows: list[tuple[str, Line]] = []
+    for check in info.get("checks", ()):
+        said: list[Span | str] = [bold("passed" if check["passed"] else "failed")]
+        if "detail" in check:
+            said += [DOT, check["detail"]]
+        rows.append((f"check {check['name']}", [*said, note(f"  {check['by']}, {age(check['at'])}")]))
+    return [Facts(rows)] if rows else []
 
 
 def _table(info: protocol.Plan) -> list[Block]:
