@@ -29,8 +29,8 @@ export const BUGS = [
     law: 1,
     what: 'the state is given a frame that is not on disk',
     file: 'write/commit.ts',
-    text: 'release = this.publish(shares, sections, isStreamed);',
-    replacement: `release = this.publish(shares, sections, isStreamed);
+    text: 'traces = this.publish(shares, sections, isStreamed);',
+    replacement: `traces = this.publish(shares, sections, isStreamed);
       this.parts.applier.add({
         frame,
         place,

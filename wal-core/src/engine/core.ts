@@ -139,7 +139,7 @@ export class Core implements Positions {
     this.clock = new CommitClock(wallMs);
     this.committer = new Committer(
       { ...this.parts(), applier: this.applier },
-      { durable: committed => this.onDurable(committed), applied: ({ rows }) => this.small.applied(rows) }
+      { durable: committed => this.onDurable(committed), applied: rows => this.small.applied(rows) }
     );
     this.stageParts = { ...this.parts(), held: this.held, scratch: this.scratch };
     const timeAt = (timeline: Timeline, lsn: Lsn) => this.timeAt(timeline, lsn);

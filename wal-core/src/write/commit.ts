@@ -1,5 +1,5 @@
 import type { Commit, CommitKind, CommitTime, Lsn, Origin } from '../api';
-import type { Project } from '../branch/model';
+import type { Project, Timeline } from '../branch/model';
 import type { Registry } from '../branch/registry';
 import { ArgonError } from '../errors';
 import { FRAME_BYTES_MAX } from '../limits';
@@ -18,6 +18,7 @@ import {
 import { CATALOG, type Catalogs } from '../read/catalog';
 import type { Unapplied } from '../read/unapplied';
 import type { Applier } from './apply';
+import type { AppliedFrame } from './pieces';
 import type { PendingKeys } from './pendingkeys';
 import type { Stage } from './stage';
 
@@ -60,8 +61,8 @@ export interface Committed {
 export interface CommitObserver {
   /** It is on disk, and can be read. */
   durable(committed: Committed): void;
-  /** The state has it. */
-  applied(committed: Committed): void;
+  /** The state has it, and its rows of small tables. */
+  applied(rows: readonly ControlRecord[]): void;
 }
 
 /** One timeline's share of a commit on its way. */
@@ -71,6 +72,52 @@ interface Share extends Staged {
   readonly commit: Commit;
   /** Changes of the timeline before. */
   readonly ordinal: number;
+}
+
+/** What is remembered of a share until the state has it. */
+interface Trace {
+  readonly project: Project;
+  readonly timeline: Timeline;
+  readonly firstLsn: Lsn;
+  /** Takes its keys of unique indexes from those that wait; undefined when it has none. */
+  readonly release: readonly (() => void)[] | undefined;
+}
+
+/** Who waits until the state has a commit that went ahead in parts. */
+interface Awaiting {
+  readonly applied: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/**
+ * A commit that is on disk and not yet in the state. Tens of thousands may be so: no closure here, which would keep
+ * the stage and all that it rested on.
+ */
+class WaitingCommit implements AppliedFrame {
+  constructor(
+    readonly frame: Frame,
+    readonly place: Place,
+    readonly next: Place,
+    readonly ordinals: readonly number[],
+    readonly hasCatalog: boolean,
+    private readonly traces: readonly Trace[],
+    private readonly observer: CommitObserver,
+    private readonly awaiting: Awaiting | undefined
+  ) {}
+
+  get isAwaited(): boolean {
+    return this.awaiting !== undefined;
+  }
+
+  applied(): void {
+    forget(this.traces);
+    this.awaiting?.applied();
+    this.observer.applied(this.frame.control);
+  }
+
+  failed(error: unknown): void {
+    this.awaiting?.failed(error);
+  }
 }
 
 /** Turns staged changes into frames: LSNs, commit time, log, and what readers and the state learn from it. */
@@ -111,7 +158,7 @@ export class Committer {
     const frame: Frame = { time, changes: sections, groups, control: rows };
     return new Promise((resolve, reject) => {
       const committed = { commits, sections, time, rows };
-      let release: readonly (() => void)[] = [];
+      let traces: readonly Trace[] = [];
       const visible = () => {
         for (const { head, stage, count, ordinal } of shares) {
           registry.settle(stage.timeline, head.group.last, ordinal + count);
@@ -129,32 +176,28 @@ export class Committer {
           for (const row of rows) {
             registry.apply(row);
           }
-          this.parts.applier.add({
-            frame,
-            place,
-            next: behind(place),
-            ordinals: shares.map(({ ordinal }) => ordinal),
-            hasCatalog: shares.some(({ stage }) => stage.hasCatalog),
-            isAwaited: isStreamed,
-            applied: () => {
-              this.forget(shares, release);
-              if (isStreamed) {
-                visible();
-              }
-              this.observer.applied(committed);
-            },
-            failed: cause => isStreamed && reject(notApplied(cause))
-          });
+          this.parts.applier.add(
+            new WaitingCommit(
+              frame,
+              place,
+              behind(place),
+              shares.map(({ ordinal }) => ordinal),
+              shares.some(({ stage }) => stage.hasCatalog),
+              traces,
+              this.observer,
+              isStreamed ? { applied: visible, failed: cause => reject(notApplied(cause)) } : undefined
+            )
+          );
           if (!isStreamed) {
             visible();
           }
         },
         error => {
-          this.rollBack(shares, sections, release);
+          this.rollBack(shares, sections, traces);
           reject(error);
         }
       );
-      release = this.publish(shares, sections, isStreamed);
+      traces = this.publish(shares, sections, isStreamed);
     });
   }
 
@@ -190,8 +233,8 @@ export class Committer {
     shares: readonly Share[],
     sections: readonly ChangeSection[],
     isStreamed: boolean
-  ): (() => void)[] {
-    const { registry, unapplied, catalogs, pendingKeys } = this.parts;
+  ): readonly Trace[] {
+    const { registry, unapplied, catalogs } = this.parts;
     for (const { project, stage, head, count, ordinal, commit } of shares) {
       const { firstLsn, group, atomic } = head;
       registry.advance(stage.timeline, group.last, ordinal + count);
@@ -218,33 +261,32 @@ export class Committer {
         }
       });
     }
-    const release: (() => void)[] = [];
-    for (const { stage, head } of isStreamed ? [] : shares) {
-      for (const { index, key, docKey, live, at } of stage.changedKeysOfIndexes()) {
-        const lsn = (head.firstLsn + at) as Lsn;
-        release.push(pendingKeys.add(stage.timeline.id, index.id, key, { lsn, docKey, live }));
-      }
-    }
-    return release;
+    return shares.map(({ project, stage, head: { firstLsn } }) => ({
+      project,
+      timeline: stage.timeline,
+      firstLsn,
+      release: isStreamed ? undefined : this.claim(stage, firstLsn)
+    }));
   }
 
-  private forget(shares: readonly Share[], release: readonly (() => void)[]): void {
-    for (const { project, stage, head } of shares) {
-      project.recent.remove(head.firstLsn);
-      project.streamed.delete(stage.timeline);
-    }
-    for (const done of release) {
-      done();
-    }
+  /** Makes the keys that a stage gives or takes in unique indexes known; answers what takes them back. */
+  private claim(stage: Stage, firstLsn: Lsn): readonly (() => void)[] | undefined {
+    const changed = stage.changedKeysOfIndexes();
+    return changed.length === 0
+      ? undefined
+      : changed.map(({ index, key, docKey, live, at }) => {
+          const lsn = (firstLsn + at) as Lsn;
+          return this.parts.pendingKeys.add(stage.timeline.id, index.id, key, { lsn, docKey, live });
+        });
   }
 
   /** The frame never reached the disk: everything returns to what is durable. */
   private rollBack(
     shares: readonly Share[],
     sections: readonly ChangeSection[],
-    release: readonly (() => void)[]
+    traces: readonly Trace[]
   ): void {
-    this.forget(shares, release);
+    forget(traces);
     for (const { timeline, firstLsn, records } of sections) {
       records.forEach((record, i) => {
         this.parts.unapplied.applied(timeline, record.collection, record.key, (firstLsn + i) as Lsn);
@@ -257,6 +299,17 @@ export class Committer {
     }
     if (shares.length > 0) {
       this.parts.catalogs.forget();
+    }
+  }
+}
+
+/** The state has what waited, or never will. */
+function forget(traces: readonly Trace[]): void {
+  for (const { project, timeline, firstLsn, release } of traces) {
+    project.recent.remove(firstLsn);
+    project.streamed.delete(timeline);
+    for (const done of release ?? []) {
+      done();
     }
   }
 }
