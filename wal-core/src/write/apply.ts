@@ -38,6 +38,8 @@ export class Applier {
   private timer: NodeJS.Timeout | undefined;
   private failure: Error | undefined;
   private isStopped = false;
+  /** The last batch ended before a frame that may not share its transaction: that has waited long enough. */
+  private isCut = false;
   /** Children that the state has changes of. */
   private readonly started = new Set<TimelineId>();
   private readonly brought: BroughtIndexes;
@@ -97,7 +99,7 @@ export class Applier {
         frames = this.nextBatch();
         await this.apply(frames);
         this.backlog.finish(frames.length);
-        isDue = this.backlog.isAwaited || this.records >= APPLY_RECORDS_MAX;
+        isDue = this.backlog.isAwaited || this.records >= APPLY_RECORDS_MAX || this.isCut;
       }
     } catch (error) {
       this.failure = error instanceof Error ? error : new Error(String(error));
@@ -118,10 +120,12 @@ export class Applier {
     const { backlog } = this;
     let count = 0;
     let records = 0;
+    this.isCut = false;
     for (let next = backlog.at(0); next !== undefined; next = backlog.at(count)) {
       const size = recordsOf(next);
       const isAlone = this.isAlone(next);
       if (count > 0 && (records + size > APPLY_LOAD_RECORDS_MAX || isAlone || this.startsTimeline(next))) {
+        this.isCut = true;
         break;
       }
       count++;
