@@ -27,7 +27,18 @@ export interface DeltaWalk extends Ranked {
   image(): Buffer | undefined;
   /** Gives the document, when it is there, to a sink. */
   give(sink: DeltaSink): void;
+  /**
+   * Gives the document and those behind it, as many as lie side by side, and goes on; answers where the last one
+   * is. Undefined, and nothing is done, when they have to be taken one by one.
+   */
+  stretch?(sink: StretchSink): { readonly page: Page; readonly at: number } | undefined;
   advance(): void;
+}
+
+/** Takes several documents of a page at once. */
+export interface StretchSink {
+  readonly room: number;
+  take(page: Page, from: number, to: number): void;
 }
 
 /** Per document of a run in a range, the newest version not after the cap; documents without one are passed over. */
@@ -93,6 +104,28 @@ export class RunWalk implements DeltaWalk {
     if (page.imageStart(at) !== page.imageEnd(at)) {
       sink.one(page, at);
     }
+  }
+
+  stretch(sink: StretchSink): { readonly page: Page; readonly at: number } | undefined {
+    const { foundPage: page, foundAt: first } = this;
+    if (this.reverse || !this.hasNoneNewer || page !== this.page || page === undefined || this.at !== first + 1) {
+      return undefined;
+    }
+    const { high, highInclusive } = this.range;
+    const bound = high === undefined ? page.entries : page.boundOf(high, highInclusive === true);
+    // The last entry may have older versions on the next page.
+    const stop = Math.min(bound, page.entries - 1, first + sink.room);
+    let end = first;
+    while (end < stop && page.imageStart(end) !== page.imageEnd(end) && !page.isSame(end, page, end + 1)) {
+      end++;
+    }
+    if (end === first) {
+      return undefined;
+    }
+    sink.take(page, first, end);
+    this.at = end;
+    this.advance();
+    return { page, at: end - 1 };
   }
 
   advance(): void {

@@ -1,14 +1,7 @@
-import {
-  decodeDecimal,
-  encodeDecimal,
-  exactAt,
-  int32At,
-  numberAt,
-  T,
-  toDouble,
-  type Decimal,
-  type RawValue
-} from '../bson';
+import { decodeDecimal, encodeDecimal, type Decimal } from '../bson/decimal';
+import { exactAt, numberAt, toDouble } from '../bson/numbers';
+import { int32At, type RawValue } from '../bson/raw';
+import { T } from '../bson/types';
 import {
   decimalOfDouble15,
   decimalOfDouble34,

@@ -1,4 +1,7 @@
-import { compareValues, encodeKey, isCollated, mapStrings, type Collation, type RawValue } from '../bson';
+import { isCollated, mapStrings, type Collation } from '../bson/collation';
+import { compareValues } from '../bson/compare';
+import { encodeKey } from '../bson/keystring';
+import type { RawValue } from '../bson/raw';
 import { parseCollation } from './collation';
 
 /** How one command orders values and tells them apart. */

@@ -1,13 +1,8 @@
-import {
-  elements,
-  encodeKey,
-  isNumberType,
-  keyValues,
-  nameBytes,
-  T,
-  type Collation,
-  type RawValue
-} from '../bson';
+import type { Collation } from '../bson/collation';
+import { keyValues } from '../bson/indexkeys';
+import { encodeKey } from '../bson/keystring';
+import { elements, nameBytes, type RawValue } from '../bson/raw';
+import { isNumberType, T } from '../bson/types';
 import { ArgonError } from '../errors';
 import type { QueryOptions, Sort, Sorter } from './api';
 import { queryError, notImplemented } from './error';

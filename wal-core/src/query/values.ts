@@ -1,4 +1,6 @@
-import { int32At, T, numberAt, type RawValue } from '../bson';
+import { numberAt } from '../bson/numbers';
+import { int32At, type RawValue } from '../bson/raw';
+import { T } from '../bson/types';
 
 /** Makers and readers of raw values. A missing value is `undefined`. */
 export type Value = RawValue | undefined;

@@ -160,6 +160,19 @@ export class Deltas {
     this.settle();
   }
 
+  /** A stretch of the only walk that is left. */
+  stretch(sink: Sink): { readonly page: Page; readonly at: number } | undefined {
+    const { newest } = this;
+    if (newest?.stretch === undefined || this.walks.some(walk => walk !== newest && walk.isThere)) {
+      return undefined;
+    }
+    const last = newest.stretch(sink);
+    if (last !== undefined) {
+      this.settle();
+    }
+    return last;
+  }
+
   advance(): void {
     this.newest!.advance();
     for (let i = 0; i < this.olderCount; i++) {
@@ -225,7 +238,14 @@ export class Merge {
         if (newest === undefined) {
           return true;
         }
-        this.takeDelta(sink, newest);
+        const last = deltas.stretch(sink);
+        if (last === undefined) {
+          this.takeDelta(sink, newest);
+        } else {
+          this.lastPage = last.page;
+          this.lastAt = last.at;
+          cost += PAGE_COST;
+        }
       } else {
         this.takeBase(sink, base!, page, newest);
         if (sink.room <= 0) {

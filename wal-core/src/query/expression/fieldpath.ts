@@ -1,4 +1,5 @@
-import { arrayOf, Cursor, nameBytes, T, valueSize, type RawValue } from '../../bson';
+import { arrayOf, Cursor, nameBytes, valueSize, type RawValue } from '../../bson/raw';
+import { T } from '../../bson/types';
 import { queryError } from '../error';
 import { findField } from '../filter/path';
 import { array, type Value } from '../values';

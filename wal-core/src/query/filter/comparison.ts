@@ -1,15 +1,7 @@
-import {
-  canonicalType,
-  compareAt,
-  compareValues,
-  doubleAt,
-  exactAt,
-  int32At,
-  isNumberType,
-  numberAt,
-  T,
-  type RawValue
-} from '../../bson';
+import { compareAt, compareValues } from '../../bson/compare';
+import { doubleAt, exactAt, numberAt } from '../../bson/numbers';
+import { int32At, type RawValue } from '../../bson/raw';
+import { canonicalType, isNumberType, T } from '../../bson/types';
 import { SIMPLE_ORDER, type ValueOrder } from '../order';
 import { MISSING, type ElementTest } from './path';
 
@@ -123,14 +115,20 @@ function plainDouble(value: RawValue): number | undefined {
   return value.type === T.INT64 && !Number.isSafeInteger(n) ? undefined : n;
 }
 
+/** Strings up to this many bytes are compared here: a call into the runtime costs more. */
+const SHORT_BYTES_MAX = 64;
+
 function stringEqualTest(bytes: Buffer): ElementTest {
+  return (type, buf, start, end) =>
+    (type === T.STRING || type === T.SYMBOL) && end - start === bytes.length && sameText(bytes, buf, start);
+}
+
+// Not in the closure: each filter has new ones, and what is compiled for a loop in one is lost with it.
+function sameText(bytes: Buffer, buf: Buffer, start: number): boolean {
   const length = bytes.length;
-  return (type, buf, start, end) => {
-    if ((type !== T.STRING && type !== T.SYMBOL) || end - start !== length) return false;
-    if (length > 64) return bytes.compare(buf, start, end) === 0;
-    for (let i = 4; i < length; i++) if (buf[start + i] !== bytes[i]) return false;
-    return true;
-  };
+  if (length > SHORT_BYTES_MAX) return bytes.compare(buf, start, start + length) === 0;
+  for (let i = 4; i < length; i++) if (buf[start + i] !== bytes[i]) return false;
+  return true;
 }
 
 const SMALL_SET_MAX = 8;

@@ -1,4 +1,5 @@
-import { int32At, T, type RawValue } from '../../bson';
+import { int32At, type RawValue } from '../../bson/raw';
+import { T } from '../../bson/types';
 import type { ComparisonOp } from './comparison';
 import { MISSING, PathTest, position, type ElementTest } from './path';
 

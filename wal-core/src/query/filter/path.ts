@@ -1,4 +1,5 @@
-import { int32At, nameBytes, T, valueSize } from '../../bson';
+import { int32At, nameBytes, valueSize } from '../../bson/raw';
+import { T } from '../../bson/types';
 
 /** Type byte by which tests are told that there is no value. */
 export const MISSING = 0;

@@ -1,13 +1,5 @@
-import {
-  arrayOf,
-  elements,
-  isNumberType,
-  T,
-  TYPE_NAMES,
-  valueSize,
-  type RawElement,
-  type RawValue
-} from '../../bson';
+import { arrayOf, elements, valueSize, type RawElement, type RawValue } from '../../bson/raw';
+import { isNumberType, T, TYPE_NAMES } from '../../bson/types';
 import { queryError } from '../error';
 import { compileExpression, type Expression, type Frame, type Scope } from '../expression';
 import { Deviation, mean } from '../expression/accumulate';
@@ -81,32 +73,76 @@ const NONE = Buffer.alloc(0);
 function fleeting(argument: RawElement, scope: Scope, make: () => FleetingFold): AccumulatorFactory {
   const expression = operand(argument, scope);
   const { field, constant } = expression;
-  return Object.assign(
-    (): Accumulator => {
-      const fold = make();
-      return {
-        add: frame => fold.add(expression.evaluate(frame)),
-        addAt:
-          field !== undefined
-            ? (bytes, start) => {
-                const at = findField(bytes, start, field);
-                const type = at < 0 ? MISSING : bytes[at]!;
-                const value = at + 2 + field.length;
-                fold.addAt(type, bytes, value, at < 0 ? value : value + valueSize(type, bytes, value));
-              }
-            : constant !== undefined
-              ? () => fold.add(constant.value)
-              : (_bytes, _start, frame) => {
-                  const value = expression.evaluate(frame());
-                  if (value === undefined) fold.addAt(MISSING, NONE, 0, 0);
-                  else fold.addAt(value.type, value.bytes, 0, value.bytes.length);
-                },
-        value: () => fold.value(),
-        bytes: 64
-      };
-    },
-    { isFleeting: true }
-  );
+  const create =
+    field !== undefined
+      ? () => new OfField(expression, make(), field)
+      : constant !== undefined
+        ? () => new OfConstant(expression, make(), constant.value)
+        : () => new OfExpression(expression, make());
+  return Object.assign(create, { isFleeting: true });
+}
+
+/** A fleeting state of one group with what it is given. Classes, so that what is compiled for one query serves the next. */
+abstract class FleetingState implements Accumulator {
+  readonly bytes = 64;
+
+  constructor(
+    protected readonly expression: Expression,
+    protected readonly fold: FleetingFold
+  ) {}
+
+  add(frame: Frame): void {
+    this.fold.add(this.expression.evaluate(frame));
+  }
+
+  abstract addAt(bytes: Buffer, start: number, frame: DocumentFrame): void;
+
+  value(): Value {
+    return this.fold.value();
+  }
+}
+
+class OfField extends FleetingState {
+  constructor(
+    expression: Expression,
+    fold: FleetingFold,
+    private readonly field: Buffer
+  ) {
+    super(expression, fold);
+  }
+
+  addAt(bytes: Buffer, start: number): void {
+    const at = findField(bytes, start, this.field);
+    if (at < 0) {
+      this.fold.addAt(MISSING, bytes, 0, 0);
+      return;
+    }
+    const type = bytes[at]!;
+    const value = at + 2 + this.field.length;
+    this.fold.addAt(type, bytes, value, value + valueSize(type, bytes, value));
+  }
+}
+
+class OfConstant extends FleetingState {
+  constructor(
+    expression: Expression,
+    fold: FleetingFold,
+    private readonly constant: Value
+  ) {
+    super(expression, fold);
+  }
+
+  addAt(): void {
+    this.fold.add(this.constant);
+  }
+}
+
+class OfExpression extends FleetingState {
+  addAt(_bytes: Buffer, _start: number, frame: DocumentFrame): void {
+    const value = this.expression.evaluate(frame());
+    if (value === undefined) this.fold.addAt(MISSING, NONE, 0, 0);
+    else this.fold.addAt(value.type, value.bytes, 0, value.bytes.length);
+  }
 }
 
 class Sum implements FleetingFold {

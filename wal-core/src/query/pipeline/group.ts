@@ -1,4 +1,6 @@
-import { documentOf, elements, encodeKey, T, type RawElement, type RawValue } from '../../bson';
+import { encodeKey } from '../../bson/keystring';
+import { documentOf, elements, type RawElement, type RawValue } from '../../bson/raw';
+import { T } from '../../bson/types';
 import { Pace } from '../../log/pace';
 import { queryError } from '../error';
 import { compileExpression, setRoot, type Expression, type Frame, type Scope } from '../expression';

@@ -1,4 +1,4 @@
-import { int32At, valueSize, type RawValue } from '../../bson';
+import { int32At, valueSize, type RawValue } from '../../bson/raw';
 import { setRoot, type Expression, type Frame } from '../expression';
 import { findField } from '../filter/path';
 import { NULL } from '../values';
