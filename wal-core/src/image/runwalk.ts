@@ -108,7 +108,13 @@ export class RunWalk implements DeltaWalk {
 
   stretch(sink: StretchSink): { readonly page: Page; readonly at: number } | undefined {
     const { foundPage: page, foundAt: first } = this;
-    if (this.reverse || !this.hasNoneNewer || page !== this.page || page === undefined || this.at !== first + 1) {
+    if (
+      this.reverse ||
+      !this.hasNoneNewer ||
+      page !== this.page ||
+      page === undefined ||
+      this.at !== first + 1
+    ) {
       return undefined;
     }
     const { high, highInclusive } = this.range;

@@ -53,6 +53,7 @@ function closeWhenIdle(): void {
   closing = undefined;
   if (pulses.size === 0) {
     files.close();
+    store?.refresh();
   }
 }
 

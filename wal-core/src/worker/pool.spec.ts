@@ -50,6 +50,18 @@ describe('the pool of workers', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
+  it('lets threads go that wait for work, and the last one later', async () => {
+    const short = WorkerPool.of(directory, 2, { each: 200, last: 1_500 })!;
+    const threadsAfter = async (ms: number): Promise<number> => {
+      await new Promise(resolve => setTimeout(resolve, ms));
+      return short.threads;
+    };
+    await Promise.all([11, 12].map(file => short.build(taskOf(file))));
+    expect(await threadsAfter(900)).toBe(1);
+    expect(await threadsAfter(1_500)).toBe(0);
+    await short.close();
+  });
+
   it('starts threads when there is work, two at most, and tells how far it is', async () => {
     expect(pool.threads).toBe(0);
     const progress: number[] = [];

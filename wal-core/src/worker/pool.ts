@@ -3,7 +3,13 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { ArgonError } from '../errors';
-import { WORKER_HEAP_MB_MAX, WORKER_IDLE_MS_MAX, WORKER_TASKS_MAX, WORKERS_MAX } from '../limits';
+import {
+  WORKER_HEAP_MB_MAX,
+  WORKER_IDLE_MS_MAX,
+  WORKER_LAST_IDLE_MS_MAX,
+  WORKER_TASKS_MAX,
+  WORKERS_MAX
+} from '../limits';
 import type { BuildTask } from '../image/build';
 import type { ImageFacts } from '../image/writer';
 import type { FlowPart, Results, Task, WorkerReply, WorkerRequest, WorkerSetup } from './messages';
@@ -38,6 +44,14 @@ interface Job {
   member: Member | undefined;
 }
 
+/** How long threads wait for work, in milliseconds: each, and the last one that is left. */
+export interface IdleTimes {
+  readonly each: number;
+  readonly last: number;
+}
+
+const IDLE_TIMES: IdleTimes = { each: WORKER_IDLE_MS_MAX, last: WORKER_LAST_IDLE_MS_MAX };
+
 interface Member {
   readonly worker: Worker;
   /** Work under way, by number: a worker does several tasks by turns. */
@@ -57,13 +71,14 @@ export class WorkerPool {
   private constructor(
     private readonly script: string,
     private readonly setup: WorkerSetup,
-    readonly size: number
+    readonly size: number,
+    private readonly idle: IdleTimes
   ) {}
 
   /** Undefined where there is no script for workers: then the work is done in slices on the calling thread. */
-  static of(directory: string, size = workersHere()): WorkerPool | undefined {
+  static of(directory: string, size = workersHere(), idle = IDLE_TIMES): WorkerPool | undefined {
     const script = SCRIPTS.find(path => existsSync(path));
-    return script === undefined ? undefined : new WorkerPool(script, { directory }, size);
+    return script === undefined ? undefined : new WorkerPool(script, { directory }, size, idle);
   }
 
   /** Threads that live now. */
@@ -229,7 +244,7 @@ export class WorkerPool {
     member.jobs.delete(reply.id);
     if (member.jobs.size === 0) {
       member.worker.unref();
-      member.idle = setTimeout(() => void this.retire(member), WORKER_IDLE_MS_MAX).unref();
+      member.idle = setTimeout(() => this.tire(member), this.idle.each).unref();
     }
     if ('result' in reply) {
       job.resolve(reply.result);
@@ -238,6 +253,16 @@ export class WorkerPool {
       job.reject(new ArgonError(code, message, { data }));
     }
     this.assign();
+  }
+
+  /** A thread has waited as long as each does. */
+  private tire(member: Member): void {
+    const { each, last } = this.idle;
+    if (this.members.size > 1) {
+      void this.retire(member);
+    } else {
+      member.idle = setTimeout(() => void this.retire(member), Math.max(0, last - each)).unref();
+    }
   }
 
   private async retire(member: Member): Promise<void> {
