@@ -2,8 +2,6 @@
 
 /** A document, as in MongoDB. */
 export const DOCUMENT_BYTES_MAX = 16 * 1024 * 1024;
-/** Nesting of documents and arrays. */
-export const DOCUMENT_DEPTH_MAX = 180;
 /** One atomic group in one frame. */
 export const FRAME_BYTES_MAX = 512 * 1024 * 1024;
 /** Bytes and records that a commit holds in memory; what is more goes ahead into the log in part frames. */
@@ -59,6 +57,8 @@ export const PLAN_OVER_MS_MAX = 30 * 24 * 60 * 60 * 1000;
 export const PLAN_OPEN_MS_MAX = 90 * 24 * 60 * 60 * 1000;
 /** Answers that a plan holds one by one; more conflicts are answered by rules. */
 export const PLAN_ANSWERS_MAX = 20_000;
+/** Rules of one plan. */
+export const PLAN_RULES_MAX = 1_000;
 /** Changes in one batch of a feed. */
 export const FEED_BATCH_MAX = 10_000;
 /** Changes that one page of a collection's history looks through. */

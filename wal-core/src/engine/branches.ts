@@ -115,9 +115,13 @@ export class BranchOffice {
     checks: readonly string[] = []
   ): Promise<BranchInfo> {
     if (checks.length > CHECKS_MAX) {
-      throw new ArgonError('LIMIT_EXCEEDED', `A branch asks for at most ${CHECKS_MAX} checks.`, {
-        data: { limit: CHECKS_MAX, value: checks.length }
-      });
+      throw new ArgonError(
+        'LIMIT_EXCEEDED',
+        `A branch asks for at most ${CHECKS_MAX} checks, not ${checks.length}.`,
+        {
+          data: { limit: CHECKS_MAX, value: checks.length }
+        }
+      );
     }
     checks.forEach(checkCheckName);
     return this.move(projectName, name, async (project, branch) => {

@@ -107,9 +107,13 @@ export class PlanAnswers {
       this.book.assertOpen(project, plan);
       const others = (plan.checks ?? []).filter(check => check.name !== name);
       if (others.length >= CHECKS_MAX) {
-        throw new ArgonError('LIMIT_EXCEEDED', `A plan has at most ${CHECKS_MAX} checks.`, {
-          data: { limit: CHECKS_MAX, value: others.length + 1 }
-        });
+        throw new ArgonError(
+          'LIMIT_EXCEEDED',
+          `A plan has at most ${CHECKS_MAX} checks, not ${others.length + 1}.`,
+          {
+            data: { limit: CHECKS_MAX, value: others.length + 1 }
+          }
+        );
       }
       const result = {
         name,

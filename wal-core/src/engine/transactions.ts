@@ -45,7 +45,7 @@ export class TransactionOffice {
     if (this.open.size >= TRANSACTIONS_OPEN_MAX) {
       throw new ArgonError(
         'LIMIT_EXCEEDED',
-        `At most ${TRANSACTIONS_OPEN_MAX} transactions are open at a time.`,
+        `At most ${TRANSACTIONS_OPEN_MAX} transactions are open at a time; this is number ${this.open.size + 1}.`,
         {
           data: { limit: TRANSACTIONS_OPEN_MAX, value: this.open.size + 1 }
         }

@@ -2,9 +2,9 @@ import type { Answer, AnswerRule, Conflict } from '../api';
 import { docKeyOf } from '../bson';
 import { CATALOG_NAME } from '../branch/names';
 import { ArgonError } from '../errors';
+import { PLAN_RULES_MAX } from '../limits';
 
 const OBJECT = 0x03;
-const RULES_MAX = 1_000;
 const SIDES: readonly string[] = ['ours', 'theirs', 'base', 'newest'];
 
 /** @throws BAD_REQUEST for an answer that is no document with this `_id`, or no entry of a catalog */
@@ -41,10 +41,14 @@ export function checkAnswer(conflict: Conflict, answer: Answer | undefined): voi
 
 /** @throws BAD_REQUEST, LIMIT_EXCEEDED */
 export function checkRules(rules: readonly AnswerRule[] = []): void {
-  if (rules.length > RULES_MAX) {
-    throw new ArgonError('LIMIT_EXCEEDED', `A plan has at most ${RULES_MAX} rules, not ${rules.length}.`, {
-      data: { limit: RULES_MAX, value: rules.length }
-    });
+  if (rules.length > PLAN_RULES_MAX) {
+    throw new ArgonError(
+      'LIMIT_EXCEEDED',
+      `A plan has at most ${PLAN_RULES_MAX} rules, not ${rules.length}.`,
+      {
+        data: { limit: PLAN_RULES_MAX, value: rules.length }
+      }
+    );
   }
   for (const { take } of rules) {
     if (!SIDES.includes(take)) {

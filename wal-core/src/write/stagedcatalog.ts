@@ -88,9 +88,14 @@ export class StagedCatalog {
     if (known.indexes.length + 1 >= INDEXES_PER_COLLECTION_MAX) {
       throw new ArgonError(
         'LIMIT_EXCEEDED',
-        `A collection has at most ${INDEXES_PER_COLLECTION_MAX} indexes.`,
+        `A collection has at most ${INDEXES_PER_COLLECTION_MAX} indexes; with this one it had ${known.indexes.length + 2}.`,
         {
-          data: { limit: INDEXES_PER_COLLECTION_MAX, mongoCode: 67, codeName: 'CannotCreateIndex' }
+          data: {
+            limit: INDEXES_PER_COLLECTION_MAX,
+            value: known.indexes.length + 2,
+            mongoCode: 67,
+            codeName: 'CannotCreateIndex'
+          }
         }
       );
     }
