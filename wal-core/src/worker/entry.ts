@@ -12,6 +12,7 @@ import { changes } from './changes';
 import { WorkerFiles } from './files';
 import type { Results, Task, WorkerReply, WorkerRequest, WorkerSetup } from './messages';
 import { Pulse } from './pulse';
+import { Rehearsal } from './rehearsal';
 import { count, flow, scan } from './reads';
 
 /*
@@ -25,6 +26,9 @@ const VIEW_MS_MAX = 50;
 
 /** How long image files stay open when nothing is to do: those that are removed meanwhile take room on the disk. */
 const FILES_IDLE_MS = 1_000;
+
+/** A worker that has had nothing to do for so long, in milliseconds, rehearses. */
+const REHEARSAL_AFTER_MS = 100;
 
 const { directory } = workerData as WorkerSetup;
 const log = new FileLog(join(directory, 'log'));
@@ -46,6 +50,21 @@ function freshStore(): LmdbStore {
 function refreshNowAndThen(): void {
   if (performance.now() - viewed > VIEW_MS_MAX) {
     freshStore();
+  }
+}
+
+let rehearsal: Rehearsal | undefined = new Rehearsal();
+
+/** A question at a time, as long as nobody else asks one. */
+function rehearse(): void {
+  if (pulses.size > 0 || rehearsal === undefined) {
+    return;
+  }
+  rehearsal.round();
+  if (rehearsal.isOver) {
+    rehearsal = undefined;
+  } else {
+    setImmediate(rehearse);
   }
 }
 
@@ -137,6 +156,9 @@ parentPort?.on('message', (request: WorkerRequest) => {
     .finally(() => {
       pulses.delete(id);
       closing ??= setTimeout(closeWhenIdle, FILES_IDLE_MS);
+      if (rehearsal !== undefined) {
+        setTimeout(rehearse, REHEARSAL_AFTER_MS);
+      }
     });
 });
 

@@ -1,5 +1,6 @@
 import type { Image } from '../api';
 import type { Page } from '../image/page';
+import type { Filter, PipelineTally } from '../query';
 import type { Sink } from '../read/merge';
 import { BATCH_DOCUMENTS_DEFAULT } from '../limits';
 
@@ -12,6 +13,16 @@ export interface Taker {
 
 /** Whether the document that begins at `start` is wanted. */
 export type Test = (bytes: Buffer, start: number) => boolean;
+
+/** What a filter says; undefined when it wants every document. */
+export function testBy(filter: Filter): Test | undefined {
+  return filter.isEmpty ? undefined : (bytes, start) => filter.matchesAt(bytes, start);
+}
+
+/** Shows a tally what matches. */
+export function tallied(tally: PipelineTally): Taker {
+  return { isFull: false, take: (bytes, start) => tally.add(bytes, start) };
+}
 
 /** Lets a filter look at documents where they lie; only those that match are handed on. */
 export class Matches implements Sink {

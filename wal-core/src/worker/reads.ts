@@ -8,7 +8,7 @@ import {
   type QueryOptions
 } from '../query';
 import { HandedScan, type Ground, rangeOf } from './handed';
-import { Matches, type Taker, type Test } from './matches';
+import { Matches, tallied, testBy, type Taker, type Test } from './matches';
 import type { CountFound, FlowPart, HandedRead, HandedShape, ScanFound } from './messages';
 import { bufferOf, owned, Parcels } from './parcel';
 import type { Pulse } from './pulse';
@@ -134,11 +134,8 @@ function begun(read: HandedRead, shape: HandedShape, ground: Ground, pulse: Puls
   const isWhole = sort === undefined && skip === 0 && limit === Infinity;
   const tally = isWhole ? pipeline.tally(context) : undefined;
   if (tally !== undefined) {
-    const matches = new Matches(testOf(read), {
-      isFull: false,
-      take: (bytes, start) => tally.add(bytes, start)
-    });
-    async function* tallied(): AsyncGenerator<readonly Image[]> {
+    const matches = new Matches(testOf(read), tallied(tally));
+    async function* counted(): AsyncGenerator<readonly Image[]> {
       for await (const _ of walked(read, ground, matches, pulse)) {
         // Each step has been tallied.
       }
@@ -151,7 +148,7 @@ function begun(read: HandedRead, shape: HandedShape, ground: Ground, pulse: Puls
           return matches.matched;
         }
       },
-      results: tallied()
+      results: counted()
     };
   }
   const documents = new Copies();
@@ -274,8 +271,7 @@ class Copies implements Taker {
 }
 
 function testOf(read: HandedRead): Test | undefined {
-  const filter = compileFilter(bufferOf(read.filter), optionsOf(read));
-  return filter.isEmpty ? undefined : (bytes, start) => filter.matchesAt(bytes, start);
+  return testBy(compileFilter(bufferOf(read.filter), optionsOf(read)));
 }
 
 /** Options as the main thread had them: bytes came as plain arrays. */
