@@ -1035,6 +1035,38 @@ export interface RunListParams {
   lastLsn?: Lsn;
   limit?: number;
 }
+export interface RunAffectedParams {
+  project: string;
+  /**
+   * Position of one committed change in a project; 0 is the empty project.
+   */
+  lsn?: number;
+  /**
+   * With `id`, in place of `lsn`: every version.
+   */
+  collection?: string;
+  id?: ExtendedJson;
+  /**
+   * `next` of the page before.
+   */
+  after?: string;
+  limit?: number;
+}
+export interface RunAffectedResult {
+  collection: string;
+  id: ExtendedJson;
+  runs: {
+    run: Run;
+    /**
+     * Position of one committed change in a project; 0 is the empty project.
+     */
+    version: number;
+  }[];
+  /**
+   * Id of the run that was looked at last.
+   */
+  next?: string;
+}
 export interface SessionOpenParams {
   id?: string;
   kernel?: string;
@@ -1066,6 +1098,45 @@ export interface SessionCellParams {
 export interface SessionCellsParams {
   id: string;
   limit?: number;
+}
+export interface SessionStaleParams {
+  id: string;
+}
+export interface SessionStaleResult {
+  stale: {
+    cell: string;
+    cellNumber?: number;
+    startedAt: Instant;
+    reads: {
+      project: string;
+      branch: string;
+      collection: string;
+      /**
+       * Position of one committed change in a project; 0 is the empty project.
+       */
+      lsn: number;
+      /**
+       * The first change since; absent when the branch was reset or is gone, or the change is not kept.
+       */
+      changed?: {
+        lsn: Lsn;
+        time: Instant;
+        origin: Origin;
+      };
+    }[];
+  }[];
+  /**
+   * Stale cells and those that read what a cell of the plan wrote, each behind the cells whose data it needs.
+   */
+  plan: {
+    cell: string;
+    cellNumber?: number;
+    stale: boolean;
+    /**
+     * Ids of cells of the plan that wrote what it reads.
+     */
+    after: string[];
+  }[];
 }
 export interface SessionCloseParams {
   id: string;
@@ -1217,6 +1288,8 @@ export interface Methods {
   'run.get': { params: RunGetParams; result: RunGetResult };
   /** Runs of a project, newest first. */
   'run.list': { params: RunListParams; result: RunListResult };
+  /** Runs whose state held a version of a document: the one that an LSN made, or any. Newest run first, paged; a page may be short, or empty, and still have a `next`. */
+  'run.affected': { params: RunAffectedParams; result: RunAffectedResult };
   /** A kernel says who it is; the same id opens the same session again after a restart. */
   'session.open': { params: SessionOpenParams; result: Session };
   /** One session. */
@@ -1229,6 +1302,8 @@ export interface Methods {
   'session.cell': { params: SessionCellParams; result: SessionCellResult };
   /** What the cells of the session did, newest first. */
   'session.cells': { params: SessionCellsParams; result: SessionCellsResult };
+  /** Cells of the session, by their newest execution, whose data has changed since they read it, and in which order to run what is to be run again. What a cell wrote itself makes it not stale. */
+  'session.stale': { params: SessionStaleParams; result: SessionStaleResult };
   /** Ends a session. */
   'session.close': { params: SessionCloseParams; result: SessionCloseResult };
 }

@@ -21,7 +21,7 @@ from .version import __version__
 if TYPE_CHECKING:
     from .client import Client
     from .errors import ArgonError
-    from .verbs import at, checkout, db, init, read, sandbox, uri, use, write
+    from .verbs import at, checkout, data_for_model, db, init, read, sandbox, uri, use, write
 
 __all__ = [
     "ArgonError",
@@ -29,6 +29,7 @@ __all__ = [
     "__version__",
     "at",
     "checkout",
+    "data_for_model",
     "db",
     "init",
     "read",

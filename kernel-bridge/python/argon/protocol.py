@@ -1068,6 +1068,32 @@ class RunListParams(TypedDict):
 RunListResult: TypeAlias = "list[Run]"
 
 
+class RunAffectedParams(TypedDict):
+    project: str
+    lsn: NotRequired[Lsn]
+    """The change that made the version; its document is looked for."""
+    collection: NotRequired[str]
+    """With `id`, in place of `lsn`: every version."""
+    id: NotRequired[ExtendedJson]
+    after: NotRequired[str]
+    """`next` of the page before."""
+    limit: NotRequired[int]
+
+
+class RunAffectedResultRunsItem(TypedDict):
+    run: Run
+    version: Lsn
+    """The LSN that made the version which the run's state held."""
+
+
+class RunAffectedResult(TypedDict):
+    collection: str
+    id: ExtendedJson
+    runs: list[RunAffectedResultRunsItem]
+    next: NotRequired[str]
+    """Id of the run that was looked at last."""
+
+
 class SessionOpenParams(TypedDict):
     id: NotRequired[str]
     kernel: NotRequired[str]
@@ -1116,6 +1142,49 @@ class SessionCellsParams(TypedDict):
     limit: NotRequired[int]
 
 SessionCellsResult: TypeAlias = "list[CellActivity]"
+
+
+class SessionStaleParams(TypedDict):
+    id: str
+
+
+class SessionStaleResultStaleItemReadsItemChanged(TypedDict):
+    """The first change since; absent when the branch was reset or is gone, or the change is not kept."""
+
+    lsn: Lsn
+    time: Instant
+    origin: Origin
+
+
+class SessionStaleResultStaleItemReadsItem(TypedDict):
+    project: str
+    branch: str
+    collection: str
+    lsn: Lsn
+    """Of the state that was read."""
+    changed: NotRequired[SessionStaleResultStaleItemReadsItemChanged]
+    """The first change since; absent when the branch was reset or is gone, or the change is not kept."""
+
+
+class SessionStaleResultStaleItem(TypedDict):
+    cell: str
+    cellNumber: NotRequired[int]
+    startedAt: Instant
+    reads: list[SessionStaleResultStaleItemReadsItem]
+
+
+class SessionStaleResultPlanItem(TypedDict):
+    cell: str
+    cellNumber: NotRequired[int]
+    stale: bool
+    after: list[str]
+    """Ids of cells of the plan that wrote what it reads."""
+
+
+class SessionStaleResult(TypedDict):
+    stale: list[SessionStaleResultStaleItem]
+    plan: list[SessionStaleResultPlanItem]
+    """Stale cells and those that read what a cell of the plan wrote, each behind the cells whose data it needs."""
 
 
 class SessionCloseParams(TypedDict):
@@ -1230,12 +1299,14 @@ METHODS: dict[str, str] = {
     "run.update": "Adds facts to a run (status, metrics, end).",
     "run.get": "A run of any project by its id alone.",
     "run.list": "Runs of a project, newest first.",
+    "run.affected": "Runs whose state held a version of a document: the one that an LSN made, or any. Newest run first, paged; a page may be short, or empty, and still have a `next`.",
     "session.open": "A kernel says who it is; the same id opens the same session again after a restart.",
     "session.get": "One session.",
     "session.list": "All sessions.",
     "session.checkout": "Moves the session to a branch (writable) or a past state (read-only).",
     "session.cell": "The session starts (cell given) or ends (null) the execution of a cell; the end answers what it did.",
     "session.cells": "What the cells of the session did, newest first.",
+    "session.stale": "Cells of the session, by their newest execution, whose data has changed since they read it, and in which order to run what is to be run again. What a cell wrote itself makes it not stale.",
     "session.close": "Ends a session.",
 }
 """Every method of the bridge, and what it does."""

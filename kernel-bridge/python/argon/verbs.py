@@ -12,6 +12,7 @@ from .session import current_session, mongo, switch
 if TYPE_CHECKING:
     from pymongo.database import Database
 
+    from .mlflow.models import ModelData
     from .protocol import Session as SessionInfo
 
 
@@ -84,6 +85,20 @@ def write(
 ) -> Written:
     """Upserts the rows of a frame into a collection of what is checked out; see `data.write_frame`."""
     return write_frame(frame, db()[collection], key, missing=missing)
+
+
+def data_for_model(uri: str) -> ModelData:
+    """The data behind a registered model: the run that made it and the state it saw; `.db()` opens it.
+
+    Args:
+        uri: `models:/NAME/VERSION`, `models:/NAME@ALIAS`, or in short `NAME@VERSION`.
+
+    Raises:
+        ArgonError: `MODEL_NOT_FOUND`, `RUN_NOT_FOUND`, `HISTORY_GONE`.
+    """
+    from .mlflow.models import data_for_model as found
+
+    return found(current_session(), uri)
 
 
 def at(ref: str, *, project: str | None = None) -> AbstractContextManager[SessionInfo]:

@@ -38,7 +38,7 @@ def test_every_verb_of_the_design_is_there() -> None:
     assert verbs >= {
         "init", "use", "branch", "checkout", "log", "history", "diff", "graph", "merge", "restore", "undo", "pin", "pins",
         "runs", "reproduce", "compare", "import", "capture", "push", "gc", "status", "metrics", "health", "cells",
-        "why", "feed", "pick", "check",
+        "why", "feed", "pick", "check", "affected", "model", "stale", "rerun-plan",
     }  # fmt: skip
     assert {words[0] for words, _ in all_verbs(cell_grammar()) if words} == {"at", "sandbox"}
     for verb in (

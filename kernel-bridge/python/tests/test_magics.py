@@ -307,6 +307,49 @@ def test_feed(kernel: Kernel) -> None:
     assert kernel.complete("%argon feed --branch si") == ["%argon feed --branch side"]
 
 
+def test_stale_cells_and_what_to_run_again(kernel: Kernel) -> None:
+    kernel.run("%argon branch create cells --switch\ndb = argon.db()")
+    kernel.run("db.light.insert_many([b for b in db.birds.find({'kind': 'adelie'})]);", cell="prepare")
+    kernel.run("n = len(list(db.light.find()))", cell="use")
+    mine = [one for one in kernel.run("%argon stale").json("stale") if one["cell"] in ("prepare", "use")]
+    assert mine == []
+    changed = kernel.run("db.birds.update_one({'_id': 'A001'}, {'$set': {'mass': 9}})")
+    ran = kernel.run("%argon stale")
+    (prepare,) = [one for one in ran.json("stale") if one["cell"] in ("prepare", "use")]
+    assert prepare["cell"] == "prepare"
+    (read,) = prepare["reads"]
+    assert (read["branch"], read["collection"]) == ("cells", "birds")
+    assert read["changed"]["origin"]["cellNumber"] == changed.number
+    assert f"[{prepare['cellNumber']}]" in ran.text
+    plan = kernel.run("%argon rerun-plan")
+    steps = [one for one in plan.json("rerun-plan") if one["cell"] in ("prepare", "use")]
+    assert [(one["cell"], one["stale"]) for one in steps] == [("prepare", True), ("use", False)]
+    assert steps[1]["after"] == ["prepare"]
+    assert "reads what is made again" in plan.text
+    kernel.run("n = len(list(db.birds.find()))", cell="prepare")
+    after = kernel.run("%argon stale").json("stale")
+    assert [one for one in after if one["cell"] in ("prepare", "use")] == []
+
+
+def test_affected(kernel: Kernel) -> None:
+    name = project_of(kernel)
+    register = "current_session().client.change('run.register', project={!r}, run={!r}, ref={!r}, facts={{'model': 'm-{}'}})"
+    kernel.run("from argon.session import current_session")
+    kernel.run("db.birds.update_one({'_id': 'A001'}, {'$set': {'mass': -1}})")
+    kernel.run(register.format(name, f"{name}-old", "main@41", "old"), check=None)
+    kernel.run(register.format(name, f"{name}-bad", "main@42", "bad"), check=None)
+    bad = kernel.run("%argon affected 42")
+    assert [one["run"]["id"] for one in bad.json("affected")] == [f"{name}-bad"]
+    assert bad.json("affected")[0]["models"] == ["m-bad"]
+    assert "1 run saw it" in bad.text
+    assert "m-bad" in bad.text
+    every = kernel.run("%argon affected birds A001").json("affected")
+    assert {one["run"]["id"]: one["version"] for one in every} == {f"{name}-old": 2, f"{name}-bad": 42}
+    assert "no run saw it" in kernel.run("%argon affected birds nobody").text
+    assert "Code:  USAGE" in kernel.run("%argon affected birds", check=False).text
+    assert "Code:  BAD_REQUEST" in kernel.run("%argon affected 1", check=False).text
+
+
 def test_rules_and_checks(kernel: Kernel) -> None:
     kernel.run("%argon branch create clean")
     kernel.run("argon.db('clean').birds.update_many({'kind': 'adelie'}, {'$set': {'mass': 1, 'seen': 1}})")
@@ -482,7 +525,7 @@ def test_json_everywhere(kernel: Kernel) -> None:
     kernel.run("db.birds.delete_one({'_id': 'A001'})")
     for verb in (
         "", "branch list", "diff main", "log", "graph", "pins", "runs", "cells", "status", "metrics", "health",
-        "history birds A002", "restore preview main", "merge clean --into main --preview", "why birds A002", "feed --limit 2",
+        "history birds A002", "restore preview main", "merge clean --into main --preview", "why birds A002", "feed --limit 2", "stale", "rerun-plan", "affected birds A002",
         "pick clean --lsn 42 --into main --preview", "restore plan main@41 --preview --branch clean", "undo --preview", "projects",
     ):  # fmt: skip
         ran = kernel.run(f"x = %argon {verb} --json\nx")

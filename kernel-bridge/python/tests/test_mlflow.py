@@ -217,6 +217,32 @@ def test_a_run_is_reproduced_though_its_branch_is_gone(kernel: Kernel, how: str)
     kernel.run("db.birds.insert_one({'_id': 'x'});")
 
 
+def test_a_registered_model_leads_to_its_data(kernel: Kernel) -> None:
+    kernel.run(TRAIN)
+    run = run_of(kernel)
+    name = f"mean-{uuid.uuid4().hex[:6]}"
+    kernel.run(
+        f"client = mlflow.MlflowClient()\nclient.create_registered_model({name!r})\n"
+        f"version = client.create_model_version({name!r}, 'somewhere', run_id={run!r})\n"
+        f"client.set_registered_model_alias({name!r}, 'champion', '1')",
+        timeout=120,
+    )
+    kernel.run("db.birds.delete_many({})")
+    for model in (f"{name}@1", f"{name}@champion", f"models:/{name}/1", f"models:/{name}@champion"):
+        found = kernel.run(
+            f"d = argon.data_for_model({model!r})\nlen(list(d.db().birds.find())), d.run['id']"
+        )
+        assert found.text == f"(49, {run!r})"
+    opened = kernel.run(f"%argon model {name}@1")
+    assert f"model {name}@1 was made by run {run}" in opened.text
+    assert opened.json("reproduced")["same"] is True
+    assert kernel.run("len(list(argon.db().birds.find()))").text == "49"
+    document = kernel.run("%argon affected birds 1").json("affected")
+    assert document[0]["models"] == [f"{name}@1"]
+    assert "Code:  MODEL_NOT_FOUND" in kernel.run("%argon model nobody@3", check=False).text
+    assert "Code:  USAGE" in kernel.run("%argon model nobody", check=False).text
+
+
 def test_runs_of_other_data_differ_in_words(kernel: Kernel) -> None:
     kernel.run(TRAIN)
     first = run_of(kernel)

@@ -139,11 +139,17 @@ describe('every method, over a real socket and a real engine', () => {
   });
 
   it('tells the log, the changes and the history of a document', async () => {
-    await replace(bridge.engine, 'clean', 'users', { _id: 1, plan: 'pro', n: 1 } as never, {
-      actor: 'bob',
-      cell: 'c7',
-      cellNumber: 7
-    });
+    await replace(
+      bridge.engine,
+      'clean',
+      'users',
+      { _id: 1, plan: 'pro', n: 1 },
+      {
+        actor: 'bob',
+        cell: 'c7',
+        cellNumber: 7
+      }
+    );
     const { head } = await client.call('branch.get', { project, name: 'clean' });
     const log = await client.call('log', { project });
     expect(log.horizon).toBe(0);
@@ -271,7 +277,7 @@ describe('every method, over a real socket and a real engine', () => {
   });
 
   it('plans a merge, shows its conflicts, takes answers and applies it once', async () => {
-    await replace(bridge.engine, 'main', 'users', { _id: 1, plan: 'team', n: 1 } as never);
+    await replace(bridge.engine, 'main', 'users', { _id: 1, plan: 'team', n: 1 });
     await insert(bridge.engine, 'clean', 'users', [{ _id: 9, plan: 'new' }]);
     const plan = await client.call('merge.plan', { project, source: 'clean', into: 'main' });
     expect(plan).toMatchObject({ kind: 'merge', state: 'open', into: 'main', conflicts: 1, unanswered: 1 });
@@ -565,6 +571,46 @@ describe('every method, over a real socket and a real engine', () => {
     await client.call('branch.protect', { project, name: 'elsewhere', protect: false });
   });
 
+  it('finds the runs whose state held a version of a document', async () => {
+    const { head } = await client.call('branch.get', { project, name: 'elsewhere' });
+    await client.call('run.register', { project, run: 'before', ref: `elsewhere@${head}` });
+    await replace(bridge.engine, 'elsewhere', 'cards', { _id: 2, n: -1 });
+    const bad = (await client.call('branch.get', { project, name: 'elsewhere' })).head;
+    await client.call('run.register', { project, run: 'bad', ref: 'elsewhere' });
+    await insert(bridge.engine, 'elsewhere', 'cards', [{ _id: 'beside' }]);
+    await client.call('run.register', { project, run: 'bad too', ref: 'elsewhere' });
+    await replace(bridge.engine, 'elsewhere', 'cards', { _id: 2, n: 2 });
+    await client.call('run.register', { project, run: 'mended', ref: 'elsewhere' });
+    await client.call('run.register', { project, run: 'main only', ref: 'main' });
+    const ids = async (what: { lsn?: number; collection?: string; id?: unknown }) =>
+      (await client.call('run.affected', { project, ...what })).runs.map(({ run }) => run.id).sort();
+    expect(await ids({ lsn: bad })).toEqual(['bad', 'bad too']);
+    const all = await client.call('run.affected', { project, collection: 'cards', id: { $numberInt: '2' } });
+    const versions = new Map(all.runs.map(({ run, version }) => [run.id, version]));
+    expect([versions.get('bad'), versions.get('bad too')]).toEqual([bad, bad]);
+    expect([versions.get('before')! < bad, versions.get('mended')! > bad]).toEqual([true, true]);
+    expect(versions.has('main only')).toBe(false);
+    const paged: string[] = [];
+    for (let after: string | undefined; ;) {
+      const page = await client.call('run.affected', {
+        project,
+        lsn: bad,
+        limit: 1,
+        ...(after === undefined ? {} : { after })
+      });
+      paged.push(...page.runs.map(({ run }) => run.id));
+      if (page.next === undefined) {
+        break;
+      }
+      after = page.next;
+    }
+    expect(paged.sort()).toEqual(['bad', 'bad too']);
+    for (const what of [{}, { lsn: 1, collection: 'cards', id: 1 }, { collection: 'cards' }]) {
+      expect(await client.refusalCode('run.affected', { project, ...what })).toBe('BAD_REQUEST');
+    }
+    expect(await client.refusalCode('run.affected', { project, lsn: 1e6 })).toBe('LSN_IN_FUTURE');
+  });
+
   it('remembers runs', async () => {
     const run = await client.call('run.register', {
       project,
@@ -584,9 +630,11 @@ describe('every method, over a real socket and a real engine', () => {
     expect(state).toMatchObject({ project, lsn: run.lsn, writable: false });
     const ids = async (filter: object) =>
       (await client.call('run.list', { project, ...filter })).map(({ id }) => id);
-    expect(new Set(await ids({}))).toEqual(new Set(['r1', 'r2', 'by-c1', 'other']));
+    expect(new Set(await ids({}))).toEqual(
+      new Set(['r1', 'r2', 'by-c1', 'other', 'before', 'bad', 'bad too', 'mended', 'main only'])
+    );
     expect(await ids({ branch: 'clean' })).toEqual(['r2']);
-    expect(await ids({ firstLsn: run.lsn, lastLsn: run.lsn })).toEqual(['r1']);
+    expect(await ids({ firstLsn: run.lsn, lastLsn: run.lsn })).toEqual(['r1', 'main only']);
     expect(await ids({ limit: 1 })).toHaveLength(1);
     expect(await client.refusalCode('run.get', { run: 'none' })).toBe('RUN_NOT_FOUND');
     const long = { project, run: 'r1', facts: { note: 'x'.repeat(10_000) } };
@@ -610,6 +658,7 @@ describe('every method, over a real socket and a real engine', () => {
     expect(ended).toMatchObject({ cell: 'c1', cellNumber: 4, reads: [], writes: [], runs: [] });
     expect(await client.call('session.cell', { id: 'kernel-1', cell: null })).toBeNull();
     expect(await client.call('session.cells', { id: 'kernel-1' })).toHaveLength(1);
+    expect(await client.call('session.stale', { id: 'kernel-1' })).toEqual({ stale: [], plan: [] });
     expect(await client.call('session.list', {})).toHaveLength(1);
     await client.call('session.close', { id: 'kernel-1' });
     expect(await client.refusalCode('session.get', { id: 'kernel-1' })).toBe('SESSION_NOT_FOUND');

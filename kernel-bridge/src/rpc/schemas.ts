@@ -97,6 +97,8 @@ export const PARAMS_SCHEMAS: Readonly<Record<string, string>> = {
     '{"type":"object","properties":{"run":{"type":"string"}},"required":["run"],"additionalProperties":false}',
   'run.list':
     '{"type":"object","properties":{"project":{"type":"string"},"branch":{"type":"string"},"firstLsn":{"$ref":"common.json#/$defs/Lsn"},"lastLsn":{"$ref":"common.json#/$defs/Lsn"},"limit":{"type":"integer","minimum":0}},"required":["project"],"additionalProperties":false}',
+  'run.affected':
+    '{"type":"object","properties":{"project":{"type":"string"},"lsn":{"$ref":"common.json#/$defs/Lsn"},"collection":{"type":"string"},"id":{"$ref":"common.json#/$defs/ExtendedJson"},"after":{"type":"string"},"limit":{"type":"integer","minimum":0}},"required":["project"],"additionalProperties":false}',
   'session.open':
     '{"type":"object","properties":{"id":{"type":"string"},"kernel":{"type":"string"},"notebook":{"type":"string"},"actor":{"type":"string"},"project":{"type":"string"},"ref":{"type":"string"}},"required":[],"additionalProperties":false}',
   'session.get':
@@ -108,6 +110,8 @@ export const PARAMS_SCHEMAS: Readonly<Record<string, string>> = {
     '{"type":"object","properties":{"id":{"type":"string"},"cell":{"anyOf":[{"type":"object","properties":{"id":{"type":"string"},"number":{"type":"integer","minimum":0},"source":{"type":"string"}},"required":["id"],"additionalProperties":false},{"type":"null"}]}},"required":["id","cell"],"additionalProperties":false}',
   'session.cells':
     '{"type":"object","properties":{"id":{"type":"string"},"limit":{"type":"integer","minimum":0}},"required":["id"],"additionalProperties":false}',
+  'session.stale':
+    '{"type":"object","properties":{"id":{"type":"string"}},"required":["id"],"additionalProperties":false}',
   'session.close':
     '{"type":"object","properties":{"id":{"type":"string"}},"required":["id"],"additionalProperties":false}'
 };
@@ -183,12 +187,16 @@ export const RESULT_SCHEMAS: Readonly<Record<string, string>> = {
   'run.get':
     '{"type":"object","properties":{"run":{"$ref":"common.json#/$defs/Run"},"state":{"$ref":"common.json#/$defs/State"}},"required":["run","state"],"additionalProperties":false}',
   'run.list': '{"type":"array","items":{"$ref":"common.json#/$defs/Run"}}',
+  'run.affected':
+    '{"type":"object","properties":{"collection":{"type":"string"},"id":{"$ref":"common.json#/$defs/ExtendedJson"},"runs":{"type":"array","items":{"type":"object","properties":{"run":{"$ref":"common.json#/$defs/Run"},"version":{"$ref":"common.json#/$defs/Lsn"}},"required":["run","version"],"additionalProperties":false}},"next":{"type":"string"}},"required":["collection","id","runs"],"additionalProperties":false}',
   'session.open': '{"$ref":"common.json#/$defs/Session"}',
   'session.get': '{"$ref":"common.json#/$defs/Session"}',
   'session.list': '{"type":"array","items":{"$ref":"common.json#/$defs/Session"}}',
   'session.checkout': '{"$ref":"common.json#/$defs/Session"}',
   'session.cell': '{"anyOf":[{"$ref":"common.json#/$defs/CellActivity"},{"type":"null"}]}',
   'session.cells': '{"type":"array","items":{"$ref":"common.json#/$defs/CellActivity"}}',
+  'session.stale':
+    '{"type":"object","properties":{"stale":{"type":"array","items":{"type":"object","properties":{"cell":{"type":"string"},"cellNumber":{"type":"integer","minimum":0},"startedAt":{"$ref":"common.json#/$defs/Instant"},"reads":{"type":"array","items":{"type":"object","properties":{"project":{"type":"string"},"branch":{"type":"string"},"collection":{"type":"string"},"lsn":{"$ref":"common.json#/$defs/Lsn"},"changed":{"type":"object","properties":{"lsn":{"$ref":"common.json#/$defs/Lsn"},"time":{"$ref":"common.json#/$defs/Instant"},"origin":{"$ref":"common.json#/$defs/Origin"}},"required":["lsn","time","origin"],"additionalProperties":false}},"required":["project","branch","collection","lsn"],"additionalProperties":false}}},"required":["cell","startedAt","reads"],"additionalProperties":false}},"plan":{"type":"array","items":{"type":"object","properties":{"cell":{"type":"string"},"cellNumber":{"type":"integer","minimum":0},"stale":{"type":"boolean"},"after":{"type":"array","items":{"type":"string"}}},"required":["cell","stale","after"],"additionalProperties":false}}},"required":["stale","plan"],"additionalProperties":false}',
   'session.close': '{"type":"null"}'
 };
 

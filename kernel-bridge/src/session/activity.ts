@@ -32,6 +32,9 @@ export class CellExecution {
     const known = this.reads.get(key);
     if (known) {
       known.documents += read.documents;
+      if (read.head !== undefined) {
+        known.head = read.head;
+      }
       return;
     }
     const documents = this.reads.size < CELL_READS_MAX ? 0 : this.forgetOlder(read);
@@ -65,6 +68,11 @@ export class CellExecution {
   /** What the cell wrote, one item for each branch and collection. */
   written(): readonly SessionWrite[] {
     return [...this.writes.values()];
+  }
+
+  /** What the cell read, one item for each state of a collection. */
+  readings(): readonly SessionRead[] {
+    return [...this.reads.values()];
   }
 
   /** The activity as the protocol tells it. Digests are asked for once and remembered: a state never changes. */

@@ -1,4 +1,4 @@
-import type { Lsn, Origin } from '@argon/wal-core';
+import type { Lsn, Origin, TimelineId } from '@argon/wal-core';
 
 /** What one read saw: a collection in a state. */
 export interface SessionRead {
@@ -6,6 +6,8 @@ export interface SessionRead {
   /** Normalised: `main@949`. */
   readonly ref: string;
   readonly branch?: string;
+  /** Set when it was the head of the branch: its line of changes. What is written later is news to whoever read it. */
+  readonly head?: TimelineId;
   readonly lsn: Lsn;
   readonly collection: string;
   /** Documents handed out. */

@@ -237,6 +237,11 @@ export class Sessions implements SessionDirectory {
     return activities;
   }
 
+  /** What the cells of a session did, oldest first. @throws SESSION_NOT_FOUND */
+  executions(id: string): readonly CellExecution[] {
+    return this.find(id).cells;
+  }
+
   /** The newest execution of a cell, by its number or id; undefined when it is not remembered. */
   execution(id: string, cell: { id?: string; number?: number }): CellExecution | undefined {
     return this.sessions

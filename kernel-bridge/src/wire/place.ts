@@ -157,6 +157,7 @@ export function noteRead(
     project,
     ref: snapshot.ref,
     ...(snapshot.branch === undefined ? {} : { branch: snapshot.branch }),
+    ...(snapshot.writable ? { head: snapshot.timeline } : {}),
     lsn: snapshot.lsn,
     collection,
     documents

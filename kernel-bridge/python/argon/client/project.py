@@ -236,6 +236,32 @@ class Project:
         )
         return answer
 
+    def affected(
+        self, *, lsn: int | None = None, collection: str | None = None, id: Any = None
+    ) -> Iterator[protocol.RunAffectedResultRunsItem]:
+        """Runs whose state held a version of a document, newest run first, with the LSN of the version, page by page.
+
+        The state held it, whether the run read that collection or not.
+
+        Args:
+            lsn: the change that made the version; its document is looked for.
+            collection: with `id` in place of `lsn`: every version of that document.
+            id: its `_id` in canonical Extended JSON.
+
+        Raises:
+            ArgonError: `BAD_REQUEST` when the LSN is no change of a document, `LSN_IN_FUTURE`.
+        """
+        after: str | None = None
+        document = {} if collection is None else {"collection": collection, "id": id}
+        while True:
+            page: protocol.RunAffectedResult = self._client.call(
+                "run.affected", project=self.name, **document, **given(lsn=lsn, after=after)
+            )
+            yield from page["runs"]
+            after = page.get("next")
+            if after is None:
+                return
+
     def plans(self, *, state: str | None = None, limit: int | None = None) -> list[protocol.Plan]:
         """Plans, newest first."""
         answer: list[protocol.Plan] = self._client.call(

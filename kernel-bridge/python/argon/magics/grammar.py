@@ -36,7 +36,8 @@ merge        merge SRC [--into DST] [--preview] [--ours|--theirs|--rule …] · 
              pick SRC --lsn A..B|--cell N|--actor X [--into DST] · check PLAN CHECK [--failed]
 go back      undo [--cell [N]|--lsn A..B|--actor X] · restore preview|apply REF · restore plan REF [--collection C]
 names, runs  pin NAME [REF] · pins · runs · reproduce RUN · compare RUN RUN
-cells        cells · %%argon at REF · %%argon sandbox [--keep NAME]
+             affected LSN|COLLECTION ID · model NAME@VERSION
+cells        cells · stale · rerun-plan · %%argon at REF · %%argon sandbox [--keep NAME]
 upkeep       status · health · metrics
 
 A REF is branch, branch@LSN, branch@2026-07-07T09:00:00Z, branch@-5m, pin:NAME or run:ID.

@@ -167,6 +167,12 @@ class Session:
         )
         return answer
 
+    def stale(self) -> protocol.SessionStaleResult:
+        """Cells whose data has changed since they read it (`stale`), and the order to run again what must be (`plan`)."""
+        self.open()
+        answer: protocol.SessionStaleResult = self.link.call("session.stale", {"id": self.id})
+        return answer
+
     @property
     def mongo(self) -> MongoClient[dict[str, Any]]:
         """The pymongo client whose connections follow this session."""

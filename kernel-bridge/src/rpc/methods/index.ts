@@ -1,4 +1,5 @@
 import type { BridgeContext, Handlers } from '../context';
+import { affectedMethods } from './affected';
 import { blameMethods } from './blame';
 import { branchMethods } from './branch';
 import { bridgeMethods } from './bridge';
@@ -26,6 +27,7 @@ export function methods(context: BridgeContext): Handlers {
     ...planMethods(context),
     ...restoreMethods(context),
     ...runMethods(context),
+    ...affectedMethods(context),
     ...sessionMethods(context)
   };
 }

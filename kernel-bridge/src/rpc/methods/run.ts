@@ -8,7 +8,7 @@ const FACTS_MAX = 500;
 const FACT_LENGTH_MAX = 8_000;
 
 /** MLflow runs and the states they saw. */
-export function runMethods(context: BridgeContext): Handlers<'run'> {
+export function runMethods(context: BridgeContext): Omit<Handlers<'run'>, 'run.affected'> {
   const { engine, sessions, tracking } = context;
   return {
     async 'run.register'({ project, run, ref, session, facts = {} }, caller) {

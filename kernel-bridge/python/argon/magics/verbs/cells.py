@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ...session import switch
 from ...view import Shown
 from ...view.kinds import difference, story
+from ...view.kinds import stale as view
 from .. import kinds
 from ..body import run_body
 
@@ -15,10 +16,32 @@ if TYPE_CHECKING:
     from ..grammar import Verbs
 
 
+STALE_DESCRIPTION = """Cells that read the head of a branch and whose data has changed since, with the first change.
+
+What a cell wrote itself makes it not stale, nor does a past state that it read. A collection that holds again what it
+held is the same, whatever happened in between. The newest execution of each cell counts.
+"""
+
+PLAN_DESCRIPTION = """The stale cells, and those that read what one of these wrote, each behind the cells whose data it needs.
+"""
+
+
 def configure(add: Verbs) -> None:
     """Adds the line verb."""
     parser = add.add("cells", cells, "what the cells of this notebook read and wrote")
     parser.add_argument("--limit", type=kinds.positive, default=20, metavar="N")
+    add.add("stale", stale, "cells whose data has changed since they read it", STALE_DESCRIPTION)
+    add.add("rerun-plan", rerun_plan, "which cells to run again, and in which order", PLAN_DESCRIPTION)
+
+
+def stale(context: Context) -> Shown:
+    """`%argon stale`"""
+    return view.stale(context.session.stale()["stale"])
+
+
+def rerun_plan(context: Context) -> Shown:
+    """`%argon rerun-plan`"""
+    return view.rerun_plan(context.session.stale()["plan"])
 
 
 def configure_cell(add: Verbs) -> None:

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import argparse
+import itertools
 from typing import TYPE_CHECKING
 
+from ...errors import ArgonError
 from ...mlflow import reproduce as again
+from ...mlflow.models import run_of_model, versions_of_runs
 from ...view import Shown
 from ...view.kinds import runs as view
+from ...view.values import document_name
 from .. import kinds
+from .history import document_id
 
 if TYPE_CHECKING:
     from ..context import Context
     from ..grammar import Verbs
+
+
+AFFECTED_DESCRIPTION = """Which runs, and which models, had a document in the data they saw.
+
+  affected 812              runs whose state held the very version that LSN 812 wrote
+  affected penguins N1A1    runs whose state held that document, with the version each one saw
+
+A run counts when its state held the document, whether it read that collection or not.
+"""
 
 
 def configure(add: Verbs) -> None:
@@ -31,9 +46,57 @@ def configure(add: Verbs) -> None:
     parser.add_argument("run_id", metavar="RUN")
     parser.add_argument("--into", metavar="BRANCH", help="make a branch of it, to go on from there")
 
+    parser = add.add("affected", affected, "which runs and models saw a bad document", AFFECTED_DESCRIPTION)
+    parser.add_argument("what", metavar="LSN|COLLECTION")
+    parser.add_argument("id", nargs="?", metavar="ID", help="its _id, behind a COLLECTION")
+    parser.add_argument("--limit", type=kinds.positive, default=50, metavar="N")
+
+    parser = add.add(
+        "model",
+        model,
+        "open the very data behind a registered model",
+        "Opens the very data that the run behind a version of a registered model saw: NAME@VERSION, NAME@ALIAS, or a models:/ URI.",
+    )
+    parser.add_argument("model", metavar="NAME@VERSION")
+    parser.add_argument("--into", metavar="BRANCH", help="make a branch of it, to go on from there")
+
     parser = add.add("compare", compare, "same data or not, and what differs; metrics side by side")
     parser.add_argument("run_id", metavar="RUN")
     parser.add_argument("other_run_id", metavar="RUN")
+
+
+def affected(context: Context) -> Shown:
+    """`%argon affected LSN | COLLECTION ID`"""
+    args = context.args
+    project = context.project
+    if args.id is None:
+        try:
+            lsn = kinds.lsn(args.what)
+        except argparse.ArgumentTypeError:
+            raise ArgonError(
+                "USAGE",
+                f"{args.what} is no LSN; a document is a COLLECTION and an ID",
+                next=["%argon affected LSN", f"%argon affected {args.what} ID"],
+            ) from None
+        found = project.affected(lsn=lsn)
+        title = f"{project.name}: the version of LSN {lsn}"
+    else:
+        id = document_id(args.id)
+        found = project.affected(collection=args.what, id=id)
+        title = f"{project.name} {document_name(args.what, id)}"
+    shown = list(itertools.islice(found, args.limit + 1))
+    runs = shown[: args.limit]
+    return view.affected(
+        runs, versions_of_runs([one["run"]["id"] for one in runs]), title, len(shown) > args.limit
+    )
+
+
+def model(context: Context) -> Shown:
+    """`%argon model NAME@VERSION`"""
+    run = run_of_model(context.args.model)
+    found = again.reproduce(context.session, run, into=context.args.into)
+    found.notes.insert(0, f"model {context.args.model} was made by run {run}")
+    return view.reproduced(found.run, found.session, found.digest, found.where, found.notes)
 
 
 def list_(context: Context) -> Shown:

@@ -44,6 +44,50 @@ def run_list(runs: Sequence[protocol.Run]) -> Shown:
     return Shown("runs", [dict(run) for run in runs], [Table(columns, rows)])
 
 
+def affected(
+    found: Sequence[protocol.RunAffectedResultRunsItem],
+    versions: dict[str, list[str]],
+    title: str,
+    more: bool,
+) -> Shown:
+    """`%argon affected`: runs with the version each one saw, and the models they made."""
+    data = [{**one, "models": _models(one["run"], versions)} for one in found]
+    if not found:
+        return Shown("affected", [], [Heading([bold(title), GAP, note("no run saw it")])])
+    rows: list[list[Line | str]] = [
+        [
+            one["run"]["id"][:8],
+            one["run"]["facts"].get("name", ""),
+            run_ref(one["run"]),
+            f"{one['version']}",
+            ", ".join(_models(one["run"], versions)),
+            cell_text(one["run"]["facts"]),
+            age(one["run"]["createdAt"]),
+        ]
+        for one in found
+    ]
+    columns = [
+        Column("run"),
+        Column("name"),
+        Column("data"),
+        Column("version", True),
+        Column("models"),
+        Column("cell"),
+        Column("when", True),
+    ]
+    heading = Heading([bold(title), GAP, note(f"{count(len(found), 'run')} saw it")])
+    blocks: list[Block] = [heading, Table(columns, rows)]
+    if more:
+        blocks.append(Text(["there are more: ", code("--limit N")], quiet=True))
+    return Shown("affected", data, blocks)
+
+
+def _models(run: protocol.Run, versions: dict[str, list[str]]) -> list[str]:
+    registered = versions.get(run["id"], [])
+    logged = run["facts"].get("model")
+    return registered or ([logged] if logged else [])
+
+
 def reproduced(
     run: protocol.Run, session: protocol.Session, digest: str, where: str, notes: Sequence[str] = ()
 ) -> Shown:
