@@ -1,4 +1,4 @@
-/** How cost grows: with history, depth, size of the data, number of branches. */
+/** How cost grows: with history, depth, size of the data, number of branches and projects. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { row } from '../row.mjs';
@@ -13,6 +13,7 @@ const SIZES = {
     depth: 1_000,
     documents: 1_000_000,
     branches: 10_000,
+    projects: 10_000,
     pointers: 40,
     reads: 20_000,
     rounds: 3
@@ -24,6 +25,7 @@ const SIZES = {
     depth: 100,
     documents: 100_000,
     branches: 1_000,
+    projects: 1_000,
     pointers: 20,
     reads: 5_000,
     rounds: 1

@@ -267,6 +267,40 @@ async function branches({ open, sizes, tell }) {
   };
 }
 
+/** What one more project costs when there are many in the directory. */
+async function projects({ open, sizes, tell }) {
+  const lines = new Lines();
+  const project = await open('projects');
+  const { engine } = project;
+  let made = 0;
+  for (const count of decades(10, sizes.projects)) {
+    while (made < count) {
+      const together = Math.min(64, count - made);
+      await Promise.all(
+        Array.from({ length: together }, (_, i) => engine.createProject(`project-${made + i}`, ORIGIN))
+      );
+      made += together;
+    }
+    await project.settle();
+    tell(`${count} projects`);
+    const create = await medianMs(sizes.pointers, async i => {
+      await engine.createProject(`one-more-${count}-${i}`, ORIGIN);
+    });
+    lines.add('create (ms)', count, create);
+    const resolve = () => engine.resolve(`project-${project.random(count)}`, 'main');
+    lines.add('resolve (µs)', count, perCall(sizes.reads, resolve));
+  }
+  await project.close();
+  return {
+    id: 'projects',
+    title: 'Projects of one directory, by how many there are',
+    x: 'projects',
+    y: 'ms or µs',
+    goal: 1.3,
+    lines: lines.list()
+  };
+}
+
 /**
  * Measures everything.
  * @param {{ directory: string, sizes: Record<string, number>, tell: (what: string) => void }} run
@@ -277,7 +311,7 @@ export async function askAll({ directory, sizes, tell }) {
   const open = name => BenchProject.open(join(directory, name));
   const context = { open, sizes, tell };
   const answers = [];
-  for (const question of [history, depth, size, branches]) {
+  for (const question of [history, depth, size, branches, projects]) {
     answers.push(await question(context));
   }
   return answers.flat();

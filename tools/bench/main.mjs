@@ -19,7 +19,7 @@ const HELP = `Usage: npm run bench -- SUITE [OPTIONS]
 
   engine             the engine, beside raw LMDB and a bare append-only file
   wire               the bridge through a MongoDB driver, beside a real mongod
-  growth             how the engine's costs grow with history, depth, size, branches
+  growth             how the engine's costs grow with history, depth, size, branches, projects
   peers              the same work in mongod with full copies, and in SQLite with a history table
 
   --json FILE        also write the rows as JSON
