@@ -46,7 +46,7 @@ export const UNAPPLIED_RECORDS_MAX = 200_000;
 /** Bytes of images waiting to be applied before writers are made to wait. */
 export const UNAPPLIED_BYTES_MAX = 128 * 1024 * 1024;
 /** How long all long work together holds the event loop in one turn, in milliseconds. */
-export const SLICE_MS_MAX = 4;
+export const SLICE_MS_MAX = 3;
 /** Documents and bytes of one scan batch. */
 export const BATCH_DOCUMENTS_DEFAULT = 512;
 export const BATCH_BYTES_MAX = 4 * 1024 * 1024;

@@ -44,6 +44,7 @@ export class IndexBuild {
     this.count = timeline.durableCount;
     this.position = timeline.durableHead;
     const head = core.snapshot(project, timeline, this.position);
+    const pace = new Pace();
     for await (const { keys, images } of head.scan(this.collection)) {
       let puts: Put[] = [];
       for (const [i, docKey] of keys.entries()) {
@@ -53,6 +54,9 @@ export class IndexBuild {
         if (puts.length >= APPLY_RECORDS_MAX) {
           await core.store.write(puts);
           puts = [];
+        }
+        if (pace.isDue) {
+          await pace.rest();
         }
       }
       await core.store.write(puts);

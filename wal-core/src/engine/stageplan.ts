@@ -43,7 +43,7 @@ export async function stageDecisions(
     }
   }
   stage.assertNames();
-  stage.assertUnique();
+  await stage.assertUnique();
   for (const { collection, indexes } of stage.newIndexes()) {
     await checkNewIndexes(parts, head, stage, collection, indexes);
   }

@@ -18,6 +18,9 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
  * milliseconds, however many of it there are. What is over waits in a row, and each turn lets one go on.
  */
 
+/** What a step gets of a turn whose budget is used up, in milliseconds. */
+const STEP_MS_MIN = SLICE_MS_MAX / 8;
+
 /** When the budget of this turn is used up. */
 let deadline = 0;
 /** Whether the next turn is asked for. */
@@ -41,6 +44,15 @@ function turn(): void {
   deadline = performance.now() + SLICE_MS_MAX;
   setImmediate(turn);
   next();
+}
+
+/**
+ * When a step of long work that begins now should end, on the clock of `performance.now`: with the budget of the turn,
+ * but not before it came anywhere.
+ */
+export function stepEnd(): number {
+  count();
+  return Math.max(deadline, performance.now() + STEP_MS_MIN);
 }
 
 /**

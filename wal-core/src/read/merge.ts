@@ -4,7 +4,8 @@ import { LSN_SUFFIX_BYTES } from '../image/format';
 import type { Page } from '../image/page';
 import { compareRanked, type Ranked } from '../image/rank';
 import type { DeltaSink, DeltaWalk } from '../image/runwalk';
-import { BATCH_BYTES_MAX, SLICE_MS_MAX } from '../limits';
+import { BATCH_BYTES_MAX } from '../limits';
+import { stepEnd } from '../log/pace';
 
 /** Changed documents taken between two looks at the clock, and how many of them a page counts for. */
 const COST_PER_LOOK = 32;
@@ -227,10 +228,10 @@ export class Merge {
     return this.lastPage === undefined ? this.lastText : this.lastPage.docText(this.lastAt);
   }
 
-  /** Gives the sink what it has room for, and stops after `SLICE_MS_MAX`. True when nothing is left. */
+  /** Gives the sink what it has room for, and stops with the turn (`stepEnd`). True when nothing is left. */
   fill(sink: Sink): boolean {
     const { base, deltas } = this;
-    const deadline = performance.now() + SLICE_MS_MAX;
+    const deadline = stepEnd();
     for (let cost = 0; sink.room > 0; cost++) {
       const { newest } = deltas;
       const page = base?.page;

@@ -1,7 +1,8 @@
 import type { CollectionId, DocKey, Image, Lsn, TimelineId } from '../api';
 import type { ChainLink, Timeline } from '../branch/model';
 import { ArgonError } from '../errors';
-import { BATCH_BYTES_MAX, SLICE_MS_MAX } from '../limits';
+import { BATCH_BYTES_MAX } from '../limits';
+import { stepEnd } from '../log/pace';
 import type { Place } from '../log/file/segment';
 import { verBound, verKey, verKeyDoc, verKeyLsn, verSearch } from '../store/keys';
 import type { OrderedStore, Row } from '../store/store';
@@ -169,7 +170,7 @@ export class Versions {
   /**
    * The next documents of a collection in key order, from applied rows only: the caller has waited
    * until everything up to the state's LSN is applied. Cut at `count` documents, at
-   * `BATCH_BYTES_MAX` and after `SLICE_MS_MAX`. `last` is the key to go on after; undefined at the end.
+   * `BATCH_BYTES_MAX` and with the turn (`stepEnd`). `last` is the key to go on after; undefined at the end.
    */
   batch(
     chain: readonly Link[],
@@ -181,7 +182,7 @@ export class Versions {
     const keys: DocKey[] = [];
     const images: Image[] = [];
     const lsns: Lsn[] = [];
-    const deadline = performance.now() + SLICE_MS_MAX;
+    const deadline = stepEnd();
     let bytes = 0;
     let steps = 0;
     const sign = range.reverse === true ? -1 : 1;

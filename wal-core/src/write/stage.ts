@@ -25,6 +25,7 @@ import {
   OP_REPLACE,
   OP_UPDATE
 } from '../log/frame';
+import { Pace } from '../log/pace';
 import { CATALOG, type Catalogs } from '../read/catalog';
 import { keyText, type Unapplied } from '../read/unapplied';
 import type { FoundVersion, Versions } from '../read/versions';
@@ -156,11 +157,13 @@ export class Stage implements Writer {
     this.records.length = 0;
     this.bytes = 0;
     await this.latest.relieve();
+    await this.uniqueKeys.relieve();
   }
 
   /** Gives back what a large stage took. Nothing is read from it any more. */
   close(): void {
     this.latest.close();
+    this.uniqueKeys.close();
   }
 
   /** Gives the records of a stage that held all of them their LSNs, from `firstLsn` on: those that follow one another learn the LSN before. */
@@ -458,8 +461,12 @@ export class Stage implements Writer {
   }
 
   /** For a stage that checks unique keys at its end. @throws DUPLICATE_KEY */
-  assertUnique(): void {
+  async assertUnique(): Promise<void> {
+    const pace = new Pace();
     for (const change of this.uniqueKeys.keys()) {
+      if (pace.isDue) {
+        await pace.rest();
+      }
       const { collection, index, key } = change;
       if (!this.catalog.isFresh(index.id) && this.uniqueKeys.holders(this.chain, index.id, key) > 1) {
         const { docKey } = this.uniqueKeys.lastHolder(change)!;

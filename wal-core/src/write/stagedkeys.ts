@@ -3,7 +3,10 @@ import type { ChainLink } from '../branch/model';
 import type { IndexKeyMaker } from '../index/keys';
 import { claimsOf } from '../index/read';
 import { keyText } from '../read/unapplied';
+import { Pace } from '../log/pace';
+import type { ScratchRoom } from '../store/scratch';
 import type { OrderedStore } from '../store/store';
+import { type MovedKey, MovedKeys } from './movedkeys';
 import type { PendingKeys } from './pendingkeys';
 import { duplicate } from './refusals';
 
@@ -22,12 +25,16 @@ export interface StagedKeysParts {
   readonly store: OrderedStore;
   readonly pendingKeys: PendingKeys;
   readonly keys: IndexKeyMaker;
+  readonly scratch: ScratchRoom;
 }
 
-/** The keys that staged records change in unique indexes. */
+/** The keys that staged records change in unique indexes. Those of a large stage lie in a scratch map. */
 export class StagedKeys {
   /** By index and key, oldest first. */
   private readonly changes = new Map<string, StagedKey[]>();
+  private moved: MovedKeys | undefined;
+  /** What the keys that were moved belong to. */
+  private readonly owners = new Map<IndexId, Pick<StagedKey, 'collection' | 'index'>>();
 
   constructor(
     private readonly parts: StagedKeysParts,
@@ -86,21 +93,62 @@ export class StagedKeys {
     }
   }
 
-  /** All changes, oldest first for each key. */
+  /** Moves what is in memory to where it takes none. */
+  async relieve(): Promise<void> {
+    if (this.changes.size === 0) {
+      return;
+    }
+    this.moved ??= new MovedKeys(this.parts.scratch.make());
+    const pace = new Pace();
+    for (const [text, list] of this.changes) {
+      for (const { collection, index, key, docKey, live, at } of list) {
+        this.owners.set(index.id, { collection, index });
+        this.moved.add({ index: index.id, key, docKey, live, at });
+      }
+      this.changes.delete(text);
+      if (this.moved.isHeavy) {
+        await this.moved.relieve();
+      }
+      if (pace.isDue) {
+        await pace.rest();
+      }
+    }
+    await this.moved.relieve();
+  }
+
+  /** Nothing is asked any more. */
+  close(): void {
+    this.moved?.close();
+  }
+
+  /** All changes of a stage that holds them in memory, oldest first for each key. */
   all(): readonly StagedKey[] {
     return this.changes.size === 0 ? [] : [...this.changes.values()].flat();
   }
 
-  /** One change of each key. */
+  /** One change of each key; of one that was moved and changed again, two. */
   *keys(): Generator<StagedKey> {
     for (const [change] of this.changes.values()) {
       yield change!;
     }
+    for (const moved of this.moved?.keys() ?? []) {
+      yield this.staged(moved);
+    }
+  }
+
+  private staged(moved: MovedKey): StagedKey {
+    const { collection, index } = this.owners.get(moved.index)!;
+    return { ...moved, collection, index };
   }
 
   /** The newest document that was given a key. */
   lastHolder({ index, key }: StagedKey): StagedKey | undefined {
-    return this.changes.get(nameOf(index.id, key))?.findLast(({ live }) => live);
+    const held = this.changes.get(nameOf(index.id, key))?.findLast(({ live }) => live);
+    if (held !== undefined || this.moved === undefined) {
+      return held;
+    }
+    const [newest] = [...this.moved.of(index.id, key)].filter(({ live }) => live).sort((a, b) => b.at - a.at);
+    return newest === undefined ? undefined : this.staged(newest);
   }
 
   /** Number of documents, but for one, that hold a key in a state with what is staged on top. */
@@ -118,6 +166,9 @@ export class StagedKeys {
           holds.set(docKey, live);
         }
       }
+    }
+    for (const { docKey, live } of this.moved?.of(index, key) ?? []) {
+      holds.set(keyText(docKey), live);
     }
     for (const { docKey, live } of this.changes.get(nameOf(index, key)) ?? []) {
       holds.set(keyText(docKey), live);
