@@ -19,7 +19,7 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
  */
 
 /** What a step gets of a turn whose budget is used up, in milliseconds. */
-const STEP_MS_MIN = SLICE_MS_MAX / 8;
+const STEP_MS_MIN = 1;
 
 /** When the budget of this turn is used up. */
 let deadline = 0;
