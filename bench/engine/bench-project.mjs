@@ -2,7 +2,9 @@
 import { createRequire } from 'node:module';
 import { bumped, document, randomSource } from './documents.mjs';
 
-const { openEngine, docKeyOf } = createRequire(import.meta.url)('@argon/wal-core');
+const require = createRequire(import.meta.url);
+const { openEngine, docKeyOf } = require('@argon/wal-core');
+const { coreOf } = require('@argon/wal-core/dist/engine');
 
 export const PROJECT = 'bench';
 export const COLLECTION = 'users';
@@ -162,6 +164,11 @@ export class BenchProject {
       throw new Error(`the scan saw ${seen} of ${this.count} documents`);
     }
     return (seen / (performance.now() - begun)) * 1000;
+  }
+
+  /** The parts below the engine's API. */
+  get core() {
+    return coreOf(this.engine);
   }
 
   head() {

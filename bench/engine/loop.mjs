@@ -51,7 +51,7 @@ async function measureFilters({ project, say, options }) {
 /** Everything that takes long, once. */
 function longWork({ project }) {
   const { engine } = project;
-  const { imageOffice } = engine.core;
+  const { imageOffice } = project.core;
   const head = project.head();
   const collection = head.collection(COLLECTION);
   const drained = async batches => {

@@ -73,7 +73,7 @@ class RawFilter {
 async function rawScan(project, snapshot) {
   const collection = snapshot.collection(COLLECTION);
   const scan = new StateScan(
-    project.engine.core.imageOffice.scanParts,
+    project.core.imageOffice.scanParts,
     snapshot.chain,
     collection.id,
     false,
@@ -108,7 +108,7 @@ async function inTurns(rounds, measures) {
 /** What the image files of the collection say of the head. */
 function headStack(project) {
   const head = project.head();
-  return project.engine.core.imageOffice.files.stack(head.chain, head.collection(COLLECTION).id);
+  return project.core.imageOffice.files.stack(head.chain, head.collection(COLLECTION).id);
 }
 
 /** The newest state that is one base and nothing else. */
@@ -194,7 +194,7 @@ export async function measureScans({ project, lmdb, say, options }) {
 
 /** How fast a worker makes a base from the state and from files, and how long the loop is held meanwhile. */
 export async function measureImages({ project, say }) {
-  const { imageOffice } = project.engine.core;
+  const { imageOffice } = project.core;
   const { timeline } = project.head();
   const collection = project.head().collection(COLLECTION).id;
   const stack = imageOffice.files.stack(project.head().chain, collection);
