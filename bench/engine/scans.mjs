@@ -72,13 +72,7 @@ class RawFilter {
 /** Documents per second of a scan inside the engine, with the filter on raw bytes. */
 async function rawScan(project, snapshot) {
   const collection = snapshot.collection(COLLECTION);
-  const scan = new StateScan(
-    project.core.imageOffice.scanParts,
-    snapshot.chain,
-    collection.id,
-    false,
-    true
-  );
+  const scan = new StateScan(project.core.imageOffice.scanParts, snapshot.chain, collection.id, false, true);
   const begun = performance.now();
   let seen = 0;
   let after;
