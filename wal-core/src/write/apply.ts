@@ -260,14 +260,19 @@ export class Applier {
     return this.parts.registry.timeline(id);
   }
 
-  private async write(pieces: readonly Piece[], finished: readonly AppliedFrame[]): Promise<void> {
-    const { store, unapplied, keeper } = this.parts;
+  /** Begins a transaction. The rows are not held until it is committed. */
+  private writeRows(pieces: readonly Piece[], finished: readonly AppliedFrame[]): Promise<void> {
     const rows = new BatchRows(this.parts);
     for (const piece of pieces) {
       rows.addPiece(piece);
     }
     rows.addFrames(finished);
-    await store.write(rows.puts());
+    return this.parts.store.write(rows.puts());
+  }
+
+  private async write(pieces: readonly Piece[], finished: readonly AppliedFrame[]): Promise<void> {
+    const { unapplied, keeper } = this.parts;
+    await this.writeRows(pieces, finished);
     for (const { placed, start, end } of pieces) {
       const { section, timeline } = placed;
       for (let i = start; i < end; i++) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Database, open, type RootDatabase, type Transaction } from 'lmdb';
 import { ArgonError } from '../../errors';
 import { type OrderedStore, type Put, type RangeOptions, type Row, type TableName, TABLES } from '../store';
-import { Arenas } from './arena';
+import { type Arena, Arenas } from './arena';
 import { KEY_BYTES, SummedValues, VALUE_BYTES } from './buffers';
 import { checkTrees } from './check';
 import { markDamaged } from './damage';
@@ -12,6 +12,12 @@ import { Walker } from './walker';
 
 /** Address space reserved for the map; the file grows only as it is filled. A state with another is made anew. */
 const MAP_BYTES = 512 * 1024 * 1024 * 1024;
+
+/** A transaction on its way. */
+interface Begun {
+  readonly last: Promise<boolean> | undefined;
+  readonly arena: Arena;
+}
 
 /** Messages of errors in reads that say nothing about the file. */
 const NO_DAMAGE = /MDB_READERS_FULL|MDB_MAP_FULL|allocate memory|Too many open files|closed/;
@@ -206,10 +212,26 @@ export class LmdbStore implements OrderedStore {
     return { [Symbol.iterator]: () => walker.rows(from, to, limit) };
   }
 
-  async write(puts: readonly Put[]): Promise<void> {
+  write(puts: readonly Put[]): Promise<void> {
     if (puts.length === 0) {
-      return;
+      return Promise.resolve();
     }
+    try {
+      return this.committed(this.begin(puts));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Waits for a transaction. The rows are not held meanwhile: LMDB has all that it needs of them. */
+  private async committed({ last, arena }: Begun): Promise<void> {
+    await last;
+    this.arenas.give(arena);
+    this.root.resetReadTxn();
+  }
+
+  /** Hands rows over; they go into one transaction because nothing comes between them. */
+  private begin(puts: readonly Put[]): Begun {
     const { values } = this;
     let bytes = 0;
     for (const { value } of puts) {
@@ -227,9 +249,7 @@ export class LmdbStore implements OrderedStore {
         last = database.put(key, sealed);
       }
     }
-    await last;
-    this.arenas.give(arena);
-    this.root.resetReadTxn();
+    return { last, arena };
   }
 
   async flushed(): Promise<void> {
