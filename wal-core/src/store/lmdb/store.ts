@@ -219,7 +219,7 @@ export class LmdbStore implements OrderedStore {
     try {
       return this.committed(this.begin(puts));
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
