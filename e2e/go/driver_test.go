@@ -79,6 +79,54 @@ func connect(t *testing.T) (*mongo.Client, context.Context) {
 	return client, ctx
 }
 
+// TestCompressors writes and reads compressible documents with each way of compressing that the bridge says it knows.
+func TestCompressors(t *testing.T) {
+	plain, ctx := connect(t)
+	var hello struct{ Compression []string }
+	offered := bson.D{{Key: "hello", Value: 1}, {Key: "compression", Value: bson.A{"zstd", "snappy", "zlib", "none"}}}
+	if err := plain.Database("admin").RunCommand(ctx, offered).Decode(&hello); err != nil {
+		t.Fatal(err)
+	}
+	agreed := strings.TrimPrefix(strings.Join(hello.Compression, " "), "zstd ")
+	if agreed != "snappy zlib" {
+		t.Fatalf("agreed on %v", hello.Compression)
+	}
+	for _, name := range hello.Compression {
+		client, err := mongo.Connect(options.Client().ApplyURI(uri).SetCompressors([]string{name}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		coll := client.Database("go_compressors").Collection(name)
+		var documents []any
+		for i := 0; i < 2000; i++ {
+			documents = append(documents, bson.D{{Key: "_id", Value: i}, {Key: "text", Value: strings.Repeat("argon ", i%200)}})
+		}
+		if _, err := coll.InsertMany(ctx, documents); err != nil {
+			t.Fatal(name, err)
+		}
+		cursor, err := coll.Find(ctx, bson.D{}, options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}))
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		var found []struct {
+			ID   int `bson:"_id"`
+			Text string
+		}
+		if err := cursor.All(ctx, &found); err != nil {
+			t.Fatal(name, err)
+		}
+		for i, each := range found {
+			if each.ID != i || each.Text != strings.Repeat("argon ", i%200) {
+				t.Fatalf("%s: document %d came back as %v", name, i, each)
+			}
+		}
+		if len(found) != len(documents) {
+			t.Fatalf("%s: %d documents came back", name, len(found))
+		}
+		_ = client.Disconnect(ctx)
+	}
+}
+
 // must ends a test that cannot go on.
 func must[V any](value V, err error) func(*testing.T) V {
 	return func(t *testing.T) V {

@@ -142,13 +142,18 @@ export class Connection {
       }
       const moreToCome = !this.ending && !this.state.isClosed && goesOn?.(reply) === true;
       const message = writeReply(request, reply, { previousId, moreToCome });
-      const packed = request.compressed && this.state.compression && !PLAIN_COMMANDS.has(request.name);
-      await this.send(packed ? await compress(message) : message);
+      await this.send(await this.packed(request, message));
       if (!moreToCome) {
         return;
       }
       previousId = message.readInt32LE(4);
     }
+  }
+
+  /** Answers are compressed like their requests, when the client has said that it can read that. */
+  private async packed({ compressor, name }: Request, message: Buffer): Promise<Buffer> {
+    const isPacked = compressor !== undefined && this.state.compression && !PLAIN_COMMANDS.has(name);
+    return isPacked ? compress(message, compressor) : message;
   }
 
   private async send(message: Buffer): Promise<void> {
@@ -230,6 +235,6 @@ function bare(frame: Frame): Request {
     sequences: new Map(),
     silent: false,
     exhaust: false,
-    compressed: frame.compressed
+    compressor: frame.compressor
   };
 }

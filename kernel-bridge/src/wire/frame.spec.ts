@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { deserialize, serialize } from 'bson';
+import { COMPRESSORS } from './compressors';
 import { ProtocolFault } from './errors';
 import { FrameReader, HEADER_BYTES, OP, compress, decompress, type Frame } from './frame';
 import { MESSAGE_BYTES_MAX } from './limits';
@@ -14,7 +15,7 @@ function message(opCode: number, body: Buffer, requestId = 7): Buffer {
 }
 
 function frame(opCode: number, body: Buffer): Frame {
-  return { requestId: 7, responseTo: 0, opCode, body, compressed: false };
+  return { requestId: 7, responseTo: 0, opCode, body, compressor: undefined };
 }
 
 const section = (document: object): Buffer => Buffer.concat([Buffer.from([0]), serialize(document)]);
@@ -143,31 +144,74 @@ describe('OP_MSG', () => {
 });
 
 describe('OP_COMPRESSED', () => {
-  it('gives back what was compressed', async () => {
-    for (const size of [5, 1000, 100_000]) {
-      const plain = message(OP.MSG, Buffer.alloc(size, 'argon'));
-      const reader = new FrameReader();
-      reader.push(await compress(plain));
-      const packed = reader.next()!;
-      expect(packed.opCode).toBe(OP.COMPRESSED);
-      const restored = await decompress(packed);
-      expect(restored).toMatchObject({ opCode: OP.MSG, compressed: true, requestId: 7 });
-      expect(restored.body.equals(plain.subarray(HEADER_BYTES))).toBe(true);
+  const zlib = COMPRESSORS.find(({ name }) => name === 'zlib')!;
+
+  it.each(COMPRESSORS.map(each => [each.name, each] as const))(
+    'gives back what %s compressed',
+    async (_name, compressor) => {
+      for (const size of [0, 5, 1000, 100_000]) {
+        const plain = message(OP.MSG, Buffer.alloc(size, 'argon'));
+        const reader = new FrameReader();
+        reader.push(await compress(plain, compressor));
+        const packed = reader.next()!;
+        expect(packed.opCode).toBe(OP.COMPRESSED);
+        expect(packed.body[8]).toBe(compressor.id);
+        const restored = await decompress(packed);
+        expect(restored).toMatchObject({ opCode: OP.MSG, compressor, requestId: 7 });
+        expect(restored.body.equals(plain.subarray(HEADER_BYTES))).toBe(true);
+      }
     }
+  );
+
+  it('leaves alone what would take too long', async () => {
+    const snappy = COMPRESSORS.find(({ name }) => name === 'snappy')!;
+    const long = message(OP.MSG, Buffer.alloc(snappy.bytesMax + 1));
+    expect(await compress(long, snappy)).toBe(long);
   });
 
-  it.each([
+  const lies = [
     ['a size too small', (body: Buffer) => body.writeInt32LE(10, 4)],
     ['a size too large', (body: Buffer) => body.writeInt32LE(5000, 4)],
     ['an impossible size', (body: Buffer) => body.writeInt32LE(-1, 4)],
     ['compression inside compression', (body: Buffer) => body.writeInt32LE(OP.COMPRESSED, 0)],
-    ['snappy', (body: Buffer) => body.writeUInt8(1, 8)],
+    ['an unknown compressor', (body: Buffer) => body.writeUInt8(9, 8)],
     ['broken data', (body: Buffer) => body.fill(0xee, 9)]
-  ])('with %s closes the connection', async (_what, spoil) => {
-    const packed = await compress(message(OP.MSG, Buffer.alloc(1000, 'x')));
-    const body = packed.subarray(HEADER_BYTES);
-    spoil(body);
-    await expect(decompress(frame(OP.COMPRESSED, body))).rejects.toThrow(ProtocolFault);
+  ] as const;
+  it.each(COMPRESSORS.flatMap(each => lies.map(([what, spoil]) => [each.name, what, each, spoil] as const)))(
+    'by %s with %s closes the connection',
+    async (_name, _what, compressor, spoil) => {
+      const packed = await compress(message(OP.MSG, Buffer.alloc(1000, 'x')), compressor);
+      const body = packed.subarray(HEADER_BYTES);
+      spoil(body);
+      await expect(decompress(frame(OP.COMPRESSED, body))).rejects.toThrow(ProtocolFault);
+    }
+  );
+
+  it('of any bytes ends in an error or in as many bytes as were announced', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...COMPRESSORS),
+        fc.nat(4096),
+        fc.uint8Array({ maxLength: 300 }),
+        async (compressor, size, bytes) => {
+          const body = Buffer.concat([Buffer.alloc(9), Buffer.from(bytes)]);
+          body.writeInt32LE(OP.MSG, 0);
+          body.writeInt32LE(size, 4);
+          body.writeUInt8(compressor.id, 8);
+          const result = await decompress(frame(OP.COMPRESSED, body)).catch((error: unknown) => error);
+          if (!(result instanceof ProtocolFault)) {
+            expect((result as Frame).body.length).toBe(size);
+          }
+        }
+      ),
+      { numRuns: 2000 }
+    );
+  });
+
+  it('stops a bomb at the size that was announced', async () => {
+    const packed = (await compress(message(OP.MSG, Buffer.alloc(10_000_000)), zlib)).subarray(HEADER_BYTES);
+    packed.writeInt32LE(1000, 4);
+    await expect(decompress(frame(OP.COMPRESSED, packed))).rejects.toThrow(ProtocolFault);
   });
 });
 

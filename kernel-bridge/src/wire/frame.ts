@@ -1,5 +1,4 @@
-import { promisify } from 'node:util';
-import { deflate, deflateSync, inflate, inflateSync } from 'node:zlib';
+import { type Compressor, COMPRESSORS } from './compressors';
 import { ProtocolFault } from './errors';
 import { MESSAGE_BYTES_MAX } from './limits';
 
@@ -22,8 +21,8 @@ export interface Frame {
   readonly responseTo: number;
   readonly opCode: number;
   readonly body: Buffer;
-  /** The sender compressed it, so the answer may be compressed. */
-  readonly compressed: boolean;
+  /** How the sender compressed it, if it did: the answer may be compressed the same way. */
+  readonly compressor: Compressor | undefined;
 }
 
 /** Cuts a stream of bytes into messages. Keeps what it got, never allocates what a header merely claims. */
@@ -64,7 +63,7 @@ export class FrameReader {
       responseTo: head.readInt32LE(8),
       opCode: head.readInt32LE(12),
       body: head.subarray(HEADER_BYTES, length),
-      compressed: false
+      compressor: undefined
     };
   }
 
@@ -80,12 +79,6 @@ export class FrameReader {
 }
 
 const COMPRESSOR_NOOP = 0;
-const COMPRESSOR_ZLIB = 2;
-/** Below this size the call to another thread costs more than the work. */
-const COMPRESS_SYNC_BYTES_MAX = 32 * 1024;
-
-const inflateLater = promisify<Buffer, { maxOutputLength: number }, Buffer>(inflate);
-const deflateLater = promisify<Buffer, Buffer>(deflate);
 
 /** Undoes OP_COMPRESSED. @throws ProtocolFault */
 export async function decompress(frame: Frame, bytesMax = MESSAGE_BYTES_MAX): Promise<Frame> {
@@ -98,43 +91,44 @@ export async function decompress(frame: Frame, bytesMax = MESSAGE_BYTES_MAX): Pr
   }
   const opCode = body.readInt32LE(0);
   const size = body.readInt32LE(4);
-  const compressor = body[8];
+  const id = body[8];
   const packed = body.subarray(9);
   if (opCode === OP.COMPRESSED || size < 0 || size > bytesMax - HEADER_BYTES) {
     throw new ProtocolFault('a compressed message lies about its content');
   }
-  if (compressor === COMPRESSOR_NOOP && packed.length === size) {
-    return { ...frame, opCode, body: packed, compressed: true };
+  if (id === COMPRESSOR_NOOP && packed.length === size) {
+    return { ...frame, opCode, body: packed };
   }
-  if (compressor !== COMPRESSOR_ZLIB) {
-    throw new ProtocolFault(`compressor ${compressor} was not agreed on`);
+  const compressor = COMPRESSORS.find(each => each.id === id);
+  if (compressor === undefined) {
+    throw new ProtocolFault(`compressor ${id} was not agreed on`);
   }
   let plain: Buffer;
   try {
-    // One byte more than announced would already be a lie; a bomb stops there.
-    const options = { maxOutputLength: Math.max(size, 1) };
-    plain =
-      size <= COMPRESS_SYNC_BYTES_MAX ? inflateSync(packed, options) : await inflateLater(packed, options);
+    plain = await compressor.unpack(packed, size);
   } catch (cause) {
     throw new ProtocolFault(`a compressed message cannot be read: ${(cause as Error).message}`);
   }
   if (plain.length !== size) {
     throw new ProtocolFault('a compressed message lies about its size');
   }
-  return { ...frame, opCode, body: plain, compressed: true };
+  return { ...frame, opCode, body: plain, compressor };
 }
 
-/** Wraps a message in OP_COMPRESSED with zlib. */
-export async function compress(message: Buffer): Promise<Buffer> {
+/** Wraps a message in OP_COMPRESSED, unless it is too long for that. */
+export async function compress(message: Buffer, compressor: Compressor): Promise<Buffer> {
   const body = message.subarray(HEADER_BYTES);
-  const packed = body.length <= COMPRESS_SYNC_BYTES_MAX ? deflateSync(body) : await deflateLater(body);
+  if (body.length > compressor.bytesMax) {
+    return message;
+  }
+  const packed = await compressor.pack(body);
   const out = Buffer.allocUnsafe(HEADER_BYTES + 9 + packed.length);
   message.copy(out, 0, 0, HEADER_BYTES);
   out.writeInt32LE(out.length, 0);
   out.writeInt32LE(OP.COMPRESSED, 12);
   out.writeInt32LE(message.readInt32LE(12), HEADER_BYTES);
   out.writeInt32LE(body.length, HEADER_BYTES + 4);
-  out[HEADER_BYTES + 8] = COMPRESSOR_ZLIB;
+  out[HEADER_BYTES + 8] = compressor.id;
   packed.copy(out, HEADER_BYTES + 9);
   return out;
 }

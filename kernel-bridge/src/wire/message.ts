@@ -19,7 +19,7 @@ export interface Request {
   readonly exhaust: boolean;
   /** The client does not read a reply. */
   readonly silent: boolean;
-  readonly compressed: boolean;
+  readonly compressor: Frame['compressor'];
 }
 
 const FLAG = { CHECKSUM: 1, MORE_TO_COME: 2, EXHAUST_ALLOWED: 1 << 16 } as const;
@@ -42,7 +42,7 @@ export function readRequest(frame: Frame): Request {
   }
 }
 
-function readMessage({ body, requestId, compressed }: Frame): Request {
+function readMessage({ body, requestId, compressor }: Frame): Request {
   if (body.length < 4) {
     throw new ProtocolFault('OP_MSG without flags');
   }
@@ -90,7 +90,7 @@ function readMessage({ body, requestId, compressed }: Frame): Request {
     sequences,
     silent: (flags & FLAG.MORE_TO_COME) !== 0,
     exhaust: (flags & FLAG.EXHAUST_ALLOWED) !== 0,
-    compressed
+    compressor
   };
 }
 
@@ -112,7 +112,7 @@ function readSequence(section: Buffer, sequences: Map<string, Buffer[]>): void {
   sequences.set(name, documents);
 }
 
-function readQuery({ body, requestId, compressed }: Frame): Request {
+function readQuery({ body, requestId, compressor }: Frame): Request {
   const nul = body.indexOf(0, 4);
   if (nul < 0 || nul + 9 > body.length) {
     throw new ProtocolFault('OP_QUERY is cut off');
@@ -129,7 +129,7 @@ function readQuery({ body, requestId, compressed }: Frame): Request {
     namespace,
     silent: false,
     exhaust: false,
-    compressed
+    compressor
   };
 }
 

@@ -1,3 +1,4 @@
+import { COMPRESSORS } from '../compressors';
 import { Long, ObjectId } from 'bson';
 import { T } from '@argon/wal-core';
 import { Arguments, stringOf } from '../arguments';
@@ -109,7 +110,11 @@ function agreeOnCompression({ args, connection }: CommandContext): string[] | un
   if (offered === undefined) {
     return undefined;
   }
-  const agreed = offered.some(value => value.type === T.STRING && stringOf(value) === 'zlib') ? ['zlib'] : [];
+  const known = new Set<string>(COMPRESSORS.map(({ name }) => name));
+  const agreed = offered
+    .filter(value => value.type === T.STRING)
+    .map(value => stringOf(value))
+    .filter(name => known.has(name));
   connection.compression = agreed.length > 0;
   return agreed;
 }
