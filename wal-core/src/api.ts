@@ -262,6 +262,15 @@ export interface Snapshot {
     index: IndexInfo,
     options?: IndexScanOptions
   ): AsyncIterable<ScanBatch>;
+  /**
+   * How many entries of an index lie in some ranges; counting stops at `most`. An estimate for planners: changes that
+   * are still on their way into the state are not looked for.
+   */
+  countIndexEntries(
+    index: IndexInfo,
+    ranges: readonly Pick<IndexScanOptions, 'lower' | 'upper'>[],
+    most: number
+  ): number;
   /** Number of documents: O(1) at a head, O(changes) elsewhere. */
   count(collection: CollectionInfo): Promise<number>;
   /** Multiset hash over the documents of one collection (32 hex digits), independent of write order. */

@@ -68,6 +68,22 @@ it('finds by a hashed index what is equal, null and missing too', async () => {
   await expect(items.createIndex({ b: 'hashed' }, { unique: true })).rejects.toMatchObject({ code: 16764 });
 });
 
+it('reads by the index that has least to read, whichever was made first and however the filter is written', async () => {
+  await items.insertMany(Array.from({ length: 400 }, (_, i) => ({ _id: i, kind: i % 2, code: i % 100 })));
+  await items.createIndex({ kind: 1 });
+  await items.createIndex({ code: 1 });
+  const examined = async (filter: Document) => {
+    const { executionStats } = await items.find(filter).explain('executionStats');
+    return executionStats.totalKeysExamined as number;
+  };
+  expect(await examined({ kind: 1, code: 7 })).toBe(4);
+  expect(await examined({ code: 7, kind: 1 })).toBe(4);
+  expect(await examined({ kind: 5, code: { $gte: 0 } })).toBe(0);
+  expect(await items.find({ kind: 1, code: 7 }).sort({ _id: 1 }).project({ _id: 1 }).toArray()).toEqual(
+    [7, 107, 207, 307].map(_id => ({ _id }))
+  );
+});
+
 it('hides an index from planner and hint, and shows it again', async () => {
   await items.insertMany([
     { _id: 1, a: [1, 2] },

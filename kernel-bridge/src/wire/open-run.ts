@@ -52,7 +52,7 @@ export function planRead(
   hint: Hint,
   window?: KeyWindow
 ): Plan {
-  const plan = choosePlan(context.services.engine, info, filter, sort, hint, window);
+  const plan = choosePlan(context.services.engine, snapshot, info, filter, sort, hint, window);
   return snapshot !== undefined && info !== undefined && capOf(info) !== undefined
     ? cappedPlan(context, snapshot, info, plan)
     : plan;

@@ -2,6 +2,7 @@ import {
   HASHED_KEY_MARK,
   KEY_BYTES_MAX,
   T,
+  cheapestPlan,
   docKeyOfValue,
   documentOf,
   elements,
@@ -10,7 +11,7 @@ import {
   indexBound,
   indexCollation,
   keyPattern,
-  planIndex,
+  planIndexes,
   type CollectionInfo,
   type DocKey,
   type Engine,
@@ -19,6 +20,7 @@ import {
   type IndexPlan,
   type PlannableIndex,
   type RawValue,
+  type Snapshot,
   type Sort
 } from '@argon/wal-core';
 import { isTruthy, numberOf, stringOf } from './arguments';
@@ -74,6 +76,7 @@ export type Hint = RawValue | undefined;
 /** Chooses how to read. @throws MongoError 2 when the hint names no index */
 export function choosePlan(
   engine: Pick<Engine, 'isMultikey'>,
+  snapshot: Pick<Snapshot, 'countIndexEntries'> | undefined,
   collection: CollectionInfo | undefined,
   filter: Filter,
   sort: Sort | undefined,
@@ -102,7 +105,11 @@ export function choosePlan(
     return idPlan(filter, ids, sort, order);
   }
   if (hinted === undefined) {
-    const plan = planIndex(filter, sort, visibleIndexes(engine, collection));
+    const plans = planIndexes(filter, sort, visibleIndexes(engine, collection));
+    const plan = cheapestPlan(
+      plans,
+      ({ index, ranges }, most) => snapshot?.countIndexEntries(index, ranges, most) ?? most
+    );
     const stretches = keyStretches(filter);
     // Bounds on _id are as good as any index; a full scan is what an index is better than.
     if (plan !== undefined && (stretches === undefined || plan.providesSort)) {
@@ -206,7 +213,7 @@ function idPlan(
 
 /** A plan on one index that was asked for: by its bounds if the filter has any, else the whole of it. */
 function indexPlan(filter: Filter, sort: Sort | undefined, index: PlannableIndex): Plan {
-  const plan = planIndex(filter, sort, [index]) ?? {
+  const plan = planIndexes(filter, sort, [index])[0] ?? {
     index,
     ranges: [{}],
     reverse: false,

@@ -11,4 +11,4 @@ export { parseCollation, indexCollation } from './collation';
 export { openSpill } from './spill';
 export { orderOf, type ValueOrder } from './order';
 export { validationDetails } from './validation';
-export { planIndex, type PlannableIndex } from './planner';
+export { cheapestPlan, planIndexes, type PlannableIndex } from './planner';

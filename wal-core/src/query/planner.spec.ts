@@ -1,10 +1,10 @@
 import { elements, indexKeys } from '../bson';
 import type { IndexId } from '../api';
-import type { Filter, KeyRange } from './api';
+import type { Filter, IndexPlan, KeyRange, Sort } from './api';
 import { compileFilter } from './filter';
 import { document, filter as randomFilter, sortSpec } from './oracle/finds';
 import { doc, json, path, Random } from './oracle/random';
-import { planIndex, type PlannableIndex } from './planner';
+import { cheapestPlan, planIndexes, type PlannableIndex } from './planner';
 import { compileSort } from './sort';
 import { int32 } from './values';
 
@@ -29,7 +29,50 @@ function inRange(key: Buffer, { lower, upper }: KeyRange): boolean {
   return true;
 }
 
-describe('planIndex', () => {
+const planIndex = (filter: Filter, sort: Sort | undefined, indexes: readonly PlannableIndex[]) =>
+  planIndexes(filter, sort, indexes)[0];
+
+describe('the cheapest of some plans', () => {
+  const planOf = (name: string, providesSort = false): IndexPlan => ({
+    index: { ...index(raw({ [name]: 1 })), name },
+    ranges: [{}],
+    reverse: false,
+    providesSort,
+    mayRepeat: false
+  });
+
+  /** Which plan is chosen when they have so many entries, and how many were counted for that. */
+  function chosen(plans: readonly IndexPlan[], entries: Record<string, number>) {
+    let counted = 0;
+    const plan = cheapestPlan(plans, ({ index: { name } }, most) => {
+      const found = Math.min(most, entries[name]!);
+      counted += found;
+      return found;
+    });
+    return { name: plan?.index.name, counted };
+  }
+
+  const [a, b, c] = ['a', 'b', 'c'].map(name => planOf(name)) as [IndexPlan, IndexPlan, IndexPlan];
+
+  it('reads the fewest entries, and is found without counting them all', () => {
+    expect(chosen([a, b, c], { a: 5_000_000, b: 3, c: 9 })).toEqual({ name: 'b', counted: 16 + 3 + 3 });
+    const { name, counted } = chosen([a, b, c], { a: 5_000_000, b: 800_000, c: 700 });
+    expect([name, counted < 3 * 700 + 4096 * 2]).toEqual(['c', true]);
+  });
+
+  it('is the most promising when none is at its end soon, or several are alike', () => {
+    expect(chosen([a, b], { a: 5_000_000, b: 4_000_000 }).name).toBe('a');
+    expect(chosen([a, b], { a: 7, b: 7 }).name).toBe('a');
+    expect(chosen([a], { a: 7 })).toEqual({ name: 'a', counted: 0 });
+    expect(chosen([], {}).name).toBeUndefined();
+  });
+
+  it('does not give up an order for fewer entries', () => {
+    expect(chosen([planOf('a', true), b], { a: 1000, b: 1 })).toEqual({ name: 'a', counted: 0 });
+  });
+});
+
+describe('planIndexes', () => {
   it('never leaves out a matching document, and keeps the order it promises', () => {
     const r = new Random(seed);
     let planned = 0;

@@ -34,20 +34,56 @@ export interface PlannableIndex extends IndexInfo {
 }
 
 /**
- * The index to use for a filter and sort, if one helps. The plan may read too much, never
- * too little: the filter must be applied to what it yields.
+ * The indexes that help with a filter and sort, the most promising by the shape of the query first. A plan may read
+ * too much, never too little: the filter must be applied to what it yields.
  */
-export function planIndex(
+export function planIndexes(
   filter: Filter,
   sort: Sort | undefined,
   indexes: readonly PlannableIndex[]
+): readonly IndexPlan[] {
+  return indexes
+    .map(index => planOne(filter, sort, index))
+    .filter(candidate => candidate !== undefined)
+    .sort((a, b) => b.score - a.score)
+    .map(({ plan }) => plan);
+}
+
+/** Entries of each plan counted in the first round of a choice; each later one counts sixteen times as many. */
+const FIRST_ENTRIES = 16;
+const ROUND_FACTOR = 16;
+const ENTRIES_MAX = 4096;
+
+/**
+ * The cheapest of some plans, the most promising first: the one that reads the fewest entries, counted with `count`
+ * only until one of them is at its end. When all go on, or read as many, the promise counts; and a plan that spares a
+ * sort, or one that needs it, stays what it is. Counting costs a fraction of what the query itself reads.
+ */
+export function cheapestPlan(
+  plans: readonly IndexPlan[],
+  count: (plan: IndexPlan, most: number) => number
 ): IndexPlan | undefined {
-  let best: { plan: IndexPlan; score: number } | undefined;
-  for (const index of indexes) {
-    const candidate = planOne(filter, sort, index);
-    if (candidate !== undefined && (best === undefined || candidate.score > best.score)) best = candidate;
+  const [first] = plans;
+  const rivals = plans.filter(({ providesSort }) => providesSort === first!.providesSort);
+  if (rivals.length < 2) {
+    return first;
   }
-  return best?.plan;
+  for (let most = FIRST_ENTRIES; most <= ENTRIES_MAX; most *= ROUND_FACTOR) {
+    let best: IndexPlan | undefined;
+    let fewest = most;
+    for (const plan of rivals) {
+      // Fewer than the best so far are worth counting, no more.
+      const entries = count(plan, fewest);
+      if (entries < fewest) {
+        best = plan;
+        fewest = entries;
+      }
+    }
+    if (best !== undefined) {
+      return best;
+    }
+  }
+  return first;
 }
 
 function planOne(

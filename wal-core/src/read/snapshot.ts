@@ -189,6 +189,21 @@ export class View implements Snapshot {
     } while (after !== undefined);
   }
 
+  countIndexEntries(
+    index: IndexInfo,
+    ranges: readonly Pick<IndexScanOptions, 'lower' | 'upper'>[],
+    most: number
+  ): number {
+    let count = 0;
+    for (const range of ranges) {
+      if (count >= most) {
+        break;
+      }
+      count += readIndex(this.parts.store, this.chain, index.id, range, most - count).entries.length;
+    }
+    return count;
+  }
+
   async count(collection: CollectionInfo): Promise<number> {
     await this.parts.caughtUp();
     assertKept(this.line, this.lsn);

@@ -162,6 +162,15 @@ export class StagedView implements Snapshot {
     } while (after !== undefined);
   }
 
+  /** Own changes do not count: it is an estimate. */
+  countIndexEntries(
+    index: IndexInfo,
+    ranges: readonly Pick<IndexScanOptions, 'lower' | 'upper'>[],
+    most: number
+  ): number {
+    return this.base.countIndexEntries(index, ranges, most);
+  }
+
   /** Entries that own changes put into the range of an index scan, in its order. */
   private ownEntries(
     collection: CollectionInfo,

@@ -264,7 +264,7 @@ async function find(
   const snapshot = context.services.engine.resolve(place.project, place.branch);
   const collection = snapshot.collection(name);
   const query = { filter, sort: undefined, projection: undefined, skip: 0, limit: 1 };
-  const plan = choosePlan(context.services.engine, collection, filter, undefined, undefined);
+  const plan = choosePlan(context.services.engine, snapshot, collection, filter, undefined, undefined);
   const run = new QueryRun(snapshot, collection, plan, query, context.operation);
   for await (const [image] of run.documents()) {
     if (image !== undefined) {
