@@ -84,6 +84,17 @@ it('reads by the index that has least to read, whichever was made first and howe
   );
 });
 
+it('refuses a name that no document of the catalog can hold', async () => {
+  await expect(items.createIndex({ a: 1 }, { name: 'a\0b' })).rejects.toMatchObject({ code: 67 });
+  await expect(
+    items
+      .aggregate([{ $documents: [{ x: { $setField: { field: 'a\0b', input: {}, value: 1 } } }] }])
+      .toArray()
+  ).rejects.toMatchObject({ code: expect.any(Number) as number });
+  await items.insertOne({ _id: 1 });
+  expect(await db.listCollections().toArray()).toHaveLength(1);
+});
+
 it('hides an index from planner and hint, and shows it again', async () => {
   await items.insertMany([
     { _id: 1, a: [1, 2] },

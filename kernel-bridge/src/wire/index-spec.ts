@@ -324,6 +324,9 @@ function checkName(where: string, name: string): void {
   if (name === '') {
     throw new MongoError('CannotCreateIndex', `${where}index name cannot be empty`);
   }
+  if (name.includes('\0')) {
+    throw new MongoError('CannotCreateIndex', `${where}index name cannot contain NUL bytes`);
+  }
   if (name === '*') {
     throw new MongoError('BadValue', "The index name '*' is not valid.");
   }

@@ -45,6 +45,13 @@ function scopeOf(code: RawValue): RawValue {
 }
 
 describe('raw documents', () => {
+  it('are not made with a name that has a NUL', () => {
+    expect(() => documentOf([{ name: 'a\0b', type: 0x0a, bytes: Buffer.alloc(0) }])).toThrow(
+      expect.objectContaining({ code: 'DOCUMENT_INVALID' })
+    );
+    expect(field(documentOf([{ name: 'a', type: 0x0a, bytes: Buffer.alloc(0) }]), 'a\0b')).toBeUndefined();
+  });
+
   it('come apart and together to the same bytes', () => {
     fc.assert(
       fc.property(anyDocument, doc => {

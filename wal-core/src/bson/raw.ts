@@ -1,3 +1,4 @@
+import { ArgonError } from '../errors';
 import { T } from './types';
 
 /** A value as it stands in a document: type byte and bytes without the name (a view, not a copy). */
@@ -228,7 +229,7 @@ export function nameBytes(name: string): Buffer {
   return bytes;
 }
 
-/** A document made of named values, in the given order. */
+/** A document made of named values, in the given order. @throws DOCUMENT_INVALID when a name has a NUL, which BSON cannot write */
 export function documentOf(parts: Iterable<{ name: string; type: number; bytes: Buffer }>): Buffer {
   const list = Array.isArray(parts)
     ? (parts as readonly { name: string; type: number; bytes: Buffer }[])
@@ -241,7 +242,11 @@ export function documentOf(parts: Iterable<{ name: string; type: number; bytes: 
   for (const part of list) {
     out[at++] = part.type;
     const name = nameBytes(part.name);
-    for (let i = 0; i < name.length; i++) out[at + i] = name[i]!;
+    for (let i = 0; i < name.length; i++) {
+      const byte = name[i]!;
+      if (byte === 0) throw nameWithNul(part.name);
+      out[at + i] = byte;
+    }
     at += name.length;
     out[at++] = 0;
     copy(part.bytes, out, at);
@@ -249,6 +254,12 @@ export function documentOf(parts: Iterable<{ name: string; type: number; bytes: 
   }
   out[at] = 0;
   return out;
+}
+
+function nameWithNul(name: string): ArgonError {
+  return new ArgonError('DOCUMENT_INVALID', `The field name ${JSON.stringify(name)} has a NUL byte in it.`, {
+    data: { mongoCode: 2, codeName: 'BadValue' }
+  });
 }
 
 /** A document made of whole elements (type byte, name and value together), in the given order. */

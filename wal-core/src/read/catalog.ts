@@ -1,4 +1,3 @@
-import { deserialize } from 'bson';
 import type { CollectionId, CollectionInfo, Image, IndexId, IndexInfo, Lsn } from '../api';
 import { documentOf, elements, field, type RawValue } from '../bson';
 import type { Timeline } from '../branch/model';
@@ -41,7 +40,6 @@ const EMPTY_CATALOG = new Catalog([]);
 
 /** Decodes a document of the catalog. */
 export function collectionOf(image: Image): CollectionInfo {
-  const fields = deserialize(image, { promoteValues: true, promoteLongs: true });
   const specs = field(image, 'indexes');
   const indexes: IndexInfo[] = [];
   for (const element of specs === undefined ? [] : elements(specs.bytes)) {
@@ -49,8 +47,8 @@ export function collectionOf(image: Image): CollectionInfo {
     indexes.push(indexOf(id, Buffer.from(field(element.bytes, 'spec')!.bytes)));
   }
   return {
-    id: fields['_id'] as CollectionId,
-    name: fields['name'] as string,
+    id: field(image, '_id')!.bytes.readInt32LE(0) as CollectionId,
+    name: textOf(field(image, 'name')),
     options: Buffer.from(field(image, 'options')!.bytes),
     indexes
   };
