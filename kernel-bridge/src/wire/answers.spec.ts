@@ -220,3 +220,63 @@ describe('small things', () => {
     expect(await db.command({ dropDatabase: 1 })).not.toHaveProperty('dropped');
   });
 });
+
+describe('expressions at their ends', () => {
+  const long = Long.MAX_VALUE;
+  const cases: [string, Document, unknown][] = [
+    [
+      'a product is a double from its first number on',
+      { $multiply: [Long.fromString('9007199254740993'), 5, new Double(5)] },
+      new Double(225179981368524800)
+    ],
+    [
+      'and of fifteen digits where a Decimal128 joins it',
+      { $multiply: [long, new Double(5), Decimal128.fromString('9007199254740993')] },
+      Decimal128.fromString('4.153837486827864451901962699827E+35')
+    ],
+    ['an empty text is not found at an end', { $indexOfCP: ['a.b', '', 0, 0] }, new Int32(-1)],
+    ['but in an empty text', { $indexOfCP: ['', ''] }, new Int32(0)],
+    ['a limit is an int32', { $filter: { input: [1], cond: true, limit: long } }, /^327391 /],
+    ['a type is known or refused', { $convert: { input: '$missing', to: -2, onError: 1 } }, /^9 /],
+    [
+      'a match is computed before constants are looked at',
+      { $multiply: [null, { $regexMatch: { input: 'a', regex: null } }] },
+      /^14 /
+    ]
+  ];
+  it.each(cases)('%s', async (_what, expression, expected) => {
+    const answer = db
+      .collection('c')
+      .aggregate([{ $match: { _id: 1 } }, { $project: { _id: 0, x: expression } }]);
+    if (expected instanceof RegExp) {
+      expect(await failure(answer.toArray())).toMatch(expected);
+    } else {
+      expect(await answer.toArray()).toEqual([{ x: expected }]);
+    }
+  });
+});
+
+describe('updates that change nothing', () => {
+  it('of a number leave it as it is: -0 stays when 0 is added', async () => {
+    const c = db.collection<{ _id: number }>('n');
+    await c.insertOne({ _id: 1, n: new Double(-0) } as never);
+    const { modifiedCount } = await c.updateOne({ _id: 1 }, { $inc: { n: new Int32(0) } });
+    expect(Number(modifiedCount)).toBe(0);
+    const [document] = await c.find({ _id: 1 }).toArray();
+    expect(Object.is((document as unknown as { n: Double }).n.value, -0)).toBe(true);
+  });
+
+  it('by a document without _id count, by one with it they do not', async () => {
+    const c = db.collection<{ _id: number; a?: number }>('r');
+    await c.insertMany([{ _id: 1, a: 1 }, { _id: 2 }]);
+    const replaced = async (_id: number, document: object) =>
+      Number((await c.replaceOne({ _id }, document as never)).modifiedCount);
+    expect([await replaced(1, { a: 1 }), await replaced(1, { _id: 1, a: 1 })]).toEqual([1, 0]);
+    expect([await replaced(2, {}), await replaced(2, { _id: 2 })]).toEqual([1, 0]);
+  });
+});
+
+it('an array under a hashed field is told before two arrays in one key', async () => {
+  await db.collection('h').insertOne({ a: [1], b: [{ d: 1 }] } as never);
+  expect(await failure(db.collection('h').createIndex({ 'b.d': 'hashed', a: -1 }))).toMatch(/^16766 /);
+});

@@ -93,7 +93,12 @@ export function indexKeys(
 ): IndexKeys {
   const { paths, parts, descending, hashed } = keyPattern(pattern);
   const { change } = options;
-  const { values, multikey } = keyValues(doc, parts, options.sparse ?? false);
+  // Of a document with several faults, an array under a hashed field is told.
+  const isRefused =
+    hashed !== undefined && parts.some((part, i) => hashed[i] === true && keyValues(doc, [part]).multikey);
+  const { values, multikey } = isRefused
+    ? { values: [], multikey: true }
+    : keyValues(doc, parts, options.sparse ?? false);
   if (hashed !== undefined && multikey) {
     throw refuse(
       16766,

@@ -117,6 +117,8 @@ export interface Update {
   readonly kind: 'operators' | 'pipeline' | 'replacement';
   /** True when it uses the positional `$`. */
   readonly needsPosition: boolean;
+  /** As in MongoDB, a replacement that leaves `_id` out counts as a modification even when it changes nothing. */
+  readonly countsAlways?: boolean;
   /** The document after the update; the very same buffer when nothing changes. `_id` cannot change (mongoCode 66). */
   apply(doc: Buffer, context?: UpdateContext): Buffer;
   /** The document an upsert inserts: equalities of the filter, then the update. Without `_id` when neither gives one. */

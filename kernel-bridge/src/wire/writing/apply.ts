@@ -72,7 +72,7 @@ export function applyTo(
     ...(position === undefined ? {} : { position })
   });
   if (after === before || after.equals(before)) {
-    return { kind: 'updated', before, after: before, changed: false };
+    return { kind: 'updated', before, after: before, changed: statement.update.countsAlways === true };
   }
   checkUpdated(after);
   checkValidator(terms, collection, after, before);

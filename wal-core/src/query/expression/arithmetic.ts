@@ -74,34 +74,31 @@ function sum(values: Value[], name: string): Value {
   return date(ms);
 }
 
+/** As mongod multiplies: doubles are multiplied along from the first number on, whatever type the result has so far. */
 function product(values: Value[], name: string): Value {
   let type: number = T.INT32;
   let long = 1n;
   let plain = 1;
+  let exact = decimalOfInteger(1n);
   for (const value of values) {
     if (isNullish(value)) return NULL;
     if (!isNumber(value)) throw queryError(14, `${name} only supports numeric types, not ${typeName(value)}`);
-    const next = widest(type, value.type);
-    if (next === T.DOUBLE) {
-      if (type !== T.DOUBLE) plain = Number(long);
-      plain *= toNumber(value);
-      type = next;
-    } else if (next === T.DECIMAL128) {
-      type = next;
-    } else {
-      const result = long * toBigInt(value);
-      if (result > INT64_MAX || result < INT64_MIN) {
-        plain = Number(long) * toNumber(value);
-        type = T.DOUBLE;
-      } else {
-        long = result;
-        type = next;
-      }
+    const before = type;
+    type = widest(type, value.type);
+    if (type === T.DECIMAL128) {
+      if (before === T.DOUBLE) exact = toDecimal(double(plain));
+      else if (before !== T.DECIMAL128) exact = decimalOfInteger(long);
+      exact = multiply(exact, toDecimal(value));
+      continue;
+    }
+    plain *= toNumber(value);
+    if (type !== T.DOUBLE) {
+      long *= toBigInt(value);
+      if (long > INT64_MAX || long < INT64_MIN) type = T.DOUBLE;
     }
   }
-  if (type !== T.DECIMAL128) return type === T.DOUBLE ? double(plain) : integerResult(type, long);
-  // With a Decimal128 among them, each operand is converted by itself.
-  return decimal(values.reduce((sofar, value) => multiply(sofar, toDecimal(value!)), decimalOfInteger(1n)));
+  if (type === T.DECIMAL128) return decimal(exact);
+  return type === T.DOUBLE ? double(plain) : integerResult(type, long);
 }
 
 function difference([a, b]: Value[]): Value {

@@ -118,7 +118,7 @@ const filter: OperatorCompiler = (argument, scope) => {
 function filterLimit(value: Value): number {
   if (isNullish(value)) return Infinity;
   const n = isNumber(value) ? toNumber(value) : NaN;
-  if (!Number.isInteger(n))
+  if (!Number.isInteger(n) || n !== (n | 0))
     throw queryError(
       327391,
       `$filter: limit must be represented as a 32-bit integral value: ${typeName(value)}`

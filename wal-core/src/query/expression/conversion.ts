@@ -280,11 +280,9 @@ const convertOperator: OperatorCompiler = (argument, scope) => {
   return folded([...parts.values()], frame => {
     const target = to.evaluate(frame);
     const value = input.evaluate(frame);
-    // An alias is looked up in any case, a number only when it is needed.
-    if (target?.type === T.STRING) typeOfTarget(target);
+    const type = isNullish(target) ? undefined : typeOfTarget(target);
     if (isNullish(value)) return onNull ? onNull.evaluate(frame) : NULL;
-    if (isNullish(target)) return NULL;
-    const type = typeOfTarget(target);
+    if (type === undefined) return NULL;
     if (onError === undefined) return convert(value, type);
     try {
       return convert(value, type);

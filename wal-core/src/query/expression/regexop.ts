@@ -16,8 +16,8 @@ import {
   type Value
 } from '../values';
 import { typeName } from './arithmetic';
-import { compileExpression, folded, register, type OperatorCompiler } from './compile';
-import type { Expression, RawValue } from './scope';
+import { compileExpression, register, type OperatorCompiler } from './compile';
+import type { Expression, Frame, RawValue } from './scope';
 
 /** `$regexMatch`, `$regexFind` and `$regexFindAll`: `{input, regex, options}`. */
 function regexOperator(nothing: RawValue, run: (text: string, regex: RegExp) => Value): OperatorCompiler {
@@ -39,7 +39,8 @@ function regexOperator(nothing: RawValue, run: (text: string, regex: RegExp) => 
     if (input === undefined) throw queryError(31022, `${name} requires 'input' parameter`);
     if (pattern === undefined) throw queryError(31023, `${name} requires 'regex' parameter`);
     const options = parts.get('options');
-    return folded([...parts.values()], frame => {
+    // mongod computes none of these beforehand, which decides what its commutative operators meet first.
+    const evaluate = (frame: Frame): Value => {
       const text = input.evaluate(frame);
       const expression = pattern.evaluate(frame);
       const flags = options?.evaluate(frame);
@@ -62,7 +63,8 @@ function regexOperator(nothing: RawValue, run: (text: string, regex: RegExp) => 
       const regex = regexFor(name, own.pattern, isNullish(flags) ? own.options : textOf(flags));
       regex.lastIndex = 0;
       return run(textOf(text), regex);
-    });
+    };
+    return { evaluate };
   };
 }
 

@@ -144,6 +144,8 @@ const pointsIn: Haystack<string[]> = {
   split: text => [...text],
   length: items => items.length,
   indexOf: (items, needle, from, to) => {
+    // An empty text is found before each character and in an empty text, not at an end.
+    if (needle.length === 0) return from < to || items.length === 0 ? from : -1;
     for (let i = from; i + needle.length <= to; i++) if (needle.every((c, j) => items[i + j] === c)) return i;
     return -1;
   }

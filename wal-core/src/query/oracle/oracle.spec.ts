@@ -53,6 +53,20 @@ function nearly(ours: string, theirs: string): boolean {
   return Math.abs(a - b) <= Math.abs(a) * 1e-15;
 }
 
+/** mongod 6.0 rounds the ends of int32 past them, to the other sign. */
+const isWrapped = (m: Mismatch | undefined): boolean =>
+  m !== undefined && /\$round.*-2147483648/.test(m.what) && m.ours.includes('$numberLong');
+
+/** Equal values of several types in a group: which of them stands for all is not promised. */
+const isEqualInGroup = (m: Mismatch | undefined): boolean =>
+  m !== undefined && m.what.includes('$group') && withoutTypes(m.ours) === withoutTypes(m.theirs);
+
+function withoutTypes(answer: string): string {
+  return answer.replace(/\{"\$number\w+":"([^"]+)"\}/g, (_, number: string) => String(Number(number) + 0));
+}
+
+const isKnown = (m: Mismatch | undefined): boolean => isRounding(m) || isWrapped(m) || isEqualInGroup(m);
+
 /** A constant part that fails is found before or after documents are read, depending on mongod's optimizer. */
 const isEarly = (m: Mismatch | undefined): boolean =>
   m !== undefined && (m.ours.startsWith('error ') || m.theirs.includes('Failed to optimize'));
@@ -152,7 +166,7 @@ describe('expressions', () => {
     for (let i = 0; i < 25 * scale; i++) {
       found.push(await compareExpression(client, document(r, i), expression(r, 0, name)));
     }
-    report(found.filter(m => !isRounding(m) && !(m?.theirs.includes('Failed to optimize') ?? false)));
+    report(found.filter(m => !isKnown(m) && !(m?.theirs.includes('Failed to optimize') ?? false)));
   });
 
   it('give the same when nested', async () => {
@@ -160,7 +174,7 @@ describe('expressions', () => {
     const found: (Mismatch | undefined)[] = [];
     for (let i = 0; i < 800 * scale; i++)
       found.push(await compareExpression(client, document(r, i), expression(r, 2)));
-    report(found.filter(m => !isRounding(m) && !isEarly(m)));
+    report(found.filter(m => !isKnown(m) && !isEarly(m)));
   });
 });
 
@@ -187,7 +201,7 @@ describe('aggregate', () => {
         found.push(await comparePipeline(client, 'piped', { piped: docs, other, graph }, stages, ordered));
       }
     }
-    report(found.filter(m => !isRounding(m) && !isEarly(m)));
+    report(found.filter(m => !isKnown(m) && !isEarly(m)));
   });
 
   it('computes windows and fills gaps the same', async () => {

@@ -99,8 +99,10 @@ class OperatorUpdate implements Update {
 class Replacement implements Update {
   readonly kind = 'replacement';
   readonly needsPosition = false;
+  readonly countsAlways: boolean;
 
   constructor(private readonly replacement: Buffer) {
+    this.countsAlways = field(replacement, '_id') === undefined;
     for (const { name } of elements(replacement)) {
       if (name.startsWith('$') && name !== '$db' && name !== '$ref' && name !== '$id') {
         throw queryError(

@@ -1,4 +1,13 @@
-import { elements, isNumberType, sameValue, T, TYPE_NAMES, type RawElement, type RawValue } from '../../bson';
+import {
+  compareValues,
+  elements,
+  isNumberType,
+  sameValue,
+  T,
+  TYPE_NAMES,
+  type RawElement,
+  type RawValue
+} from '../../bson';
 import { add as addDecimals, multiply as multiplyDecimals } from '../decimalMath';
 import { queryError } from '../error';
 import type { ValueOrder } from '../order';
@@ -55,9 +64,14 @@ export function arithmeticModifier(op: '$inc' | '$mul', argument: RawElement): M
           `Failed to apply ${op} operations to current value ((NumberLong)${show(value)}) for document ${context.id}`
         );
       }
-      if (!sameValue(result, value)) target.set(result);
+      if (!isSameNumber(result, value)) target.set(result);
     }
   };
+}
+
+/** Whether an operation left a number as it was, so that -0 stays when 0 is added. */
+function isSameNumber(a: RawValue, b: RawValue): boolean {
+  return a.type === b.type && compareValues(a, b) === 0;
 }
 
 /** Sum in the wider type; int32 widens, int64 overflow is undefined. */
@@ -171,7 +185,7 @@ export function bitModifier(argument: RawElement): Modifier {
         );
       }
       const result = apply(value);
-      if (!sameValue(result, value)) target.set(result);
+      if (!isSameNumber(result, value)) target.set(result);
     }
   };
 }
