@@ -394,6 +394,11 @@ export class Core implements Positions {
     return this.groups.before(owner, lsn);
   }
 
+  /** Garbage collection has taken rows of the line. */
+  lineShrank(): void {
+    this.groups.forget();
+  }
+
   /** Writes everything that waits, and gives the directory back. */
   close(): Promise<void> {
     this.closing ??= (async () => {

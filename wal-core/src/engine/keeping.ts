@@ -44,7 +44,11 @@ export class KeepingOffice {
       if (options.dryRun !== true) {
         await this.expirePlans(options.project);
       }
-      return collect(this.parts(), options);
+      try {
+        return await collect(this.parts(), options);
+      } finally {
+        this.core.lineShrank();
+      }
     });
   }
 

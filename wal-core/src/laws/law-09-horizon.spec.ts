@@ -39,6 +39,27 @@ describe('law 9: what is told of history where it begins', () => {
     expect(heads()).toEqual(before);
   });
 
+  it('an LSN inside a group that is gone is gone, whether or not it was asked for before', async () => {
+    const { engine } = world;
+    // The first group of all: the state before it, which has nothing in it, is always there.
+    await world.put('main', [{ _id: 2 }, { _id: 3 }, { _id: 4 }], { atomic: true });
+    for (let i = 0; i < 20; i++) {
+      await world.put('main', [{ _id: 1, i }]);
+    }
+    await world.view('main').stateDigest();
+    // Both lie inside the group; one of them is asked for while it is there.
+    expect(world.view('main@1').lsn).toBe(0);
+    await engine.gc({ retention: { keepLsns: 5 } });
+    const asked = [1, 2].map(at => {
+      try {
+        return world.view(`main@${at}`).stateDigest();
+      } catch (error) {
+        return (error as { code: string }).code;
+      }
+    });
+    expect(asked).toEqual(['HISTORY_GONE', 'HISTORY_GONE']);
+  });
+
   it('the horizon of a branch that was forked from one without changes of its own is that of its ancestor', async () => {
     const { engine } = world;
     for (let i = 0; i < 20; i++) {

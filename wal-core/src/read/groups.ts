@@ -9,12 +9,17 @@ const WIDTH = 5;
 
 /**
  * Which LSNs of a timeline lie inside an atomic group. Every state of the past that is opened asks, and what a row of
- * the line says never changes, so that the rows asked for last are remembered: 1.3 MB, whatever is written or read.
+ * the line says never changes, so that the rows asked for last are remembered until garbage collection takes some: 1.3 MB, whatever is written or read.
  */
 export class AtomicGroups {
   private readonly places = new Float64Array(PLACES * WIDTH);
 
   constructor(private readonly line: LineReader) {}
+
+  /** Rows have gone: what is remembered of them would say of one LSN another thing than of the next. */
+  forget(): void {
+    this.places.fill(0);
+  }
 
   /** When `lsn` lies inside an applied atomic group of the timeline itself: the LSN before the group. */
   before(timeline: LineOf, lsn: Lsn): Lsn | undefined {
