@@ -173,7 +173,7 @@ export const BUGS = [
     name: 'plan-applied-twice',
     law: 7,
     what: 'a plan that was applied may be applied again',
-    file: 'engine/planbook.ts',
+    file: 'engine/plans/book.ts',
     text: "if (plan.state === 'applied') {",
     replacement: "if (plan.state === 'stale') {",
     tests: ['law-07-diff-and-merge']
@@ -182,7 +182,7 @@ export const BUGS = [
     name: 'plan-on-moved-head',
     law: 7,
     what: 'a plan is applied to a head that has moved since',
-    file: 'engine/planbook.ts',
+    file: 'engine/plans/book.ts',
     text: 'return branch.timeline.id === timeline && branch.timeline.head === lsn',
     replacement: 'return branch.timeline.id === timeline',
     tests: ['law-07-diff-and-merge']
@@ -497,7 +497,7 @@ export const BUGS = [
     name: 'restore-off-by-one',
     law: 8,
     what: 'a restore gives back the state one LSN before the one asked for',
-    file: 'engine/planmaker.ts',
+    file: 'engine/plans/maker.ts',
     text: 'const past = this.core.resolve(projectName, to);',
     replacement:
       "const past = this.core.resolve(projectName, to.replace(/@(\\d+)$/, (_, at) => '@' + (Number(at) - 1)));",

@@ -10,7 +10,7 @@ import { sweepExpired } from './engine/expiry';
 import { HistoryOffice } from './engine/histories';
 import { KeepingOffice } from './engine/keeping';
 import { PinOffice } from './engine/pins';
-import { PlanOffice } from './engine/plans';
+import { PlanOffice } from './engine/plans/plans';
 import { ProjectOffice } from './engine/projects';
 import { RunOffice } from './engine/runs';
 import { statusOf, storageOf } from './engine/storage';

@@ -17,7 +17,7 @@ import { commitKey, commitKeyLsn, metaKey, TABLE } from '../store/keys';
 import { compactAtStart } from '../store/lmdb/folder';
 import type { Core } from './core';
 import { Mutex } from './mutex';
-import type { PlanBook } from './planbook';
+import type { PlanBook } from './plans/book';
 
 /** The reply of a retryable write is kept this long after its session was last heard of, in milliseconds. */
 const REPLY_MS_MAX = 24 * 60 * 60 * 1000;

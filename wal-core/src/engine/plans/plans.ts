@@ -1,13 +1,13 @@
-import type { Origin, PlanInfo } from '../api';
-import type { BranchOffice } from './branches';
-import type { Core } from './core';
-import { PlanAnswers } from './plananswers';
-import { PlanApplier } from './planapplier';
-import { PlanBook } from './planbook';
-import { PlanLocks } from './planlocks';
-import { PlanMaker } from './planmaker';
-import { PlanPages } from './planpages';
-import { PlanSources } from './plansources';
+import type { Origin, PlanInfo } from '../../api';
+import type { BranchOffice } from '../branches';
+import type { Core } from '../core';
+import { PlanAnswers } from './answers';
+import { PlanApplier } from './applier';
+import { PlanBook } from './book';
+import { PlanLocks } from './locks';
+import { PlanMaker } from './maker';
+import { PlanPages } from './pages';
+import { PlanSources } from './sources';
 
 /** Merges, picks, undos and restores as plans: made, answered, applied exactly once, or refused because a head has moved. */
 export class PlanOffice {

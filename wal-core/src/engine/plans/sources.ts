@@ -1,14 +1,14 @@
 import { LRUCache } from 'lru-cache';
-import type { Lsn } from '../api';
-import type { Project } from '../branch/model';
-import type { Reach } from '../branch/seen';
-import { ArgonError } from '../errors';
-import { findBases } from '../merge/base';
-import type { StoredPlan } from '../merge/plan';
-import { evaluate, type EvaluatedPlan } from '../merge/planner';
-import { mergeSource, pickSource, type PlanSource, restoreSource, undoSource } from '../merge/source';
-import type { View } from '../read/snapshot';
-import type { Core } from './core';
+import type { Lsn } from '../../api';
+import type { Project } from '../../branch/model';
+import type { Reach } from '../../branch/seen';
+import { ArgonError } from '../../errors';
+import { findBases } from '../../merge/base';
+import type { StoredPlan } from '../../merge/plan';
+import { evaluate, type EvaluatedPlan } from '../../merge/planner';
+import { mergeSource, pickSource, type PlanSource, restoreSource, undoSource } from '../../merge/source';
+import type { View } from '../../read/snapshot';
+import type { Core } from '../core';
 
 const REMEMBERED_MAX = 8;
 

@@ -1,19 +1,19 @@
-import type { Lsn, Origin, PlanInfo } from '../api';
-import type { Branch, Project } from '../branch/model';
-import { control } from '../branch/control';
-import { ArgonError } from '../errors';
-import type { ControlRecord } from '../log/frame';
-import { assertChecked } from '../merge/checks';
-import { planRecord, type StoredPlan } from '../merge/plan';
-import { decisions } from '../merge/planner';
-import { lsnBytes, TABLE, u32 } from '../store/keys';
-import type { Stage } from '../write/stage';
-import type { BranchOffice } from './branches';
-import type { Core } from './core';
-import type { PlanBook } from './planbook';
-import type { PlanLocks } from './planlocks';
-import type { PlanSources } from './plansources';
-import { stageDecisions } from './stageplan';
+import type { Lsn, Origin, PlanInfo } from '../../api';
+import type { Branch, Project } from '../../branch/model';
+import { control } from '../../branch/control';
+import { ArgonError } from '../../errors';
+import type { ControlRecord } from '../../log/frame';
+import { assertChecked } from '../../merge/checks';
+import { planRecord, type StoredPlan } from '../../merge/plan';
+import { decisions } from '../../merge/planner';
+import { lsnBytes, TABLE, u32 } from '../../store/keys';
+import type { Stage } from '../../write/stage';
+import type { BranchOffice } from '../branches';
+import type { Core } from '../core';
+import type { PlanBook } from './book';
+import type { PlanLocks } from './locks';
+import type { PlanSources } from './sources';
+import { stageDecisions } from './stage';
 
 /** Applies plans: exactly once, in one atomic commit that also says so, or not at all because a head has moved. */
 export class PlanApplier {

@@ -1,9 +1,9 @@
-import type { Lsn, Origin, PlanInfo } from '../api';
-import type { Project } from '../branch/model';
-import { ArgonError } from '../errors';
-import { PLAN_OPEN_MS_MAX, PLAN_OVER_MS_MAX } from '../limits';
-import { loadPlans, planRecord, planRemoval, type StoredPlan } from '../merge/plan';
-import type { Core } from './core';
+import type { Lsn, Origin, PlanInfo } from '../../api';
+import type { Project } from '../../branch/model';
+import { ArgonError } from '../../errors';
+import { PLAN_OPEN_MS_MAX, PLAN_OVER_MS_MAX } from '../../limits';
+import { loadPlans, planRecord, planRemoval, type StoredPlan } from '../../merge/plan';
+import type { Core } from '../core';
 
 /** The plans of projects as they are stored, and what is told of them without a look at documents. */
 export class PlanBook {

@@ -1,13 +1,13 @@
-import type { Origin, PlanInfo, RestoreOptions, UndoSelector } from '../api';
-import type { Branch, Project } from '../branch/model';
-import { ArgonError } from '../errors';
-import { figuresOf, type StoredPlan } from '../merge/plan';
-import { evaluate } from '../merge/planner';
-import { mergeSource, pickSource, type PlanSource, restoreSource, undoSource } from '../merge/source';
-import type { View } from '../read/snapshot';
-import type { Core } from './core';
-import type { PlanBook } from './planbook';
-import type { PlanSources } from './plansources';
+import type { Origin, PlanInfo, RestoreOptions, UndoSelector } from '../../api';
+import type { Branch, Project } from '../../branch/model';
+import { ArgonError } from '../../errors';
+import { figuresOf, type StoredPlan } from '../../merge/plan';
+import { evaluate } from '../../merge/planner';
+import { mergeSource, pickSource, type PlanSource, restoreSource, undoSource } from '../../merge/source';
+import type { View } from '../../read/snapshot';
+import type { Core } from '../core';
+import type { PlanBook } from './book';
+import type { PlanSources } from './sources';
 
 type Made = Pick<StoredPlan, 'kind' | 'source'> & Partial<StoredPlan>;
 

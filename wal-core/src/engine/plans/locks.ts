@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import type { Project } from '../branch/model';
-import { Mutex } from './mutex';
+import type { Project } from '../../branch/model';
+import { Mutex } from '../mutex';
 
 /** Plans whose locks are remembered: more than are worked on at a time. */
 const LOCKS_MAX = 1_000;

@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache';
-import type { Conflict, PlanDocument } from '../api';
-import { markOf, readMark, startBehind } from '../diff/mark';
-import { conflictPage, decisions, placeOf, planDocument, type ShownConflict } from '../merge/planner';
-import type { Core } from './core';
-import type { PlanBook } from './planbook';
-import type { PlanSources } from './plansources';
+import type { Conflict, PlanDocument } from '../../api';
+import { markOf, readMark, startBehind } from '../../diff/mark';
+import { conflictPage, decisions, placeOf, planDocument, type ShownConflict } from '../../merge/planner';
+import type { Core } from '../core';
+import type { PlanBook } from './book';
+import type { PlanSources } from './sources';
 
 const PAGE_DEFAULT = 100;
 /** Ends of pages of conflicts whose places are remembered. */

@@ -1,15 +1,15 @@
-import type { Answer, AnswerRule, Origin, PlanInfo } from '../api';
-import { ArgonError } from '../errors';
-import { CHECKS_MAX, PLAN_ANSWERS_MAX } from '../limits';
-import { checkAnswer, checkRules } from '../merge/answer';
-import { checkResult } from '../merge/checks';
-import { figuresOf, type StoredPlan, storedAnswer } from '../merge/plan';
-import { decisions, evaluate } from '../merge/planner';
-import type { PlanSource } from '../merge/source';
-import type { Core } from './core';
-import type { PlanBook } from './planbook';
-import type { PlanLocks } from './planlocks';
-import type { PlanSources } from './plansources';
+import type { Answer, AnswerRule, Origin, PlanInfo } from '../../api';
+import { ArgonError } from '../../errors';
+import { CHECKS_MAX, PLAN_ANSWERS_MAX } from '../../limits';
+import { checkAnswer, checkRules } from '../../merge/answer';
+import { checkResult } from '../../merge/checks';
+import { figuresOf, type StoredPlan, storedAnswer } from '../../merge/plan';
+import { decisions, evaluate } from '../../merge/planner';
+import type { PlanSource } from '../../merge/source';
+import type { Core } from '../core';
+import type { PlanBook } from './book';
+import type { PlanLocks } from './locks';
+import type { PlanSources } from './sources';
 
 /** What people and programs say to an open plan: answers to its conflicts, and results of its checks. */
 export class PlanAnswers {

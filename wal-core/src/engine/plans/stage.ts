@@ -1,13 +1,13 @@
-import { ArgonError } from '../errors';
-import type { IndexKeyMaker } from '../index/keys';
-import { sameImage } from '../merge/threeway';
-import type { Decision } from '../merge/work';
-import { CATALOG, collectionOf } from '../read/catalog';
-import { Pace } from '../log/pace';
-import type { View } from '../read/snapshot';
-import type { ScratchRoom } from '../store/scratch';
-import { checkNewIndexes } from '../write/newindexes';
-import type { Stage } from '../write/stage';
+import { ArgonError } from '../../errors';
+import type { IndexKeyMaker } from '../../index/keys';
+import { sameImage } from '../../merge/threeway';
+import type { Decision } from '../../merge/work';
+import { CATALOG, collectionOf } from '../../read/catalog';
+import { Pace } from '../../log/pace';
+import type { View } from '../../read/snapshot';
+import type { ScratchRoom } from '../../store/scratch';
+import { checkNewIndexes } from '../../write/newindexes';
+import type { Stage } from '../../write/stage';
 
 /**
  * Stages what a plan decided: catalog entries that appear or change first, those that go last. What is too much to
