@@ -26,12 +26,13 @@ afterAll(() => {
   rmSync(home, { recursive: true, force: true });
 });
 
-/** Rows with long keys, so that few of them make a tree of three levels. */
+/** Rows with long keys, so that few of them make a tree of three levels; some values lie in pages of their own. */
 function rowsOf(below: (n: number) => number, count: number): Put[] {
   return Array.from({ length: count }, () => {
     const key = Buffer.alloc(180, 7);
     key.writeUInt16BE(below(1000), 0);
-    const value = below(4) === 0 ? undefined : Buffer.alloc(below(300), below(256));
+    const length = below(40) === 0 ? 2000 + below(9000) : below(300);
+    const value = below(4) === 0 ? undefined : Buffer.alloc(length, below(256));
     return { table: TABLES[below(2)]!, key, value };
   });
 }

@@ -69,7 +69,9 @@ export function* checkTrees(
   }
   const rows = sums === undefined ? undefined : new RowCheck(sums);
   for (const [name, tree] of tables) {
-    const leaf = rows && ((node: Node) => rows.take(name, node));
+    const leaf =
+      rows &&
+      ((node: Node) => rows.take(name, node.key, wholeValue(walk, node, meta, `A row of table ${name}`)));
     yield* walk.tree(tree, `table ${name}`, { compare: compareBytes, leaf });
   }
   rows?.end();
@@ -88,10 +90,7 @@ class RowCheck {
 
   constructor(private readonly sums: Pick<SummedValues, 'isSealed'>) {}
 
-  take(table: string, { flags, key, value }: Node): void {
-    if (flags !== 0) {
-      throw new PageDamage(`A row of table ${table} is none.`);
-    }
+  take(table: string, key: Buffer, value: Buffer): void {
     const isSealed = this.sums.isSealed(key, value);
     if (!isSealed) {
       this.bad ??= `The row ${key.toString('hex')} of table ${table} does not fit its checksum.`;
@@ -225,22 +224,28 @@ function compareNumbers(a: Buffer, b: Buffer): number {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
+/** The value of an entry, which lies in pages of its own when it is long: `[first page][?][pages]`, 8 bytes each. */
+function wholeValue(walk: TreeWalk, node: Node, meta: Meta, what: string): Buffer {
+  if (node.flags === 0) {
+    return node.value;
+  }
+  if (node.flags !== BIG) {
+    throw new PageDamage(`${what} is none.`);
+  }
+  const page = Number(node.value.readBigUInt64LE(0));
+  const pages = Number(node.value.readBigUInt64LE(16));
+  if (pages > meta.lastPage) {
+    throw new PageDamage(`${what} is too long.`);
+  }
+  for (let i = 0; i < pages; i++) {
+    walk.use(page + i);
+  }
+  return walk.file.overflow(page, pages, node.child, meta.txn);
+}
+
 /** Pages that may be used again, from one entry of their list: `[count][page, 0 or −n before n pages from the next] …`, 8 bytes each. */
 function readFree(walk: TreeWalk, node: Node, meta: Meta, free: Set<number>): void {
-  let list = node.value;
-  if (node.flags === BIG) {
-    const page = Number(list.readBigUInt64LE(0));
-    const pages = Number(list.readBigUInt64LE(16));
-    if (pages > meta.lastPage) {
-      throw new PageDamage('An entry of the free pages is too long.');
-    }
-    list = walk.file.overflow(page, pages, node.child, meta.txn);
-    for (let i = 0; i < pages; i++) {
-      walk.use(page + i);
-    }
-  } else if (node.flags !== 0) {
-    throw new PageDamage('An entry of the free pages is none.');
-  }
+  const list = wholeValue(walk, node, meta, 'An entry of the free pages');
   const count = Number(list.readBigInt64LE(0));
   if (count < 0 || (count + 1) * 8 > list.length) {
     throw new PageDamage('An entry of the free pages is cut off.');
