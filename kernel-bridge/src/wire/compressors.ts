@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
-import { compress as snap, uncompress as unsnap } from 'snappyjs';
+import { packSnappy, unpackSnappy } from './snappy';
 
 /** How the bodies of OP_COMPRESSED are packed. https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/ */
 export interface Compressor {
@@ -53,8 +53,8 @@ const SNAPPY: Compressor = {
   name: 'snappy',
   id: 1,
   bytesMax: SNAPPY_BYTES_MAX,
-  pack: body => snap(body),
-  unpack: (packed, size) => unsnap(packed, size)
+  pack: packSnappy,
+  unpack: unpackSnappy
 };
 
 const ZLIB = native(

@@ -204,8 +204,18 @@ describe('OP_COMPRESSED', () => {
           }
         }
       ),
-      { numRuns: 2000 }
+      { numRuns: 5000 }
     );
+  });
+
+  it('of a literal whose length lies ends in an error, not in a loop', async () => {
+    // Four bytes of length: the library alone takes this for −1 and never ends.
+    const packed = Buffer.from([5, 0xfc, 0xfe, 0xff, 0xff, 0xff, 1, 2, 3, 4, 5]);
+    const body = Buffer.concat([Buffer.alloc(9), packed]);
+    body.writeInt32LE(OP.MSG, 0);
+    body.writeInt32LE(5, 4);
+    body.writeUInt8(1, 8);
+    await expect(decompress(frame(OP.COMPRESSED, body))).rejects.toThrow(ProtocolFault);
   });
 
   it('stops a bomb at the size that was announced', async () => {
