@@ -1,4 +1,4 @@
-import { Decimal128, Double, Int32, Long, MongoClient, type Db, type Document } from 'mongodb';
+import { BSONRegExp, Decimal128, Double, Int32, Long, MongoClient, type Db, type Document } from 'mongodb';
 import { RawConnection, TestBridge } from './testing';
 
 /** What real mongod 6.0.5 answers to what drivers rarely send; each was once different here. */
@@ -279,4 +279,13 @@ describe('updates that change nothing', () => {
 it('an array under a hashed field is told before two arrays in one key', async () => {
   await db.collection('h').insertOne({ a: [1], b: [{ d: 1 }] });
   expect(await failure(db.collection('h').createIndex({ 'b.d': 'hashed', a: -1 }))).toMatch(/^16766 /);
+});
+
+it('a key that has a pattern that is none is told like any other', async () => {
+  const pattern = { _id: { p: new BSONRegExp('(', 'x') } } as never;
+  const exact = await bridge.client({ bsonRegExp: true });
+  const items = exact.db(db.databaseName).collection('p');
+  await items.insertOne(pattern);
+  const told = await items.insertOne(pattern).catch((error: unknown) => error);
+  expect(told).toMatchObject({ code: 11000 });
 });

@@ -87,7 +87,9 @@ export class Arguments {
 
   /** The value decoded, for replies that repeat it. */
   decoded(name: string): unknown {
-    return this.map.has(name) ? deserialize(this.raw, { promoteValues: false })[name] : undefined;
+    return this.map.has(name)
+      ? deserialize(this.raw, { promoteValues: false, bsonRegExp: true })[name]
+      : undefined;
   }
 
   string(name: string): string {
@@ -293,7 +295,7 @@ export function decode(value: RawValue): unknown {
   document[6] = 0;
   value.bytes.copy(document, 7);
   document[document.length - 1] = 0;
-  return deserialize(document, { promoteValues: false })['v'];
+  return deserialize(document, { promoteValues: false, bsonRegExp: true })['v'];
 }
 
 /** First field of a command: its name and value. */

@@ -137,7 +137,9 @@ export function inContext(error: unknown, where: string): unknown {
 /** What an error carries as Extended JSON, for a reply. */
 export function decodeExtendedJson(json: unknown): unknown {
   // Not by the driver's EJSON: it refuses values that a document may well hold, such as a UUID of one byte.
-  return json === undefined ? {} : deserialize(documentFromExtendedJson(json), { promoteValues: false });
+  return json === undefined
+    ? {}
+    : deserialize(documentFromExtendedJson(json), { promoteValues: false, bsonRegExp: true });
 }
 
 /** Whether an error is a fault of ours that the log should hold. */

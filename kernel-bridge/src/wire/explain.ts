@@ -66,7 +66,7 @@ export function describeExecution(
 
 /** The fields every explain ends with. */
 export function explainFooter(context: CommandContext, command: Buffer): Stage {
-  const repeated = deserialize(command, { promoteValues: false });
+  const repeated = deserialize(command, { promoteValues: false, bsonRegExp: true });
   for (const name of ['lsid', '$clusterTime', '$db']) {
     delete repeated[name];
   }
@@ -90,7 +90,7 @@ function queryStages(plan: Plan, query: Query): Stage {
   if (sorts) {
     stage = {
       stage: 'SORT',
-      sortPattern: deserialize(query.sort.source, { promoteValues: false }),
+      sortPattern: deserialize(query.sort.source, { promoteValues: false, bsonRegExp: true }),
       memLimit: 104857600,
       ...(Number.isFinite(query.limit) ? { limitAmount: query.limit + query.skip } : {}),
       type: 'simple',
@@ -140,7 +140,7 @@ function indexScan({ index, reverse, mayRepeat }: IndexPlan, filter: Filter): St
   const collation = indexCollation(index.spec);
   return {
     stage: 'IXSCAN',
-    keyPattern: deserialize(index.key, { promoteValues: false }),
+    keyPattern: deserialize(index.key, { promoteValues: false, bsonRegExp: true }),
     indexName: index.name,
     ...(collation === undefined ? {} : { collation: deserialize(collation.source) }),
     isMultiKey: mayRepeat,
@@ -196,5 +196,5 @@ function annotate(stage: Stage, keysExamined: number, docsExamined: number): voi
 }
 
 function decodedFilter(filter: Filter): unknown {
-  return deserialize(filter.source, { promoteValues: false });
+  return deserialize(filter.source, { promoteValues: false, bsonRegExp: true });
 }

@@ -16,7 +16,7 @@ export async function explainAggregate(
   verbosity: Verbosity
 ): Promise<Reply> {
   const decoded = (name: string, value: { type: number; bytes: Buffer }): Stage =>
-    deserialize(documentOf([{ name, ...value }]), { promoteValues: false });
+    deserialize(documentOf([{ name, ...value }]), { promoteValues: false, bsonRegExp: true });
   const rest = pipeline.stages.slice(run === undefined ? 0 : pipeline.lead.stages);
   const stages = [
     ...(first === undefined ? [] : [first]),
