@@ -558,7 +558,7 @@ def test_tab(kernel: Kernel, here: Places) -> None:
     for branch in ("exp/scale-features", "exp/relabel", "clean-nulls"):
         kernel.run(f"%argon branch create {branch}")
     kernel.run("%argon pin v1-paper")
-    assert kernel.complete("%argon che") == ["%argon checkout"]
+    assert kernel.complete("%argon chec") == ["%argon checkout", "%argon check"]
     assert kernel.complete("%argon checkout exp/sc") == ["%argon checkout exp/scale-features"]
     assert kernel.complete("b = %argon branch create x --from clean-") == [
         "b = %argon branch create x --from clean-nulls"
