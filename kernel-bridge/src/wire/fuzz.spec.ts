@@ -95,65 +95,75 @@ async function isAlive(): Promise<void> {
   connection.close();
 }
 
-it(`survives messages that were damaged on the way (seed ${SEED})`, async () => {
-  const random = generator(SEED);
-  const below = (limit: number): number => Math.floor(random() * limit);
-  for (let round = 0; round < ROUNDS; round++) {
-    const message = RawConnection.message({ ...COMMANDS[below(COMMANDS.length)], $db: 'fuzz' });
-    for (let spoiled = below(4); spoiled >= 0; spoiled--) {
-      message[below(message.length)] = below(256);
+it(
+  `survives messages that were damaged on the way (seed ${SEED})`,
+  async () => {
+    const random = generator(SEED);
+    const below = (limit: number): number => Math.floor(random() * limit);
+    for (let round = 0; round < ROUNDS; round++) {
+      const message = RawConnection.message({ ...COMMANDS[below(COMMANDS.length)], $db: 'fuzz' });
+      for (let spoiled = below(4); spoiled >= 0; spoiled--) {
+        message[below(message.length)] = below(256);
+      }
+      const cut = random() < 0.2 ? message.subarray(0, below(message.length)) : message;
+      await provoke(Buffer.from(cut));
     }
-    const cut = random() < 0.2 ? message.subarray(0, below(message.length)) : message;
-    await provoke(Buffer.from(cut));
-  }
-  await isAlive();
-}, LIMIT_MS);
+    await isAlive();
+  },
+  LIMIT_MS
+);
 
-it(`survives commands with the wrong things in the right places (seed ${SEED})`, async () => {
-  const random = generator(SEED + 1);
-  const below = (limit: number): number => Math.floor(random() * limit);
-  const odd = (): unknown => ODDITIES[below(ODDITIES.length)];
-  const mutate = (value: unknown, depth = 0): unknown => {
-    if (random() < (depth === 0 ? 0 : 0.15)) {
-      return odd();
+it(
+  `survives commands with the wrong things in the right places (seed ${SEED})`,
+  async () => {
+    const random = generator(SEED + 1);
+    const below = (limit: number): number => Math.floor(random() * limit);
+    const odd = (): unknown => ODDITIES[below(ODDITIES.length)];
+    const mutate = (value: unknown, depth = 0): unknown => {
+      if (random() < (depth === 0 ? 0 : 0.15)) {
+        return odd();
+      }
+      if (Array.isArray(value)) {
+        return value.map(item => mutate(item, depth + 1));
+      }
+      if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
+        const entries = Object.entries(value).map(([name, item]) => [name, mutate(item, depth + 1)]);
+        return Object.fromEntries(random() < 0.1 ? [...entries, ['extra', odd()]] : entries);
+      }
+      return value;
+    };
+    const faults: Document[] = [];
+    let answered = 0;
+    let connection = await RawConnection.open(bridge.port);
+    for (let round = 0; round < ROUNDS; round++) {
+      const command = { ...(mutate(COMMANDS[below(COMMANDS.length)]) as Document), $db: 'fuzz' };
+      let message: Document;
+      try {
+        BSON.serialize(command);
+        message = await connection.command(command);
+      } catch {
+        // What the serialiser refuses was never sent; a name with NUL in it is such a thing.
+        connection.close();
+        connection = await RawConnection.open(bridge.port);
+        continue;
+      }
+      answered++;
+      expect(message['ok'] === 1 || typeof message['code'] === 'number').toBe(true);
+      // Internal errors are faults of ours, whatever was asked.
+      const errors = [message, ...((message['writeErrors'] as Document[] | undefined) ?? [])];
+      faults.push(
+        ...errors
+          .filter(({ code }) => code === 1)
+          .map(({ errmsg }) => ({ errmsg: errmsg as string, command }))
+      );
     }
-    if (Array.isArray(value)) {
-      return value.map(item => mutate(item, depth + 1));
-    }
-    if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
-      const entries = Object.entries(value).map(([name, item]) => [name, mutate(item, depth + 1)]);
-      return Object.fromEntries(random() < 0.1 ? [...entries, ['extra', odd()]] : entries);
-    }
-    return value;
-  };
-  const faults: Document[] = [];
-  let answered = 0;
-  let connection = await RawConnection.open(bridge.port);
-  for (let round = 0; round < ROUNDS; round++) {
-    const command = { ...(mutate(COMMANDS[below(COMMANDS.length)]) as Document), $db: 'fuzz' };
-    let message: Document;
-    try {
-      BSON.serialize(command);
-      message = await connection.command(command);
-    } catch {
-      // What the serialiser refuses was never sent; a name with NUL in it is such a thing.
-      connection.close();
-      connection = await RawConnection.open(bridge.port);
-      continue;
-    }
-    answered++;
-    expect(message['ok'] === 1 || typeof message['code'] === 'number').toBe(true);
-    // Internal errors are faults of ours, whatever was asked.
-    const errors = [message, ...((message['writeErrors'] as Document[] | undefined) ?? [])];
-    faults.push(
-      ...errors.filter(({ code }) => code === 1).map(({ errmsg }) => ({ errmsg: errmsg as string, command }))
-    );
-  }
-  connection.close();
-  expect(faults).toEqual([]);
-  expect(answered).toBeGreaterThan(ROUNDS * 0.8);
-  await isAlive();
-}, LIMIT_MS);
+    connection.close();
+    expect(faults).toEqual([]);
+    expect(answered).toBeGreaterThan(ROUNDS * 0.8);
+    await isAlive();
+  },
+  LIMIT_MS
+);
 
 it('closes on noise, on unknown opcodes and on impossible lengths, and serves others meanwhile', async () => {
   const random = generator(SEED + 2);
