@@ -155,6 +155,8 @@ def test_a_whole_story_keeps_to_the_schema(
     checked.call("run.update", project=mine.name, run="r1", facts={"status": "FINISHED"})
     checked.run("r1")
     mine.runs()
+    found = checked.call("run.affected", project=mine.name, collection="birds", id={"$numberInt": "1"})
+    assert [item["run"]["id"] for item in found["runs"]] == ["r1"]
     mine.collections("run:r1")
     mine.branch("renamed").delete()
     checked.status()
@@ -170,6 +172,7 @@ def test_a_whole_story_keeps_to_the_schema(
     checked.call("session.cell", id="s1", cell={"id": "c", "number": 1, "source": "x"})
     checked.call("session.cell", id="s1", cell=None)
     checked.call("session.cells", id="s1")
+    assert checked.call("session.stale", id="s1") == {"stale": [], "plan": []}
     checked.call("session.get", id="s1")
     checked.call("session.list")
     checked.call("session.close", id="s1")
