@@ -299,12 +299,17 @@ export class ImageKeeper {
   /** The oldest ancestor up to which at least half of a head's changes were made, if that is worth an image. */
   private changedMost(chain: readonly ChainLink[], coverage: Lsn, changes: number): Timeline | undefined {
     const enough = Math.max(this.limits.changesMin, changes / 2);
-    for (let i = chain.length - 1; i > 0; i--) {
-      if (chain[i]!.cap > coverage && this.parts.overlays.changesOn(chain.slice(i), coverage) >= enough) {
-        return chain[i]!.timeline;
+    // The nearer the ancestor, the more changes lead to it.
+    let [owner, beyond] = [0, chain.length];
+    while (beyond - owner > 1) {
+      const middle = (owner + beyond) >>> 1;
+      if (this.parts.overlays.changesOn(chain.slice(middle), coverage) >= enough) {
+        owner = middle;
+      } else {
+        beyond = middle;
       }
     }
-    return undefined;
+    return owner === 0 ? undefined : chain[owner]!.timeline;
   }
 
   private async makeOwn(head: Timeline, collection: CollectionId): Promise<void> {

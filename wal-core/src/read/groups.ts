@@ -9,7 +9,8 @@ const WIDTH = 5;
 
 /**
  * Which LSNs of a timeline lie inside an atomic group. Every state of the past that is opened asks, and what a row of
- * the line says never changes, so that the rows asked for last are remembered until garbage collection takes some: 1.3 MB, whatever is written or read.
+ * the line says never changes, so that the rows asked for last are remembered until garbage collection takes some:
+ * 1.3 MB, whatever is written or read.
  */
 export class AtomicGroups {
   private readonly places = new Float64Array(PLACES * WIDTH);
