@@ -1,6 +1,6 @@
-import { deserialize } from 'bson';
 import { Cursor, T, TYPE_NAMES, elements, values, type RawValue } from '@argon/wal-core';
 import { MongoError } from './errors';
+import { typedDocument } from './typed';
 
 /** Fields that any command may carry; what needs them reads them. */
 const GENERIC: ReadonlySet<string> = new Set([
@@ -87,9 +87,7 @@ export class Arguments {
 
   /** The value decoded, for replies that repeat it. */
   decoded(name: string): unknown {
-    return this.map.has(name)
-      ? deserialize(this.raw, { promoteValues: false, bsonRegExp: true })[name]
-      : undefined;
+    return this.map.has(name) ? typedDocument(this.raw)[name] : undefined;
   }
 
   string(name: string): string {
@@ -295,7 +293,7 @@ export function decode(value: RawValue): unknown {
   document[6] = 0;
   value.bytes.copy(document, 7);
   document[document.length - 1] = 0;
-  return deserialize(document, { promoteValues: false, bsonRegExp: true })['v'];
+  return typedDocument(document)['v'];
 }
 
 /** First field of a command: its name and value. */

@@ -1,6 +1,6 @@
-import { deserialize } from 'bson';
 import { documentFromExtendedJson, isArgonError, type ArgonError, type ErrorCode } from '@argon/wal-core';
 import { MONGO_CODES, codeNameOf, type MongoCodeName } from './codes';
+import { typedDocument } from './typed';
 
 /** An error as a MongoDB client sees it: `{ok: 0, errmsg, code, codeName, …}`. */
 export class MongoError extends Error {
@@ -137,9 +137,7 @@ export function inContext(error: unknown, where: string): unknown {
 /** What an error carries as Extended JSON, for a reply. */
 export function decodeExtendedJson(json: unknown): unknown {
   // Not by the driver's EJSON: it refuses values that a document may well hold, such as a UUID of one byte.
-  return json === undefined
-    ? {}
-    : deserialize(documentFromExtendedJson(json), { promoteValues: false, bsonRegExp: true });
+  return json === undefined ? {} : typedDocument(documentFromExtendedJson(json));
 }
 
 /** Whether an error is a fault of ours that the log should hold. */

@@ -6,6 +6,7 @@ import { MONGODB_VERSION } from './commands/server';
 import type { Plan } from './plan';
 import type { Query, QueryRun } from './query';
 import { valueText } from './shell-text';
+import { typedDocument } from './typed';
 
 /** How much `explain` tells. */
 export type Verbosity = 'queryPlanner' | 'executionStats' | 'allPlansExecution';
@@ -66,7 +67,7 @@ export function describeExecution(
 
 /** The fields every explain ends with. */
 export function explainFooter(context: CommandContext, command: Buffer): Stage {
-  const repeated = deserialize(command, { promoteValues: false, bsonRegExp: true });
+  const repeated = typedDocument(command);
   for (const name of ['lsid', '$clusterTime', '$db']) {
     delete repeated[name];
   }
@@ -90,7 +91,7 @@ function queryStages(plan: Plan, query: Query): Stage {
   if (sorts) {
     stage = {
       stage: 'SORT',
-      sortPattern: deserialize(query.sort.source, { promoteValues: false, bsonRegExp: true }),
+      sortPattern: typedDocument(query.sort.source),
       memLimit: 104857600,
       ...(Number.isFinite(query.limit) ? { limitAmount: query.limit + query.skip } : {}),
       type: 'simple',
@@ -140,7 +141,7 @@ function indexScan({ index, reverse, mayRepeat }: IndexPlan, filter: Filter): St
   const collation = indexCollation(index.spec);
   return {
     stage: 'IXSCAN',
-    keyPattern: deserialize(index.key, { promoteValues: false, bsonRegExp: true }),
+    keyPattern: typedDocument(index.key),
     indexName: index.name,
     ...(collation === undefined ? {} : { collation: deserialize(collation.source) }),
     isMultiKey: mayRepeat,
@@ -196,5 +197,5 @@ function annotate(stage: Stage, keysExamined: number, docsExamined: number): voi
 }
 
 function decodedFilter(filter: Filter): unknown {
-  return deserialize(filter.source, { promoteValues: false, bsonRegExp: true });
+  return typedDocument(filter.source);
 }

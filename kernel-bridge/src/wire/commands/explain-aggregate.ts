@@ -1,10 +1,10 @@
-import { deserialize } from 'bson';
 import { documentOf } from '@argon/wal-core';
 import type { CommandContext } from '../context';
 import { describeExecution, describePlan, explainFooter, runsQuery, type Verbosity } from '../explain';
 import { emptyReply } from '../reply';
 import type { Reply } from '../registry';
 import type { OpenedAggregate } from '../open-aggregate';
+import { typedDocument } from '../typed';
 
 type Stage = Record<string, unknown>;
 const asIs = (stage: Stage): Stage => stage;
@@ -16,7 +16,7 @@ export async function explainAggregate(
   verbosity: Verbosity
 ): Promise<Reply> {
   const decoded = (name: string, value: { type: number; bytes: Buffer }): Stage =>
-    deserialize(documentOf([{ name, ...value }]), { promoteValues: false, bsonRegExp: true });
+    typedDocument(documentOf([{ name, ...value }]));
   const rest = pipeline.stages.slice(run === undefined ? 0 : pipeline.lead.stages);
   const stages = [
     ...(first === undefined ? [] : [first]),
