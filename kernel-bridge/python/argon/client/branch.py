@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import protocol
 from .diff import Diff
+from .paging import pages
 from .parameters import given
 from .plan import Plan
 
@@ -58,14 +59,9 @@ class Branches:
 
     def iterate(self, search: str | None = None) -> Iterator[Branch]:
         """As `list`, page by page."""
-        after: str | None = None
-        while True:
-            page = self.page(search=search, after=after)
+        for page in pages(lambda after: self.page(search=search, after=after)):
             for info in page["branches"]:
                 yield Branch(self._client, self.project, info["name"], info)
-            after = page.get("next")
-            if after is None:
-                return
 
     def page(
         self, *, search: str | None = None, after: str | None = None, limit: int | None = None
@@ -182,12 +178,11 @@ class Branch:
             actor: who made the changes.
             txn: a transaction.
         """
-        first, last = lsn if lsn is not None else (None, None)
         info = self._client.change(
             "undo.plan",
             project=self.project,
             branch=self.name,
-            **given(firstLsn=first, lastLsn=last, cell=cell, cellNumber=cell_number, actor=actor, txn=txn),
+            **_selection(lsn, cell=cell, cellNumber=cell_number, actor=actor, txn=txn),
         )
         return Plan(self._client, info)
 
@@ -215,13 +210,12 @@ class Branch:
             ArgonError: `NOTHING_TO_DO` when no change of the source fits, `BAD_REQUEST` when nothing is selected,
                 `BRANCH_NOT_FOUND`, `REF_NOT_FOUND`.
         """
-        first, last = lsn if lsn is not None else (None, None)
         info = self._client.change(
             "pick.plan",
             project=self.project,
             source=source,
             into=self.name,
-            **given(firstLsn=first, lastLsn=last, cell=cell, cellNumber=cell_number, actor=actor, txn=txn),
+            **_selection(lsn, cell=cell, cellNumber=cell_number, actor=actor, txn=txn),
         )
         return Plan(self._client, info)
 
@@ -300,3 +294,9 @@ class Branch:
     def db(self) -> Any:
         """A pymongo `Database` of this branch."""
         return self._client[self._client.project(self.project).resolve(self.name)["database"]]
+
+
+def _selection(lsn: tuple[int, int] | None, **other: Any) -> dict[str, Any]:
+    """Which changes are meant, as requests say it."""
+    first, last = lsn if lsn is not None else (None, None)
+    return given(firstLsn=first, lastLsn=last, **other)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import protocol
+from .paging import pages
 from .parameters import given
 
 if TYPE_CHECKING:
@@ -44,27 +45,27 @@ class Plan:
 
     def conflicts(self) -> Iterator[protocol.Conflict]:
         """All conflicts, page by page."""
-        after: str | None = None
-        while True:
-            page: protocol.PlanConflictsResult = self._client.call(
+
+        def ask(after: str | None) -> protocol.PlanConflictsResult:
+            answer: protocol.PlanConflictsResult = self._client.call(
                 "plan.conflicts", project=self.info["project"], id=self.id, **given(after=after)
             )
+            return answer
+
+        for page in pages(ask):
             yield from page["conflicts"]
-            after = page.get("next")
-            if after is None:
-                return
 
     def documents(self) -> Iterator[protocol.DocumentDiff]:
         """What the plan would change, with the answers given so far."""
-        after: str | None = None
-        while True:
-            page: protocol.PlanDocumentsResult = self._client.call(
+
+        def ask(after: str | None) -> protocol.PlanDocumentsResult:
+            answer: protocol.PlanDocumentsResult = self._client.call(
                 "plan.documents", project=self.info["project"], id=self.id, **given(after=after)
             )
+            return answer
+
+        for page in pages(ask):
             yield from page["documents"]
-            after = page.get("next")
-            if after is None:
-                return
 
     def answer(self, answers: Mapping[str, protocol.Answer | None]) -> Plan:
         """Answers conflicts by their id; None takes an answer back.

@@ -10,6 +10,7 @@ from ..errors import ArgonError, nearest_name
 from .branch import Branch, Branches
 from .diff import Diff
 from .feed import Feed
+from .paging import pages
 from .parameters import given
 from .plan import Plan
 
@@ -125,9 +126,9 @@ class Project:
 
     def changes(self, timeline: int, first: int, last: int) -> Iterator[protocol.Change]:
         """Changes of a range of LSNs on one timeline, oldest first."""
-        after: int | None = None
-        while True:
-            page: protocol.ChangesResult = self._client.call(
+
+        def ask(after: int | None) -> protocol.ChangesResult:
+            answer: protocol.ChangesResult = self._client.call(
                 "changes",
                 project=self.name,
                 timeline=timeline,
@@ -135,10 +136,10 @@ class Project:
                 lastLsn=last,
                 **given(after=after),
             )
+            return answer
+
+        for page in pages(ask):
             yield from page["changes"]
-            after = page.get("next")
-            if after is None:
-                return
 
     def history(
         self, ref: str, collection: str, id: Any, *, before: int | None = None, limit: int | None = None
@@ -169,9 +170,9 @@ class Project:
         Raises:
             ArgonError: `COLLECTION_NOT_FOUND`, `REF_NOT_FOUND`, `HISTORY_GONE`.
         """
-        after: int | None = None
-        while True:
-            page: protocol.BlameResult = self._client.call(
+
+        def ask(after: int | None) -> protocol.BlameResult:
+            answer: protocol.BlameResult = self._client.call(
                 "blame",
                 project=self.name,
                 ref=ref,
@@ -179,10 +180,10 @@ class Project:
                 id=id,
                 **given(path=list(path) or None, after=after),
             )
+            return answer
+
+        for page in pages(ask):
             yield from page["fields"]
-            after = page.get("next")
-            if after is None:
-                return
             ref = page["state"]["ref"]
 
     def feed(
@@ -251,16 +252,16 @@ class Project:
         Raises:
             ArgonError: `BAD_REQUEST` when the LSN is no change of a document, `LSN_IN_FUTURE`.
         """
-        after: str | None = None
         document = {} if collection is None else {"collection": collection, "id": id}
-        while True:
-            page: protocol.RunAffectedResult = self._client.call(
+
+        def ask(after: str | None) -> protocol.RunAffectedResult:
+            answer: protocol.RunAffectedResult = self._client.call(
                 "run.affected", project=self.name, **document, **given(lsn=lsn, after=after)
             )
+            return answer
+
+        for page in pages(ask):
             yield from page["runs"]
-            after = page.get("next")
-            if after is None:
-                return
 
     def plans(self, *, state: str | None = None, limit: int | None = None) -> list[protocol.Plan]:
         """Plans, newest first."""

@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from .context import Context
 
 
-def add_sides(parser: argparse.ArgumentParser, ours: str, theirs: str) -> None:
-    """Adds `--ours` and `--theirs` with what they mean for this verb."""
+def add_plan_options(parser: argparse.ArgumentParser, ours: str, theirs: str) -> None:
+    """Adds what every verb that makes a plan takes; `ours` and `theirs` say what these mean for it."""
+    parser.add_argument("--preview", action="store_true", help="only plan")
     side = parser.add_mutually_exclusive_group()
     side.add_argument("--ours", action="store_true", help=ours)
     side.add_argument("--theirs", action="store_true", help=theirs)
+    add_rules(parser)
+    parser.add_argument("--limit", type=kinds.positive, default=view.CONFLICTS_SHOWN, metavar="N")
 
 
 def add_rules(parser: argparse.ArgumentParser) -> None:
@@ -57,6 +60,13 @@ def answered(context: Context, found: Plan) -> Plan:
         elif args.rules:
             found.answer_by(args.rules)
     return found
+
+
+def preview_or_settle(context: Context, found: Plan) -> Shown:
+    """What the line asks for: the plan with its answers, or what came of it."""
+    if context.args.preview:
+        return view.plan(answered(context, found), context.args.limit)
+    return settle(context, found)
 
 
 def settle(context: Context, found: Plan) -> Shown:

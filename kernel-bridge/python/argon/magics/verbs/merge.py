@@ -10,7 +10,7 @@ from ...protocol import Answer, Conflict
 from ...view import Shown
 from ...view.kinds import plan as view
 from .. import kinds
-from ..settle import add_rules, answered, nothing, settle
+from ..settle import add_rules, nothing, preview_or_settle, settle
 
 if TYPE_CHECKING:
     from ..context import Context
@@ -67,9 +67,7 @@ def merge(context: Context) -> Shown:
         if error.code == "NOTHING_TO_DO":
             return nothing(words[0], into)
         raise
-    if context.args.preview:
-        return view.plan(answered(context, found), context.args.limit)
-    return settle(context, found)
+    return preview_or_settle(context, found)
 
 
 def find_plan(project: Project, id: str) -> Plan:

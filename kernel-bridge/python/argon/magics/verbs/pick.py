@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import ArgonError
 from ...view import Shown
-from ...view.kinds import plan as view
 from .. import kinds
-from ..settle import add_rules, add_sides, answered, settle
+from ..settle import add_plan_options, preview_or_settle
 
 if TYPE_CHECKING:
     from ..context import Context
@@ -34,10 +33,7 @@ def configure(add: Verbs) -> None:
     which.add_argument("--actor", metavar="NAME", help="everything this person wrote")
     which.add_argument("--txn", metavar="ID", help="a transaction")
     parser.add_argument("--into", metavar="DST", help="the branch that changes; default: the checkout")
-    parser.add_argument("--preview", action="store_true", help="only plan")
-    add_sides(parser, "keep what DST has", "take what SRC got")
-    add_rules(parser)
-    parser.add_argument("--limit", type=kinds.positive, default=view.CONFLICTS_SHOWN, metavar="N")
+    add_plan_options(parser, "keep what DST has", "take what SRC got")
 
 
 def pick(context: Context) -> Shown:
@@ -50,7 +46,7 @@ def pick(context: Context) -> Shown:
         if error.code == "NOTHING_TO_DO" and not error.next:
             error.next = [f"%argon log {args.ref}"]
         raise
-    return view.plan(answered(context, found), args.limit) if args.preview else settle(context, found)
+    return preview_or_settle(context, found)
 
 
 def _what(args: Any) -> dict[str, Any]:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from ...errors import ArgonError
 from ...view import Shown
 from ...view.kinds import difference
-from ...view.kinds import plan as view
 from .. import kinds
-from ..settle import add_rules, add_sides, answered, settle
+from ..settle import add_plan_options, preview_or_settle
 from .history import document_id
 
 if TYPE_CHECKING:
@@ -56,10 +55,7 @@ def configure(add: Verbs) -> None:
         "--id", dest="ids", action="append", metavar="ID", help="only this document of it; repeatable"
     )
     part.add_argument("--branch", metavar="NAME", help="default: the checkout")
-    part.add_argument("--preview", action="store_true", help="only plan")
-    add_sides(part, "keep what the branch has", "take what was")
-    add_rules(part)
-    part.add_argument("--limit", type=kinds.positive, default=view.CONFLICTS_SHOWN, metavar="N")
+    add_plan_options(part, "keep what the branch has", "take what was")
 
 
 def preview(context: Context) -> Shown:
@@ -88,4 +84,4 @@ def plan(context: Context) -> Shown:
     branch = context.branch(args.branch)
     ids = None if args.ids is None else [document_id(id) for id in args.ids]
     found = branch.restore_plan(args.ref, collection=args.collection, ids=ids)
-    return view.plan(answered(context, found), args.limit) if args.preview else settle(context, found)
+    return preview_or_settle(context, found)

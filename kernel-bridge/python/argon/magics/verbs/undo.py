@@ -8,9 +8,8 @@ from ...client import Branch
 from ...errors import ArgonError
 from ...protocol import CellActivity
 from ...view import Shown
-from ...view.kinds import plan as view
 from .. import kinds
-from ..settle import add_rules, add_sides, answered, settle
+from ..settle import add_plan_options, preview_or_settle
 
 if TYPE_CHECKING:
     from ..context import Context
@@ -34,10 +33,9 @@ def configure(add: Verbs) -> None:
     which.add_argument("--lsn", type=kinds.lsn_range, metavar="A..B", help="changes A to B, both included")
     which.add_argument("--actor", metavar="NAME", help="everything this person wrote")
     parser.add_argument("--branch", metavar="NAME", help="default: the checkout")
-    parser.add_argument("--preview", action="store_true", help="only plan")
-    add_sides(parser, "where changed later: keep what is there", "where changed later: go back all the same")
-    add_rules(parser)
-    parser.add_argument("--limit", type=kinds.positive, default=view.CONFLICTS_SHOWN, metavar="N")
+    add_plan_options(
+        parser, "where changed later: keep what is there", "where changed later: go back all the same"
+    )
 
 
 def undo(context: Context) -> Shown:
@@ -51,9 +49,7 @@ def undo(context: Context) -> Shown:
     else:
         what = _cell(context, branch, args.cell or LAST)
     found = branch.undo(**what)
-    if args.preview:
-        return view.plan(answered(context, found), args.limit)
-    return settle(context, found)
+    return preview_or_settle(context, found)
 
 
 def _cell(context: Context, branch: Branch, which: str) -> dict[str, Any]:
