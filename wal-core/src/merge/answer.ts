@@ -3,6 +3,7 @@ import { docKeyOf } from '../bson';
 import { CATALOG_NAME } from '../branch/names';
 import { ArgonError } from '../errors';
 import { PLAN_RULES_MAX } from '../limits';
+import { isCatalogAnswer } from './work';
 
 const OBJECT = 0x03;
 const SIDES: readonly string[] = ['ours', 'theirs', 'base', 'newest'];
@@ -13,8 +14,7 @@ export function checkAnswer(conflict: Conflict, answer: Answer | undefined): voi
     return;
   }
   if (conflict.collection === CATALOG_NAME) {
-    const isPart = 'take' in answer && (conflict[answer.take] !== undefined || conflict.path.length !== 1);
-    if (!isPart) {
+    if (!isCatalogAnswer(conflict, answer)) {
       throw new ArgonError(
         'BAD_REQUEST',
         'A conflict about collections and indexes is answered with a side.',

@@ -121,9 +121,9 @@ abstract class Source<Row extends { readonly key: DocKey }> implements PlanSourc
     return [...this.spares(), ...entries].map(item => this.withCount(item));
   }
 
-  /** Notes how many documents of ours stand behind a catalog entry that may go. */
+  /** Notes how many documents of ours stand behind a catalog entry that may go: an answer may take a base without it. */
   private withCount(item: WorkItem): WorkItem {
-    if (item.ours === undefined || item.theirs !== undefined) {
+    if (item.ours === undefined || (item.base !== undefined && item.theirs !== undefined)) {
       return item;
     }
     const { id } = collectionOf(item.ours);

@@ -97,12 +97,13 @@ function settleCatalog(found: FieldConflict, settle: Settle): FieldValue | undef
 
 function conflictOf(item: WorkItem, found: FieldConflict, answers: Answers): Conflict {
   const id = conflictId(item, found.path);
-  const answer = answers.get({
+  const given = answers.get({
     id,
     collection: item.collectionName,
     path: found.path,
     newest: () => item.newest(found.path)
   });
+  const answer = item.collection === CATALOG && !isCatalogAnswer(found, given) ? undefined : given;
   return {
     id,
     collection: item.collectionName,
@@ -111,6 +112,15 @@ function conflictOf(item: WorkItem, found: FieldConflict, answers: Answers): Con
     ...found,
     ...(answer === undefined ? {} : { answer })
   };
+}
+
+/** Whether an answer leaves an entry of a catalog whole: a side, and one that has what every entry has. */
+export function isCatalogAnswer(conflict: FieldConflict, answer: Answer | undefined): boolean {
+  return (
+    answer !== undefined &&
+    'take' in answer &&
+    (conflict.path.length !== 1 || conflict[answer.take] !== undefined)
+  );
 }
 
 function settled(conflict: FieldConflict, answer: Answer | undefined): FieldValue | undefined {
