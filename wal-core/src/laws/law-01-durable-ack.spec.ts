@@ -9,7 +9,7 @@ import { type Moment, WriterPool } from './kill/pool';
 import { documentsOf, type Line } from './kill/writer';
 import { copyLog, dumpOf, SHOP, suiteDirectories } from './world';
 
-allowSeconds(240);
+allowSeconds(600);
 
 const KILLS = Math.round(200 * EFFORT);
 /** A directory is killed so many times before the next one begins: a long history only costs time. */
