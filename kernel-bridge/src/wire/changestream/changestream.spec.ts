@@ -1,6 +1,7 @@
 import { Binary, type ChangeStream, type Collection, type Document, type MongoClient } from 'mongodb';
 import { TestBridge } from '../testing';
 import { describeUpdate } from './description';
+import { ChangeFeed } from './feed';
 import { BSON } from 'mongodb';
 
 let bridge: TestBridge;
@@ -257,6 +258,33 @@ describe('A change stream', () => {
     expect((empty['cursor'] as Document)['nextBatch']).toEqual([]);
     expect((empty['cursor'] as Document)['id']).toEqual(cursor.id);
     await db.command({ killCursors: 'birds', cursors: [cursor.id] });
+  });
+
+  it('waits for a project that is not there yet, and holds up nobody', async () => {
+    let asked = 0;
+    const nowhere = {
+      collection: undefined,
+      isOne: true,
+      branches: () => {
+        // A wait that is none would go round here for ever and let no other client in.
+        if (++asked > 100) throw new Error('asked without end');
+        return [];
+      }
+    };
+    const request = {
+      fullDocument: 'default',
+      fullDocumentBeforeChange: 'off',
+      expanded: false,
+      allChangesForCluster: false,
+      start: undefined
+    } as const;
+    const feed = new ChangeFeed(bridge.engine, nowhere, request);
+    expect(await feed.poll(50, new AbortController().signal)).toEqual([]);
+    const stream = await open(client.db('later').watch());
+    const next = stream.next();
+    await client.db('later').collection('c').insertOne({ _id: 1 as never });
+    expect(await next).toMatchObject({ operationType: 'insert', documentKey: { _id: 1 } });
+    await stream.close();
   });
 
   it('is refused for a past state, two beginnings, and a token of somebody else', async () => {

@@ -146,8 +146,11 @@ export class ChangeFeed {
     }
     const { seen } = this;
     if (seen === undefined) {
-      this.seen = only;
-      this.position = { ...this.position, timeline: only?.branch.timeline ?? 0 };
+      // While there is no such branch the position stays as it is: a new one means that something was read.
+      if (only !== undefined) {
+        this.seen = only;
+        this.position = { ...this.position, timeline: only.branch.timeline };
+      }
       return false;
     }
     return only?.projectId !== seen.projectId || only.branch.timeline !== seen.branch.timeline;
