@@ -37,6 +37,12 @@ export const CHECKS = [
     fix: python('tools/protocol_py.py')
   },
   {
+    name: 'client-async',
+    title: 'client for coroutines, Python',
+    command: python('tools/client_async.py', '--check'),
+    fix: python('tools/client_async.py')
+  },
+  {
     name: 'errors',
     title: 'error catalogue',
     command: node(at('tools', 'errors.mjs'), '--check'),

@@ -8,6 +8,7 @@ In a notebook: `%load_ext argon`, then `%argon?`. In Python:
     db = argon.db()                                       # a plain pymongo Database that follows the session
     frame = argon.read("main@1600", "users").to_pandas()  # any state
     client = argon.Client()                               # projects, branches, merges, pins, runs, events
+    client = argon.AsyncClient()                          # the same for coroutines
 
 Importing this package is cheap: pymongo and the rest are imported when they are first used.
 """
@@ -19,12 +20,14 @@ from typing import TYPE_CHECKING, Any
 from .version import __version__
 
 if TYPE_CHECKING:
+    from .aio import AsyncClient
     from .client import Client
     from .errors import ArgonError
     from .verbs import at, checkout, data_for_model, db, init, read, sandbox, uri, use, write
 
 __all__ = [
     "ArgonError",
+    "AsyncClient",
     "Client",
     "__version__",
     "at",
@@ -39,7 +42,7 @@ __all__ = [
     "write",
 ]
 
-_HOMES = {"Client": "client", "ArgonError": "errors"}
+_HOMES = {"AsyncClient": "aio", "Client": "client", "ArgonError": "errors"}
 
 
 def __getattr__(name: str) -> Any:

@@ -10,6 +10,7 @@ from .diff import Diff
 from .paging import pages
 from .parameters import given
 from .plan import Plan
+from .planning import Planning
 
 if TYPE_CHECKING:
     from .client import Client
@@ -89,29 +90,19 @@ class Branches:
         return answer
 
 
-class Branch:
-    """One branch. `info` is what the bridge said last; `refresh` asks again."""
+class Branch(Planning):
+    """One branch. `info` is what the bridge said last: timeline, head, fork, ahead and behind; `refresh` asks again."""
 
-    def __init__(self, client: Client, project: str, name: str, info: protocol.Branch | None = None) -> None:
-        self._client = client
-        self.project = project
-        self.name = name
-        self._info = info
+    def __init__(self, client: Client, project: str, name: str, info: protocol.Branch) -> None:
+        super().__init__(client, project, name)
+        self.info = info
 
     def __repr__(self) -> str:
         return f"Branch({self.project}/{self.name}@{self.head})"
 
-    @property
-    def info(self) -> protocol.Branch:
-        """Timeline, head, fork, ahead and behind."""
-        if self._info is None:
-            self._info = self._client.call("branch.get", project=self.project, name=self.name)
-        return self._info
-
     def refresh(self) -> Branch:
         """Asks the bridge again."""
-        self._info = None
-        _ = self.info
+        self.info = self._client.call("branch.get", project=self.project, name=self.name)
         return self
 
     @property
@@ -136,7 +127,7 @@ class Branch:
 
     def merge_plan(self, into: str | None = None) -> Plan:
         """Plans a merge of this branch (default: into the default branch); nothing else is written."""
-        target = into or self._client.project(self.project).info["defaultBranch"]
+        target = into or self._client.project(self.project).default_branch()
         info = self._client.change("merge.plan", project=self.project, source=self.name, into=target)
         return Plan(self._client, info)
 
@@ -157,106 +148,13 @@ class Branch:
 
     def diff(self, other: str | None = None, *, collection: str | None = None) -> Diff:
         """What this branch has that `other` (default: the default branch) has not."""
-        base = other or self._client.project(self.project).info["defaultBranch"]
-        return Diff(self._client, self.project, base, self.name, collection=collection)
-
-    def undo(
-        self,
-        *,
-        lsn: tuple[int, int] | None = None,
-        cell: str | None = None,
-        cell_number: int | None = None,
-        actor: str | None = None,
-        txn: str | None = None,
-    ) -> Plan:
-        """Plans to take back changes of this branch; `apply` does it.
-
-        Args:
-            lsn: first and last LSN, both included.
-            cell: stable id of a cell.
-            cell_number: its execution count.
-            actor: who made the changes.
-            txn: a transaction.
-        """
-        info = self._client.change(
-            "undo.plan",
-            project=self.project,
-            branch=self.name,
-            **_selection(lsn, cell=cell, cellNumber=cell_number, actor=actor, txn=txn),
-        )
-        return Plan(self._client, info)
-
-    def pick(
-        self,
-        source: str,
-        *,
-        lsn: tuple[int, int] | None = None,
-        cell: str | None = None,
-        cell_number: int | None = None,
-        actor: str | None = None,
-        txn: str | None = None,
-    ) -> Plan:
-        """Plans to do on this branch what some changes did elsewhere, field by field; `apply` does it.
-
-        Args:
-            source: the ref whose history has the changes.
-            lsn: first and last LSN, both included.
-            cell: stable id of a cell.
-            cell_number: its execution count.
-            actor: who made the changes.
-            txn: a transaction.
-
-        Raises:
-            ArgonError: `NOTHING_TO_DO` when no change of the source fits, `BAD_REQUEST` when nothing is selected,
-                `BRANCH_NOT_FOUND`, `REF_NOT_FOUND`.
-        """
-        info = self._client.change(
-            "pick.plan",
-            project=self.project,
-            source=source,
-            into=self.name,
-            **_selection(lsn, cell=cell, cellNumber=cell_number, actor=actor, txn=txn),
-        )
-        return Plan(self._client, info)
-
-    def restore_plan(
-        self, to: str, *, collection: str | None = None, ids: Sequence[Any] | None = None
-    ) -> Plan:
-        """Plans to give this branch, a collection or some documents back what they were; `apply` does it.
-
-        Unlike `restore` it writes a commit like any other, which can be undone, and takes conflicts and checks.
-
-        Args:
-            to: the state to go back to.
-            collection: only this one, with its options and indexes.
-            ids: only the documents of it with these `_id`s, in canonical Extended JSON.
-
-        Raises:
-            ArgonError: `NOTHING_TO_DO`, `COLLECTION_NOT_FOUND` when `to` has no such collection, `BAD_REQUEST` for
-                `ids` without `collection`, `HISTORY_GONE`.
-        """
-        info = self._client.change(
-            "restore.plan",
-            project=self.project,
-            branch=self.name,
-            to=to,
-            **given(collection=collection, ids=None if ids is None else list(ids)),
-        )
-        return Plan(self._client, info)
-
-    def restore_preview(self, to: str, *, limit: int | None = None) -> protocol.RestorePreviewResult:
-        """What `restore` would discard; nothing is written."""
-        answer: protocol.RestorePreviewResult = self._client.call(
-            "restore.preview", project=self.project, branch=self.name, to=to, **given(limit=limit)
-        )
-        return answer
+        base = other or self._client.project(self.project).default_branch()
+        return Diff.between(self._client, self.project, base, self.name, collection=collection)
 
     def restore(self, to: str) -> protocol.RestoreApplyResult:
         """Resets the branch to an earlier state; the discarded line stays under a backup name."""
-        answer: protocol.RestoreApplyResult = self._client.change(
-            "restore.apply", project=self.project, branch=self.name, to=to
-        )
-        self._info = answer["branch"]
+        answer = super().restore(to)
+        self.info = answer["branch"]
         return answer
 
     def protect(self, protect: bool = True, *, checks: Sequence[str] | None = None) -> Branch:
@@ -270,7 +168,7 @@ class Branch:
         Raises:
             ArgonError: `LIMIT_EXCEEDED` for more than 64 checks, `NAME_INVALID`.
         """
-        self._info = self._client.change(
+        self.info = self._client.change(
             "branch.protect",
             project=self.project,
             name=self.name,
@@ -293,10 +191,5 @@ class Branch:
 
     def db(self) -> Any:
         """A pymongo `Database` of this branch."""
-        return self._client[self._client.project(self.project).resolve(self.name)["database"]]
-
-
-def _selection(lsn: tuple[int, int] | None, **other: Any) -> dict[str, Any]:
-    """Which changes are meant, as requests say it."""
-    first, last = lsn if lsn is not None else (None, None)
-    return given(firstLsn=first, lastLsn=last, **other)
+        state = self._client.project(self.project).resolve(self.name)
+        return self._client.database(state["database"])

@@ -91,8 +91,12 @@ class Client:
             self._mongo = mongo_client(self.link, self.session)
         return self._mongo
 
-    def __getitem__(self, name: str) -> Database[dict[str, Any]]:
+    def database(self, name: str) -> Database[dict[str, Any]]:
+        """A pymongo `Database`: `shop` follows the session, `shop@exp` and `shop@exp:1200` are a branch and a past state."""
         return self.mongo[name]
+
+    def __getitem__(self, name: str) -> Database[dict[str, Any]]:
+        return self.database(name)
 
     def call(self, method: str, **params: Any) -> Any:
         """Calls any method of the protocol by its name."""

@@ -22,17 +22,40 @@ class Diff:
         self,
         client: Client,
         project: str,
-        from_: str,
-        to: str,
+        first_page: protocol.Diff,
         *,
         collection: str | None = None,
         limit: int | None = None,
     ) -> None:
         self._client = client
         self.project = project
+        self.first_page = first_page
         self._collection = collection
         self._limit = limit
-        self.first_page: protocol.Diff = self._page(from_, to, None)
+
+    @classmethod
+    def between(
+        cls,
+        client: Client,
+        project: str,
+        from_: str,
+        to: str,
+        *,
+        collection: str | None = None,
+        limit: int | None = None,
+    ) -> Diff:
+        """Compares two states; `limit` documents come with each page.
+
+        Raises:
+            ArgonError: `REF_NOT_FOUND`, `HISTORY_GONE`, `COLLECTION_NOT_FOUND`, `LIMIT_EXCEEDED`.
+        """
+        first = client.call(
+            "diff",
+            project=project,
+            to=to,
+            **given(from_=from_, collection=collection, limit=limit),
+        )
+        return cls(client, project, first, collection=collection, limit=limit)
 
     @property
     def summary(self) -> list[protocol.DiffSummary]:
@@ -59,17 +82,15 @@ class Diff:
             after = page.get("next")
             if after is None:
                 return
-            page = self._page(page["from"]["ref"], page["to"]["ref"], after)
+            page = self._client.call(
+                "diff",
+                project=self.project,
+                to=page["to"]["ref"],
+                **given(
+                    from_=page["from"]["ref"], collection=self._collection, limit=self._limit, after=after
+                ),
+            )
 
     def __repr__(self) -> str:
         page = self.first_page
         return f"Diff({page['from']['ref']} -> {page['to']['ref']}: {self.count} documents)"
-
-    def _page(self, from_: str, to: str, after: str | None) -> protocol.Diff:
-        page: protocol.Diff = self._client.call(
-            "diff",
-            project=self.project,
-            to=to,
-            **given(from_=from_, collection=self._collection, limit=self._limit, after=after),
-        )
-        return page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, cast
 
@@ -22,16 +23,33 @@ class Events:
         ...         print(event["type"])
     """
 
-    def __init__(self, link: Link, project: str | None) -> None:
+    def __init__(self, link: Link, project: str | None, on_event: Callable[[], None] | None = None) -> None:
+        """
+        Args:
+            link: how to come to the bridge.
+            project: of which project; None: of all.
+            on_event: called when there is something to take, on the reading thread.
+        """
         # A connection of its own: events carry no subscription id, and must not come twice.
         self._link = Link(link.address, link.kind)
         self._project = project
         self._queue: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._closed = False
-        self._link.listen(self._queue.put)
+        self._on_event = on_event
+        self._link.listen(self._arrived)
         self._link.keep()
         self._link.greet(self._subscribe)
         _ = self._link.hello
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed
+
+    def _arrived(self, event: dict[str, Any] | None) -> None:
+        self._queue.put(event)
+        if self._on_event is not None:
+            self._on_event()
 
     def _subscribe(self, connection: Connection) -> None:
         params = {} if self._project is None else {"project": self._project}
@@ -51,7 +69,7 @@ class Events:
         if self._closed:
             return None
         try:
-            return cast("ProtocolEvent | None", self._queue.get(timeout=seconds))
+            return cast("ProtocolEvent | None", self._queue.get(seconds != 0, seconds))
         except queue.Empty:
             return None
 
@@ -60,7 +78,7 @@ class Events:
         if self._closed:
             return
         self._closed = True
-        self._queue.put(None)
+        self._arrived(None)
         self._link.close()
 
     def __enter__(self) -> Events:

@@ -13,6 +13,7 @@ from .feed import Feed
 from .paging import pages
 from .parameters import given
 from .plan import Plan
+from .planning import Planning
 
 if TYPE_CHECKING:
     from .client import Client
@@ -85,6 +86,10 @@ class Project:
             if project["name"] == self.name:
                 return project
         raise ArgonError("PROJECT_NOT_FOUND", f'there is no project called "{self.name}"')
+
+    def default_branch(self) -> str:
+        """Name of the branch that is meant when none is named."""
+        return self.info["defaultBranch"]
 
     @property
     def branches(self) -> Branches:
@@ -199,7 +204,7 @@ class Project:
 
     def diff(self, from_: str, to: str, *, collection: str | None = None, limit: int | None = None) -> Diff:
         """What differs between two states; `to` is the newer look."""
-        return Diff(self._client, self.name, from_, to, collection=collection, limit=limit)
+        return Diff.between(self._client, self.name, from_, to, collection=collection, limit=limit)
 
     def pins(self) -> list[protocol.Pin]:
         """All pins."""
@@ -279,25 +284,25 @@ class Project:
         return Plan(self._client, self._client.call("plan.get", project=self.name, id=id))
 
     def undo(self, branch: str, **what: Any) -> Plan:
-        """Plans to take back changes on a branch; see `Branch.undo`."""
-        return Branch(self._client, self.name, branch).undo(**what)
+        """Plans to take back changes on a branch; see `Planning.undo`."""
+        return Planning(self._client, self.name, branch).undo(**what)
 
     def pick(self, branch: str, source: str, **what: Any) -> Plan:
-        """Plans to do on a branch what some changes did elsewhere; see `Branch.pick`."""
-        return Branch(self._client, self.name, branch).pick(source, **what)
+        """Plans to do on a branch what some changes did elsewhere; see `Planning.pick`."""
+        return Planning(self._client, self.name, branch).pick(source, **what)
 
     def restore_plan(
         self, branch: str, to: str, *, collection: str | None = None, ids: Sequence[Any] | None = None
     ) -> Plan:
-        """Plans to give documents back what they were; see `Branch.restore_plan`."""
-        return Branch(self._client, self.name, branch).restore_plan(to, collection=collection, ids=ids)
+        """Plans to give documents back what they were; see `Planning.restore_plan`."""
+        return Planning(self._client, self.name, branch).restore_plan(to, collection=collection, ids=ids)
 
     def restore_preview(
         self, branch: str, to: str, *, limit: int | None = None
     ) -> protocol.RestorePreviewResult:
-        """What a reset of the branch would discard; see `Branch.restore`."""
-        return Branch(self._client, self.name, branch).restore_preview(to, limit=limit)
+        """What a reset of the branch would discard; see `Planning.restore`."""
+        return Planning(self._client, self.name, branch).restore_preview(to, limit=limit)
 
     def restore(self, branch: str, to: str) -> protocol.RestoreApplyResult:
-        """Resets a branch; see `Branch.restore`."""
-        return Branch(self._client, self.name, branch).restore(to)
+        """Resets a branch; see `Planning.restore`."""
+        return Planning(self._client, self.name, branch).restore(to)

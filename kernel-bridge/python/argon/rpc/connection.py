@@ -7,7 +7,7 @@ import itertools
 import json
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any
 
@@ -95,7 +95,8 @@ class Connection:
                 left = list(self._waiting.values())
                 self._waiting.clear()
             for future in left:
-                future.set_exception(Dropped(sent=True))
+                with _unless_given_up():
+                    future.set_exception(Dropped(sent=True))
             self._on_close(self)
 
     def _receive(self, text: str | bytes) -> None:
@@ -109,10 +110,16 @@ class Connection:
             future = self._waiting.pop(message.get("id"), None)
         if future is None:
             return
-        if "error" in message:
-            future.set_exception(_error(message["error"]))
-        else:
-            future.set_result(message.get("result"))
+        with _unless_given_up():
+            if "error" in message:
+                future.set_exception(_error(message["error"]))
+            else:
+                future.set_result(message.get("result"))
+
+
+def _unless_given_up() -> contextlib.AbstractContextManager[None]:
+    """A cancelled coroutine cancels its future, at any moment; its reply is then nobody's."""
+    return contextlib.suppress(InvalidStateError)
 
 
 def _error(wire: dict[str, Any]) -> ArgonError:

@@ -10,17 +10,13 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from datetime import datetime, timezone
 from typing import Any
 
 from ..errors import ArgonError
 from ..protocol import HelloResult
 from .address import Address
 from .connection import Connection, Dropped
-from .repeat import REPEATABLE, REPEATABLE_WITH_CARE, outcome_after_repeat
-
-WAIT_SECONDS_MAX = 30.0
-"""How long a request waits for a bridge to be there."""
+from .tries import WAIT_SECONDS_MAX, Tries
 
 BACK_OFF_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 HEAL_SECONDS_MAX = 120.0
@@ -55,7 +51,7 @@ class Link:
     @property
     def hello(self) -> HelloResult:
         """What the bridge said of itself; connects when needed."""
-        return self._connect(time.monotonic() + WAIT_SECONDS_MAX).hello
+        return self.connect(time.monotonic() + WAIT_SECONDS_MAX).hello
 
     def keep(self) -> None:
         """From now on a lost connection is made again without waiting for the next request."""
@@ -100,31 +96,14 @@ class Link:
                 went away while it did something that cannot be asked for twice.
             KeyboardInterrupt: at once, when the kernel is interrupted; the reply is then ignored.
         """
-        begun = datetime.now(timezone.utc)
-        end = None if deadline is None else time.monotonic() + deadline
-        until = time.monotonic() + (wait if deadline is None else min(wait, deadline))
-        repeated = False
+        tries = Tries(method, params or {}, wait, deadline)
         while True:
-            connection = self._connect(until)
+            connection = self.connect(tries.until)
             try:
-                return _result(connection.send(method, params or {}), end)
-            except Dropped as dropped:
-                if dropped.sent and method not in REPEATABLE and method not in REPEATABLE_WITH_CARE:
-                    raise ArgonError(
-                        "OUTCOME_UNKNOWN",
-                        f"the bridge went away during {method}, which may or may not have taken effect",
-                        next=["look with %argon or %argon log, then try again"],
-                    ) from None
-                repeated = repeated or dropped.sent
-                until = max(until, time.monotonic() + 1) if deadline is None else until
-            except FutureTimeout:
-                raise ArgonError(
-                    "BRIDGE_UNAVAILABLE", f"the bridge did not answer {method} within {deadline} seconds"
-                ) from None
-            except ArgonError as refused:
-                if repeated and method in REPEATABLE_WITH_CARE:
-                    return outcome_after_repeat(self.call, method, params or {}, begun, refused)
-                raise
+                return _result(connection.send(method, tries.params), tries.end)
+            except (Dropped, FutureTimeout, ArgonError) as error:
+                if tries.took_effect(error):
+                    return tries.outcome(self.call)
 
     def close(self) -> None:
         """Ends the link for good."""
@@ -143,8 +122,16 @@ class Link:
         connection = self._connection
         return None if connection is None or connection.closed else connection
 
-    def _connect(self, until: float, *, asked: bool = True) -> Connection:
-        """The live connection, or a new one; tries until `until`."""
+    def connect(self, until: float, *, asked: bool = True) -> Connection:
+        """The live connection, or a new one, looked for until that moment of `time.monotonic()`.
+
+        Args:
+            until: when to give up.
+            asked: false when nobody waits, and only a lost connection is made again.
+
+        Raises:
+            ArgonError: `BRIDGE_UNAVAILABLE`, `CLOSED`.
+        """
         connection = self._live()
         if connection is not None:
             return connection
@@ -200,7 +187,7 @@ class Link:
         while not self._closed and time.monotonic() < until:
             # What stands in the way is told by the next request, in words.
             with contextlib.suppress(ArgonError):
-                self._connect(time.monotonic() + WAIT_SECONDS_MAX, asked=False)
+                self.connect(time.monotonic() + WAIT_SECONDS_MAX, asked=False)
                 return
             time.sleep(BACK_OFF_SECONDS[min(tries, len(BACK_OFF_SECONDS) - 1)] * random.uniform(0.5, 1))
             tries += 1
