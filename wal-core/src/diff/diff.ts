@@ -10,7 +10,7 @@ import type {
   Image
 } from '../api';
 import { assertKept } from '../branch/kept';
-import { documentOf, field } from '../bson';
+import { Cursor, documentOfElements, EMPTY_DOCUMENT, nameBytes } from '../bson';
 import { ArgonError } from '../errors';
 import { DIFF_PAGE_MAX } from '../limits';
 import { CATALOG } from '../read/catalog';
@@ -34,6 +34,7 @@ import { FirstRead } from './firstread';
 import { keyBehind, type Mark, markOf, readMark, type Start, startBehind } from './mark';
 
 const PAGE_DEFAULT = 100;
+const ID = nameBytes('_id');
 
 /** What may differ between two states, and how much does. States never change, so it is kept. */
 interface DiffIndex {
@@ -105,13 +106,20 @@ export class Differ {
     let last: Mark | undefined;
     let isMore = false;
     if (limit > 0) {
-      for await (const found of this.documents(from, to, index, collections, start, signal)) {
-        if (documents.length === limit) {
-          isMore = true;
-          break;
+      const pace = new Pace(signal);
+      for (const { id, name, sides } of this.behind(from, to, index, collections, start)) {
+        const document = documentDiff(name, sides.key, sides.before, sides.after);
+        if (document !== undefined) {
+          if (documents.length === limit) {
+            isMore = true;
+            break;
+          }
+          documents.push(document);
+          last = { collection: id, key: sides.key };
         }
-        documents.push(found.document);
-        last = { collection: found.id, key: found.document.key };
+        if (pace.isDue) {
+          await pace.rest();
+        }
       }
     }
     return {
@@ -125,30 +133,22 @@ export class Differ {
     };
   }
 
-  /** Documents that differ, by collection name and key, behind a mark. */
-  private async *documents(
+  /** Documents that may differ, by collection name and key, behind a mark. @throws BAD_REQUEST */
+  private *behind(
     from: View,
     to: View,
     index: DiffIndex,
     collections: DiffIndex['collections'],
-    start: Start | undefined,
-    signal: AbortSignal | undefined
-  ): AsyncGenerator<{ id: CollectionId; document: DocumentDiff }> {
+    start: Start | undefined
+  ): Generator<{ id: CollectionId; name: string; sides: Sides }> {
     const first = start === undefined ? 0 : collections.findIndex(({ id }) => id === start.collection);
     if (first < 0) {
       throw new ArgonError('BAD_REQUEST', 'The page mark is not one that a diff of these refs has given.');
     }
-    const pace = new Pace(signal);
     for (const { id, name } of collections.slice(first)) {
       const behind = id === start?.collection ? start.from : undefined;
-      for (const { key, before, after } of this.sides(from, to, index, id, behind)) {
-        const document = documentDiff(name, key, before, after);
-        if (document !== undefined) {
-          yield { id, document };
-        }
-        if (pace.isDue) {
-          await pace.rest();
-        }
+      for (const sides of this.sides(from, to, index, id, behind)) {
+        yield { id, name, sides };
       }
     }
   }
@@ -337,6 +337,6 @@ export function documentDiff(
 
 /** `{_id: …}` of a document. */
 export function idDocument(image: Image): Image {
-  const id = field(image, '_id');
-  return documentOf(id === undefined ? [] : [{ name: '_id', ...id }]);
+  const cursor = new Cursor(image);
+  return cursor.find(ID) ? documentOfElements([cursor.element]) : EMPTY_DOCUMENT;
 }

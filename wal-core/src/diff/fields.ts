@@ -1,5 +1,5 @@
 import type { FieldChange, FieldPath, FieldValue, Image } from '../api';
-import { Cursor, elements, sameValue } from '../bson';
+import { Cursor, elements, sameValue, text } from '../bson';
 
 const OBJECT = 0x03;
 /** Up to here bytes are compared faster one by one than by a call. */
@@ -58,44 +58,86 @@ function collect(before: Image, after: Image, path: FieldPath, changes: FieldCha
 function collectInStep(before: Image, after: Image, path: FieldPath, changes: FieldChange[]): boolean {
   const old = new Cursor(before);
   const later = new Cursor(after);
-  const names = new Set<string>();
-  const found: FieldChange[] = [];
-  for (let count = 1; old.next(); count++) {
-    if (!later.next() || !isSame(old, old.nameStart, old.nameEnd, later, later.nameStart, later.nameEnd)) {
-      return false;
-    }
-    const { name } = old;
-    if (names.add(name).size < count) {
+  const names = new DistinctNames(before);
+  const start = changes.length;
+  while (old.next()) {
+    if (
+      !later.next() ||
+      !isSame(before, old.nameStart, old.nameEnd, after, later.nameStart, later.nameEnd) ||
+      !names.add(old.nameStart, old.nameEnd)
+    ) {
+      changes.length = start;
       return false;
     }
     if (
       old.type !== later.type ||
-      !isSame(old, old.valueStart, old.valueEnd, later, later.valueStart, later.valueEnd)
+      !isSame(before, old.valueStart, old.valueEnd, after, later.valueStart, later.valueEnd)
     ) {
-      const at = [...path, name];
+      const at = [...path, old.name];
       if (old.type === OBJECT && later.type === OBJECT) {
-        collect(old.bytes, later.bytes, at, found);
+        collect(old.bytes, later.bytes, at, changes);
       } else {
-        found.push({ path: at, before: old.value, after: later.value });
+        changes.push({ path: at, before: old.value, after: later.value });
       }
     }
   }
   if (later.next()) {
+    changes.length = start;
     return false;
   }
-  changes.push(...found);
   return true;
 }
 
-function isSame(a: Cursor, start: number, end: number, b: Cursor, from: number, to: number): boolean {
+/** From so many names on they are kept by their text. */
+const LISTED_NAMES_MAX = 24;
+
+/** The names of a document, to see whether one occurs twice. A text for each would cost more than all the rest. */
+class DistinctNames {
+  /** A number made of the bytes of each name, and where it stands: `[sum, start, end]…` */
+  private readonly listed: number[] = [];
+  private texts: Set<string> | undefined;
+
+  constructor(private readonly doc: Image) {}
+
+  /** False when the name was there before. */
+  add(start: number, end: number): boolean {
+    const { doc, listed } = this;
+    if (listed.length >= LISTED_NAMES_MAX * 3) {
+      this.texts ??= this.asTexts();
+      const { size } = this.texts;
+      return this.texts.add(text(doc, start, end)).size > size;
+    }
+    let sum = end - start;
+    for (let i = start; i < end; i++) {
+      sum = (Math.imul(sum, 31) + doc[i]!) | 0;
+    }
+    for (let i = 0; i < listed.length; i += 3) {
+      if (listed[i] === sum && isSame(doc, start, end, doc, listed[i + 1]!, listed[i + 2]!)) {
+        return false;
+      }
+    }
+    listed.push(sum, start, end);
+    return true;
+  }
+
+  private asTexts(): Set<string> {
+    const texts = new Set<string>();
+    for (let i = 0; i < this.listed.length; i += 3) {
+      texts.add(text(this.doc, this.listed[i + 1]!, this.listed[i + 2]!));
+    }
+    return texts;
+  }
+}
+
+function isSame(a: Image, start: number, end: number, b: Image, from: number, to: number): boolean {
   if (end - start !== to - from) {
     return false;
   }
   if (end - start > LOOP_BYTES_MAX) {
-    return a.buf.compare(b.buf, from, to, start, end) === 0;
+    return a.compare(b, from, to, start, end) === 0;
   }
   for (let i = start, j = from; i < end; i++, j++) {
-    if (a.buf[i] !== b.buf[j]) {
+    if (a[i] !== b[j]) {
       return false;
     }
   }

@@ -143,7 +143,7 @@ export class Versions {
     if (lsn === undefined || lsn === 0) {
       return lsn === undefined ? undefined : NEVER;
     }
-    const value = this.store.get('ver', verKey(ownerIn(chain, lsn), collection, key, lsn));
+    const value = this.store.get('ver', verSearch(ownerIn(chain, lsn), collection, key, lsn).from);
     return value === undefined ? undefined : { image: decodeVersion(value, this.readLog) };
   }
 
@@ -158,7 +158,7 @@ export class Versions {
       return undefined;
     }
     const { timeline, cap } = chain[at]!;
-    const value = this.store.get('ver', verKey(timeline.id, collection, key, lsn));
+    const value = this.store.get('ver', verSearch(timeline.id, collection, key, lsn).from);
     if (value !== undefined) {
       return decodeVersion(value, this.readLog);
     }
