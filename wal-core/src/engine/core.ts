@@ -177,9 +177,10 @@ export class Core implements Positions {
   }
 
   private async recover(): Promise<void> {
-    await new Replay({ ...this.parts(), applier: this.applier, isBehind: () => this.isBehind() }).run();
+    const { applier, small } = this;
+    await new Replay({ ...this.parts(), applier, small, isBehind: () => this.isBehind() }).run();
     this.durableTime = this.clock.current();
-    this.retries = RetryTable.load(this.store);
+    this.retries = RetryTable.load(small.all(TABLE.retry, '').map(({ key }) => key));
   }
 
   /** Whether so much waits to be applied that more must wait. */

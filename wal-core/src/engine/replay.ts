@@ -1,14 +1,24 @@
-import type { CommitTime, Lsn, TimelineId } from '../api';
+import type { CollectionId, CommitTime, IndexInfo, Lsn, TimelineId } from '../api';
+import type { Project, Timeline } from '../branch/model';
 import type { Registry } from '../branch/registry';
 import type { CommitClock } from '../log/clock';
+import type { IndexKeyMaker } from '../index/keys';
 import type { FileLog } from '../log/file/log';
 import type { FoundFrame } from '../log/file/recovery';
-import { type ChangeSection, decodeFrame, isPart, type SectionHead } from '../log/frame';
+import {
+  type ChangeRecord,
+  type ChangeSection,
+  type ControlRecord,
+  decodeFrame,
+  isPart,
+  type SectionHead
+} from '../log/frame';
 import { CATALOG, type Catalogs } from '../read/catalog';
 import type { Unapplied } from '../read/unapplied';
 import { metaKey, TABLE } from '../store/keys';
 import type { OrderedStore } from '../store/store';
 import type { Applier } from '../write/apply';
+import type { SmallRows } from './smallrows';
 
 export interface ReplayParts {
   readonly store: OrderedStore;
@@ -18,23 +28,38 @@ export interface ReplayParts {
   readonly unapplied: Unapplied;
   readonly catalogs: Catalogs;
   readonly applier: Applier;
+  readonly keys: IndexKeyMaker;
+  readonly small: SmallRows;
   /** Whether so much waits to be applied that more must wait. */
   isBehind(): boolean;
 }
 
+/** A commit that the state does not have yet, in the list of its project. */
+interface Trace {
+  readonly project: Project;
+  readonly firstLsn: Lsn;
+}
+
 /**
- * The start of an engine: what the log has and the state has not goes the way that new frames go. Afterwards the
- * state is as if nobody had ever stopped.
+ * The start of an engine: what the log has and the state has not goes the way that new frames go. Readers need not wait
+ * until the state has it: what is not applied yet stands in front of the state, as while it was written.
  */
 export class Replay {
+  /**
+   * Whether the engine may begin only when the state has everything: what was replayed brings collections or indexes,
+   * gives or takes keys of unique ones, or the state is made anew.
+   */
+  private isAwaited = false;
+
   constructor(private readonly parts: ReplayParts) {}
 
-  /** Replays what the log has and the state has not, in bounded memory. */
+  /** Reads what the log has and the state has not, in bounded memory; it goes on into the state afterwards. */
   async run(): Promise<void> {
     const applied = this.parts.store.get('meta', metaKey(TABLE.applied, 0));
     if (applied !== undefined) {
       this.parts.clock.observe(applied.readBigUInt64BE(10) as CommitTime);
     }
+    this.isAwaited = applied === undefined;
     const from =
       applied === undefined
         ? undefined
@@ -53,7 +78,9 @@ export class Replay {
         }
       }
     );
-    await this.parts.applier.caughtUp();
+    if (this.isAwaited) {
+      await this.parts.applier.caughtUp();
+    }
   }
 
   /**
@@ -69,39 +96,74 @@ export class Replay {
     for (const record of frame.control) {
       this.parts.registry.apply(record);
     }
+    const traces: Trace[] = [];
     const ordinals = [
-      ...frame.changes.map((section, i) => this.replaySection(section, known?.get(i))),
+      ...frame.changes.map((section, i) => this.replaySection(section, frame.time, traces, known?.get(i))),
       ...frame.groups.map((section, i) =>
         this.replayed(section, section.count, known?.get(frame.changes.length + i))
       )
     ];
-    const place = { segment, offset };
-    this.parts.applier.add({
+    const { small, applier } = this.parts;
+    const hasCatalog = frame.changes.some(({ records }) =>
+      records.some(({ collection }) => collection === CATALOG)
+    );
+    small.durable(frame.control);
+    applier.add({
       frame,
-      place,
+      place: { segment, offset },
       next: { segment, offset: offset + bytes.length },
       ordinals,
-      hasCatalog: frame.changes.some(section => section.records.some(record => record.collection === CATALOG))
+      hasCatalog,
+      applied: () => forget(traces, small, frame.control)
     });
     return frame.groups.length > 0;
   }
 
-  private replaySection(section: ChangeSection, known: number | undefined): number {
-    const timeline = this.parts.registry.timeline(section.timeline);
-    if (timeline === undefined) {
+  private replaySection(section: ChangeSection, time: CommitTime, traces: Trace[], known?: number): number {
+    const { registry, unapplied, catalogs } = this.parts;
+    const { timeline: id, firstLsn, atomic, group, records } = section;
+    const timeline = registry.timeline(id);
+    const project = timeline === undefined ? undefined : registry.projectById(timeline.project);
+    if (timeline === undefined || project === undefined) {
       return 0;
     }
-    section.records.forEach((record, i) => {
+    const lastLsn = (firstLsn + records.length - 1) as Lsn;
+    project.recent.add({ timeline: id, firstLsn, lastLsn, time, atomic, group });
+    traces.push({ project, firstLsn });
+    records.forEach((record, i) => {
       if (record.isGone === true) {
         return;
       }
-      const lsn = (section.firstLsn + i) as Lsn;
-      this.parts.unapplied.add(timeline.id, record.collection, record.key, { lsn, image: record.image });
+      const lsn = (firstLsn + i) as Lsn;
+      unapplied.add(id, record.collection, record.key, { lsn, image: record.image });
       if (record.collection === CATALOG) {
-        this.parts.catalogs.changed(timeline, lsn);
+        catalogs.changed(timeline, lsn);
+        this.isAwaited = true;
       }
     });
-    return this.replayed(section, section.records.length, known);
+    const ordinal = this.replayed(section, records.length, known);
+    if (!this.isAwaited) {
+      this.noteKeys(timeline, lastLsn, records);
+    }
+    return ordinal;
+  }
+
+  /** What planners must know of the indexes of documents before those are in the state. */
+  private noteKeys(timeline: Timeline, lsn: Lsn, records: readonly ChangeRecord[]): void {
+    const { catalogs, keys } = this.parts;
+    const catalog = catalogs.at(timeline, lsn);
+    const indexesOf = new Map<CollectionId, readonly IndexInfo[]>();
+    for (const { collection, image, isGone } of records) {
+      let indexes = indexesOf.get(collection);
+      if (indexes === undefined) {
+        indexes = collection === CATALOG ? [] : (catalog.getById(collection)?.indexes ?? []);
+        indexesOf.set(collection, indexes);
+      }
+      for (const index of isGone === true ? [] : indexes) {
+        this.isAwaited ||= index.unique;
+        keys.keys(index, image);
+      }
+    }
   }
 
   /** Moves a timeline's head behind a section; answers the number of its changes before. */
@@ -115,4 +177,12 @@ export class Replay {
     this.parts.registry.settle(timeline, group.last, ordinal + count);
     return ordinal;
   }
+}
+
+/** The state has a frame. */
+function forget(traces: readonly Trace[], small: SmallRows, rows: readonly ControlRecord[]): void {
+  for (const { project, firstLsn } of traces) {
+    project.recent.remove(firstLsn);
+  }
+  small.applied(rows);
 }

@@ -1,6 +1,5 @@
 import type { ControlRecord } from '../log/frame';
-import { afterPrefix, META_PREFIX_BYTES, metaKey, TABLE } from '../store/keys';
-import type { OrderedStore } from '../store/store';
+import { TABLE } from '../store/keys';
 
 /** A remembered reply's key, taken apart: `<owner>/<turn>/<statement>`. */
 function partsOf(key: string): { owner: string; turn: string } {
@@ -23,11 +22,10 @@ function isNewer(turn: string, known: string): boolean {
 export class RetryTable {
   private readonly owners = new Map<string, { turn: string; keys: string[] }>();
 
-  static load(store: OrderedStore): RetryTable {
+  /** Of these keys, all that are remembered. */
+  static load(names: Iterable<string>): RetryTable {
     const table = new RetryTable();
-    const from = metaKey(TABLE.retry, 0);
-    for (const { key } of store.range('meta', { from, to: afterPrefix(from) })) {
-      const name = key.toString('utf8', META_PREFIX_BYTES);
+    for (const name of names) {
       // A log that was collected may bring a forgotten reply back; its row is overlooked.
       const { owner, turn } = partsOf(name);
       const known = table.owners.get(owner);
