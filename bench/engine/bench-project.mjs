@@ -18,6 +18,11 @@ const SLOT_BYTES = 16;
  */
 let slots = Buffer.alloc(0);
 
+/** Bytes of memory that the keys take. */
+export function keysBytes() {
+  return slots.length;
+}
+
 /** The key of document `i`. */
 export function keyOf(i) {
   const at = i * SLOT_BYTES;

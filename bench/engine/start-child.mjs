@@ -1,6 +1,6 @@
 /** The process that `start.mjs` measures: opens the engine; then stops, is killed, or reads. */
 import { existsSync, readFileSync } from 'node:fs';
-import { BenchProject, COLLECTION, ORIGIN, PROJECT, keyOf } from './bench-project.mjs';
+import { BenchProject, COLLECTION, keyOf, keysBytes, ORIGIN, PROJECT } from './bench-project.mjs';
 
 const [part, directory, text] = process.argv.slice(2);
 const options = JSON.parse(text);
@@ -65,7 +65,9 @@ async function use() {
   }
   project.reads(project.head(), options.reads);
   await project.scan(project.head());
-  await send({ branches: branches.length, idle, used: beyondTheMap() });
+  // The keys of the documents are the bench's own.
+  const used = beyondTheMap();
+  await send({ branches: branches.length, idle, used: used === undefined ? used : used - keysBytes() / 1e6 });
 }
 
 if (part === 'kill') {
@@ -73,7 +75,8 @@ if (part === 'kill') {
 } else if (part === 'use') {
   await use();
 } else {
-  await send({ openMs, readyMs });
+  await project.update(0);
+  await send({ openMs, readyMs, writtenMs: performance.now() });
 }
 await project.close();
 process.disconnect();

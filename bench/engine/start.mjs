@@ -52,6 +52,16 @@ export async function measureStarts({ directory, say, options }) {
     unit: 'ms',
     goal: { atMost: 3_000 }
   });
+  say({
+    name: 'of that, opening the engine: readers are let in before the state has the records',
+    value: median(killed.map(each => each.openMs)),
+    unit: 'ms'
+  });
+  say({
+    name: 'until its first write is durable',
+    value: median(killed.map(each => each.writtenMs)),
+    unit: 'ms'
+  });
   const { branches, idle, used } = await run('use', directory, {
     branches: options.manyBranches,
     reads: options.reads,

@@ -428,12 +428,30 @@ export const BUGS = [
     tests: ['law-09-honest-end']
   },
   {
+    name: 'replayed-times-forgotten',
+    law: 1,
+    what: 'while a replayed commit is not applied yet nobody knows when it was made, nor that it is a group',
+    file: 'engine/replay.ts',
+    text: 'project.recent.add({ timeline: id, firstLsn, lastLsn, time, atomic, group });',
+    replacement: '',
+    tests: ['law-01-early-readers']
+  },
+  {
+    name: 'replayed-unique-keys-forgotten',
+    law: 1,
+    what: 'a start does not wait until unique indexes have the keys that were replayed',
+    file: 'engine/replay.ts',
+    text: 'this.isAwaited ||= index.unique;',
+    replacement: '',
+    tests: ['law-01-early-readers']
+  },
+  {
     name: 'retry-table-forgotten',
     law: 1,
     what: 'after a restart nobody knows which remembered replies a new one takes the place of',
     file: 'engine/core.ts',
-    text: 'this.retries = RetryTable.load(this.store);',
-    replacement: 'RetryTable.load(this.store);',
+    text: 'this.retries = RetryTable.load(remembered);',
+    replacement: 'RetryTable.load(remembered);',
     tests: ['law-02-model']
   },
   {

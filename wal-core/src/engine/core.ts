@@ -180,7 +180,8 @@ export class Core implements Positions {
     const { applier, small } = this;
     await new Replay({ ...this.parts(), applier, small, isBehind: () => this.isBehind() }).run();
     this.durableTime = this.clock.current();
-    this.retries = RetryTable.load(small.all(TABLE.retry, '').map(({ key }) => key));
+    const remembered = small.all(TABLE.retry, '').map(({ key }) => key);
+    this.retries = RetryTable.load(remembered);
   }
 
   /** Whether so much waits to be applied that more must wait. */
