@@ -3,6 +3,7 @@ import { ArgonError, isArgonError } from '@argon/wal-core';
 import { Users } from '../auth/users';
 import { Bridge } from '../bridge';
 import { findBeacon } from './client';
+import { compileSooner } from './compile-sooner';
 import { EXIT } from './exit';
 import type { TcpAddress } from '../wire/server';
 import { createLogger, type LogLevel } from '../logger';
@@ -37,6 +38,7 @@ const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
  */
 export async function serve(options: ServeOptions): Promise<number> {
   const tcp = tcpAddress(options);
+  compileSooner();
   const logger = createLogger(options.logLevel);
   let end: (reason: string) => void = () => undefined;
   const ended = new Promise<string>(resolve => (end = resolve));

@@ -1,7 +1,7 @@
 import { T, field } from '@argon/wal-core';
 import { checkApiVersion } from './api-version';
 import { Arguments, firstElement, stringOf } from './arguments';
-import type { DocumentBuilder } from './builder';
+import { DocumentBuilder } from './builder';
 import { checkReadConcern, checkReadPreference, checkWriteConcern, readReadConcern } from './concerns';
 import type { CommandContext, ConnectionState, RetryIdentity, Services } from './context';
 import { MongoError, ProtocolFault, isFault, toMongoError } from './errors';
@@ -28,7 +28,8 @@ const HANDSHAKES: ReadonlySet<string> = new Set([
   'buildinfo'
 ]);
 
-const NO_SIGNATURE = Buffer.alloc(20);
+/** What stands for a signature of `$clusterTime` where nobody signs: `{hash: BinData(0, 20 zeros), keyId: 0}`. */
+const NO_SIGNATURE = new DocumentBuilder(64).value('hash', Buffer.alloc(20)).int64('keyId', 0).finish();
 
 /** Executes requests: finds the command, checks what all commands share, and turns results and errors into replies. */
 export class Dispatcher {
@@ -226,10 +227,7 @@ export class Dispatcher {
     return reply
       .open('$clusterTime')
       .timestamp('clusterTime', newest)
-      .open('signature')
-      .value('hash', NO_SIGNATURE)
-      .int64('keyId', 0)
-      .close()
+      .document('signature', NO_SIGNATURE)
       .close()
       .timestamp('operationTime', time);
   }

@@ -30,6 +30,11 @@ const FILES_IDLE_MS = 1_000;
 /** A worker that has had nothing to do for so long, in milliseconds, rehearses. */
 const REHEARSAL_AFTER_MS = 100;
 
+// Giving memory away for the first time throws out all compiled code that relied on nobody doing so; results are given
+// away, and the second long read would be as slow as the first.
+const given = new ArrayBuffer(1);
+structuredClone(given, { transfer: [given] });
+
 const { directory } = workerData as WorkerSetup;
 const log = new FileLog(join(directory, 'log'));
 const readLog = (place: Parameters<FileLog['read']>[0], length: number) => log.read(place, length);
