@@ -1,6 +1,9 @@
 import { Timestamp, serialize } from 'bson';
 import { T, nameBytes, type CommitTime, type RawValue } from '@argon/wal-core';
 
+/** Type, name and NUL of an array's element, at most. */
+const INDEX_BYTES_MAX = 12;
+
 /** Writes raw BSON front to back, so that stored documents go into a reply without being decoded. */
 export class DocumentBuilder {
   private buffer: Buffer;
@@ -81,9 +84,21 @@ export class DocumentBuilder {
   /** An array of whole documents. */
   documents(name: string, documents: readonly Buffer[]): this {
     this.open(name, T.ARRAY);
-    for (let index = 0; index < documents.length; index++) {
-      this.document(String(index), documents[index]!);
+    let size = 0;
+    for (const { length } of documents) {
+      size += INDEX_BYTES_MAX + length;
     }
+    this.reserve(size);
+    const { buffer } = this;
+    let { at } = this;
+    for (let index = 0; index < documents.length; index++) {
+      const document = documents[index]!;
+      buffer[at] = T.OBJECT;
+      at = writeIndex(buffer, at + 1, index);
+      document.copy(buffer, at);
+      at += document.length;
+    }
+    this.at = at;
     return this.close();
   }
 
@@ -159,6 +174,23 @@ export class DocumentBuilder {
     }
   }
 }
+
+/** Writes an array's index as its element's name, and answers where the value begins. */
+function writeIndex(buffer: Buffer, start: number, index: number): number {
+  let end = start + 1;
+  for (let rest = index; rest >= 10; rest = Math.floor(rest / 10)) {
+    end++;
+  }
+  let rest = index;
+  for (let at = end - 1; at >= start; at--) {
+    buffer[at] = ZERO + (rest % 10);
+    rest = Math.floor(rest / 10);
+  }
+  buffer[end] = 0;
+  return end + 1;
+}
+
+const ZERO = 0x30;
 
 /** A commit time as drivers decode it. */
 export function toTimestamp(time: CommitTime | bigint): Timestamp {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { T, field, isArgonError } from '@argon/wal-core';
 import { awaitedMs } from './await-hello';
+import type { Compressor } from './compressors';
 import type { ConnectionState, Services } from './context';
 import type { Dispatcher } from './dispatch';
 import { ProtocolFault, toMongoError } from './errors';
@@ -11,7 +12,7 @@ import {
   UNANSWERED_BYTES_MAX,
   UNSENT_BYTES_MAX
 } from './limits';
-import { readRequest, writeReply, type Request } from './message';
+import { readRequest, replyHead, type Request } from './message';
 import { interrupted } from './operation';
 import { errorReply } from './reply';
 import type { SignIn } from './sign-in';
@@ -28,6 +29,10 @@ const PLAIN_COMMANDS: ReadonlySet<string> = new Set([
   'createUser',
   'updateUser'
 ]);
+
+/** Up to so many bytes, to copy the parts of a message together is cheaper than to send them apart. */
+const JOINED_BYTES_MAX = 64 * 1024;
+const NO_BYTES = Buffer.alloc(0);
 
 /**
  * One client. Its requests are answered one after the other, in order. A client that sends faster than it is
@@ -131,7 +136,8 @@ export class Connection {
         throw error;
       }
       // The frame is sound, a document in it is not: the connection can go on.
-      await this.send(writeReply(bare(frame), errorReply(toMongoError(error))));
+      const reply = errorReply(toMongoError(error));
+      await this.send(replyHead(bare(frame), reply.length), reply);
       return;
     }
     const goesOn = request.exhaust ? streamOf(request, this.services) : undefined;
@@ -141,27 +147,40 @@ export class Connection {
         return;
       }
       const moreToCome = !this.ending && !this.state.isClosed && goesOn?.(reply) === true;
-      const message = writeReply(request, reply, { previousId, moreToCome });
-      await this.send(await this.packed(request, message));
+      const head = replyHead(request, reply.length, { previousId, moreToCome });
+      const compressor = this.compressorOf(request);
+      if (compressor === undefined) {
+        await this.send(head, reply);
+      } else {
+        await this.send(await compress(Buffer.concat([head, reply]), compressor));
+      }
       if (!moreToCome) {
         return;
       }
-      previousId = message.readInt32LE(4);
+      previousId = head.readInt32LE(4);
     }
   }
 
   /** Answers are compressed like their requests, when the client has said that it can read that. */
-  private async packed({ compressor, name }: Request, message: Buffer): Promise<Buffer> {
-    const isPacked = compressor !== undefined && this.state.compression && !PLAIN_COMMANDS.has(name);
-    return isPacked ? compress(message, compressor) : message;
+  private compressorOf({ compressor, name }: Request): Compressor | undefined {
+    return this.state.compression && !PLAIN_COMMANDS.has(name) ? compressor : undefined;
   }
 
-  private async send(message: Buffer): Promise<void> {
+  /** Sends a message whose parts lie apart; a long one is not copied together. */
+  private async send(head: Buffer, body: Buffer = NO_BYTES): Promise<void> {
     if (this.state.isClosed) {
       return;
     }
-    this.services.statistics.bytesOut += message.length;
-    this.socket.write(message);
+    const bytes = head.length + body.length;
+    this.services.statistics.bytesOut += bytes;
+    if (bytes <= JOINED_BYTES_MAX || body.length === 0) {
+      this.socket.write(body.length === 0 ? head : Buffer.concat([head, body], bytes));
+    } else {
+      this.socket.cork();
+      this.socket.write(head);
+      this.socket.write(body);
+      this.socket.uncork();
+    }
     if (this.socket.writableLength > UNSENT_BYTES_MAX) {
       await this.drained();
     }

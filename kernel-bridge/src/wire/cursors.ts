@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { MongoError } from './errors';
-import { CURSORS_MAX, CURSOR_IDLE_MS, DOCUMENT_BYTES_MAX } from './limits';
+import { CURSORS_MAX, CURSOR_IDLE_MS, DOCUMENT_BYTES_MAX, UNSIZED_BATCH_BYTES_MAX } from './limits';
 import type { SessionKey } from './lsid';
 import type { Operation } from './operation';
+import { ReadAhead } from './read-ahead';
 
 /** Batches of raw documents: what a query yields. Holds no read transaction between two batches. */
 export interface DocumentSource extends AsyncIterable<readonly Buffer[]> {
@@ -82,10 +83,11 @@ export function fittingInto(documents: readonly Buffer[], count: number): number
 
 /** The result of a query. */
 export class OpenCursor extends Cursor {
-  private readonly iterator: AsyncIterator<readonly Buffer[]>;
+  private readonly iterator: ReadAhead;
   private waiting: readonly Buffer[] = [];
   private position = 0;
   private drained = false;
+  private isGoneOnWith = false;
 
   constructor(
     id: bigint,
@@ -95,10 +97,12 @@ export class OpenCursor extends Cursor {
     owner: CursorOwner
   ) {
     super(id, namespace, operation, owner);
-    this.iterator = source[Symbol.asyncIterator]();
+    this.iterator = new ReadAhead(source[Symbol.asyncIterator]());
   }
 
+  /** Until a client names a size, batches are such that it reads one while the next is made. */
   override async next(count: number): Promise<Buffer[]> {
+    const bytesMax = count === Infinity ? UNSIZED_BATCH_BYTES_MAX : BATCH_BYTES_MAX;
     const batch: Buffer[] = [];
     let bytes = 0;
     while (batch.length < count) {
@@ -109,13 +113,14 @@ export class OpenCursor extends Cursor {
         }
         continue;
       }
-      if (batch.length > 0 && bytes + document.length > BATCH_BYTES_MAX) {
+      if (batch.length > 0 && bytes + document.length > bytesMax) {
         break;
       }
       bytes += document.length;
       batch.push(document);
       this.position++;
     }
+    this.readAhead(bytes);
     return batch;
   }
 
@@ -127,8 +132,18 @@ export class OpenCursor extends Cursor {
     this.drained = true;
     this.waiting = [];
     this.position = 0;
-    // A generator that waits in a scan ends when the scan sees the signal.
-    void this.iterator.return?.().catch(() => undefined);
+    this.iterator.release();
+  }
+
+  /**
+   * Once a client has asked for more, it will again: as much is read ahead as it just got. Not where time is limited or
+   * a transaction goes on meanwhile.
+   */
+  private readAhead(bytes: number): void {
+    if (this.isGoneOnWith && this.remainingMs === undefined && this.owner.transaction === undefined) {
+      this.iterator.start(bytes);
+    }
+    this.isGoneOnWith = true;
   }
 
   private async fill(): Promise<boolean> {

@@ -4,7 +4,7 @@ import { COMPRESSORS } from './compressors';
 import { ProtocolFault } from './errors';
 import { FrameReader, HEADER_BYTES, OP, compress, decompress, type Frame } from './frame';
 import { MESSAGE_BYTES_MAX } from './limits';
-import { readRequest, writeReply } from './message';
+import { readRequest, replyHead } from './message';
 
 function message(opCode: number, body: Buffer, requestId = 7): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
@@ -236,7 +236,8 @@ describe('OP_QUERY', () => {
     ]);
     const request = readRequest(frame(OP.QUERY, query));
     expect(request).toMatchObject({ opCode: OP.QUERY, namespace: 'admin.$cmd', name: 'ismaster' });
-    const reply = writeReply(request, Buffer.from(serialize({ ok: 1 })));
+    const body = Buffer.from(serialize({ ok: 1 }));
+    const reply = Buffer.concat([replyHead(request, body.length), body]);
     expect(reply.readInt32LE(0)).toBe(reply.length);
     expect(reply.readInt32LE(8)).toBe(7);
     expect(reply.readInt32LE(12)).toBe(OP.REPLY);

@@ -16,6 +16,10 @@ export const WRITE_SLICE_MAX = 1_000;
 export const WRITE_SLICE_BYTES_MAX = 4 * 1024 * 1024;
 /** Documents in a first batch when the client names no size. */
 export const FIRST_BATCH_DEFAULT = 101;
+/** Bytes of a further batch when the client names no size; one named in documents may have as many as a document. */
+export const UNSIZED_BATCH_BYTES_MAX = 4 * 1024 * 1024;
+/** Bytes that all cursors together read ahead, beyond the batch that each is taking in. */
+export const READ_AHEAD_BYTES_MAX = 32 * 1024 * 1024;
 /** Bytes of memory for a sort without an index. */
 export const SORT_BYTES_MAX = 100 * 1024 * 1024;
 /** An unused cursor lives this long. */

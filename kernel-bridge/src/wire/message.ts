@@ -26,6 +26,9 @@ const FLAG = { CHECKSUM: 1, MORE_TO_COME: 2, EXHAUST_ALLOWED: 1 << 16 } as const
 /** Flags a receiver must understand; the high half may be ignored. */
 const KNOWN_REQUIRED = FLAG.CHECKSUM | FLAG.MORE_TO_COME;
 const CHECKSUM_BYTES = 4;
+/** Bytes between the header and the document: flags and the kind of section; four fields of OP_REPLY. */
+const MSG_BYTES = 5;
+const REPLY_BYTES = 20;
 
 /**
  * Reads an OP_MSG or OP_QUERY and validates every document in it, so that all code behind may trust the bytes.
@@ -147,21 +150,15 @@ function documentAt(buffer: Buffer, at: number, end: number): Buffer {
 
 let lastRequestId = 0;
 
-function header(length: number, responseTo: number, opCode: number): Buffer {
-  const out = Buffer.allocUnsafe(length);
+/** Begins a message; answers what is `room` bytes longer than its header. */
+function header(length: number, room: number, responseTo: number, opCode: number): Buffer {
+  const out = Buffer.allocUnsafe(HEADER_BYTES + room);
   lastRequestId = (lastRequestId + 1) & 0x7fffffff;
   out.writeInt32LE(length, 0);
   out.writeInt32LE(lastRequestId, 4);
   out.writeInt32LE(responseTo, 8);
   out.writeInt32LE(opCode, 12);
   return out;
-}
-
-/** The answer to `request` in the message kind it came in. */
-export function writeReply(request: Request, reply: Buffer, stream?: Stream): Buffer {
-  return request.opCode === OP.MSG
-    ? writeMessage(stream?.previousId ?? request.requestId, reply, stream?.moreToCome ?? false)
-    : writeOpReply(request.requestId, reply);
 }
 
 /** The place of a reply in a stream of replies to one request. */
@@ -171,21 +168,26 @@ export interface Stream {
   readonly moreToCome: boolean;
 }
 
-function writeMessage(responseTo: number, reply: Buffer, moreToCome: boolean): Buffer {
-  const out = header(HEADER_BYTES + 5 + reply.length, responseTo, OP.MSG);
+/** What goes before a reply of so many bytes to `request`, in the message kind it came in. */
+export function replyHead(request: Request, bytes: number, stream?: Stream): Buffer {
+  return request.opCode === OP.MSG
+    ? messageHead(stream?.previousId ?? request.requestId, bytes, stream?.moreToCome ?? false)
+    : opReplyHead(request.requestId, bytes);
+}
+
+function messageHead(responseTo: number, bytes: number, moreToCome: boolean): Buffer {
+  const out = header(HEADER_BYTES + MSG_BYTES + bytes, MSG_BYTES, responseTo, OP.MSG);
   out.writeInt32LE(moreToCome ? FLAG.MORE_TO_COME : 0, HEADER_BYTES);
   out[HEADER_BYTES + 4] = 0;
-  reply.copy(out, HEADER_BYTES + 5);
   return out;
 }
 
-function writeOpReply(responseTo: number, reply: Buffer): Buffer {
-  const out = header(HEADER_BYTES + 20 + reply.length, responseTo, OP.REPLY);
+function opReplyHead(responseTo: number, bytes: number): Buffer {
+  const out = header(HEADER_BYTES + REPLY_BYTES + bytes, REPLY_BYTES, responseTo, OP.REPLY);
   // Flags (8: the server can await data), cursor id, starting from, number returned.
   out.writeInt32LE(8, HEADER_BYTES);
   out.writeBigInt64LE(0n, HEADER_BYTES + 4);
   out.writeInt32LE(0, HEADER_BYTES + 12);
   out.writeInt32LE(1, HEADER_BYTES + 16);
-  reply.copy(out, HEADER_BYTES + 20);
   return out;
 }

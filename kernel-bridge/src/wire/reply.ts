@@ -39,7 +39,7 @@ export function cursorReply({
 }: CursorReply): DocumentBuilder {
   let bytes = 256;
   for (const document of batch) {
-    bytes += document.length + 8;
+    bytes += document.length + 12;
   }
   const reply = new DocumentBuilder(bytes)
     .open('cursor')
