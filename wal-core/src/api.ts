@@ -35,7 +35,10 @@ export type CommitTime = Branded<bigint, 'CommitTime'>;
 /** A document key: KeyString of `_id` (see bson/keystring.ts). Sorts as `_id` does. */
 export type DocKey = Buffer;
 
-/** Raw BSON of one document. */
+/**
+ * Raw BSON of one document. The engine does not copy it: whoever hands one in or gets one never writes to its bytes
+ * afterwards.
+ */
 export type Image = Buffer;
 
 /** Who made a change, from where. All fields are hostile text to whoever shows them. */
@@ -279,7 +282,7 @@ export interface Snapshot {
   stateDigest(): Promise<string>;
 }
 
-/** Staged changes of one write call; sees its own changes and every earlier one, acknowledged or not. */
+/** Staged changes of one write call, while it runs; sees its own changes and every earlier one, acknowledged or not. */
 export interface Writer {
   readonly project: ProjectInfo;
   readonly branch: string;
@@ -303,11 +306,11 @@ export interface Writer {
   /** Drops the index and its entries. */
   dropIndex(collection: CollectionInfo, name: string): void;
   get(collection: CollectionInfo, key: DocKey): Image | undefined;
-  /** Adds a document. @throws DUPLICATE_KEY with data `{index, keyPattern, keyValue}`; nothing is staged then. */
+  /** Adds a document. @throws DOCUMENT_INVALID, LIMIT_EXCEEDED, COLLECTION_NOT_FOUND, DUPLICATE_KEY with data `{index, keyPattern, keyValue}`; nothing is staged then. */
   insert(collection: CollectionInfo, image: Image): void;
   /**
    * Replaces a document, `_id` unchanged. `isWhole` tells history that the whole document was given, not changes to it.
-   * @throws DUPLICATE_KEY, DOCUMENT_NOT_FOUND.
+   * @throws DOCUMENT_INVALID, LIMIT_EXCEEDED, COLLECTION_NOT_FOUND, DUPLICATE_KEY, DOCUMENT_NOT_FOUND
    */
   replace(collection: CollectionInfo, key: DocKey, image: Image, isWhole?: boolean): void;
   /** Removes a document; false when it is not there. */
@@ -322,6 +325,11 @@ export interface WriteOptions {
   readonly atomic?: boolean;
   /** Transaction id for `undo --txn`. */
   readonly txn?: string;
+  /**
+   * The images have passed `checkDocument`, and replaced ones keep their `_id`: they are not checked again. Without it
+   * each is, and refused with DOCUMENT_INVALID.
+   */
+  readonly isChecked?: boolean;
   /**
    * Remembered in the same frame: the reply of a retryable write. The key is `<owner>/<turn>/<statement>`;
    * a new turn of an owner forgets its earlier ones.
@@ -359,7 +367,12 @@ export interface Transaction {
    * Runs `change` synchronously on a branch. Collections can be made in it, and indexes on those.
    * @throws TRANSACTION_GONE, WRITE_CONFLICT, DUPLICATE_KEY, BRANCH_PROTECTED, LIMIT_EXCEEDED, and whatever `change` throws
    */
-  write<T>(project: string, branch: string, change: (writer: Writer) => T): Promise<T>;
+  write<T>(
+    project: string,
+    branch: string,
+    change: (writer: Writer) => T,
+    options?: Pick<WriteOptions, 'isChecked'>
+  ): Promise<T>;
   /**
    * Makes everything durable and visible; one commit for each branch that changed. Asked again, it answers the same.
    * @throws WRITE_CONFLICT, TRANSACTION_GONE, LOG_FAILED, DISK_FULL
@@ -796,8 +809,8 @@ export interface Engine {
 
   /**
    * Runs `change` synchronously against the newest state, then waits until its records are on disk.
-   * Nothing is written when it throws. `commit` is undefined when nothing was staged.
-   * @throws BRANCH_NOT_FOUND, BRANCH_PROTECTED, LOG_FAILED, DISK_FULL, and whatever `change` throws
+   * Nothing is written when it throws, or returns a promise. `commit` is undefined when nothing was staged.
+   * @throws BAD_REQUEST, BRANCH_NOT_FOUND, BRANCH_PROTECTED, LOG_FAILED, DISK_FULL, and whatever `change` throws
    */
   write<T>(
     project: string,

@@ -7,6 +7,7 @@ import { BranchList } from './engine/branchlist';
 import { createIndex, dropCollection } from './engine/collections';
 import { Core, type EngineParts } from './engine/core';
 import { sweepExpired } from './engine/expiry';
+import { checkValue } from './engine/given';
 import { HistoryOffice } from './engine/histories';
 import { KeepingOffice } from './engine/keeping';
 import { PinOffice } from './engine/pins';
@@ -17,6 +18,8 @@ import { statusOf, storageOf } from './engine/storage';
 import { TransactionOffice } from './engine/transactions';
 import { write } from './engine/write';
 import type { RestoreBackupOptions, RestoreBackupReport } from './keeping';
+import { ROW_KEY_BYTES_MAX } from './limits';
+import { checkBytes, checkFigures } from './log/bounds';
 import { compileFilter } from './query';
 import { TABLE } from './store/keys';
 
@@ -132,10 +135,15 @@ function facade(core: Core): Engine {
     deletePin: (project, name, origin) => pins.delete(project, name, origin),
 
     resolve: (project, ref) => core.resolve(project, ref),
-    snapshot: (project, timeline, lsn) =>
-      core.snapshot(registry.project(project), core.timeline(project, timeline), lsn),
+    snapshot: (project, timeline, lsn) => {
+      checkFigures({ lsn });
+      return core.snapshot(registry.project(project), core.timeline(project, timeline), lsn);
+    },
     lsnAt: (project, time) => core.lsnAt(registry.project(project), time),
-    timeOf: (project, lsn) => core.timeOf(registry.project(project), lsn),
+    timeOf: (project, lsn) => {
+      checkFigures({ lsn });
+      return core.timeOf(registry.project(project), lsn);
+    },
 
     write: (project, branch, origin, change, options) =>
       write(core, project, branch, origin, change, options),
@@ -183,8 +191,13 @@ function facade(core: Core): Engine {
     runs: project => runs.all(registry.project(project)),
 
     getValue: key => small.get(TABLE.value, key),
-    putValue: (key, value) =>
-      core.putRows([{ table: TABLE.value, scope: 0, key: Buffer.from(key), value }], { actor: 'bridge' }),
+    putValue: async (key, value) => {
+      checkBytes('The key of a value', key, ROW_KEY_BYTES_MAX);
+      checkValue(value);
+      await core.putRows([{ table: TABLE.value, scope: 0, key: Buffer.from(key), value }], {
+        actor: 'bridge'
+      });
+    },
     values: prefix => small.all(TABLE.value, prefix)
   };
   cores.set(engine, core);

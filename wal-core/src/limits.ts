@@ -63,6 +63,14 @@ export const PLAN_RULES_MAX = 1_000;
 export const FEED_BATCH_MAX = 10_000;
 /** Changes that one page of a collection's history looks through. */
 export const HISTORY_CHANGES_MAX = 100_000;
+/** What a row of a small table is called by: the id of a run, the key of a value or of a remembered reply. */
+export const ROW_KEY_BYTES_MAX = 1_024;
+/** All that an origin says, as JSON. */
+export const ORIGIN_BYTES_MAX = 16 * 1024;
+/** The name of a transaction, and of the session that it is of. */
+export const TXN_BYTES_MAX = 512;
+/** All that is remembered of a run, as JSON. */
+export const RUN_FACTS_BYTES_MAX = 256 * 1024;
 /** Names of checks that a branch asks for, and what a check may say. */
 export const CHECKS_MAX = 64;
 export const CHECK_NAME_BYTES_MAX = 200;

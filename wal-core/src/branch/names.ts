@@ -31,8 +31,21 @@ function invalid(kind: string, name: string, rule: string): ArgonError {
 // eslint-disable-next-line no-control-regex -- control characters are what is refused
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
+/** @throws NAME_INVALID for what is no text, or none that UTF-8 can hold */
+function checkText(kind: string, name: unknown): void {
+  if (typeof name !== 'string') {
+    throw new ArgonError('NAME_INVALID', `The name of a ${kind} must be text.`, {
+      data: { type: typeof name }
+    });
+  }
+  if (!name.isWellFormed()) {
+    throw invalid(kind, name, 'it is not well-formed Unicode');
+  }
+}
+
 /** Project names are database names of MongoDB that hold none of the ref signs `@ : ~`. */
 export function checkProjectName(name: string): void {
+  checkText('project', name);
   if (name === '') {
     throw invalid('project', name, 'it is empty');
   }
@@ -49,6 +62,7 @@ export function checkProjectName(name: string): void {
 
 /** Branch and pin names: any text without the ref signs `@ : ~`, control characters or outer spaces. */
 export function checkBranchName(name: string, kind: 'branch' | 'pin' = 'branch'): void {
+  checkText(kind, name);
   if (name === '') {
     throw invalid(kind, name, 'it is empty');
   }
@@ -61,26 +75,25 @@ export function checkBranchName(name: string, kind: 'branch' | 'pin' = 'branch')
   if (name.trim() !== name || name.startsWith('-')) {
     throw invalid(kind, name, 'it may not begin with - or begin or end with a space');
   }
-  if (!name.isWellFormed()) {
-    throw invalid(kind, name, 'it is not well-formed Unicode');
-  }
 }
 
 /** Names of checks: any text without control characters. */
 export function checkCheckName(name: string): void {
+  checkText('check', name);
   if (name === '') {
     throw invalid('check', name, 'it is empty');
   }
   if (Buffer.byteLength(name) > CHECK_NAME_BYTES_MAX) {
     throw tooLong('check', name, CHECK_NAME_BYTES_MAX);
   }
-  if (CONTROL.test(name) || !name.isWellFormed()) {
-    throw invalid('check', name, 'it may not hold control characters and must be well-formed Unicode');
+  if (CONTROL.test(name)) {
+    throw invalid('check', name, 'it may not hold control characters');
   }
 }
 
 /** Collection names follow MongoDB: not empty, no `$`, no NUL, not `system.…`, no leading or trailing dot. */
 export function checkCollectionName(name: string): void {
+  checkText('collection', name);
   if (name === '' || name.startsWith('.') || name.endsWith('.')) {
     throw invalid('collection', name, 'it is empty or begins or ends with a dot');
   }

@@ -1,4 +1,5 @@
 import type { Origin } from '../api';
+import { checkOrigin } from '../log/bounds';
 
 /** Who wrote, by small numbers: frames name an origin by its number, and a row of a table has its text. */
 export class Origins {
@@ -32,7 +33,9 @@ export class Origins {
     return { id, isLogged: this.logged.has(id) };
   }
 
+  /** @throws BAD_REQUEST, LIMIT_EXCEEDED */
   private idOf(origin: Origin): number {
+    checkOrigin(origin);
     const text = textOf(origin);
     let id = this.ids.get(text);
     if (id === undefined) {
@@ -44,8 +47,10 @@ export class Origins {
   }
 }
 
-function isSame(a: Origin, b: Origin): boolean {
+function isSame(a: Origin, b: Origin | null | undefined): boolean {
   return (
+    typeof b === 'object' &&
+    b !== null &&
     a.actor === b.actor &&
     a.session === b.session &&
     a.notebook === b.notebook &&

@@ -24,6 +24,9 @@ const UNIT_MS: Readonly<Record<string, number>> = {
  * @throws REF_INVALID
  */
 export function parseRef(text: string, nowMs: number): ParsedRef {
+  if (typeof text !== 'string') {
+    throw new ArgonError('REF_INVALID', 'A ref must be text.', { data: { type: typeof text } });
+  }
   const named = /^(pin|run):(.+)$/s.exec(text);
   if (named !== null) {
     return named[1] === 'pin' ? { kind: 'pin', name: named[2]! } : { kind: 'run', id: named[2]! };
@@ -57,11 +60,16 @@ export function parseRef(text: string, nowMs: number): ParsedRef {
   if (iso !== null) {
     const plain = position.replace(' ', 'T');
     const atMs = Date.parse(iso[1] === undefined && plain.includes('T') ? `${plain}Z` : plain);
-    if (Number.isFinite(atMs)) {
+    // A day that its month has not would be taken for one of the next month.
+    if (Number.isFinite(atMs) && isDay(position.slice(0, 10))) {
       return { kind: 'time', branch, atMs };
     }
   }
   throw refInvalid(text);
+}
+
+function isDay(day: string): boolean {
+  return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);
 }
 
 function refInvalid(text: string): ArgonError {

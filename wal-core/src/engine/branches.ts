@@ -10,6 +10,7 @@ import type { View } from '../read/snapshot';
 import { TABLE } from '../store/keys';
 import type { BranchList } from './branchlist';
 import type { Core } from './core';
+import { checkDate } from './given';
 
 /** Where branches point: each operation is one small commit, independent of the size of the data. */
 export class BranchOffice {
@@ -26,6 +27,7 @@ export class BranchOffice {
     options: { from?: string; ensure?: boolean; expiresAt?: Date }
   ): Promise<BranchInfo> {
     checkBranchName(name);
+    checkDate('expiresAt', options.expiresAt);
     const { registry, controlLock } = this.core;
     return controlLock.run(async () => {
       const project = registry.project(projectName);

@@ -5,6 +5,7 @@ import { nextTurn } from '../log/pace';
 import { isKnown, requestedIndex } from '../write/indexspec';
 import { checkNewIndexes } from '../write/newindexes';
 import type { Core } from './core';
+import { checkTxn } from './given';
 import { assertWritable } from './writers';
 import { IndexBuild } from './indexbuild';
 
@@ -173,6 +174,7 @@ export async function dropCollection(
   origin: Origin,
   txn: string | undefined
 ): Promise<boolean> {
+  checkTxn(txn);
   const { branch } = await core.writers.branch(projectName, branchName);
   assertWritable(branch);
   const dropped = await core.writers.lock(branch.timeline).run(async () => {

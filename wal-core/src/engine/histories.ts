@@ -14,7 +14,9 @@ import { ArgonError } from '../errors';
 import { BlameReader } from '../history/blame';
 import { ChangeReader } from '../history/changes';
 import { Feed } from '../history/feed';
+import { checkFigures } from '../log/bounds';
 import type { Core } from './core';
+import { checkPage } from './given';
 
 /** What has happened: read from the state once that has all that is durable, so nothing acknowledged is missing. */
 export class HistoryOffice {
@@ -42,6 +44,7 @@ export class HistoryOffice {
     projectName: string,
     options: { ref?: string; before?: Lsn; after?: Lsn; limit?: number } = {}
   ): Promise<{ entries: readonly LogEntry[]; next?: Lsn }> {
+    checkPage(options);
     const view = options.ref === undefined ? undefined : this.core.resolve(projectName, options.ref);
     await this.core.caughtUp();
     return this.core.logReader.read(this.core.registry.project(projectName), view, options);
@@ -52,6 +55,9 @@ export class HistoryOffice {
     timeline: TimelineId,
     options: { first: Lsn; last: Lsn; limit?: number; images?: boolean; reverse?: boolean }
   ): Promise<readonly Change[]> {
+    const { first, last, limit } = options;
+    checkFigures({ first, last });
+    checkPage({ ...(limit === undefined ? {} : { limit }) });
     await this.core.caughtUp();
     return this.changeReader.range(this.core.timeline(project, timeline), options);
   }
@@ -63,6 +69,7 @@ export class HistoryOffice {
     key: DocKey,
     options: { limit?: number; before?: Lsn; after?: Lsn } = {}
   ): Promise<readonly Change[]> {
+    checkPage(options);
     const view = this.core.resolve(project, ref);
     const found = collectionIn(view, collection);
     await this.core.caughtUp();
@@ -75,6 +82,7 @@ export class HistoryOffice {
     collection: string,
     options: { limit?: number; before?: Lsn; after?: Lsn; images?: boolean } = {}
   ): Promise<{ changes: readonly Change[]; next?: Lsn }> {
+    checkPage(options);
     const view = this.core.resolve(project, ref);
     const found = collectionIn(view, collection);
     await this.core.caughtUp();

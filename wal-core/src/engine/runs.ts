@@ -2,20 +2,25 @@ import type { RunInfo } from '../api';
 import type { Project, Run } from '../branch/model';
 import { control } from '../branch/control';
 import { ArgonError } from '../errors';
+import { ROW_KEY_BYTES_MAX } from '../limits';
+import { checkBytes } from '../log/bounds';
 import { TABLE } from '../store/keys';
 import type { Core } from './core';
+import { checkFacts } from './given';
 
 /** Runs of experiments, each with the state that it saw. */
 export class RunOffice {
   constructor(private readonly core: Core) {}
 
-  /** Remembers the state a run saw. The same run again with another state is refused. */
+  /** Remembers the state a run saw. Asked again, the state of the first time stays, and facts are added. @throws BAD_REQUEST, LIMIT_EXCEEDED */
   register(
     projectName: string,
     id: string,
     ref: string,
     facts: Readonly<Record<string, string>>
   ): Promise<RunInfo> {
+    checkBytes('The id of a run', id, ROW_KEY_BYTES_MAX);
+    checkFacts(facts);
     return this.core.controlLock.run(async () => {
       const project = this.core.registry.project(projectName);
       const view = this.core.resolve(projectName, ref);
@@ -36,6 +41,7 @@ export class RunOffice {
 
   /** @throws RUN_NOT_FOUND */
   update(projectName: string, id: string, facts: Readonly<Record<string, string>>): Promise<RunInfo> {
+    checkFacts(facts);
     return this.core.controlLock.run(async () => {
       const project = this.core.registry.project(projectName);
       const run = this.knownRun(project, id);

@@ -19,12 +19,15 @@ import {
   TRANSACTION_RECORDS_MAX,
   TRANSACTIONS_OPEN_MAX
 } from '../limits';
+import { checkFigures } from '../log/bounds';
 import { nextTurn, Pace } from '../log/pace';
 import type { View } from '../read/snapshot';
 import type { Stage } from '../write/stage';
 import { StagedView } from '../write/stagedview';
 import { ClaimingWriter, Claims } from './claims';
 import type { Core } from './core';
+import { checkTxn } from './given';
+import { runChange, type Trust } from './guardedwriter';
 import { assertWritable } from './writers';
 
 const ABORTED = 'was aborted, by an error or because it took too long';
@@ -41,6 +44,8 @@ export class TransactionOffice {
 
   /** @throws LIMIT_EXCEEDED, TRANSACTION_GONE */
   begin(origin: Origin, { session, number }: TransactionOptions): OpenTransaction {
+    checkTxn(session);
+    checkFigures({ number });
     this.expire();
     if (this.open.size >= TRANSACTIONS_OPEN_MAX) {
       throw new ArgonError(
@@ -158,18 +163,22 @@ export class OpenTransaction implements Transaction {
     return new StagedView({ store, stats, keys, caughtUp: () => this.core.caughtUp() }, view, stage);
   }
 
-  write<T>(projectName: string, branchName: string, change: (writer: Writer) => T): Promise<T> {
+  write<T>(
+    projectName: string,
+    branchName: string,
+    change: (writer: Writer) => T,
+    trust: Trust = {}
+  ): Promise<T> {
     const turn = this.writing.then(async () => {
       this.assertOpen();
       const { branch, stage } = await this.part(projectName, branchName);
       this.assertOpen();
       try {
         assertWritable(branch);
-        const result = change(
-          new ClaimingWriter(stage, (collection, key) =>
-            this.claims.take(this, branch.timeline.id, collection, key)
-          )
+        const claiming = new ClaimingWriter(stage, (collection, key) =>
+          this.claims.take(this, branch.timeline.id, collection, key)
         );
+        const result = runChange(stage, claiming, change, trust);
         if (this.staged > TRANSACTION_RECORDS_MAX) {
           throw new ArgonError(
             'LIMIT_EXCEEDED',

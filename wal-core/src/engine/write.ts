@@ -1,5 +1,9 @@
 import type { Commit, Origin, WriteOptions, Writer } from '../api';
+import { ROW_KEY_BYTES_MAX } from '../limits';
+import { checkBytes } from '../log/bounds';
 import type { Core } from './core';
+import { checkKind, checkTxn } from './given';
+import { runChange } from './guardedwriter';
 import { assertWritable } from './writers';
 
 /**
@@ -14,19 +18,24 @@ export async function write<T>(
   change: (writer: Writer) => T,
   options: WriteOptions = {}
 ): Promise<{ result: T; commit: Commit | undefined }> {
+  const { retry } = options;
+  checkKind(options.kind);
+  checkTxn(options.txn);
+  if (retry !== undefined) {
+    checkBytes('The key of a retryable write', retry.key, ROW_KEY_BYTES_MAX);
+  }
   const { project, branch } = await core.writers.branch(projectName, branchName);
   assertWritable(branch);
   const stage = core.stage(project, branch);
   const { head } = branch.timeline;
   let result: T;
   try {
-    result = change(stage);
+    result = runChange(stage, stage, change, options);
   } catch (error) {
     // A refusal (the key is taken, the document is not there) may follow from a write that is not on disk yet either.
     await core.durable(branch.timeline, head);
     throw error;
   }
-  const { retry } = options;
   if (stage.staged === 0 && retry === undefined) {
     // That there was nothing to do may follow from a write that is not on disk yet.
     await core.durable(branch.timeline, head);

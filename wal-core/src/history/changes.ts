@@ -82,8 +82,8 @@ export class ChangeReader {
     const changes: Change[] = [];
     for (const { timeline, cap } of after === undefined ? view.chain : [...view.chain].reverse()) {
       const upTo = before === undefined ? cap : Math.min(cap, before - 1);
-      if (changes.length === limit) {
-        break;
+      if (changes.length === limit || upTo <= (after ?? 0)) {
+        continue;
       }
       const range = {
         from: verKey(timeline.id, collection.id, key, upTo),
@@ -91,7 +91,7 @@ export class ChangeReader {
         reverse: after !== undefined,
         limit: limit - changes.length
       };
-      for (const { key: row } of upTo <= (after ?? 0) ? [] : [...this.parts.store.range('ver', range)]) {
+      for (const { key: row } of [...this.parts.store.range('ver', range)]) {
         const lsn = verKeyLsn(row);
         const found = this.parts.line.rowAt(timeline, lsn);
         const record = found?.records.find(candidate => candidate.lsn === lsn);

@@ -2,6 +2,7 @@ import type { Change, FeedBatch, FeedOptions, Lsn } from '../api';
 import type { Branch, ChainLink, Project, Timeline } from '../branch/model';
 import { ArgonError } from '../errors';
 import { FEED_BATCH_MAX } from '../limits';
+import { checkFigures } from '../log/bounds';
 import type { LineReader } from '../read/line';
 import { Pace, throwIfAborted } from '../log/pace';
 import type { CommitTimes } from '../read/time';
@@ -51,7 +52,8 @@ export class Feed {
         }
       );
     }
-    if (after > project.durableHead || after < 0) {
+    checkFigures({ after: after ?? NaN });
+    if (after > project.durableHead) {
       throw new ArgonError(
         'LSN_IN_FUTURE',
         `LSN ${after} has not been written yet; the newest of project ${project.name} is ${project.durableHead}.`,

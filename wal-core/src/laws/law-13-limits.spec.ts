@@ -91,6 +91,24 @@ const REFUSED: Partial<Record<LimitName, Refusal>> = {
       await world.engine.answerPlan(SHOP, await mergePlan(world), [], rules);
     }
   },
+  ROW_KEY_BYTES_MAX: {
+    act: (world, limit) => world.engine.putValue(name(limit + 1), image({}))
+  },
+  ORIGIN_BYTES_MAX: {
+    act: (world, limit) => {
+      const rest = JSON.stringify({ actor: '' }).length;
+      return world.put('main', [{ _id: 1 }], { origin: { actor: name(limit + 1 - rest) } });
+    }
+  },
+  TXN_BYTES_MAX: {
+    act: (world, limit) => world.put('main', [{ _id: 1 }], { txn: name(limit + 1) })
+  },
+  RUN_FACTS_BYTES_MAX: {
+    act: (world, limit) => {
+      const rest = JSON.stringify({ a: '' }).length;
+      return world.engine.registerRun(SHOP, 'run', 'main', { a: name(limit + 1 - rest) });
+    }
+  },
   CHECKS_MAX: {
     act: (world, limit) =>
       world.engine.protectBranch(SHOP, 'main', true, ADA, {

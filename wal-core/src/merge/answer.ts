@@ -1,5 +1,5 @@
-import type { Answer, AnswerRule, Conflict } from '../api';
-import { docKeyOf } from '../bson';
+import type { Answer, AnswerRule, Conflict, FieldValue } from '../api';
+import { checkDocument, docKeyOf, documentOf, STORED_DEPTH_MAX } from '../bson';
 import { CATALOG_NAME } from '../branch/names';
 import { ArgonError } from '../errors';
 import { PLAN_RULES_MAX } from '../limits';
@@ -25,7 +25,11 @@ export function checkAnswer(conflict: Conflict, answer: Answer | undefined): voi
     }
     return;
   }
-  if ('take' in answer || answer.value === undefined || conflict.path.length > 0) {
+  if ('take' in answer || answer.value === undefined) {
+    return;
+  }
+  checkValue(answer.value, conflict.path.length);
+  if (conflict.path.length > 0) {
     return;
   }
   if (answer.value.type !== OBJECT || !docKeyOf(answer.value.bytes).equals(conflict.key)) {
@@ -37,6 +41,15 @@ export function checkAnswer(conflict: Conflict, answer: Answer | undefined): voi
       }
     );
   }
+}
+
+/** @throws DOCUMENT_INVALID for what is no value, or is too deep where it would stand */
+function checkValue({ type, bytes }: FieldValue, depth: number): void {
+  // A whole document stands on its own.
+  const isWhole = depth === 0 && type === OBJECT;
+  checkDocument(isWhole ? bytes : documentOf([{ name: '', type, bytes }]), {
+    maxDepth: isWhole ? STORED_DEPTH_MAX : STORED_DEPTH_MAX - depth
+  });
 }
 
 /** @throws BAD_REQUEST, LIMIT_EXCEEDED */

@@ -182,7 +182,8 @@ function insideHistory({ timeline, from, to }: Stretch, { range }: UndoSelector)
 
 /** @throws BAD_REQUEST */
 function checkRange(range: NonNullable<UndoSelector['range']>): void {
-  if (range.first > range.last || range.first < 1) {
+  const isWhole = Number.isSafeInteger(range.first) && Number.isSafeInteger(range.last);
+  if (!isWhole || range.first > range.last || range.first < 1) {
     throw new ArgonError('BAD_REQUEST', `${range.first}..${range.last} is not a range of LSNs.`, {
       data: { ...range }
     });
@@ -232,6 +233,9 @@ function selector(registry: Registry, what: UndoSelector): (row: LineRow, lsn: L
       'BAD_REQUEST',
       'An undo needs a range of LSNs, a cell, a session, an actor or a transaction.'
     );
+  }
+  if (txn === '') {
+    throw new ArgonError('BAD_REQUEST', 'No transaction has an empty name.');
   }
   const fits = (origin: Origin) =>
     (cell === undefined || origin.cell === cell) &&

@@ -1,6 +1,7 @@
 import type { Lsn, TimelineId } from '../api';
 import type { Timeline } from '../branch/model';
 import type { Registry } from '../branch/registry';
+import { ArgonError } from '../errors';
 import type { ImageKeeper } from '../image/keeper';
 import { APPLY_DELAY_MS, APPLY_LOAD_RECORDS_MAX, APPLY_RECORDS_MAX } from '../limits';
 import type { FileLog } from '../log/file/log';
@@ -102,11 +103,12 @@ export class Applier {
         isDue = this.backlog.isAwaited || this.records >= APPLY_RECORDS_MAX || this.isCut;
       }
     } catch (error) {
-      this.failure = error instanceof Error ? error : new Error(String(error));
-      for (const frame of [...frames, ...this.backlog.fail(error)]) {
-        frame.failed?.(error);
+      const failure = notApplied(error);
+      this.failure = failure;
+      for (const frame of [...frames, ...this.backlog.fail(failure)]) {
+        frame.failed?.(failure);
       }
-      this.onFailure(error);
+      this.onFailure(failure);
     } finally {
       this.working = undefined;
     }
@@ -286,4 +288,15 @@ export class Applier {
       }
     }
   }
+}
+
+/** What is on disk did not reach the state: it is there after a restart. */
+function notApplied(cause: unknown): ArgonError {
+  return cause instanceof ArgonError
+    ? cause
+    : new ArgonError(
+        'LOG_FAILED',
+        'Applying the log to the state failed; no more writes are taken until a restart.',
+        { cause }
+      );
 }

@@ -3,6 +3,7 @@ import type { Project, Timeline } from '../branch/model';
 import type { Registry } from '../branch/registry';
 import { ArgonError } from '../errors';
 import { FRAME_BYTES_MAX } from '../limits';
+import { assertRowKeys } from '../log/bounds';
 import type { CommitClock } from '../log/clock';
 import type { FileLog, FramePlace } from '../log/file/log';
 import type { Place } from '../log/file/segment';
@@ -155,6 +156,7 @@ export class Committer {
     if (options.control !== undefined) {
       rows.push(...options.control(commits, time));
     }
+    assertRowKeys(rows);
     const frame: Frame = { time, changes: sections, groups, control: rows };
     return new Promise((resolve, reject) => {
       const committed = { commits, sections, time, rows };
@@ -185,7 +187,7 @@ export class Committer {
               shares.some(({ stage }) => stage.hasCatalog),
               traces,
               this.observer,
-              isStreamed ? { applied: visible, failed: cause => reject(notApplied(cause)) } : undefined
+              isStreamed ? { applied: visible, failed: reject } : undefined
             )
           );
           if (!isStreamed) {
@@ -328,15 +330,6 @@ function assertFrameSize(bytes: number): void {
 /** Place of the first byte behind a frame. */
 function behind({ segment, offset, length }: FramePlace): Place {
   return { segment, offset: offset + length };
-}
-
-/** The error of a large commit that is on disk, but did not reach the state: it is there after a restart. */
-function notApplied(cause: unknown): ArgonError {
-  return new ArgonError(
-    'LOG_FAILED',
-    'Applying the log to the state failed; no more writes are taken until a restart.',
-    { cause }
-  );
 }
 
 /** Gives the staged changes of each timeline their LSNs, one timeline behind the other in each project. */

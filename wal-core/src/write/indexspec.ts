@@ -1,17 +1,28 @@
 import type { CollectionInfo, Image, IndexInfo } from '../api';
-import { field, keyPattern } from '../bson';
+import { checkDocument, field, keyPattern } from '../bson';
 import { ArgonError } from '../errors';
 import { indexOf } from '../read/catalog';
 
 const OBJECT = 0x03;
 
-/** @throws BAD_REQUEST for a specification without a name or keys */
+/** The implied index on `_id`. */
+const ID_INDEX = '_id_';
+
+/** @throws DOCUMENT_INVALID, BAD_REQUEST for a specification without a name or keys */
 export function requestedIndex(spec: Image): IndexInfo {
+  checkDocument(spec);
   const key = field(spec, 'key');
   const index = key?.type === OBJECT ? indexOf(0 as IndexInfo['id'], spec) : undefined;
   if (index === undefined || index.name === '' || keyPattern(index.key).paths.length === 0) {
     throw new ArgonError('BAD_REQUEST', 'An index needs a name and a key pattern such as {a: 1}.', {
       data: { mongoCode: 67, codeName: 'CannotCreateIndex' }
+    });
+  }
+  const partial = field(spec, 'partialFilterExpression');
+  if (index.name === ID_INDEX || (partial !== undefined && partial.type !== OBJECT)) {
+    const why = index.name === ID_INDEX ? `the name ${ID_INDEX} is taken` : 'a partial filter is a document';
+    throw new ArgonError('BAD_REQUEST', `The index cannot be made: ${why}.`, {
+      data: { index: index.name, mongoCode: 67, codeName: 'CannotCreateIndex' }
     });
   }
   return index;

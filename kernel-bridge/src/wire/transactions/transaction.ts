@@ -44,9 +44,9 @@ export class WireTransaction {
     return this.begun().snapshot(project, branch);
   }
 
-  /** Changes a branch in it. An error ends it. @throws TRANSACTION_GONE, WRITE_CONFLICT, whatever `change` throws */
+  /** Changes a branch in it, with documents that were checked when the message was read. An error ends it. @throws TRANSACTION_GONE, WRITE_CONFLICT, whatever `change` throws */
   write<T>(project: string, branch: string, change: (writer: Writer) => T): Promise<T> {
-    return this.begun().write(project, branch, change);
+    return this.begun().write(project, branch, change, { isChecked: true });
   }
 
   /** Keeps in mind what was written, until it counts. */

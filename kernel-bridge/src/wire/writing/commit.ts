@@ -12,6 +12,7 @@ class NothingStaged<T> extends Error {
 /**
  * Runs a change against the newest state and makes it durable. A change that comes to nothing writes nothing, not even
  * the reply of a retryable write: a retry tries it again, as in mongod. In a transaction it becomes durable with that.
+ * Documents were checked when the message was read, and what updates make of them is made here.
  */
 export async function commitChange<T>(
   context: CommandContext,
@@ -34,7 +35,7 @@ export async function commitChange<T>(
         }
         return result;
       },
-      options
+      { ...options, isChecked: true }
     );
   } catch (error) {
     if (error instanceof NothingStaged) {

@@ -1,0 +1,173 @@
+import type { CollectionInfo, DocKey, Image, Writer } from '../api';
+import { checkDocument, docKeyOf, STORED_DEPTH_MAX } from '../bson';
+import { ArgonError } from '../errors';
+import type { Stage } from '../write/stage';
+
+/** What a writer may be told of the images that it is given. */
+export interface Trust {
+  /** They are valid documents already, and a replaced one keeps its `_id`. */
+  readonly isChecked?: boolean | undefined;
+}
+
+/**
+ * The writer that callers get: what it stages can be read again, on the branch that it is for, and it stages nothing
+ * when its call is over, for that would be lost.
+ */
+class GuardedWriter implements Writer {
+  isOver = false;
+
+  constructor(
+    private readonly writer: Writer,
+    private readonly stage: Stage,
+    private readonly isChecked: boolean
+  ) {}
+
+  get project(): Writer['project'] {
+    return this.writer.project;
+  }
+
+  get branch(): string {
+    return this.writer.branch;
+  }
+
+  get staged(): number {
+    return this.writer.staged;
+  }
+
+  collections(): readonly CollectionInfo[] {
+    return this.writer.collections();
+  }
+
+  collection(name: string): CollectionInfo | undefined {
+    return this.writer.collection(name);
+  }
+
+  ensureCollection(name: string): CollectionInfo {
+    this.assertOpen();
+    return this.writer.ensureCollection(name);
+  }
+
+  createCollection(name: string, options: Image): CollectionInfo {
+    this.assertOpen();
+    checkDocument(options);
+    return this.writer.createCollection(name, options);
+  }
+
+  setOptions(collection: CollectionInfo, options: Image): CollectionInfo {
+    this.assertOpen();
+    checkDocument(options);
+    return this.writer.setOptions(collection, options);
+  }
+
+  renameCollection(collection: CollectionInfo, name: string): CollectionInfo {
+    this.assertOpen();
+    return this.writer.renameCollection(collection, name);
+  }
+
+  createIndex(collection: CollectionInfo, spec: Image): boolean {
+    this.assertOpen();
+    checkDocument(spec);
+    return this.writer.createIndex(collection, spec);
+  }
+
+  changeIndex(collection: CollectionInfo, name: string, spec: Image): void {
+    this.assertOpen();
+    checkDocument(spec);
+    this.writer.changeIndex(collection, name, spec);
+  }
+
+  dropIndex(collection: CollectionInfo, name: string): void {
+    this.assertOpen();
+    this.writer.dropIndex(collection, name);
+  }
+
+  get(collection: CollectionInfo, key: DocKey): Image | undefined {
+    return this.writer.get(collection, key);
+  }
+
+  insert(collection: CollectionInfo, image: Image): void {
+    this.assertOpen();
+    this.assertHere(collection);
+    if (!this.isChecked) {
+      checkImage(image);
+    }
+    this.writer.insert(collection, image);
+  }
+
+  replace(collection: CollectionInfo, key: DocKey, image: Image, isWhole = false): void {
+    this.assertOpen();
+    this.assertHere(collection);
+    if (!this.isChecked) {
+      checkImage(image);
+      if (!docKeyOf(image).equals(key)) {
+        throw new ArgonError('DOCUMENT_INVALID', 'The _id of a document does not change.', {
+          data: { mongoCode: 66, codeName: 'ImmutableField' }
+        });
+      }
+    }
+    this.writer.replace(collection, key, image, isWhole);
+  }
+
+  remove(collection: CollectionInfo, key: DocKey): boolean {
+    this.assertOpen();
+    this.assertHere(collection);
+    return this.writer.remove(collection, key);
+  }
+
+  /** @throws BAD_REQUEST */
+  private assertOpen(): void {
+    if (this.isOver) {
+      throw new ArgonError(
+        'BAD_REQUEST',
+        'The call that this writer was for is over: it writes nothing more.'
+      );
+    }
+  }
+
+  /** A collection of another branch or project may have a number that this branch does not know. @throws COLLECTION_NOT_FOUND */
+  private assertHere({ id, name }: CollectionInfo): void {
+    if (this.stage.collectionById(id) === undefined) {
+      throw new ArgonError(
+        'COLLECTION_NOT_FOUND',
+        `There is no collection ${JSON.stringify(name)} on ${this.branch}.`,
+        { data: { collection: name } }
+      );
+    }
+  }
+}
+
+/** Its length is checked by whoever stages it. @throws DOCUMENT_INVALID */
+function checkImage(image: Image): void {
+  checkDocument(image, { maxBytes: Infinity, maxDepth: STORED_DEPTH_MAX });
+}
+
+/**
+ * Runs `change` with a writer to `writer` that is good for as long as it runs.
+ * @throws BAD_REQUEST when it is not over when it returns, and what it throws
+ */
+export function runChange<T>(
+  stage: Stage,
+  writer: Writer,
+  change: (writer: Writer) => T,
+  { isChecked = false }: Trust
+): T {
+  const guarded = new GuardedWriter(writer, stage, isChecked);
+  try {
+    const result = change(guarded);
+    if (isThenable(result)) {
+      // What it stages later would be lost; what becomes of it is nobody's business any more.
+      result.then(undefined, () => undefined);
+      throw new ArgonError(
+        'BAD_REQUEST',
+        'A change is made by a function that waits for nothing: this one returned a promise.'
+      );
+    }
+    return result;
+  } finally {
+    guarded.isOver = true;
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+}
