@@ -54,7 +54,8 @@ export async function openCore({ data, logger, mlflow }: CoreOptions): Promise<B
     engine,
     logger,
     keep: () => statesLookedAt(engine, sessions),
-    clock: Date.now
+    clock: Date.now,
+    ...(tracking === undefined ? {} : { letGo: (signal: AbortSignal) => tracking.sweep(signal) })
   });
   const context: BridgeContext = {
     engine,

@@ -655,6 +655,8 @@ export interface RunInfo {
   readonly createdAt: Date;
   /** Free facts (name, experiment, notebook, tracking server without credentials …). */
   readonly facts: Readonly<Record<string, string>>;
+  /** Since when its state is not kept for its sake: the run was deleted where it was logged. */
+  readonly releasedAt?: Date;
 }
 
 /** What subscribers are told, after it is durable. */
@@ -966,6 +968,11 @@ export interface Engine {
     facts: Readonly<Record<string, string>>
   ): Promise<RunInfo>;
   updateRun(project: string, run: string, facts: Readonly<Record<string, string>>): Promise<RunInfo>;
+  /**
+   * The state of a run is not kept for its sake any more; what is known of the run stays. `registerRun` again keeps it
+   * anew while it is still there. @throws RUN_NOT_FOUND
+   */
+  releaseRun(project: string, run: string): Promise<RunInfo>;
   /** Looks through all projects. @throws RUN_NOT_FOUND */
   run(id: string): RunInfo;
   runs(project: string): readonly RunInfo[];

@@ -187,6 +187,7 @@ function facade(core: Core): Engine {
 
     registerRun: (project, run, ref, facts) => runs.register(project, run, ref, facts),
     updateRun: (project, run, facts) => runs.update(project, run, facts),
+    releaseRun: (project, run) => runs.release(project, run),
     run: id => runs.find(id),
     runs: project => runs.all(registry.project(project)),
 

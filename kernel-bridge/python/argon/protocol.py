@@ -399,6 +399,8 @@ class Run(TypedDict):
     createdAt: Instant
     facts: dict[str, str]
     """notebook, cell, name, experiment, status, metric.accuracy …"""
+    releasedAt: NotRequired[Instant]
+    """Since when its state is not kept for its sake: the run was deleted where it was logged."""
 
 
 class ErrorData(TypedDict):
@@ -1049,6 +1051,13 @@ class RunUpdateParams(TypedDict):
 RunUpdateResult: TypeAlias = "Run"
 
 
+class RunReleaseParams(TypedDict):
+    project: str
+    run: str
+
+RunReleaseResult: TypeAlias = "Run"
+
+
 class RunGetParams(TypedDict):
     run: str
 
@@ -1297,6 +1306,7 @@ METHODS: dict[str, str] = {
     "project.delete": "Deletes a project and all its branches. Cannot be taken back.",
     "run.register": "Remembers which state an MLflow run saw, and keeps that state readable.",
     "run.update": "Adds facts to a run (status, metrics, end).",
+    "run.release": "Stops keeping the state of a run that was deleted where it was logged; what is known of the run stays.",
     "run.get": "A run of any project by its id alone.",
     "run.list": "Runs of a project, newest first.",
     "run.affected": "Runs whose state held a version of a document: the one that an LSN made, or any. Newest run first, paged; a page may be short, or empty, and still have a `next`.",

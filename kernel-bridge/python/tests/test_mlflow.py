@@ -217,6 +217,43 @@ def test_a_run_is_reproduced_though_its_branch_is_gone(kernel: Kernel, how: str)
     kernel.run("db.birds.insert_one({'_id': 'x'});")
 
 
+def test_the_data_of_a_run_is_kept_until_the_run_is_deleted_for_good(kernel: Kernel) -> None:
+    kernel.run(TRAIN)
+    run = run_of(kernel)
+    kernel.run("%argon checkout main")
+    kernel.run("%argon branch delete clean")
+    kernel.run(f"mlflow.delete_run({run!r})")
+    # Marked as deleted only: it can come back, and so can its data.
+    kernel.run("%argon gc --apply --keep-lsns 1")
+    kernel.run(f"mlflow.MlflowClient().restore_run({run!r})")
+    assert kernel.run(f"%argon reproduce {run}").json("reproduced")["same"] is True
+    kernel.run("%argon checkout main")
+    kernel.run(f"mlflow.delete_run({run!r})")
+    kernel.run(
+        "import subprocess, sys\n"
+        f"subprocess.run([sys.executable, '-m', 'mlflow', 'gc', '--run-ids', {run!r},"
+        " '--backend-store-uri', 'sqlite:///mlflow.db'], check=True, capture_output=True, timeout=120)",
+        timeout=150,
+    )
+    kernel.run("%argon gc --apply --keep-lsns 1")
+    refused = kernel.run(f"%argon reproduce {run}", check=False).text
+    assert "Code:  HISTORY_GONE" in refused
+    assert "the run was deleted" in refused
+    assert run in kernel.run("%argon runs").data["text/plain"] or run[:8] in kernel.run("%argon runs").text
+
+
+def test_a_store_is_known_by_a_place_that_may_be_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from argon.mlflow.store import place_of
+
+    monkeypatch.chdir(tmp_path)
+    assert place_of("sqlite:///mlflow.db") == place_of(f"sqlite:///{tmp_path}/mlflow.db")
+    assert place_of("./mlruns") == place_of(f"file://{tmp_path}/mlruns") == f"{tmp_path}/mlruns"
+    assert place_of("https://ann:secret@host:5000/ml/?token=x") == "https://host:5000/ml"
+    assert place_of("postgresql://ann:secret@db/mlflow") == "postgresql://db/mlflow"
+
+
 def test_a_registered_model_leads_to_its_data(kernel: Kernel) -> None:
     kernel.run(TRAIN)
     run = run_of(kernel)

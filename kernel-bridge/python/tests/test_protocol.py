@@ -158,6 +158,7 @@ def test_a_whole_story_keeps_to_the_schema(
     found = checked.call("run.affected", project=mine.name, collection="birds", id={"$numberInt": "1"})
     assert [item["run"]["id"] for item in found["runs"]] == ["r1"]
     mine.collections("run:r1")
+    assert "releasedAt" in checked.call("run.release", project=mine.name, run="r1")
     mine.branch("renamed").delete()
     checked.status()
     assert checked.call("keeping.gc", project=mine.name, keepLsns=3)["dryRun"]

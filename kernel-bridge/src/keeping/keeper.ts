@@ -24,6 +24,8 @@ export interface KeeperOptions {
   /** Further states that must stay, such as those that sessions look at. */
   readonly keep: () => readonly { readonly project: string; readonly ref: string }[];
   readonly clock: () => number;
+  /** What lets go of states before it is decided what stays, such as those of deleted runs. Never rejects. */
+  readonly letGo?: (signal: AbortSignal) => Promise<unknown>;
   /** Share of the main thread in use since it was asked last. */
   readonly load?: () => number;
 }
@@ -104,9 +106,10 @@ export class BackgroundKeeper {
   }
 
   private async run(reason: GcReason): Promise<void> {
-    const { engine, logger, keep, clock } = this.options;
+    const { engine, logger, keep, clock, letGo } = this.options;
     const begunAt = new Date(clock());
     try {
+      await letGo?.(this.ending.signal);
       const report = await engine.gc({ keep: keep(), signal: this.ending.signal });
       this.failed = undefined;
       await this.memory.collected(lastRun(report, reason, new Date(clock())), this.figures(), begunAt);

@@ -1,6 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { openTestBridge, type TestBridge, type TestClient } from '../rpc/harness.testing';
+import { TRACKING_FACT, trackingPlace } from './sweep';
 import { isTrackingServer } from './tracking';
 
 interface Answer {
@@ -103,6 +104,42 @@ describe('runs, with a tracking server', () => {
     expect(performance.now() - started).toBeLessThan(1_400);
     await new Promise(resolve => setTimeout(resolve, 1_000));
     expect((await list())[0]?.facts).toMatchObject({ status: 'FINISHED', experiment: 'churn' });
+  });
+
+  it('lets go of runs that were deleted from this server for good, and of no others', async () => {
+    const place = { [TRACKING_FACT]: trackingPlace(uri) };
+    const register = (run: string, facts: Record<string, string>) =>
+      client.call('run.register', { project: 'shop', run, ref: 'main', facts });
+    await register('gone', place);
+    await register('kept', place);
+    await register('elsewhere', { [TRACKING_FACT]: 'http://127.0.0.1:1' });
+    answers = (_path, run) =>
+      run === 'kept'
+        ? { body: runOf('kept', 'FINISHED', 1) }
+        : { status: 404, body: { error_code: 'RESOURCE_DOES_NOT_EXIST', message: 'gone' } };
+    const released = async () =>
+      (await list()).filter(({ releasedAt }) => releasedAt !== undefined).map(({ id }) => id);
+    await client.call('keeping.gc', { project: 'shop' });
+    expect(await released()).toEqual([]);
+    await client.call('keeping.gc', { project: 'shop', apply: true });
+    expect(await released()).toEqual(['gone']);
+    asked = [];
+    await client.call('keeping.gc', { project: 'shop', apply: true });
+    expect(asked.filter(path => path.includes('run_id=gone'))).toEqual([]);
+  });
+
+  it('releases nothing while the server answers with anything else', async () => {
+    await client.call('run.register', {
+      project: 'shop',
+      run: 'asked',
+      ref: 'main',
+      facts: { [TRACKING_FACT]: trackingPlace(`${uri}/`) }
+    });
+    for (const status of [401, 403, 404, 500, 503]) {
+      answers = () => ({ status, body: { error_code: 'PERMISSION_DENIED', message: 'no' } });
+      await client.call('keeping.gc', { project: 'shop', apply: true });
+    }
+    expect((await list()).filter(({ releasedAt }) => releasedAt !== undefined)).toEqual([]);
   });
 
   it('counts failures and goes on without the server', async () => {

@@ -1,6 +1,7 @@
 import type { Engine, RunInfo } from '@argon/wal-core';
 import { isNotFound, MlflowApiError, MlflowClient, type Run } from 'mlflow-ts-client';
 import type { Logger } from '../logger';
+import { RunSweep } from './sweep';
 
 /** A caller waits for the tracking server at most so long; what comes later is there the next time. */
 export const REFRESH_WAIT_MS = 1_000;
@@ -43,6 +44,7 @@ export class RunTracking {
   private readonly engine: Engine;
   private readonly logger: Logger;
   private readonly client: MlflowClient;
+  private readonly sweeper: RunSweep;
   private readonly clock: () => number;
   private readonly waitMs: number;
   private readonly askAgainAt = new Map<string, number>();
@@ -63,6 +65,12 @@ export class RunTracking {
       timeoutMs: 5_000,
       retries: 0
     });
+    this.sweeper = new RunSweep(options.engine, this.client, options.trackingUri, options.logger);
+  }
+
+  /** Lets go of the states of runs that were deleted for good; see `RunSweep`. Never rejects. */
+  sweep(signal?: AbortSignal): Promise<number> {
+    return this.sweeper.sweep(signal);
   }
 
   /** Refreshes the runs that are due. Never rejects, and waits a bounded time. */

@@ -162,7 +162,8 @@ export function presentRun(run: RunInfo): Run {
     lsn: run.lsn,
     digest: run.digest,
     createdAt: run.createdAt.toISOString(),
-    facts: { ...run.facts }
+    facts: { ...run.facts },
+    releasedAt: run.releasedAt?.toISOString()
   });
 }
 

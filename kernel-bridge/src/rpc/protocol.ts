@@ -435,6 +435,10 @@ export interface Run {
   facts: {
     [k: string]: string;
   };
+  /**
+   * ISO 8601 with milliseconds and Z.
+   */
+  releasedAt?: string;
 }
 export interface Error {
   /**
@@ -1021,6 +1025,10 @@ export interface RunUpdateParams {
     [k: string]: string;
   };
 }
+export interface RunReleaseParams {
+  project: string;
+  run: string;
+}
 export interface RunGetParams {
   run: string;
 }
@@ -1284,6 +1292,8 @@ export interface Methods {
   'run.register': { params: RunRegisterParams; result: Run };
   /** Adds facts to a run (status, metrics, end). */
   'run.update': { params: RunUpdateParams; result: Run };
+  /** Stops keeping the state of a run that was deleted where it was logged; what is known of the run stays. */
+  'run.release': { params: RunReleaseParams; result: Run };
   /** A run of any project by its id alone. */
   'run.get': { params: RunGetParams; result: RunGetResult };
   /** Runs of a project, newest first. */

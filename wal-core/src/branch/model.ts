@@ -181,6 +181,8 @@ export interface Run {
   readonly digest: string;
   readonly createdAt: Date;
   readonly facts: Readonly<Record<string, string>>;
+  /** Since when its state is not kept for its sake. */
+  readonly releasedAt?: Date;
 }
 
 export class Project {

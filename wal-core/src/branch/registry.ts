@@ -266,10 +266,15 @@ export class Registry {
   private applyRun(projectId: ProjectId, id: string, value: Fields | undefined): void {
     const project = this.byId.get(projectId);
     if (project !== undefined && value !== undefined) {
-      this.unmark(project.runs.get(id));
+      const known = project.runs.get(id);
+      if (known?.releasedAt === undefined) {
+        this.unmark(known);
+      }
       const run = { ...(value as unknown as Omit<Run, 'id'>), id };
       project.runs.set(id, run);
-      this.timelines.get(run.timeline)?.mark(run.lsn);
+      if (run.releasedAt === undefined) {
+        this.timelines.get(run.timeline)?.mark(run.lsn);
+      }
       this.runProjects.set(id, project);
     }
   }

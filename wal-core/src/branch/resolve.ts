@@ -1,5 +1,5 @@
 import type { CommitTime, Lsn, TimelineId } from '../api';
-import { ArgonError } from '../errors';
+import { ArgonError, isArgonError } from '../errors';
 import { commitTimeAt, commitTimeEnd } from '../log/clock';
 import { assertKept } from './kept';
 import type { Branch, Project, Timeline } from './model';
@@ -76,7 +76,18 @@ export function resolveRef(
           }
         );
       }
-      return held(registry, text, run.timeline, run.lsn);
+      try {
+        return held(registry, text, run.timeline, run.lsn);
+      } catch (error) {
+        if (run.releasedAt === undefined || !isArgonError(error, 'HISTORY_GONE')) {
+          throw error;
+        }
+        throw new ArgonError(
+          'HISTORY_GONE',
+          `The state of ${text} is no longer kept: the run was deleted, which was noticed at ${run.releasedAt.toISOString()}.`,
+          { data: { ...error.data, ref: text } }
+        );
+      }
     }
   }
 }

@@ -24,7 +24,7 @@ export class RunOffice {
     return this.core.controlLock.run(async () => {
       const project = this.core.registry.project(projectName);
       const view = this.core.resolve(projectName, ref);
-      const known = project.runs.get(id);
+      const known = this.held(projectName, project.runs.get(id));
       const run = known ?? {
         id,
         timeline: view.timeline,
@@ -48,6 +48,32 @@ export class RunOffice {
       await this.putRun(project, { ...run, facts: { ...run.facts, ...facts } });
       return this.info(project, id);
     });
+  }
+
+  /**
+   * Its state is not kept for its sake any more; what is known of the run stays. Registering it again, while the state
+   * is still there, keeps it anew.
+   * @throws RUN_NOT_FOUND
+   */
+  release(projectName: string, id: string): Promise<RunInfo> {
+    return this.core.controlLock.run(async () => {
+      const project = this.core.registry.project(projectName);
+      const run = this.knownRun(project, id);
+      if (run.releasedAt === undefined) {
+        await this.putRun(project, { ...run, releasedAt: new Date(this.core.wallMs()) });
+      }
+      return this.info(project, id);
+    });
+  }
+
+  /** A run whose state is kept from now on. @throws HISTORY_GONE */
+  private held(projectName: string, run: Run | undefined): Run | undefined {
+    if (run?.releasedAt === undefined) {
+      return run;
+    }
+    this.core.resolve(projectName, `run:${run.id}`);
+    const { releasedAt: _, ...kept } = run;
+    return kept;
   }
 
   private async putRun(project: Project, run: Run): Promise<void> {

@@ -65,7 +65,9 @@ export class Wanted {
       yield () => this.addHeld(pin.timeline, pin.lsn, { kind: 'pin', name: pin.name });
     }
     for (const run of project.runs.values()) {
-      yield () => this.addHeld(run.timeline, run.lsn, { kind: 'run', name: run.id });
+      if (run.releasedAt === undefined) {
+        yield () => this.addHeld(run.timeline, run.lsn, { kind: 'run', name: run.id });
+      }
     }
     for (const { timeline, lsn, reason } of parts.states) {
       yield () => this.addState(timeline, lsn, reason);

@@ -311,6 +311,47 @@ describe('law 9: history has an honest end', () => {
     expect(world.get('main', 2)).toEqual({ _id: 2, i: 26 });
   });
 
+  it('keeps the state of a run until the run is released, and says of it then that it was deleted', async () => {
+    const world = await open();
+    const { engine } = world;
+    await world.put('main', [{ _id: 1 }]);
+    await engine.createBranch(SHOP, 'exp', ADA);
+    await world.put('exp', [{ _id: 2 }]);
+    const docs = await world.all('exp');
+    for (const run of ['held', 'gone', 'again']) {
+      await engine.registerRun(SHOP, run, 'exp', { name: run });
+    }
+    await engine.deleteBranch(SHOP, 'exp', ADA);
+    const collect = () => engine.gc({ retention: { keepLsns: 0 } });
+    const runsOf = ({ kept }: GcReport) => kept.filter(({ kind }) => kind === 'run').map(({ name }) => name);
+    expect(runsOf(await collect()).sort()).toEqual(['again', 'gone', 'held']);
+    const released = await engine.releaseRun(SHOP, 'gone');
+    expect(released.releasedAt).toEqual(new Date(world.clock.now));
+    await engine.releaseRun(SHOP, 'again');
+    // While its state is there it can be read, and kept anew.
+    expect(await world.all('run:gone')).toEqual(docs);
+    expect(await engine.registerRun(SHOP, 'again', 'run:again', {})).not.toHaveProperty('releasedAt');
+    await engine.releaseRun(SHOP, 'held');
+    expect(runsOf(await collect())).toEqual(['again']);
+    expect(await world.all('run:gone')).toEqual(docs);
+    await engine.releaseRun(SHOP, 'again');
+    await world.reopen();
+    expect(runsOf(await world.engine.gc({ retention: { keepLsns: 0 } }))).toEqual([]);
+    for (const run of ['held', 'gone', 'again']) {
+      expect(errorOf(() => world.view(`run:${run}`))).toMatchObject({
+        code: 'HISTORY_GONE',
+        message: expect.stringContaining('the run was deleted') as string
+      });
+      // What is known of it stays.
+      expect(world.engine.run(run)).toMatchObject({ id: run, digest: released.digest, facts: { name: run } });
+      await expect(world.engine.registerRun(SHOP, run, 'main', {})).rejects.toMatchObject({
+        code: 'HISTORY_GONE'
+      });
+    }
+    expect((await world.engine.verify()).problems).toEqual([]);
+    await expect(world.engine.releaseRun(SHOP, 'never')).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
+  });
+
   it('gives back what deleted branches, projects and collections took', async () => {
     const world = await open();
     const { engine } = world;

@@ -22,6 +22,7 @@ from .. import protocol
 from ..errors import ArgonError
 from ..session import active_session
 from .start import CONTEXT_TAG, LATE_SECONDS_MAX, Start, run_tags, wait_for_late
+from .store import TRACKING_FACT, place_of, release_deleted
 
 FIND_SECONDS_MAX = 10.0
 CELL_SECONDS_MAX = 20.0
@@ -35,11 +36,15 @@ NAME_LENGTH_MAX = 500
 METRICS_MAX = 50
 FACT_LENGTH_MAX = 500
 
+SWEEP_SECONDS = 3_600.0
+"""Deleted runs are looked for when a run is found, but not again within this time."""
+
 _ENDED = ("FINISHED", "FAILED", "KILLED")
 
 _open: list[Start] = []
 _jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
 _worker: threading.Thread | None = None
+_swept_at: float | None = None
 _waited_for: threading.Event | None = None
 """Set when the job that was last waited for is done."""
 
@@ -134,11 +139,21 @@ def _find(start: Start, seconds: float) -> None:
                 "facts": {**_place(start), **_facts(client, run)},
             },
         )
+    _do(lambda: _sweep(start))
     client.log_batch(
         start.run_id,
         metrics=[Metric("argon.lsn", float(start.state["lsn"]), start.begun_ms, 0)],
         tags=[RunTag(name, value) for name, value in run_tags(start).items()] if start.tags_missing else [],
     )
+
+
+def _sweep(start: Start) -> None:
+    """Lets go of the data of runs that were deleted from the store, now and then."""
+    global _swept_at
+    now = time.monotonic()
+    if _swept_at is None or now - _swept_at > SWEEP_SECONDS:
+        _swept_at = now
+        release_deleted(start.session, start.tracking_uri)
 
 
 def _run_with_token(client: MlflowClient, token: str) -> Run | None:
@@ -233,6 +248,7 @@ def _place(start: Start) -> dict[str, str]:
         "cell": start.cell.get("id"),
         "cellNumber": start.cell.get("number"),
         "source": start.cell.get("source"),
+        TRACKING_FACT: place_of(start.tracking_uri),
     }
     return {name: str(value) for name, value in facts.items() if value}
 

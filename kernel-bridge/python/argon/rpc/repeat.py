@@ -45,6 +45,7 @@ REPEATABLE = frozenset(
         "run.get",
         "run.list",
         "run.register",
+        "run.release",
         "run.update",
         "session.cells",
         "session.checkout",

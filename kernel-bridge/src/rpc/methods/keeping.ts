@@ -34,6 +34,9 @@ export function keepingMethods(context: BridgeContext): Handlers<'keeping'> {
   return {
     async 'keeping.gc'({ project, apply = false, ...figures }, caller) {
       const retention = policyOf(figures);
+      if (apply) {
+        await context.tracking?.sweep(caller.signal);
+      }
       const report = await engine.gc({
         dryRun: !apply,
         keep: statesLookedAt(engine, context.sessions),

@@ -41,6 +41,10 @@ export function runMethods(context: BridgeContext): Omit<Handlers<'run'>, 'run.a
       return presentRun(await engine.updateRun(project, run, facts));
     },
 
+    async 'run.release'({ project, run }) {
+      return presentRun(await engine.releaseRun(project, run));
+    },
+
     'run.get'({ run }) {
       const info = engine.run(run);
       return { run: presentRun(info), state: presentState(engine.resolve(info.project, `run:${info.id}`)) };

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from ...client.parameters import given
@@ -57,6 +58,11 @@ def status(context: Context) -> Shown:
 def gc(context: Context) -> Shown:
     """`%argon gc [--keep 7d] [--apply]`: without `--apply` nothing is changed."""
     args = context.args
+    mlflow: Any = sys.modules.get("mlflow")
+    if args.apply and mlflow is not None:
+        from ...mlflow.store import release_deleted
+
+        release_deleted(context.session, mlflow.get_tracking_uri(), context.project.name)
     report = context.session.client.call(
         "keeping.gc",
         project=context.project.name,

@@ -1,0 +1,74 @@
+import type { Engine, RunInfo } from '@argon/wal-core';
+import { isNotFound, MlflowApiError, type MlflowClient } from 'mlflow-ts-client';
+import type { Logger } from '../logger';
+
+/** Runs asked for in one sweep; the next one goes on behind them. */
+export const SWEEP_RUNS_MAX = 1_000;
+const CONCURRENT_MAX = 4;
+
+/** The fact of a run that says where it was logged. */
+export const TRACKING_FACT = 'tracking';
+
+/** A tracking URI without credentials, query and trailing slashes: two that name one server are alike. */
+export function trackingPlace(uri: string): string {
+  const url = new URL(uri);
+  return `${url.protocol}//${url.host}${url.pathname}`.replace(/\/+$/, '');
+}
+
+/**
+ * Finds runs that were deleted for good from a tracking server (`mlflow gc`), so that their states need not be kept. A
+ * run that is only marked as deleted can come back, and one that was logged elsewhere is not for this server to judge.
+ */
+export class RunSweep {
+  private readonly place: string;
+  /** The run that was asked for last; ids are asked for in their order, round and round. */
+  private last = '';
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly client: Pick<MlflowClient, 'getRun'>,
+    trackingUri: string,
+    private readonly logger: Logger
+  ) {
+    this.place = trackingPlace(trackingUri);
+  }
+
+  /** Releases what is gone and tells how many. Never rejects: a server that is away is asked the next time. */
+  async sweep(signal?: AbortSignal): Promise<number> {
+    const queue = this.chosen();
+    let released = 0;
+    const work = async () => {
+      for (let run = queue.shift(); run !== undefined && signal?.aborted !== true; run = queue.shift()) {
+        try {
+          await this.client.getRun(run.id);
+        } catch (error) {
+          if (isNotFound(error)) {
+            await this.engine.releaseRun(run.project, run.id);
+            this.logger.info('a run was deleted: its state is not kept for it any more', { run: run.id });
+            released++;
+          } else if (!(error instanceof MlflowApiError)) {
+            queue.length = 0;
+            throw error;
+          }
+        }
+        this.last = run.id;
+      }
+    };
+    try {
+      await Promise.all(Array.from({ length: CONCURRENT_MAX }, work));
+    } catch (error) {
+      this.logger.debug('the tracking server could not be asked', { error });
+    }
+    return released;
+  }
+
+  private chosen(): RunInfo[] {
+    const held = this.engine
+      .projects()
+      .flatMap(({ name }) => this.engine.runs(name))
+      .filter(run => run.releasedAt === undefined && run.facts[TRACKING_FACT] === this.place)
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
+    const next = held.findIndex(({ id }) => id > this.last);
+    return [...held.slice(Math.max(0, next)), ...held.slice(0, Math.max(0, next))].slice(0, SWEEP_RUNS_MAX);
+  }
+}
