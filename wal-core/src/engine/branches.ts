@@ -90,11 +90,15 @@ export class BranchOffice {
     return this.core.line.ordinalAt(timeline, view.lsn);
   }
 
-  /** @throws BRANCH_NOT_FOUND, BRANCH_EXISTS, NAME_INVALID, BRANCH_PROTECTED for the default branch */
+  /**
+   * What a protected name shows changes by plans only, so its branch keeps it.
+   * @throws BRANCH_NOT_FOUND, BRANCH_EXISTS, NAME_INVALID, BRANCH_PROTECTED for a protected branch and for the default branch
+   */
   rename(projectName: string, name: string, to: string, origin: Origin): Promise<BranchInfo> {
     checkBranchName(to);
     return this.move(projectName, name, async (project, branch) => {
       this.assertNotDefault(project, branch, 'renamed');
+      assertUnprotected(branch, 'renamed');
       if (project.branches.has(to)) {
         throw new ArgonError('BRANCH_EXISTS', `A branch called ${JSON.stringify(to)} exists already.`, {
           data: { name: to }

@@ -157,4 +157,17 @@ describe('law 8: a protected branch', () => {
     }
     await world.close();
   });
+
+  it('keeps its name, so that no other branch takes its place', async () => {
+    const world = await World.open();
+    await world.engine.createBranch(SHOP, 'release', ADA);
+    await world.engine.createBranch(SHOP, 'exp', ADA);
+    await world.engine.protectBranch(SHOP, 'release', true, ADA);
+    const rename = (name: string, to: string) => world.engine.renameBranch(SHOP, name, to, ADA);
+    await expect(rename('release', 'old')).rejects.toMatchObject({ code: 'BRANCH_PROTECTED' });
+    await expect(rename('exp', 'release')).rejects.toMatchObject({ code: 'BRANCH_EXISTS' });
+    await world.engine.protectBranch(SHOP, 'release', false, ADA);
+    expect((await rename('release', 'old')).name).toBe('old');
+    await world.close();
+  });
 });

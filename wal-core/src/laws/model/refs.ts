@@ -91,7 +91,7 @@ export async function remove({ book, world }: Run, on: string): Promise<boolean>
 export async function rename(run: Run, on: string): Promise<boolean> {
   const to = `r-${run.next()}`;
   const asked = run.world.engine.renameBranch(SHOP, on, to, ADA);
-  if (on === 'main') {
+  if (on === 'main' || run.book.protections.has(on)) {
     await refused(asked);
     return false;
   }
