@@ -282,7 +282,10 @@ describe('A change stream', () => {
     expect(await feed.poll(50, new AbortController().signal)).toEqual([]);
     const stream = await open(client.db('later').watch());
     const next = stream.next();
-    await client.db('later').collection('c').insertOne({ _id: 1 as never });
+    await client
+      .db('later')
+      .collection('c')
+      .insertOne({ _id: 1 as never });
     expect(await next).toMatchObject({ operationType: 'insert', documentKey: { _id: 1 } });
     await stream.close();
   });
