@@ -1,4 +1,16 @@
-import { BSONRegExp, Decimal128, Double, Int32, Long, MongoClient, type Db, type Document } from 'mongodb';
+import {
+  BSON,
+  BSONRegExp,
+  Binary,
+  Decimal128,
+  Double,
+  Int32,
+  Long,
+  MongoClient,
+  Timestamp,
+  type Db,
+  type Document
+} from 'mongodb';
 import { RawConnection, TestBridge } from './testing';
 
 /** What real mongod 6.0.5 answers to what drivers rarely send; each was once different here. */
@@ -97,7 +109,31 @@ describe('commands that are refused', () => {
     [
       { findAndModify: 'c', query: { a: 1 }, update: { $set: { z: 1 } }, hint: 'nope' },
       '2 error processing query: planner returned error'
-    ]
+    ],
+    [
+      { update: 'c', updates: [{ q: {}, u: [{ $nope: 1 }] }] },
+      "40324 Unrecognized pipeline stage name: '$nope'"
+    ],
+    [{ update: 'c', updates: [{ q: {}, u: [{}] }] }, '40323 A pipeline stage specification object must'],
+    [{ update: 'c', updates: [{ q: {}, u: { $set: { b: 1 } }, hint: 5 }] }, '9 Hint must be a string or'],
+    [{ delete: 'c', deletes: [{ q: {}, limit: 1, hint: 5 }] }, '9 Hint must be a string or an object'],
+    [{ insert: 'c', documents: null }, '10065 invalid parameter: expected an object (documents)'],
+    [{ find: 'c', maxTimeMS: null }, '2 maxTimeMS must be a number'],
+    [{ ping: 1, help: true }, "40415 BSON field 'ping.help' is an unknown field."],
+    [{ find: 'c', readConcern: 5 }, '9 readConcern field should be an object'],
+    [
+      { insert: 'c', documents: [{}], writeConcern: null },
+      '14 "writeConcern" had the wrong type. Expected object, found null'
+    ],
+    [{ find: 'c', let: { X: 1 } }, "9 Invalid 'let' parameter :: caused by :: 'X' starts with an invalid"],
+    [{ find: 'c', let: { 'a.b': 1 } }, "9 Invalid 'let' parameter :: caused by :: 'a.b' contains an invalid"],
+    [{ find: 'c', let: { x: '$a' } }, '4890500 Command let Expression tried to access a field'],
+    [
+      { find: 'c', readConcern: { level: 'local', afterClusterTime: Timestamp.fromBits(0, 0) } },
+      '72 afterClusterTime cannot be a null timestamp'
+    ],
+    [{ bulkWrite: 1, ops: [], nsInfo: [] }, "59 no such command: 'bulkWrite'"],
+    [{ dataSize: 'c' }, "73 Invalid namespace specified 'c'"]
   ];
   it.each(cases)('%j', async (command, expected) => {
     const { length } = expected;
@@ -105,8 +141,103 @@ describe('commands that are refused', () => {
   });
 });
 
-it('a read preference that is none is refused, though one node answers all', async () => {
+it('the fields of a DBRef can be named in every path', async () => {
+  const rows = db.collection<{ _id: number; [field: string]: unknown }>('refs');
+  await rows.insertOne({
+    _id: 1,
+    r: { $ref: 'c', $id: 1, $db: 'x' },
+    rs: [
+      { $ref: 'c', $id: 1 },
+      { $ref: 'c', $id: 2 }
+    ]
+  });
+  const one = (pipeline: Document[]): Promise<Document | null> =>
+    rows.aggregate(pipeline, { promoteValues: true }).next();
+  expect(await one([{ $project: { _id: 0, x: '$r.$id', y: '$rs.$id', z: '$r.$ref', w: '$r.$db' } }])).toEqual(
+    {
+      x: 1,
+      y: [1, 2],
+      z: 'c',
+      w: 'x'
+    }
+  );
+  expect(await one([{ $project: { _id: 0, 'r.$ref': 1 } }])).toEqual({ r: { $ref: 'c' } });
+  expect(await one([{ $project: { _id: 0, x: { $id: '$_id' } } }])).toEqual({ x: { $id: 1 } });
+  const joined = { from: 'c', localField: 'rs.$id', foreignField: '_id', as: 'z' };
+  expect(
+    await one([{ $lookup: joined }, { $sort: { 'r.$id': 1 } }, { $project: { n: { $size: '$z' } } }])
+  ).toEqual({
+    _id: 1,
+    n: 2
+  });
+  expect(await failure(one([{ $project: { x: '$r.$other' } }]))).toMatch(/^16410 /);
+  expect(await rows.distinct('rs.$id', {}, { promoteValues: true })).toEqual([1, 2]);
+  await rows.createIndex({ 'r.$id': 1 }, { name: 'byId' });
+  expect(
+    await rows.find({ 'r.$id': 1 }, { hint: 'byId', projection: { 'r.$id': 1 } }).toArray()
+  ).toHaveLength(1);
+  expect(await failure(rows.createIndex({ 'r.$other': 1 }))).toMatch(/^67 /);
+  expect(await failure(rows.createIndex({ $id: 1 }))).toMatch(/^67 /);
+  const changed = { $set: { 'rs.$[e].$id': 5, 'r.$id': 7, 'n.$other': 1 }, $unset: { 'r.$db': 1 as const } };
+  await rows.updateOne({}, changed, { arrayFilters: [{ 'e.$id': 2 }] });
+  expect(await one([{ $project: { _id: 0, a: '$r.$id', b: '$rs.$id', c: '$r.$db' } }])).toEqual({
+    a: 7,
+    b: [1, 5]
+  });
+  expect(await failure(rows.updateOne({}, { $set: { $id: 1 } }))).toMatch(
+    /^55 Found \$id field without a \$ref/
+  );
+  expect(await failure(rows.updateOne({}, { $set: { $other: 1 } }))).toMatch(/^52 /);
+});
+
+it('the bytes of a collection are counted, of a past state too', async () => {
+  const name = db.databaseName;
+  const count = async (database: string): Promise<Document> => {
+    const { size, numObjects, estimate } = await client
+      .db(database)
+      .command({ dataSize: `${database}.c` }, { promoteValues: true });
+    return { size, numObjects, estimate };
+  };
+  const small = { _id: 2, a: 2, s: 'x' };
+  const before = await count(name);
+  expect(before).toEqual({
+    size:
+      BSON.calculateObjectSize({ _id: 1, a: 1, s: 'x', arr: [1, 2, 3] }) + BSON.calculateObjectSize(small),
+    numObjects: 2,
+    estimate: false
+  });
+  const { lsn } = bridge.engine.resolve(name, 'main');
+  await db.collection<{ _id: number }>('c').deleteOne({ _id: 2 });
+  expect(await count(name)).toMatchObject({ numObjects: 1 });
+  expect(await count(`${name}@main:${lsn}`)).toEqual(before);
+  expect(await failure(client.db('nowhere').command({ dataSize: 'nowhere.c' }))).toMatch(/^no error/);
+});
+
+it('currentOp says who sent a command, and in which session', async () => {
+  const named = await bridge.client({ appName: 'probe', promoteValues: true });
+  const session = named.startSession();
+  const { inprog } = await named.db('admin').command({ currentOp: 1 }, { session });
+  expect(inprog).toContainEqual(
+    expect.objectContaining({
+      appName: 'probe',
+      host: expect.stringContaining(String(bridge.port)) as string,
+      client: expect.stringContaining('127.0.0.1:') as string,
+      lsid: { id: session.id!['id'] }
+    })
+  );
+  await session.endSession();
+});
+
+it('a session, a database or a read preference that is none is refused', async () => {
   const connection = await RawConnection.open(bridge.port);
+  for (const [lsid, code] of [
+    [{}, 40414],
+    [{ id: 5 }, 14],
+    [{ id: new Binary(Buffer.alloc(5), 4) }, 207]
+  ] as const) {
+    expect(await connection.command({ ping: 1, lsid, $db: 'admin' })).toMatchObject({ code });
+  }
+  expect(await connection.command({ ping: 1, $db: 5 })).toMatchObject({ code: 13111 });
   const complaints: [unknown, string][] = [
     [1, '$readPreference has incorrect type: expected object but got int'],
     [{ mode: 'foo' }, "Could not parse $readPreference mode 'foo'."],

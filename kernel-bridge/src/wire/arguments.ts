@@ -20,7 +20,6 @@ const GENERIC: ReadonlySet<string> = new Set([
   'comment',
   'coordinator',
   'databaseVersion',
-  'help',
   'lsid',
   'maxTimeMS',
   'maxTimeMSOpOnly',
@@ -130,6 +129,9 @@ export class Arguments {
     if (sequence !== undefined) {
       throw new MongoError(40413, `BSON field '${this.where}.${name}' is a duplicate field`);
     }
+    if (value?.type === T.NULL) {
+      throw new MongoError(10065, `invalid parameter: expected an object (${name})`);
+    }
     return this.array(name).map((item, index) =>
       item.type === T.OBJECT ? item.bytes : this.wrongType(`${name}.${index}`, item.type, 'object')
     );
@@ -207,7 +209,7 @@ export class Arguments {
   /** `maxTimeMS` and its like: a whole number of milliseconds in the range of int32. */
   milliseconds(name: string): number | undefined {
     const value = this.map.get(name);
-    if (value === undefined || value.type === T.NULL) {
+    if (value === undefined) {
       return undefined;
     }
     const number = numberOf(value);

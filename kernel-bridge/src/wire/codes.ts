@@ -50,6 +50,7 @@ export const MONGO_CODES = {
   WriteConflict: 112,
   CommandNotSupported: 115,
   DocumentValidationFailure: 121,
+  CommandFailed: 125,
   CappedPositionLost: 136,
   ExceededMemoryLimit: 146,
   IncompatibleCollationVersion: 161,

@@ -13,6 +13,7 @@ import {
   type Filter,
   type Projection,
   type QueryOptions,
+  type RawElement,
   type RawValue,
   type Sort
 } from '@argon/wal-core';
@@ -43,12 +44,41 @@ export function queryOptions(
  * An update pipeline on an empty document computes them.
  */
 function letOf(variables: Buffer | undefined): Buffer | undefined {
-  if (variables === undefined || !elements(variables).some(isExpression)) {
+  if (variables === undefined) {
+    return undefined;
+  }
+  const given = elements(variables);
+  given.forEach(checkVariable);
+  if (!given.some(isExpression)) {
     return variables;
   }
   const stage = documentOf([{ name: '$replaceWith', type: T.OBJECT, bytes: variables }]);
   const pipeline = arrayOf([{ type: T.OBJECT, bytes: stage }]);
   return compileUpdate({ type: T.ARRAY, bytes: pipeline }).apply(EMPTY_DOCUMENT);
+}
+
+/** Checks a variable of `let` by its name, and that it is no field. @throws MongoError 9, 4890500 */
+function checkVariable({ name, type, bytes }: RawElement): void {
+  const wrong = (why: string): never => {
+    throw new MongoError('FailedToParse', `Invalid 'let' parameter :: caused by :: ${why}`);
+  };
+  if (name === '') {
+    wrong('empty variable names are not allowed');
+  }
+  if (!/^[a-z\u0080-\u{10ffff}]/u.test(name)) {
+    wrong(`'${name}' starts with an invalid character for a user variable name`);
+  }
+  const [bad] = /[^A-Za-z0-9_\u0080-\u{10ffff}]/u.exec(name) ?? [];
+  if (bad !== undefined) {
+    wrong(`'${name}' contains an invalid character for a variable name: '${bad}'`);
+  }
+  if (type === T.STRING && bytes[4] === DOLLAR && bytes[5] !== DOLLAR) {
+    throw new MongoError(
+      4890500,
+      'Command let Expression tried to access a field, but this is not allowed because Command let Expressions run ' +
+        'before the query examines any documents.'
+    );
+  }
 }
 
 function isExpression({ type, bytes }: RawValue): boolean {

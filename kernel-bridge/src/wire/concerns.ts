@@ -22,10 +22,14 @@ const FIELDS: ReadonlySet<string> = new Set([
 
 /** Reads `readConcern`. @throws MongoError 9, 14, 72 */
 export function readReadConcern(args: Arguments): ReadConcern {
-  const concern = args.object('readConcern');
-  if (concern === undefined) {
+  const given = args.get('readConcern');
+  if (given === undefined) {
     return {};
   }
+  if (given.type !== T.OBJECT) {
+    throw new MongoError('FailedToParse', 'readConcern field should be an object');
+  }
+  const concern = new Arguments(given.bytes, 'readConcern');
   for (const name of concern.names()) {
     if (!FIELDS.has(name)) {
       throw new MongoError('InvalidOptions', `Unrecognized option in readConcern: ${name}`);
@@ -40,6 +44,9 @@ export function readReadConcern(args: Arguments): ReadConcern {
   }
   const atClusterTime = timestamp(concern.get('atClusterTime'), 'atClusterTime');
   const afterClusterTime = timestamp(concern.get('afterClusterTime'), 'afterClusterTime');
+  if (afterClusterTime === 0n) {
+    throw new MongoError('InvalidOptions', 'afterClusterTime cannot be a null timestamp');
+  }
   if (atClusterTime === 0n) {
     throw new MongoError('InvalidOptions', 'readConcern atClusterTime cannot be null');
   }
@@ -136,6 +143,9 @@ export const NODES_MAX = 50;
 
 /** Checks the form of `writeConcern`; every write is durable before its reply, whatever it asks. */
 export function checkWriteConcern(args: Arguments): void {
+  if (args.get('writeConcern')?.type === T.NULL) {
+    throw new MongoError('TypeMismatch', '"writeConcern" had the wrong type. Expected object, found null');
+  }
   const document = args.optionalDocument('writeConcern');
   const concern =
     document === undefined

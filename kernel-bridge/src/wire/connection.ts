@@ -206,7 +206,7 @@ export class Connection {
     this.gone();
     for (const operation of this.services.operations.all()) {
       // A write that began is finished; a read nobody waits for is not.
-      if (operation.connectionId === this.state.id) {
+      if (operation.sender.id === this.state.id) {
         operation.stop(interrupted());
       }
     }

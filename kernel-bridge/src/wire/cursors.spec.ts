@@ -2,6 +2,14 @@ import { Cursors, OpenCursor, type DocumentSource } from './cursors';
 import { CURSOR_IDLE_MS } from './limits';
 import { Operation } from './operation';
 
+const NOBODY = {
+  id: 1,
+  appName: undefined,
+  metadata: undefined,
+  remoteAddress: '127.0.0.1:1',
+  signIn: { user: undefined }
+};
+
 const endless: DocumentSource = {
   async *[Symbol.asyncIterator]() {
     for (;;) {
@@ -16,7 +24,7 @@ describe('cursors nobody uses', () => {
     let now = 0;
     const cursors = new Cursors(() => now);
     const keep = (stays: boolean): OpenCursor => {
-      const operation = new Operation(1, 1, 'find', 'shop.a');
+      const operation = new Operation(1, NOBODY, 'find', 'shop.a');
       const cursor = new OpenCursor(cursors.newId(), 'shop.a', endless, operation, { connectionId: 1 });
       cursor.stays = stays;
       cursors.keep(cursor);

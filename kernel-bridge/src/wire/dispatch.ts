@@ -1,4 +1,4 @@
-import { T, field } from '@argon/wal-core';
+import { T, TYPE_NAMES, field } from '@argon/wal-core';
 import { checkApiVersion } from './api-version';
 import { Arguments, firstElement, stringOf } from './arguments';
 import { DocumentBuilder } from './builder';
@@ -51,7 +51,7 @@ export class Dispatcher {
         await suffer(failure);
       }
       this.services.statistics.count(command.name);
-      const operation = this.services.operations.start(connection.id, command.name, `${database}.${name}`);
+      const operation = this.services.operations.start(connection, command.name, `${database}.${name}`);
       try {
         const context = this.context(command, args, database, connection, operation);
         if (command.waits !== true) {
@@ -61,6 +61,9 @@ export class Dispatcher {
           context.transaction === undefined
             ? await command.run(context)
             : await runInTransaction(command, context, context.transaction);
+        if (context.retry !== undefined) {
+          this.services.retries.cutOff(context.retry);
+        }
         return this.succeed(reply, context, command, failure);
       } catch (error) {
         throw operation.explain(error);
@@ -122,6 +125,7 @@ export class Dispatcher {
     const lsid = args.optionalDocument('lsid');
     const session = lsid === undefined ? undefined : sessionKey(lsid);
     const { logical, sessions, transactions } = this.services;
+    operation.session = session;
     if (session !== undefined) {
       logical.touch(session);
     }
@@ -197,6 +201,7 @@ export class Dispatcher {
     args: Arguments | undefined
   ): Buffer {
     const error = toMongoError(thrown);
+    this.services.statistics.failures++;
     if (isFault(error)) {
       this.services.logger.error('a command failed', {
         command: firstElement(request.command)?.name,
@@ -243,7 +248,10 @@ function databaseOf(request: Request, raw: Buffer): string {
     throw new MongoError(40571, 'OP_MSG requests require a $db argument');
   }
   if (value.type !== T.STRING) {
-    throw new MongoError('InvalidNamespace', '$db must be a string');
+    throw new MongoError(
+      13111,
+      `wrong type for field ($db) ${TYPE_NAMES[value.type] ?? value.type} != string`
+    );
   }
   return stringOf(value);
 }

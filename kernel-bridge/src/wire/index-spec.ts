@@ -50,6 +50,8 @@ const MISSING: ReadonlySet<string> = new Set([
   'prepareUnique'
 ]);
 const KINDS: ReadonlySet<string> = new Set(['text', '2d', '2dsphere', 'geoHaystack', 'columnstore']);
+/** The fields of a DBRef: a key may name them below the top. */
+const REFERENCE: ReadonlySet<string> = new Set(['$id', '$ref', '$db']);
 const ID_INDEX_NAME = '_id_';
 
 /**
@@ -273,7 +275,7 @@ function checkKeyPattern(where: string, key: Buffer): void {
     if (part.name === '$**' || part.name.endsWith('.$**')) {
       throw new MongoError('NotImplemented', `${where}wildcard indexes are not available in Argon yet`);
     }
-    if (part.name.split('.').some(step => step.startsWith('$'))) {
+    if (part.name.split('.').some((step, i) => step.startsWith('$') && !(i > 0 && REFERENCE.has(step)))) {
       fail("Index key contains an illegal field name: field name starts with '$'.");
     }
     if (part.type === T.STRING) {

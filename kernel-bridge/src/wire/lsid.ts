@@ -1,4 +1,4 @@
-import { T, field, type RawValue } from '@argon/wal-core';
+import { T, TYPE_NAMES, field, type RawValue } from '@argon/wal-core';
 import { MongoError } from './errors';
 import { SESSIONS_MAX, SESSION_IDLE_MINUTES } from './limits';
 
@@ -85,10 +85,19 @@ export class LogicalSessions {
   }
 }
 
-/** Key of a raw `lsid`, `{id: UUID}`. @throws MongoError 207 */
+/** Key of a raw `lsid`, `{id: UUID}`. @throws MongoError 14, 207, 40414 */
 export function sessionKey(lsid: Buffer): SessionKey {
   const id = field(lsid, 'id');
-  if (id === undefined || id.type !== T.BINARY || id.bytes.length !== 5 + UUID_BYTES || id.bytes[4] !== 4) {
+  if (id === undefined) {
+    throw new MongoError(40414, "BSON field 'OperationSessionInfo.lsid.id' is missing but a required field");
+  }
+  if (id.type !== T.BINARY) {
+    throw new MongoError(
+      'TypeMismatch',
+      `BSON field 'OperationSessionInfo.lsid.id' is the wrong type '${TYPE_NAMES[id.type] ?? id.type}', expected type 'binData'`
+    );
+  }
+  if (id.bytes.length !== 5 + UUID_BYTES || id.bytes[4] !== 4) {
     throw new MongoError('InvalidUUID', 'lsid.id must be a UUID (binary subtype 4, 16 bytes)');
   }
   return id.bytes.toString('hex', 5);

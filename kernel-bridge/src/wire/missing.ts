@@ -1,6 +1,5 @@
 /** Commands of MongoDB that Argon knows by name and does not have (yet), with what to say about them. */
 export const NOT_IMPLEMENTED: ReadonlyMap<string, string> = new Map([
-  ['bulkWrite', 'use insert, update and delete'],
   ['mapReduce', 'use aggregate'],
   ['mapreduce', 'use aggregate'],
   ['cloneCollectionAsCapped', 'create a capped collection and copy into it with $merge'],
@@ -13,7 +12,6 @@ export const NOT_IMPLEMENTED: ReadonlyMap<string, string> = new Map([
   ['createRole', 'every user may do everything'],
   ['updateRole', 'every user may do everything'],
   ['dropRole', 'every user may do everything'],
-  ['rolesInfo', 'every user may do everything'],
   ['replSetInitiate', 'the bridge only looks like a replica set of one'],
   ['replSetReconfig', 'the bridge only looks like a replica set of one'],
   ['replSetStepDown', 'the bridge only looks like a replica set of one'],
@@ -21,10 +19,8 @@ export const NOT_IMPLEMENTED: ReadonlyMap<string, string> = new Map([
   ['configureFailPoint', 'there are no fail points'],
   ['setFeatureCompatibilityVersion', 'there is nothing to set'],
   ['dbHash', 'ask for the digest with %argon status'],
-  ['dataSize', 'use collStats'],
   ['shutdown', 'end the bridge where it was started'],
   ['planCacheSetFilter', 'there are no index filters'],
-  ['planCacheListFilters', 'there are no index filters'],
   ['planCacheClearFilters', 'there are no index filters'],
   ['prepareTransaction', 'there is one node, which needs no two-phase commit'],
   ['setDefaultRWConcern', 'there is nothing to set']

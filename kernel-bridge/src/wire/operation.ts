@@ -1,17 +1,26 @@
 import { isArgonError } from '@argon/wal-core';
+import type { ConnectionState } from './context';
 import { MongoError } from './errors';
+import type { SessionKey } from './lsid';
+
+/** Who sent a command. */
+export type Sender = Pick<ConnectionState, 'id' | 'appName' | 'metadata' | 'remoteAddress'> & {
+  readonly signIn: Pick<ConnectionState['signIn'], 'user'>;
+};
 
 /** One running command: it can be watched (`currentOp`), stopped (`killOp`) and runs out of time. */
 export class Operation {
   readonly control = new AbortController();
   readonly startedAt = Date.now();
+  /** The logical session it belongs to. */
+  session: SessionKey | undefined;
   private reason: MongoError | undefined;
   private timer: NodeJS.Timeout | undefined;
   private expiresAt = Infinity;
 
   constructor(
     readonly id: number,
-    readonly connectionId: number,
+    readonly sender: Sender,
     readonly command: string,
     readonly namespace: string,
     private readonly isOverAtOnce: () => boolean = () => false
@@ -76,9 +85,9 @@ export class Operations {
   /** @param isOverAtOnce whether every time limit is over when it is set, for tests of drivers */
   constructor(private readonly isOverAtOnce?: () => boolean) {}
 
-  start(connectionId: number, command: string, namespace: string): Operation {
+  start(sender: Sender, command: string, namespace: string): Operation {
     this.lastId = (this.lastId + 1) & 0x7fffffff;
-    const operation = new Operation(this.lastId, connectionId, command, namespace, this.isOverAtOnce);
+    const operation = new Operation(this.lastId, sender, command, namespace, this.isOverAtOnce);
     this.running.set(operation.id, operation);
     return operation;
   }

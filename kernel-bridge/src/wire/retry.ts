@@ -23,6 +23,8 @@ export interface Outcome<R> {
 export class Retries {
   /** Slices being written now: a retry that overtakes its first attempt waits for it. */
   private readonly running = new Map<string, Promise<unknown>>();
+  /** Commands that a fail point cuts off when they are done. */
+  private readonly unheard = new Set<string>();
 
   /** @param failPoint fails what is not remembered, for tests of drivers */
   constructor(
@@ -65,7 +67,7 @@ export class Retries {
     try {
       const result = await running;
       if (failure?.closesConnection === true) {
-        throw connectionClosed();
+        this.unheard.add(commandOf(key));
       }
       return { result, retried: false };
     } finally {
@@ -74,7 +76,20 @@ export class Retries {
       }
     }
   }
+
+  /**
+   * Ends the connection in place of the reply when a fail point says so. The command is done to its end before: a
+   * driver repeats it once only. @throws ProtocolFault
+   */
+  cutOff({ session, txnNumber }: RetryIdentity): void {
+    if (this.unheard.delete(`wire/${session}/${txnNumber}`)) {
+      throw connectionClosed();
+    }
+  }
 }
+
+/** What the keys of a command have in common. */
+const commandOf = (key: string): string => key.slice(0, key.lastIndexOf('/'));
 
 function connectionClosed(): ProtocolFault {
   return new ProtocolFault('the fail point closes the connection');

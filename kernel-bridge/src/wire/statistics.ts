@@ -6,6 +6,8 @@ export class Statistics {
   bytesIn = 0;
   bytesOut = 0;
   requests = 0;
+  /** Commands that were answered with an error. */
+  failures = 0;
 
   /** Counts `count` operations of a command. */
   count(command: string, count = 1): void {

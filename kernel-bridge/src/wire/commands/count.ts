@@ -35,7 +35,7 @@ function cutOf({ args }: CommandContext): { skip: number; limit: number } {
 
 export const count: Command = {
   name: 'count',
-  fields: ['query', 'limit', 'skip', 'hint', 'collation', 'fields', 'queryHint', 'mode'],
+  fields: ['query', 'limit', 'skip', 'hint', 'collation', 'fields', 'queryHint', 'mode', 'help'],
   reads: true,
   run: async context => {
     const { args } = context;

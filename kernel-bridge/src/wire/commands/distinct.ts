@@ -25,7 +25,7 @@ export function distinctTarget(context: CommandContext): Target {
 
 export const distinct: Command = {
   name: 'distinct',
-  fields: ['key', 'query', 'collation', 'hint'],
+  fields: ['key', 'query', 'collation', 'hint', 'help'],
   snapshots: true,
   transaction: 'runs',
   run: async context => {

@@ -143,6 +143,7 @@ export const FIND_FIELDS = [
   'returnKey',
   'showRecordId',
   'singleBatch',
+  'help',
   'skip',
   'sort',
   'tailable'

@@ -13,8 +13,8 @@ import { find } from './find';
 import { findAndModify } from './find-and-modify';
 import { hello, isMaster } from './hello';
 import { listCommands } from './list-commands';
-import { planCacheClear, profile } from './nothing-kept';
-import { getDefaultRWConcern, replSetGetConfig, replSetGetStatus } from './replica-set';
+import { planCacheClear, planCacheListFilters, profile, rolesInfo } from './nothing-kept';
+import { getDefaultRWConcern, replSetGetConfig, replSetGetStatus, shardingState } from './replica-set';
 import { createIndexes, dropIndexes, listIndexes } from './indexes';
 import { insert } from './insert';
 import {
@@ -33,6 +33,7 @@ import {
 } from './server';
 import { endSessions, killAllSessions, killSessions, refreshSessions, startSession } from './sessions';
 import { authenticate, connectionStatus, logout, saslContinue, saslStart, usersInfo } from './signin';
+import { dataSize } from './data-size';
 import { collStats, dbStats, validate } from './stats';
 import { abortTransaction, commitTransaction } from './transactions';
 import { update } from './update';
@@ -71,6 +72,7 @@ export const COMMANDS: readonly Command[] = [
   dropDatabase,
   dbStats,
   collStats,
+  dataSize,
   validate,
   ping,
   buildInfo,
@@ -94,7 +96,10 @@ export const COMMANDS: readonly Command[] = [
   replSetGetStatus,
   replSetGetConfig,
   getDefaultRWConcern,
+  shardingState,
   planCacheClear,
+  planCacheListFilters,
+  rolesInfo,
   profile,
   listCommands(() => COMMANDS)
 ];

@@ -7,6 +7,19 @@ import type { Command } from '../registry';
 /** Every query is planned anew: there is nothing to clear. */
 export const planCacheClear: Command = { name: 'planCacheClear', run: () => emptyReply() };
 
+/** Nobody can set one. */
+export const planCacheListFilters: Command = {
+  name: 'planCacheListFilters',
+  run: () => emptyReply().value('filters', [])
+};
+
+/** There are none: every user may do everything. */
+export const rolesInfo: Command = {
+  name: 'rolesInfo',
+  fields: ['showPrivileges', 'showBuiltinRoles', 'showAuthenticationRestrictions'],
+  run: () => emptyReply().value('roles', [])
+};
+
 /** The profiler is off, and cannot be put on. */
 export const profile: Command = {
   name: 'profile',

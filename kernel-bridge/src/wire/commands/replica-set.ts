@@ -5,6 +5,9 @@ import { emptyReply } from '../reply';
 import type { Command } from '../registry';
 import { SET_NAME } from './hello';
 
+/** What a replica set says it keeps to; a set of one has nobody to ask. */
+const HEARTBEAT_MS = 2_000;
+
 /** The replica set of one node that the bridge looks like: it is its own primary, and has all that it ever wrote. */
 export const replSetGetStatus: Command = {
   name: 'replSetGetStatus',
@@ -20,7 +23,7 @@ export const replSetGetStatus: Command = {
       .int64('term', 1)
       .string('syncSourceHost', '')
       .int32('syncSourceId', -1)
-      .int64('heartbeatIntervalMillis', 2_000)
+      .int64('heartbeatIntervalMillis', HEARTBEAT_MS)
       .int32('majorityVoteCount', 1)
       .int32('writeMajorityCount', 1)
       .int32('votingMembersCount', 1)
@@ -75,8 +78,16 @@ export const replSetGetConfig: Command = {
         }
       ],
       protocolVersion: Long.ONE,
-      writeConcernMajorityJournalDefault: true
+      writeConcernMajorityJournalDefault: true,
+      settings: { chainingAllowed: true, heartbeatIntervalMillis: HEARTBEAT_MS }
     })
+};
+
+/** It is no shard, and knows of none. */
+export const shardingState: Command = {
+  name: 'shardingState',
+  adminOnly: true,
+  run: () => emptyReply().bool('enabled', false)
 };
 
 /** What counts when a command names no concern: it cannot be set. */

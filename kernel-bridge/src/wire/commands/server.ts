@@ -1,20 +1,24 @@
 import { cpus, hostname, release, totalmem, type as osType } from 'node:os';
-import { Long } from 'bson';
+import { Long, UUID } from 'bson';
 import { T } from '@argon/wal-core';
 import { SCRAM_MECHANISM } from '../../auth/scram';
 import { stringOf } from '../arguments';
 import type { CommandContext } from '../context';
 import { MongoError } from '../errors';
 import { CONNECTIONS_MAX, DOCUMENT_BYTES_MAX } from '../limits';
+import type { Operation } from '../operation';
 import { emptyReply } from '../reply';
 import type { Command } from '../registry';
+import { typedDocument } from '../typed';
+import { SET_NAME } from './hello';
 
 /** The MongoDB version whose behaviour the answers follow; tools decide by it what they may ask. */
 export const MONGODB_VERSION = '7.0.0';
 const MONGODB_VERSION_ARRAY = [7, 0, 0, 0];
+const WRITERS: ReadonlySet<string> = new Set(['insert', 'update', 'delete', 'findAndModify']);
 
 /** Questions about the server itself. */
-export const ping: Command = { name: 'ping', beforeSignIn: true, run: () => emptyReply() };
+export const ping: Command = { name: 'ping', fields: [], beforeSignIn: true, run: () => emptyReply() };
 
 export const buildInfo: Command = {
   name: 'buildInfo',
@@ -38,6 +42,7 @@ export const buildInfo: Command = {
 
 export const hostInfo: Command = {
   name: 'hostInfo',
+  fields: [],
   run: () =>
     emptyReply()
       .value('system', {
@@ -81,6 +86,25 @@ export const serverStatus: Command = {
         numRequests: Long.fromNumber(statistics.requests)
       })
       .value('opcounters', longs(statistics.opcounters))
+      .value('asserts', { regular: 0, warning: 0, msg: 0, user: Long.fromNumber(statistics.failures) })
+      .value('globalLock', {
+        totalTime: Long.fromNumber(uptimeMs * 1000),
+        currentQueue: { total: 0, readers: 0, writers: 0 },
+        activeClients: activeClients(services.operations.all())
+      })
+      .value('repl', {
+        setName: SET_NAME,
+        setVersion: 1,
+        isWritablePrimary: true,
+        secondary: false,
+        primary: connection.localAddress,
+        hosts: [connection.localAddress],
+        me: connection.localAddress
+      })
+      .value('transactions', {
+        currentOpen: Long.fromNumber(services.transactions.size),
+        currentActive: Long.fromNumber(services.transactions.size)
+      })
       .value('metrics', { cursor: { open: { total: Long.fromNumber(services.cursors.size) } } })
       .value('logicalSessionRecordCache', { activeSessionsCount: services.logical.size })
       .value('mem', {
@@ -106,6 +130,12 @@ export const serverStatus: Command = {
       });
   }
 };
+
+/** Commands at work now; none waits for a lock. */
+function activeClients(operations: readonly Operation[]): Record<string, number> {
+  const writers = operations.filter(({ command }) => WRITERS.has(command)).length;
+  return { total: operations.length, readers: operations.length - writers, writers };
+}
 
 function longs(counters: Readonly<Record<string, number>>): Record<string, Long> {
   return Object.fromEntries(Object.entries(counters).map(([name, count]) => [name, Long.fromNumber(count)]));
@@ -162,6 +192,7 @@ export const getParameter: Command = {
 
 export const getLog: Command = {
   name: 'getLog',
+  fields: [],
   adminOnly: true,
   run: ({ args }) => {
     const name = args.string('getLog');
@@ -178,6 +209,7 @@ export const getLog: Command = {
 
 export const getCmdLineOpts: Command = {
   name: 'getCmdLineOpts',
+  fields: [],
   adminOnly: true,
   run: ({ connection }) =>
     emptyReply()
@@ -198,13 +230,23 @@ export const currentOp: Command = {
 };
 
 /** Running commands, as `currentOp` and `$currentOp` show them. */
-export function describeOperations({ services }: CommandContext): Record<string, unknown>[] {
-  return services.operations.all().map(operation => ({
+export function describeOperations({ services, connection }: CommandContext): Record<string, unknown>[] {
+  const now = new Date();
+  return services.operations.all().map(({ sender, session, ...operation }) => ({
     type: 'op',
-    desc: `conn${operation.connectionId}`,
-    connectionId: operation.connectionId,
+    host: connection.localAddress,
+    desc: `conn${sender.id}`,
+    connectionId: sender.id,
+    client: sender.remoteAddress,
+    ...(sender.appName === undefined ? {} : { appName: sender.appName }),
+    ...(sender.metadata === undefined ? {} : { clientMetadata: typedDocument(sender.metadata) }),
     active: true,
+    currentOpTime: now.toISOString(),
+    ...(sender.signIn.user === undefined
+      ? {}
+      : { effectiveUsers: [{ user: sender.signIn.user, db: 'admin' }] }),
     opid: operation.id,
+    ...(session === undefined ? {} : { lsid: { id: new UUID(session) } }),
     op: 'command',
     ns: operation.namespace,
     command: { [operation.command]: 1 },

@@ -57,7 +57,7 @@ export const abortTransaction: Command = {
 function identityOf({ args, session, name }: CommandContext): { session: string; number: bigint } {
   const identity = readTransaction(args, session);
   if (identity === undefined) {
-    throw new MongoError('InvalidOptions', `${name} must be run within a transaction`);
+    throw new MongoError('CommandFailed', `${name} must be run within a transaction`);
   }
   return { session: session!, number: identity.number };
 }

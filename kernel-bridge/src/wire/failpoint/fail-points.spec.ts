@@ -96,6 +96,18 @@ describe('the fail points of a server for tests', () => {
     expect(await items().findOne({ _id: 1 })).toEqual({ _id: 1, n: 1 });
   });
 
+  it('cut a command of several frames off when all of them are written: a driver repeats it once', async () => {
+    await arm('onPrimaryTransactionalWrite', 'alwaysOn');
+    const { modifiedCount } = await items().bulkWrite([
+      { updateOne: { filter: { _id: 1 }, update: { $set: { n: 5 } } } },
+      { updateOne: { filter: { n: 5, _id: { $gt: 0 } }, update: { $set: { n: 6 } } } },
+      { updateOne: { filter: { n: 6, _id: { $gt: 0 } }, update: { $set: { n: 7 } } } }
+    ]);
+    await arm('onPrimaryTransactionalWrite', 'off');
+    expect(modifiedCount).toBe(3);
+    expect(await items().findOne({ _id: 1 })).toMatchObject({ n: 7 });
+  });
+
   it('fail a retryable write before its commit, of which nothing is left', async () => {
     const before = { failBeforeCommitExceptionCode: 8 };
     await arm('onPrimaryTransactionalWrite', { times: 1 }, before);

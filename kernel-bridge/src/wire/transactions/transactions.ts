@@ -9,6 +9,11 @@ export class Transactions {
 
   constructor(private readonly engine: Engine) {}
 
+  /** Transactions that are open. */
+  get size(): number {
+    return this.bySession.size;
+  }
+
   /** @throws MongoError 225, 50911, 251 */
   begin(session: SessionKey, number: bigint, origin: Origin): WireTransaction {
     const last = this.bySession.get(session);

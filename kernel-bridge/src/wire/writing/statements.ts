@@ -1,9 +1,10 @@
-import type { CollectionInfo } from '@argon/wal-core';
+import { T, type CollectionInfo, type RawValue } from '@argon/wal-core';
 import { Arguments } from '../arguments';
 import { withCap, type CapKeeper } from '../capped/keeper';
 import { refuseView } from '../collection-kind';
 import { queryOptions } from '../compile';
 import type { CommandContext } from '../context';
+import { MongoError } from '../errors';
 import { checkWritableName } from '../namespace';
 import { ensureWritePlace, headOf, writePlace } from '../place';
 import { writeTerms } from './apply';
@@ -21,6 +22,15 @@ export interface StatementForm {
   readonly read: (statement: Arguments) => Omit<StatementParts, 'index' | 'options'>;
 }
 
+/** A pipeline that is none fails the whole command, as in mongod: it does not get as far as its statements. */
+const NOT_A_PIPELINE: ReadonlySet<number> = new Set([40323, 40324]);
+
+function checkHint(hint: RawValue | undefined): void {
+  if (hint !== undefined && hint.type !== T.STRING && hint.type !== T.OBJECT) {
+    throw new MongoError('FailedToParse', 'Hint must be a string or an object');
+  }
+}
+
 /** Compiles the statements of an update or delete command; the fault of one is its result. */
 export function readStatements(
   context: CommandContext,
@@ -36,6 +46,7 @@ export function readStatements(
     .map(raw => new Arguments(raw, `${name}.${name}s`).only(fields, undefined))
     .map((statement, index) => {
       const parts = read(statement);
+      checkHint(parts.hint);
       const collation = statement.optionalDocument('collation');
       const isNamed = collation !== undefined && collation.length > 5;
       const options = { ...shared, ...(isNamed ? { collation } : {}) };
@@ -43,7 +54,11 @@ export function readStatements(
         refuseView(context.database, collection, info);
         return compileStatement({ ...parts, index, options });
       } catch (error) {
-        return { index, error: statementFailure(error, namespace) };
+        const failure = statementFailure(error, namespace);
+        if (NOT_A_PIPELINE.has(failure.code)) {
+          throw failure;
+        }
+        return { index, error: failure };
       }
     });
 }

@@ -4,6 +4,12 @@ import { queryError } from '../error';
 import { findField } from '../filter/path';
 import { array, type Value } from '../values';
 
+/** Names that begin with a dollar and may stand in a path all the same: those of a DBRef, and two of metadata. */
+const DOLLAR_NAMES: ReadonlySet<string> = new Set(['$id', '$ref', '$db', '$sortKey', '$recordId']);
+
+/** Whether a name is a field although it begins with a dollar. */
+export const isDollarField = (name: string): boolean => DOLLAR_NAMES.has(name);
+
 /** Splits and checks a dotted path. @throws 40352, 40353, 15998, 16410, 16411 */
 export function parseFieldPath(path: string): readonly string[] {
   if (path === '') throw queryError(40352, 'FieldPath cannot be constructed with empty string');
@@ -15,7 +21,7 @@ export function parseFieldPath(path: string): readonly string[] {
 
 function checkPathPart(part: string): void {
   if (part === '') throw queryError(15998, 'FieldPath field names may not be empty strings.');
-  if (part.startsWith('$')) {
+  if (part.startsWith('$') && !isDollarField(part)) {
     throw queryError(
       16410,
       "FieldPath field names may not start with '$'. Consider using $getField or $setField."

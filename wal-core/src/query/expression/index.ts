@@ -13,5 +13,5 @@ import './regexop';
 import './accumulate';
 
 export { compilePath, compileRoot as compileExpression, isOperatorName } from './compile';
-export { parseFieldPath, pathReader } from './fieldpath';
+export { isDollarField, parseFieldPath, pathReader } from './fieldpath';
 export { checkVariableName, constant, newRoot, Scope, setRoot, type Expression, type Frame } from './scope';

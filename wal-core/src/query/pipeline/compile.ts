@@ -83,6 +83,15 @@ const KNOWN_BUT_MISSING = new Set(['$geoNear', '$search', '$searchMeta', '$listL
 /** Stages that mongod 6.0 runs together with a `$group` or `$lookup` behind them in its newer engine. */
 const PUSHED_DOWN = new Set(['$match', '$sort', '$skip', '$limit', '$group', '$lookup']);
 
+/** Whether MongoDB knows a stage of this name. */
+export const isStageName = (name: string): boolean =>
+  name === '$sort' ||
+  name === '$sortByCount' ||
+  COMPILERS[name] !== undefined ||
+  SOURCE_STAGES.has(name) ||
+  WRITING_STAGES.has(name) ||
+  KNOWN_BUT_MISSING.has(name);
+
 /** Where a pipeline stands; some stages are only allowed in some places. */
 export type Place = 'top' | 'facet' | 'lookup' | 'union';
 
@@ -130,7 +139,8 @@ export function compileStages(list: readonly Buffer[], scope: Scope, place: Plac
   };
 }
 
-function unknownStage(name: string): Error {
+/** The error of a stage that is none, or is not there. */
+export function unknownStage(name: string): Error {
   if (KNOWN_BUT_MISSING.has(name)) return notImplemented(name);
   return queryError(40324, `Unrecognized pipeline stage name: '${name}'`);
 }

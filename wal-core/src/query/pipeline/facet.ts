@@ -1,5 +1,6 @@
 import { arrayOf, documentOf, elements, T, TYPE_NAMES } from '../../bson';
 import { queryError } from '../error';
+import { isDollarField } from '../expression/fieldpath';
 import { array, object } from '../values';
 import { compileStages, runStages } from './compile';
 import { documentsOf } from './collections';
@@ -14,7 +15,7 @@ export const facet: StageCompiler = (argument, scope, name): Stage => {
     );
   }
   const facets = elements(argument.bytes).map(element => {
-    if (element.name.startsWith('$'))
+    if (element.name.startsWith('$') && !isDollarField(element.name))
       throw queryError(16410, "FieldPath field names may not start with '$'.");
     if (element.name.includes('.')) throw queryError(16412, "FieldPath field names may not contain '.'.");
     if (element.type !== T.ARRAY) {

@@ -2,9 +2,10 @@ import { elements, T, type RawValue } from '../../bson';
 import type { QueryOptions } from '../api';
 import { queryError } from '../error';
 import { Scope, setRoot } from '../expression';
+import { isStageName, unknownStage } from './compile';
 import { shaperFor } from './shape';
 
-/** An update given as a pipeline, as a function from document to document. @throws 72 for stages that are not allowed */
+/** An update given as a pipeline, as a function from document to document. @throws 72 for stages that are not allowed, 40324 for none */
 export function compileUpdatePipeline(
   stages: readonly RawValue[],
   options: QueryOptions
@@ -18,7 +19,11 @@ export function compileUpdatePipeline(
       throw queryError(40323, 'A pipeline stage specification object must contain exactly one field.');
     const { name } = list[0]!;
     const shaper = shaperFor(name, list[0]!, scope);
-    if (shaper === undefined) throw queryError(72, `${name} is not allowed to be used within an update`);
+    if (shaper === undefined) {
+      throw isStageName(name)
+        ? queryError(72, `${name} is not allowed to be used within an update`)
+        : unknownStage(name);
+    }
     return shaper;
   });
   return doc => {

@@ -6,6 +6,7 @@ import {
   parseFieldPath,
   type Expression,
   type Scope,
+  isDollarField,
   isOperatorName
 } from '../expression';
 import { isTrue, startsWithDollar, textOf } from '../values';
@@ -91,7 +92,7 @@ function parseObject(
   if (first === undefined) {
     throw queryError(51270, 'An empty sub-projection is not a valid value. Found empty object at path');
   }
-  if (!startsWithDollar(element.bytes)) {
+  if (!startsWithDollar(element.bytes) || isDollarField(first.name)) {
     out.push({ kind: 'group', path });
     parseInto(out, element.bytes, path, scope, dialect);
     return;

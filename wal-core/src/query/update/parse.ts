@@ -141,6 +141,12 @@ function checkOperator(op: string): void {
   );
 }
 
+/** `$[]` and `$[x]`. */
+const isFiltered = (part: string): boolean => /^\$\[.*\]$/s.test(part);
+
+/** What stands for items of an array; other names with a dollar are fields below the top. */
+const isDynamic = (part: string): boolean => part === '$' || isFiltered(part);
+
 function splitPath(path: string): string[] {
   if (path === '') throw queryError(56, 'An empty update path is not valid.');
   const parts = path.split('.');
@@ -148,7 +154,8 @@ function splitPath(path: string): string[] {
     throw queryError(56, `The update path '${path}' contains an empty field name, which is not allowed.`);
   }
   parts.forEach((part, i) => {
-    if (part.startsWith('$') && part !== '$' && !/^\$\[.*\]$/s.test(part)) {
+    if (i === 0 && part.startsWith('$') && !isDynamic(part)) {
+      if (part === '$id') throw queryError(55, 'Found $id field without a $ref before it, which is invalid.');
       throw queryError(
         52,
         `The dollar ($) prefixed field '${part}' in '${path}' is not allowed in the context of an update's replacement document. Consider using an aggregation pipeline with $replaceWith.`
@@ -178,7 +185,7 @@ function insert(
   let node: UpdateNode = root;
   parts.forEach((part, i) => {
     const last = i === parts.length - 1;
-    const nextIsArray = !last && parts[i + 1]!.startsWith('$[');
+    const nextIsArray = !last && isFiltered(parts[i + 1]!);
     const existing: UpdateNode | undefined = childOf(node, part);
     if (existing !== undefined) {
       const fits = !last && existing.kind === (nextIsArray ? 'array' : 'field');
@@ -206,7 +213,7 @@ function insert(
     }
     node = child;
   });
-  for (const part of parts) if (part.startsWith('$[') && part !== '$[]') used.add(part.slice(2, -1));
+  for (const part of parts) if (isFiltered(part) && part !== '$[]') used.add(part.slice(2, -1));
 }
 
 function childOf(node: UpdateNode, part: string): UpdateNode | undefined {
@@ -279,7 +286,7 @@ function checkRename(from: string, to: string): void {
     ['source', source, from],
     ['destination', target, to]
   ] as const) {
-    if (parts.some(part => part.startsWith('$')))
+    if (parts.some(isDynamic))
       throw queryError(2, `The ${what} field for $rename may not be dynamic: ${text}`);
   }
   if (from === to)
