@@ -13,7 +13,24 @@ export const FILES = [
   'index_management',
   'run_command',
   'retryable_writes_unified',
-  'retryable_reads_unified'
+  'retryable_reads_unified',
+  'gridfs',
+  'gridfs_bucket',
+  'gridfs_spec',
+  'grid_file',
+  'read_concern',
+  'write_concern',
+  'read_write_concern_spec',
+  'causal_consistency',
+  'transactions',
+  'collation',
+  'comment',
+  'custom_types',
+  'examples',
+  'raw_bson',
+  'streaming_protocol',
+  'connection_monitoring',
+  'client_backpressure'
 ];
 
 /** Those that `npm test` runs: the ones that wait for nothing. */
