@@ -42,14 +42,19 @@ __all__ = [
     "write",
 ]
 
+_MODULES = ("dvc", "wandb")
+"""Parts that bring a tool of others in, imported when they are first named."""
+
 _HOMES = {"AsyncClient": "aio", "Client": "client", "ArgonError": "errors"}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
 
+    if name in _MODULES:
+        return importlib.import_module(f".{name}", __name__)
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(f".{_HOMES.get(name, 'verbs')}", __name__), name)
     globals()[name] = value
     return value

@@ -21,7 +21,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Run, RunTag
 from .. import protocol
 from ..errors import ArgonError
 from ..session import active_session
-from .start import CONTEXT_TAG, LATE_SECONDS_MAX, Start, run_tags, wait_for_late
+from .start import CONTEXT_TAG, LATE_SECONDS_MAX, Start, wait_for_late
 from .store import TRACKING_FACT, place_of, release_deleted
 
 FIND_SECONDS_MAX = 10.0
@@ -129,21 +129,25 @@ def _find(start: Start, seconds: float) -> None:
         pause = min(pause * 1.7, 0.5)
     start.run_id = run.info.run_id
     with suppress(ArgonError):
-        start.session.link.call(
+        start.seen.session.link.call(
             "run.register",
             {
-                "project": start.state["project"],
+                "project": start.seen.state["project"],
                 "run": start.run_id,
-                "ref": start.ref,
-                "session": start.session.id,
-                "facts": {**_place(start), **_facts(client, run)},
+                "ref": start.seen.ref,
+                "session": start.seen.session.id,
+                "facts": {
+                    **start.seen.place(),
+                    TRACKING_FACT: place_of(start.tracking_uri),
+                    **_facts(client, run),
+                },
             },
         )
     _do(lambda: _sweep(start))
     client.log_batch(
         start.run_id,
-        metrics=[Metric("argon.lsn", float(start.state["lsn"]), start.begun_ms, 0)],
-        tags=[RunTag(name, value) for name, value in run_tags(start).items()] if start.tags_missing else [],
+        metrics=[Metric("argon.lsn", float(start.seen.state["lsn"]), start.begun_ms, 0)],
+        tags=[RunTag(name, value) for name, value in start.tags().items()] if start.tags_missing else [],
     )
 
 
@@ -153,7 +157,7 @@ def _sweep(start: Start) -> None:
     now = time.monotonic()
     if _swept_at is None or now - _swept_at > SWEEP_SECONDS:
         _swept_at = now
-        release_deleted(start.session, start.tracking_uri)
+        release_deleted(start.seen.session, start.tracking_uri)
 
 
 def _run_with_token(client: MlflowClient, token: str) -> Run | None:
@@ -175,21 +179,21 @@ def _tell(start: Start, activity: protocol.CellActivity | None) -> None:
     run = client.get_run(start.run_id)
     if run.info.status in _ENDED:
         _open.remove(start)
-        client.log_batch(start.run_id, tags=[RunTag(name, value) for name, value in _end(start).items()])
+        client.log_batch(start.run_id, tags=[RunTag(name, value) for name, value in start.seen.end().items()])
     with suppress(ArgonError):
-        start.session.link.call(
+        start.seen.session.link.call(
             "run.update",
-            {"project": start.state["project"], "run": start.run_id, "facts": _facts(client, run)},
+            {"project": start.seen.state["project"], "run": start.run_id, "facts": _facts(client, run)},
         )
 
 
 def _reads(start: Start, activity: protocol.CellActivity | None) -> list[protocol.CellActivityReadsItem]:
     """Reads of this cell, and those of earlier cells that saw the same documents the run could see."""
-    project = start.state["project"]
-    now = {one["name"]: one["digest"] for one in start.collections["collections"]}
+    project = start.seen.state["project"]
+    now = {one["name"]: one["digest"] for one in start.seen.collections["collections"]}
     reads = list(activity["reads"]) if activity is not None else []
     with suppress(ArgonError):
-        for earlier in start.session.cells():
+        for earlier in start.seen.session.cells():
             reads += [read for read in earlier["reads"] if now.get(read["collection"]) == read["digest"]]
     return [read for read in reads if read.get("project", project) == project]
 
@@ -199,7 +203,7 @@ def _log_datasets(
 ) -> None:
     inputs = []
     for read in reads:
-        name = f"{start.state['project']}/{read['collection']}"[:NAME_LENGTH_MAX]
+        name = f"{start.seen.state['project']}/{read['collection']}"[:NAME_LENGTH_MAX]
         digest = read["digest"][:DIGEST_LENGTH_MAX]
         if not digest or (name, digest) in start.logged:
             continue
@@ -208,11 +212,11 @@ def _log_datasets(
         # where this package is missing.
         source = {
             "tags": {
-                "argon.project": start.state["project"],
+                "argon.project": start.seen.state["project"],
                 "argon.ref": read["ref"],
                 "argon.lsn": str(read["lsn"]),
                 "argon.collection": read["collection"],
-                "mlflow.source.name": start.info.get("notebook", ""),
+                "mlflow.source.name": start.seen.info.get("notebook", ""),
                 "mlflow.source.type": "NOTEBOOK",
             }
         }
@@ -226,31 +230,6 @@ def _log_datasets(
         inputs.append(DatasetInput(dataset, [InputTag("mlflow.data.context", "training")]))
     if inputs and start.run_id is not None:
         client.log_inputs(start.run_id, inputs)
-
-
-def _end(start: Start) -> dict[str, str]:
-    """Where the branch is at the end of the run, and whether it moved."""
-    branch = start.state.get("branch")
-    if not start.state["writable"] or branch is None:
-        return {"argon.lsn_end": str(start.state["lsn"]), "argon.moved": "false"}
-    try:
-        end = start.session.client.project(start.state["project"]).resolve(branch)
-    except ArgonError:
-        return {"argon.moved": "true"}
-    moved = end["timeline"] != start.state["timeline"] or end["lsn"] != start.state["lsn"]
-    return {"argon.lsn_end": str(end["lsn"]), "argon.moved": str(moved).lower()}
-
-
-def _place(start: Start) -> dict[str, str]:
-    """Where the run was started. Told by us, because the cell may have ended when the bridge hears of it."""
-    facts = {
-        "notebook": start.info.get("notebook"),
-        "cell": start.cell.get("id"),
-        "cellNumber": start.cell.get("number"),
-        "source": start.cell.get("source"),
-        TRACKING_FACT: place_of(start.tracking_uri),
-    }
-    return {name: str(value) for name, value in facts.items() if value}
 
 
 def _facts(client: MlflowClient, run: Run) -> dict[str, str]:

@@ -8,13 +8,11 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 import mlflow
 
-from .. import protocol
-from ..client.parameters import given
-from ..session import Session, active_session, mongo
+from ..session import Session, active_session
+from ..session.seen import Seen, see
 
 TAGS_SECONDS_MAX = 0.25
 """How long the start of a run may wait for its tags."""
@@ -32,10 +30,7 @@ class Start:
 
     token: str
     tracking_uri: str
-    session: Session
-    info: protocol.Session
-    collections: protocol.RefCollectionsResult
-    cell: dict[str, Any]
+    seen: Seen
     begun_ms: int
     run_id: str | None = None
     logged: set[tuple[str, str]] = field(default_factory=set)
@@ -43,16 +38,9 @@ class Start:
     tags_missing: bool = False
     """The answer came after the run had begun: its tags are still to be set."""
 
-    @property
-    def state(self) -> protocol.State:
-        """The state the run saw first."""
-        return self.collections["state"]
-
-    @property
-    def ref(self) -> str:
-        """A ref for that state; a pin or run stays what it is, because its branch may be gone."""
-        given = self.info.get("ref", "")
-        return given if given.startswith(("pin:", "run:")) else self.state["ref"]
+    def tags(self) -> dict[str, str]:
+        """All tags that say where the run stands."""
+        return {**self.seen.tags(), CONTEXT_TAG: self.token}
 
 
 def run_starts() -> dict[str, str]:
@@ -112,7 +100,7 @@ class _Question:
         if start is None:
             return {}
         self._follow(start)
-        return run_tags(start)
+        return start.tags()
 
     def _run(self) -> None:
         # A run goes on without its tags when there is no answer at all.
@@ -132,43 +120,5 @@ class _Question:
             if time.monotonic() > end:
                 return None
             time.sleep(0.005)
-        info = self._session.info(deadline=end - time.monotonic())
-        if not info.get("project") or not info.get("ref"):
-            return None
-        collections: protocol.RefCollectionsResult = self._session.link.call(
-            "ref.collections",
-            {"project": info["project"], "ref": info["ref"]},
-            deadline=max(0.0, end - time.monotonic()),
-        )
-        return Start(
-            token=self._token,
-            tracking_uri=self._tracking_uri,
-            session=self._session,
-            info=info,
-            collections=collections,
-            cell=self._session.running_cell or given(id=info.get("cell")),
-            begun_ms=self._begun_ms,
-        )
-
-
-def run_tags(start: Start) -> dict[str, str]:
-    """All tags that say where a run stands."""
-    state = start.state
-    tags: dict[str, Any] = {
-        "argon.project": state["project"],
-        "argon.branch": state.get("branch"),
-        "argon.lsn": state["lsn"],
-        "argon.timeline": state["timeline"],
-        "argon.digest": start.collections["digest"],
-        "argon.notebook": start.info.get("notebook"),
-        "argon.cell": start.cell.get("id"),
-        "argon.uri": mongo.address_of(start.session.link, _frozen(state)),
-        CONTEXT_TAG: start.token,
-    }
-    return {name: str(value) for name, value in tags.items() if value is not None and value != ""}
-
-
-def _frozen(state: protocol.State) -> str:
-    """The database of the very state: that of a branch alone would move on."""
-    database = state["database"]
-    return f"{database}:{state['lsn']}" if state["writable"] else database
+        seen = see(self._session, end - time.monotonic())
+        return None if seen is None else Start(self._token, self._tracking_uri, seen, self._begun_ms)
