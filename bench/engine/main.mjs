@@ -6,6 +6,7 @@ import { AppendFile, RawLmdb } from './baselines.mjs';
 import { BenchProject } from './bench-project.mjs';
 import { measureBranches } from './branches.mjs';
 import { measureChanges } from './changes.mjs';
+import { measureIndexes } from './indexes.mjs';
 import { measureRanges } from './ranges.mjs';
 import { measureLoop } from './loop.mjs';
 import { measureReads } from './reads.mjs';
@@ -83,6 +84,7 @@ export async function run({ directory, quick, sizes, onRow }) {
     await measureBranches(context);
     await measureChanges(context);
     await measureLoop(context);
+    await measureIndexes(context);
     await measureRanges(context);
     await project.close();
     await measureStarts({ directory: join(directory, 'argon'), say, options });

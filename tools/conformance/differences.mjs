@@ -89,7 +89,7 @@ export const DIFFERENCES = [
     }
   },
   {
-    why: 'A partial index is used when its conditions stand in the filter as they are, not when they follow from others (`a: 1` from `a: {$lte: 1.5}`); the answer is the same, `explain` shows a scan.',
+    why: 'A partial index is used when its conditions stand in the filter or follow from it, but from a comparison with no lower end nothing is concluded (`a: {$lte: 1.5}` from `a: {$lte: 1}`): NaN lies below all numbers; the answer is the same, `explain` shows a scan.',
     tests: { collection: ['TestCollection.test_index_filter'] }
   }
 ];

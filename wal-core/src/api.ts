@@ -294,8 +294,8 @@ export interface Writer {
   setOptions(collection: CollectionInfo, options: Image): CollectionInfo;
   renameCollection(collection: CollectionInfo, name: string): CollectionInfo;
   /**
-   * Makes an index on a collection that this writer made itself; on any other, use the engine's `createIndex`.
-   * False when the same index is there. @throws BAD_REQUEST, INDEX_CONFLICT, DUPLICATE_KEY, LIMIT_EXCEEDED
+   * Makes an index on a collection that this writer made itself and that is empty; on any other, use the engine's
+   * `createIndex`. False when the same index is there. @throws BAD_REQUEST, INDEX_CONFLICT, LIMIT_EXCEEDED
    */
   createIndex(collection: CollectionInfo, spec: Image): boolean;
   /**
@@ -829,13 +829,18 @@ export interface Engine {
   retried(key: string): Image | undefined;
   /** False when no document with an array on the index's paths was ever seen, so that a planner may use it fully. */
   isMultikey(index: IndexInfo): boolean;
-  /** Builds a secondary index; spec is raw BSON `{key, name, unique?, sparse?, partialFilterExpression?}`. True when it was made now. */
+  /**
+   * Builds a secondary index; spec is raw BSON `{key, name, unique?, sparse?, partialFilterExpression?}`. True when it
+   * was made now. `onProgress` hears now and then how many documents have been looked at; a build that is cancelled
+   * leaves no index. @throws INDEX_CONFLICT, DUPLICATE_KEY, DOCUMENT_INVALID, LIMIT_EXCEEDED, CANCELLED
+   */
   createIndex(
     project: string,
     branch: string,
     collection: string,
     spec: Image,
-    origin: Origin
+    origin: Origin,
+    options?: { readonly signal?: AbortSignal; readonly onProgress?: (done: number) => void }
   ): Promise<boolean>;
   dropCollection(
     project: string,

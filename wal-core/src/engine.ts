@@ -1,4 +1,4 @@
-import type { Engine, EngineOptions, Image, TimelineInfo } from './api';
+import type { Engine, EngineOptions, TimelineInfo } from './api';
 import { restoreFiles } from './backup/restore';
 import type { Timeline } from './branch/model';
 import { Differ } from './diff/diff';
@@ -20,7 +20,7 @@ import { write } from './engine/write';
 import type { RestoreBackupOptions, RestoreBackupReport } from './keeping';
 import { ROW_KEY_BYTES_MAX } from './limits';
 import { checkBytes, checkFigures } from './log/bounds';
-import { compileFilter } from './query';
+import { documentTest } from './query';
 import { TABLE } from './store/keys';
 
 /**
@@ -29,11 +29,7 @@ import { TABLE } from './store/keys';
  * @throws DIRECTORY_LOCKED, DATA_CORRUPT, FORMAT_TOO_NEW
  */
 export async function openEngine(options: EngineOptions, parts: EngineParts = {}): Promise<Engine> {
-  const compile = (filter: Image, collation?: Image) => {
-    const compiled = compileFilter(filter, collation === undefined ? {} : { collation });
-    return (document: Image) => compiled.matches(document);
-  };
-  return facade(await Core.open(options, compile, parts));
+  return facade(await Core.open(options, documentTest, parts));
 }
 
 /**
@@ -151,8 +147,8 @@ function facade(core: Core): Engine {
     transactionOutcome: (session, number) => transactions.outcome(session, number),
     retried: key => core.remembered(key),
     isMultikey: index => core.keys.multikey.has(index),
-    createIndex: (project, branch, collection, spec, origin) =>
-      createIndex(core, project, branch, collection, spec, origin),
+    createIndex: (project, branch, collection, spec, origin, options) =>
+      createIndex(core, project, branch, collection, spec, origin, options),
     dropCollection: (project, branch, collection, origin, { txn } = {}) =>
       dropCollection(core, project, branch, collection, origin, txn),
     sweepExpired: (origin, { signal } = {}) => sweepExpired(core, origin, signal),

@@ -69,7 +69,7 @@ export interface RetentionPolicy {
 
 /** Why something is kept. */
 export type KeptKind =
-  'head' | 'history' | 'pin' | 'run' | 'fork' | 'merge base' | 'plan' | 'ref' | 'transaction';
+  'head' | 'history' | 'pin' | 'run' | 'fork' | 'merge base' | 'plan' | 'ref' | 'transaction' | 'index';
 
 export interface GcOptions extends KeepingOptions {
   /** Only say what would go and what would stay. */
@@ -86,7 +86,7 @@ export interface GcOptions extends KeepingOptions {
 export interface GcKept {
   readonly project: string;
   readonly kind: KeptKind;
-  /** Branch, pin, run, plan, ref or transaction. */
+  /** Branch, pin, run, plan, ref, transaction, or index that is being made. */
   readonly name: string;
   /** The oldest LSN kept for it. */
   readonly lsn: Lsn;

@@ -77,6 +77,15 @@ export const CHECK_NAME_BYTES_MAX = 200;
 export const CHECK_DETAIL_BYTES_MAX = 2_000;
 /** An index on so many documents is made at once; on more it is filled beside the writers. */
 export const INDEX_AT_ONCE_DOCUMENTS_MAX = 1_000;
+/** Bytes of entries that a build sorts in memory, on a worker and on the main thread; the others lie in a file. */
+export const INDEX_SORT_BYTES_MAX = 16 * 1024 * 1024;
+export const INDEX_SORT_INLINE_BYTES_MAX = 256 * 1024;
+/** Rows of a new index that go into the state in one transaction, and transactions that are under way at a time. */
+export const INDEX_FILL_RECORDS_MAX = 1_024;
+export const INDEX_FILL_BEGUN_MAX = 3;
+/** Indexes that were filled for a plan which was refused, and how long they wait for the next one, in milliseconds. */
+export const BROUGHT_INDEXES_MAX = 8;
+export const BROUGHT_INDEX_MS_MAX = 5 * 60_000;
 /** Changes that a build may be behind when its writers are held. */
 export const INDEX_BEHIND_MAX = 128;
 /** Documents that one commit of the sweep for expired documents removes. */

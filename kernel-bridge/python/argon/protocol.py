@@ -718,7 +718,7 @@ class KeepingGcResultRows(TypedDict):
 
 class KeepingGcResultKeptItem(TypedDict):
     project: str
-    kind: Literal["head", "history", "pin", "run", "fork", "merge base", "plan", "ref", "transaction"]
+    kind: Literal["head", "history", "pin", "run", "fork", "merge base", "plan", "ref", "transaction", "index"]
     name: str
     lsn: Lsn
     versionsAlone: int

@@ -754,7 +754,8 @@ export interface KeepingGcResult {
   timelines: number;
   kept: {
     project: string;
-    kind: 'head' | 'history' | 'pin' | 'run' | 'fork' | 'merge base' | 'plan' | 'ref' | 'transaction';
+    kind:
+      'head' | 'history' | 'pin' | 'run' | 'fork' | 'merge base' | 'plan' | 'ref' | 'transaction' | 'index';
     name: string;
     lsn: Lsn;
     versionsAlone: number;

@@ -17,6 +17,8 @@ export class Operation {
   private reason: MongoError | undefined;
   private timer: NodeJS.Timeout | undefined;
   private expiresAt = Infinity;
+  /** What long work is about, and how many documents it has looked at. */
+  work: { readonly message: string; readonly done: number } | undefined;
 
   constructor(
     readonly id: number,

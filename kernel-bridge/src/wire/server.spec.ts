@@ -629,6 +629,40 @@ describe('commands', () => {
   }, 60_000);
 });
 
+describe('an index that takes long to make', () => {
+  beforeEach(async () => {
+    await db
+      .collection('tall')
+      .insertMany(
+        Array.from({ length: 60_000 }, (_, n) => ({
+          n: (n * 7_919) % 60_000,
+          list: [n, n + 1, n + 2, n + 3]
+        }))
+      );
+  }, 60_000);
+
+  it('tells how far it is, and is given up when it is killed', async () => {
+    const making = codeOf(db.collection('tall').createIndex({ list: 1, n: -1 }));
+    const admin = client.db('admin');
+    let found: Document | undefined;
+    for (let attempt = 0; attempt < 2_000 && found === undefined; attempt++) {
+      const { inprog } = (await admin.command({ currentOp: 1 })) as unknown as { inprog: Document[] };
+      found = inprog.find(({ msg }) => msg === 'Index Build: list_1_n_-1');
+    }
+    expect(found?.['progress']).toEqual({ done: expect.any(Number) as number });
+    await admin.command({ killOp: 1, op: found?.['opid'] });
+    expect(await making).toBe(11601);
+    expect(await db.collection('tall').indexes()).toHaveLength(1);
+  }, 60_000);
+
+  it('ends with its time limit, and can be made anew', async () => {
+    expect(await codeOf(db.collection('tall').createIndex({ list: 1 }, { maxTimeMS: 20 }))).toBe(50);
+    expect(await db.collection('tall').indexes()).toHaveLength(1);
+    expect(await db.collection('tall').createIndex({ n: 1 }, { unique: true })).toBe('n_1');
+    expect(await db.collection('tall').countDocuments({ n: { $gte: 59_990 } })).toBe(10);
+  }, 60_000);
+});
+
 describe('a client that misbehaves', () => {
   it('and never reads its answers does not fill the memory', async () => {
     await db

@@ -1,16 +1,14 @@
 import type { CollectionInfo, Image, IndexInfo, Origin } from '../api';
-import type { Branch, Project, Timeline } from '../branch/model';
-import { INDEX_AT_ONCE_DOCUMENTS_MAX, INDEX_BEHIND_MAX } from '../limits';
-import { nextTurn } from '../log/pace';
+import type { Branch, Project } from '../branch/model';
+import { INDEX_AT_ONCE_DOCUMENTS_MAX } from '../limits';
+import { nextTurn, throwIfAborted } from '../log/pace';
 import { isKnown, requestedIndex } from '../write/indexspec';
 import { checkNewIndexes } from '../write/newindexes';
 import type { Core } from './core';
 import { checkTxn } from './given';
 import { assertWritable } from './writers';
-import { IndexBuild } from './indexbuild';
-
-/** Rounds of catching up before the writers are held. */
-const ROUNDS_MAX = 40;
+import type { BuildOptions, IndexBuild } from './indexbuild';
+import { comeClose } from './indexbuilds';
 
 interface Wanted {
   readonly project: string;
@@ -18,12 +16,13 @@ interface Wanted {
   readonly collection: string;
   readonly index: IndexInfo;
   readonly origin: Origin;
+  readonly options: BuildOptions;
 }
 
 /**
  * Makes a secondary index: at once on few documents; on many it is filled beside the writers, who wait only while the
  * last changes are taken in and the catalog is changed. False when the same index is there.
- * @throws INDEX_CONFLICT, DUPLICATE_KEY, DOCUMENT_INVALID, LIMIT_EXCEEDED
+ * @throws INDEX_CONFLICT, DUPLICATE_KEY, DOCUMENT_INVALID, LIMIT_EXCEEDED, CANCELLED
  */
 export async function createIndex(
   core: Core,
@@ -31,10 +30,12 @@ export async function createIndex(
   branch: string,
   collection: string,
   spec: Image,
-  origin: Origin
+  origin: Origin,
+  options: BuildOptions = {}
 ): Promise<boolean> {
-  const wanted = { project, branch, collection, index: requestedIndex(spec), origin };
+  const wanted = { project, branch, collection, index: requestedIndex(spec), origin, options };
   for (;;) {
+    throwIfAborted(options.signal);
     const target = await core.writers.branch(project, branch);
     assertWritable(target.branch);
     const head = core.resolve(project, branch);
@@ -92,37 +93,20 @@ async function createOnline(
   { project, branch: { timeline } }: { project: Project; branch: Branch },
   collection: CollectionInfo
 ): Promise<boolean | undefined> {
-  const { id, record } = core.registry.allocateIndex(project);
-  const index = { ...wanted.index, id };
-  timeline.building.add(id);
+  const { index, origin, options } = wanted;
+  const build = await core.builds.begin(project, timeline, collection, index, { ...options, origin });
   try {
-    // Never given again, whatever becomes of this build: garbage collection takes the rows of one that came to nothing.
-    await core.putRows([record], wanted.origin);
-    const build = new IndexBuild(core, timeline, collection, index);
     await build.fill(project);
     await comeClose(build);
     if (index.unique) {
       await build.checkUnique();
       await comeClose(build);
     }
-    const committed = await core.writers
-      .lock(timeline)
-      .run(() => finish(core, wanted, timeline, build, index));
+    throwIfAborted(options.signal);
+    const committed = await core.writers.lock(timeline).run(() => finish(core, wanted, build));
     return typeof committed === 'object' ? await committed.done : committed;
   } finally {
-    timeline.building.delete(id);
-  }
-}
-
-/** Takes changes in until only a few are left, or until it is plain that the writers are faster. */
-async function comeClose(build: IndexBuild): Promise<void> {
-  for (let round = 0; round < ROUNDS_MAX; round++) {
-    const { behind } = build;
-    await build.catchUp();
-    build.checkAdded();
-    if (behind <= INDEX_BEHIND_MAX) {
-      return;
-    }
+    core.builds.end(build);
   }
 }
 
@@ -130,10 +114,9 @@ async function comeClose(build: IndexBuild): Promise<void> {
 async function finish(
   core: Core,
   wanted: Wanted,
-  timeline: Timeline,
-  build: IndexBuild,
-  index: IndexInfo
+  build: IndexBuild
 ): Promise<false | undefined | { readonly done: Promise<true> }> {
+  const { timeline, index } = build;
   await nextTurn();
   await core.log.settled();
   const project = core.registry.project(wanted.project);

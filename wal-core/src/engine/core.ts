@@ -12,6 +12,7 @@ import type {
 } from '../api';
 import type { Branch, Project, Timeline } from '../branch/model';
 import { ImageOffice } from './imageoffice';
+import { IndexBuilds } from './indexbuilds';
 import { Mutex } from './mutex';
 import { StateCheck } from './statecheck';
 import { Replay } from './replay';
@@ -62,6 +63,14 @@ export interface EngineParts {
   readonly held?: HeldLimits & { readonly scratchRowsMax?: number };
 }
 
+/** A state that must stay readable for now, and for whom. */
+export interface Reading {
+  readonly timeline: Timeline;
+  readonly lsn: Lsn;
+  readonly kind: 'transaction' | 'index';
+  readonly name: string;
+}
+
 /**
  * The parts of an open engine and what they share: the way of a write into the log and the state,
  * and the way from a ref to a view. The offices (branches, plans, history) stand on it.
@@ -86,10 +95,10 @@ export class Core implements Positions {
   readonly far: FarChanges | undefined;
   readonly small: SmallRows;
   readonly writers: Writers;
+  readonly builds: IndexBuilds;
   retries = new RetryTable();
-  /** States that must stay readable for a while, for whoever reads them over several calls. */
-  reading: () => Iterable<{ readonly timeline: Timeline; readonly lsn: Lsn; readonly name: string }> =
-    () => [];
+  /** Who reads states over several calls, or goes on from one. */
+  readonly readers: (() => Iterable<Reading>)[] = [];
   private readonly held: HeldLimits;
   /** Control operations (branches, pins, plans …) run one after another. */
   readonly controlLock = new Mutex();
@@ -127,6 +136,7 @@ export class Core implements Positions {
     const caughtUp = () => this.applier.caughtUp();
     const [isBehind, assertOpen] = [() => this.isBehind(), () => this.assertOpen()];
     this.writers = new Writers({ registry: this.registry, isBehind, caughtUp, assertOpen });
+    this.builds = new IndexBuilds(this);
     this.imageOffice = new ImageOffice(
       { ...this.parts(), line: this.line, directory, caughtUp, wallMs },
       parts.images
@@ -394,6 +404,13 @@ export class Core implements Positions {
       }
     }
     return this.groups.before(owner, lsn);
+  }
+
+  /** States that must stay readable for now. */
+  *reading(): Generator<Reading> {
+    for (const reader of this.readers) {
+      yield* reader();
+    }
   }
 
   /** Garbage collection has taken rows of the line. */

@@ -20,6 +20,7 @@ import type { OrderedStore } from '../store/store';
 import { type Findings, reasonOf } from '../verify/findings';
 import { imageBuilder } from '../worker/builder';
 import { WorkerChanges } from '../worker/farchanges';
+import { IndexEntries } from '../worker/indexentries';
 import { StateLongReads } from '../worker/longreads';
 import { WorkerPool } from '../worker/pool';
 
@@ -46,6 +47,8 @@ export class ImageOffice {
   readonly scanParts: StateScanParts & Pick<SnapshotParts, 'long'>;
   /** Gathers changes on workers. */
   readonly far: FarChanges | undefined;
+  /** What new indexes are filled with. */
+  readonly entries: IndexEntries;
 
   constructor(
     private readonly parts: ImageOfficeParts,
@@ -63,6 +66,8 @@ export class ImageOffice {
     const missed: DeepReadParts['missed'] = (chain, collection) => this.keeper.missed(chain, collection);
     versions.shortcut = new DeepReads({ ...parts, images, overlays, missed });
     const scanParts = { versions, images, overlays, missed };
+    const { pool } = this;
+    this.entries = new IndexEntries({ ...scanParts, pool, caughtUp, directory: join(directory, 'scratch') });
     const limits = { ...HANDED_LIMITS, ...options.handed };
     const longParts =
       this.pool === undefined ? undefined : { ...scanParts, pool: this.pool, caughtUp, limits };

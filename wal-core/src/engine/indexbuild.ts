@@ -1,16 +1,23 @@
-import type { CollectionInfo, DocKey, IndexInfo, Lsn } from '../api';
+import type { CollectionInfo, DocKey, Image, IndexInfo, Lsn } from '../api';
 import type { Project, Timeline } from '../branch/model';
+import { ArgonError } from '../errors';
 import { decodeEntry, encodeEntry, LIVE } from '../index/entry';
 import { APPLY_RECORDS_MAX } from '../limits';
-import { nextTurn, Pace } from '../log/pace';
+import { nextTurn, Pace, throwIfAborted } from '../log/pace';
 import { afterPrefix, idxBound, idxKey } from '../store/keys';
 import type { Put } from '../store/store';
+import { TWINS_MAX } from '../worker/entrypack';
 import { duplicate } from '../write/refusals';
 import type { Core } from './core';
+import { IndexFill } from './indexfill';
 
 const IDX_PREFIX_BYTES = 8;
-/** Keys that more than one document had for a while; more of them are no accident. */
-const SUSPECTS_MAX = 1_000;
+
+export interface BuildOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Told now and then how many documents have been looked at. */
+  readonly onProgress?: ((done: number) => void) | undefined;
+}
 
 /**
  * Fills an index that no state knows yet, beside writers: from a snapshot, and then change by change up to the newest.
@@ -19,51 +26,68 @@ const SUSPECTS_MAX = 1_000;
  */
 export class IndexBuild {
   /** Everything up to here is in the index. */
-  private position = 0 as Lsn;
+  position: Lsn;
   /** Changes of the timeline itself up to there. */
-  private count = 0;
+  private count: number;
+  /** Keys of a unique index that several documents seemed to have. */
   private suspects: Buffer[] = [];
-  /** Keys that came in after the whole index was found to be unique. */
-  private added: Buffer[] | undefined;
+  /** Keys that came in since the suspects were looked at. */
+  private added: Buffer[] = [];
+  /** Whether the suspects are all there were when the index had been filled. */
+  private isLookedThrough = true;
 
   constructor(
     private readonly core: Core,
-    private readonly timeline: Timeline,
+    readonly timeline: Timeline,
     readonly collection: CollectionInfo,
-    private readonly index: IndexInfo
-  ) {}
+    readonly index: IndexInfo,
+    private readonly options: BuildOptions = {}
+  ) {
+    this.count = timeline.durableCount;
+    this.position = timeline.durableHead;
+  }
 
   /** Changes of the timeline that are durable and not yet looked at. */
   get behind(): number {
     return this.timeline.durableCount - this.count;
   }
 
-  /** Takes in every document of the newest state. @throws DOCUMENT_INVALID */
+  /** Takes in every document of the newest state. @throws DOCUMENT_INVALID, CANCELLED */
   async fill(project: Project): Promise<void> {
-    const { core, index, timeline } = this;
-    this.count = timeline.durableCount;
-    this.position = timeline.durableHead;
+    const { core, collection, index, timeline, options } = this;
     const head = core.snapshot(project, timeline, this.position);
-    const pace = new Pace();
-    for await (const { keys, images } of head.scan(this.collection)) {
-      let puts: Put[] = [];
-      for (const [i, docKey] of keys.entries()) {
-        for (const key of core.keys.keys(index, images[i])) {
-          puts.push(this.live(key, docKey, head.lsn));
+    const prefix = idxBound(timeline.id, index.id, Buffer.alloc(0));
+    const state = { view: head, collection, index, prefix };
+    const fill = new IndexFill(core.store, head.lsn, options.signal);
+    let examined = 0;
+    await core.imageOffice.entries.each(
+      state,
+      core.keys,
+      {
+        begin: () => {
+          this.suspects = [];
+          examined = 0;
+        },
+        part: async ({ entries, isMultikey, twins, isOneOrder, ...part }) => {
+          if (core.registry.timeline(timeline.id) !== timeline) {
+            throw new ArgonError('CANCELLED', 'The project was deleted while one of its indexes was filled.');
+          }
+          if (isMultikey) {
+            core.keys.multikey.note(index);
+          }
+          if (entries === undefined) {
+            this.suspects = twins.map(twin => Buffer.from(twin));
+            this.isLookedThrough = isOneOrder;
+          } else {
+            await fill.put(entries);
+          }
+          examined += part.examined;
+          options.onProgress?.(examined);
         }
-        if (puts.length >= APPLY_RECORDS_MAX) {
-          await core.store.write(puts);
-          puts = [];
-        }
-        if (pace.isDue) {
-          await pace.rest();
-        }
-      }
-      await core.store.write(puts);
-      if (core.registry.timeline(timeline.id) !== timeline) {
-        return;
-      }
-    }
+      },
+      options
+    );
+    await fill.end();
   }
 
   private live(key: Buffer, docKey: DocKey, lsn: Lsn): Put {
@@ -81,7 +105,7 @@ export class IndexBuild {
     // The state has it after this; what becomes durable meanwhile is for the next time.
     await core.caughtUp();
     let puts = new Map<string, Put>();
-    const pace = new Pace();
+    const pace = new Pace(this.options.signal);
     for (const { record } of core.line.records(timeline, this.position, upTo)) {
       if (record.collection === collection.id) {
         const chain = timeline.chain(record.lsn);
@@ -95,7 +119,9 @@ export class IndexBuild {
         for (const key of after.filter(fresh => !before.some(other => other.equals(fresh)))) {
           const put = this.live(key, record.key, record.lsn);
           puts.set(put.key.toString('latin1'), put);
-          this.added?.push(key);
+          if (index.unique) {
+            this.added.push(key);
+          }
         }
       }
       if (puts.size >= APPLY_RECORDS_MAX || pace.isDue) {
@@ -109,8 +135,18 @@ export class IndexBuild {
     this.count = count;
   }
 
-  /** Looks through the whole index for keys of several documents. @throws DUPLICATE_KEY */
+  /** Looks for keys of several documents. @throws DUPLICATE_KEY */
   async checkUnique(): Promise<void> {
+    if (this.suspects.length > TWINS_MAX) {
+      this.refuse(this.suspects[0]!);
+    }
+    if (!this.isLookedThrough) {
+      await this.lookThrough();
+    }
+  }
+
+  /** Looks through the whole index. What its entries were sorted by has not found all keys of several documents. */
+  private async lookThrough(): Promise<void> {
     const { store } = this.core;
     const prefix = idxBound(this.timeline.id, this.index.id, Buffer.alloc(0));
     const to = afterPrefix(prefix);
@@ -130,15 +166,13 @@ export class IndexBuild {
       }
       from = Buffer.concat([rows.at(-1)!.key, Buffer.of(0)]);
       await nextTurn();
+      throwIfAborted(this.options.signal);
     }
-    this.added = [];
+    this.isLookedThrough = true;
   }
 
   /** Looks again at keys that were doubtful or came in since. Those that are left in doubt are looked at again. */
   checkAdded(): void {
-    if (this.added === undefined) {
-      return;
-    }
     const open = [...this.suspects, ...this.added];
     this.suspects = [];
     this.added = [];
@@ -151,15 +185,20 @@ export class IndexBuild {
 
   /** For whoever holds the writers: what is left in doubt is wrong. @throws DUPLICATE_KEY */
   assertUnique(): void {
-    this.checkAdded();
-    for (const key of this.suspects) {
+    for (const key of this.doubtful()) {
       this.refuse(key);
     }
   }
 
+  /** Keys that several documents have. @throws DUPLICATE_KEY when they are too many to be named */
+  doubtful(): readonly Buffer[] {
+    this.checkAdded();
+    return this.suspects;
+  }
+
   private suspect(key: Buffer): void {
     this.suspects.push(key);
-    if (this.suspects.length > SUSPECTS_MAX) {
+    if (this.suspects.length > TWINS_MAX) {
       this.refuse(key);
     }
   }
@@ -172,12 +211,18 @@ export class IndexBuild {
     );
   }
 
-  private refuse(key: Buffer): never {
-    const { core, timeline, collection, index } = this;
+  /** A document that has a key. */
+  imageOf(key: Buffer): Image {
+    const { core, timeline, collection } = this;
     const chain = timeline.chain(this.position);
     const image = this.holders(key)
       .map(docKey => core.versions.get(chain, collection.id, docKey))
       .find(found => found !== undefined);
-    throw duplicate(collection, index.name, index.key, image ?? Buffer.from([5, 0, 0, 0, 0]));
+    return image ?? Buffer.from([5, 0, 0, 0, 0]);
+  }
+
+  private refuse(key: Buffer): never {
+    const { collection, index } = this;
+    throw duplicate(collection, index.name, index.key, this.imageOf(key));
   }
 }

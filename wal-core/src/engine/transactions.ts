@@ -25,7 +25,7 @@ import type { View } from '../read/snapshot';
 import type { Stage } from '../write/stage';
 import { StagedView } from '../write/stagedview';
 import { ClaimingWriter, Claims } from './claims';
-import type { Core } from './core';
+import type { Core, Reading } from './core';
 import { checkTxn } from './given';
 import { runChange, type Trust } from './guardedwriter';
 import { assertWritable } from './writers';
@@ -39,7 +39,7 @@ export class TransactionOffice {
   private readonly claims = new Claims();
 
   constructor(private readonly core: Core) {
-    core.reading = () => this.held();
+    core.readers.push(() => this.held());
   }
 
   /** @throws LIMIT_EXCEEDED, TRANSACTION_GONE */
@@ -82,7 +82,7 @@ export class TransactionOffice {
   }
 
   /** States that open transactions read: they must stay readable. */
-  private *held(): Generator<{ timeline: Timeline; lsn: Lsn; name: string }> {
+  private *held(): Generator<Reading> {
     this.expire();
     for (const transaction of this.open) {
       yield* transaction.held();
@@ -135,9 +135,9 @@ export class OpenTransaction implements Transaction {
     return count;
   }
 
-  *held(): Generator<{ timeline: Timeline; lsn: Lsn; name: string }> {
+  *held(): Generator<Reading> {
     for (const { view } of this.parts.values()) {
-      yield { timeline: view.line, lsn: view.lsn, name: this.id };
+      yield { timeline: view.line, lsn: view.lsn, kind: 'transaction', name: this.id };
     }
   }
 

@@ -21,7 +21,12 @@ export interface PlanParts {
   beforeGroup(project: Project, timeline: Timeline, lsn: Lsn): Lsn | undefined;
   resolve(project: string, ref: string): { readonly line: Timeline; readonly lsn: Lsn };
   /** States that open transactions read. */
-  reading(): Iterable<{ readonly timeline: Timeline; readonly lsn: Lsn; readonly name: string }>;
+  reading(): Iterable<{
+    readonly timeline: Timeline;
+    readonly lsn: Lsn;
+    readonly kind: 'transaction' | 'index';
+    readonly name: string;
+  }>;
 }
 
 /** What is taken from one timeline. */
@@ -164,9 +169,9 @@ function wantedParts(parts: PlanParts, project: Project, windows: Windows, optio
       states.push({ timeline: line, lsn, reason: { kind: 'ref', name: ref } });
     }
   }
-  for (const { timeline, lsn, name } of parts.reading()) {
+  for (const { timeline, lsn, kind, name } of parts.reading()) {
     if (timeline.project === project.id) {
-      states.push({ timeline, lsn, reason: { kind: 'transaction', name } });
+      states.push({ timeline, lsn, reason: { kind, name } });
     }
   }
   for (const plan of loadPlans(parts.store, project).values()) {

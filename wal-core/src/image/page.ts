@@ -42,6 +42,11 @@ export class Page {
     return this.ends[i]!;
   }
 
+  /** Where the docKey of an entry ends, which begins with the key. */
+  docKeyEnd(i: number): number {
+    return this.keyEnd(i) - LSN_SUFFIX_BYTES;
+  }
+
   /** Ends of the keys of some entries, copied. */
   keyEnds(from: number, to: number): Uint32Array {
     return this.ends.slice(from, to);

@@ -358,9 +358,9 @@ describe('law 2: a transaction', () => {
             }
             await transaction.write(SHOP, 'main', writer => {
               const made = writer.createCollection('made', image({}));
-              writer.insert(made, image({ _id: 1, a: 1 }));
               expect(writer.createIndex(made, spec)).toBe(true);
               expect(writer.createIndex(made, spec)).toBe(false);
+              writer.insert(made, image({ _id: 1, a: 1 }));
               writer.insert(made, image({ _id: 2, a: 0 }));
             });
             const look = async (view: Snapshot) => {
@@ -476,11 +476,21 @@ describe('law 2: a transaction', () => {
     await expect(
       twice.write(SHOP, 'main', writer => {
         const made = writer.createCollection('unique', image({}));
+        writer.insert(made, image({ _id: 0 }));
+        writer.remove(made, keyOf(0));
+        writer.createIndex(made, image({ v: 2, key: { a: 1 }, name: 'a', unique: true }));
         writer.insert(made, image({ _id: 1, a: 1 }));
         writer.insert(made, image({ _id: 2, a: 1 }));
-        writer.createIndex(made, image({ v: 2, key: { a: 1 }, name: 'a', unique: true }));
       })
     ).rejects.toMatchObject({ code: 'DUPLICATE_KEY' });
+    // Nor on one that has documents: whatever it would take to sort them.
+    await expect(
+      engine.transaction(ADA).write(SHOP, 'main', writer => {
+        const made = writer.createCollection('filled', image({}));
+        writer.insert(made, image({ _id: 1, a: 1 }));
+        writer.createIndex(made, image({ v: 2, key: { a: 1 }, name: 'a' }));
+      })
+    ).rejects.toMatchObject({ code: 'BAD_REQUEST', data: { mongoCode: 263 } });
     // Reset, protected, deleted meanwhile.
     await engine.createBranch(SHOP, 'exp', ADA);
     for (const move of [

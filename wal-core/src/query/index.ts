@@ -3,6 +3,7 @@ export * from './api';
 export { codeName, notImplemented, queryError } from './error';
 export { parseFieldPath } from './expression';
 export { compileFilter } from './filter';
+export { documentTest } from './documenttest';
 export { compileProjection } from './projection';
 export { compileSort } from './sort';
 export { compileUpdate } from './update';

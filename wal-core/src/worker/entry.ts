@@ -8,7 +8,11 @@ import { LineReader } from '../read/line';
 import { Unapplied } from '../read/unapplied';
 import { Versions } from '../read/versions';
 import { LmdbStore } from '../store/lmdb/store';
+import { IndexKeyMaker } from '../index/keys';
+import { MultikeyIndexes } from '../index/multikey';
+import { documentTest } from '../query';
 import { changes } from './changes';
+import { entries } from './entries';
 import { WorkerFiles } from './files';
 import type { Results, Task, WorkerReply, WorkerRequest, WorkerSetup } from './messages';
 import { Pulse } from './pulse';
@@ -99,6 +103,8 @@ async function obey(task: Task, pulse: Pulse): Promise<Results[Task['kind']]> {
       return count(task.read, task.most, ground, pulse);
     case 'flow':
       return flow(task.read, task.shape, ground, pulse);
+    case 'entries':
+      return entries(task, new IndexKeyMaker(documentTest, new MultikeyIndexes()), ground, pulse);
   }
 }
 

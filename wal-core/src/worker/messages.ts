@@ -7,6 +7,7 @@ import type { Stack } from '../image/stack';
 import type { ImageFacts } from '../image/writer';
 import type { PackedLists } from '../overlay/packed';
 import type { Link } from '../read/versions';
+import type { PackedEntries } from './entrypack';
 
 /*
  * What goes between the main thread and a worker. Everything is plain data: bytes arrive as `Uint8Array`, and what
@@ -57,8 +58,33 @@ export interface ChangesTask {
   readonly rowsMax: number;
 }
 
+/** An index, as a worker needs it to make its keys. */
+export interface HandedIndex {
+  readonly id: number;
+  readonly name: string;
+  readonly key: Uint8Array;
+  readonly unique: boolean;
+  readonly sparse: boolean;
+  readonly spec: Uint8Array;
+  readonly partialFilter?: Uint8Array;
+}
+
+/** Entries of an index over the documents of a state, in their order, in parts. */
+export interface EntriesTask {
+  readonly kind: 'entries';
+  readonly state: HandedState;
+  readonly index: HandedIndex;
+  /** What stands in front of each key of the table. */
+  readonly prefix: Uint8Array;
+  /** Bytes of entries that are held in memory. */
+  readonly bytesMax: number;
+  /** Where a file may lie that holds the others. */
+  readonly directory: string;
+}
+
 export type Task =
   | ChangesTask
+  | EntriesTask
   | { readonly kind: 'build'; readonly build: BuildTask }
   /** Reads the whole state, and holds it against its checksums. */
   | { readonly kind: 'check' }
@@ -108,6 +134,26 @@ export interface FlowPart {
   readonly matched: number;
 }
 
+/** A part of the entries of an index. */
+export interface EntriesPart {
+  /** Undefined: none, at the end. */
+  readonly entries: PackedEntries | undefined;
+  /** Documents looked at since the part before. */
+  readonly examined: number;
+  /** Whether an array was met so far. */
+  readonly isMultikey: boolean;
+  /** KeyStrings that entries so far share which followed one another; one more than `TWINS_MAX` at most. */
+  readonly twins: readonly Uint8Array[];
+  /** Whether all entries so far came in one order, so that `twins` are all there are. */
+  readonly isOneOrder: boolean;
+}
+
+/** What a task hands over on its way. */
+export interface Parts {
+  readonly flow: FlowPart;
+  readonly entries: EntriesPart;
+}
+
 /** A block of a file of changes. */
 export interface ChangeBlock {
   readonly at: number;
@@ -133,6 +179,7 @@ export interface Results {
   readonly count: CountFound;
   /** The last part. */
   readonly flow: FlowPart;
+  readonly entries: EntriesPart;
 }
 
 /** What the main thread says. `cancelled` is shared memory: one 32-bit word, 1 when the work is to be given up. */
@@ -144,7 +191,7 @@ export type WorkerRequest =
 /** What a worker says about a request. */
 export type WorkerReply =
   | { readonly id: number; readonly progress: number }
-  | { readonly id: number; readonly part: FlowPart }
+  | { readonly id: number; readonly part: FlowPart | EntriesPart }
   | { readonly id: number; readonly result: Results[Task['kind']] }
   | {
       readonly id: number;

@@ -12,7 +12,17 @@ import {
 } from '../limits';
 import type { BuildTask } from '../image/build';
 import type { ImageFacts } from '../image/writer';
-import type { FlowPart, Results, Task, WorkerReply, WorkerRequest, WorkerSetup } from './messages';
+import type {
+  EntriesPart,
+  EntriesTask,
+  FlowPart,
+  Parts,
+  Results,
+  Task,
+  WorkerReply,
+  WorkerRequest,
+  WorkerSetup
+} from './messages';
 
 /** Name of the worker's script beside a bundle of the engine. */
 export const BUNDLED_WORKER = 'engine-worker.js';
@@ -39,8 +49,8 @@ interface Job {
   readonly resolve: (result: Results[Task['kind']]) => void;
   readonly reject: (error: unknown) => void;
   readonly onProgress: ((done: number) => void) | undefined;
-  /** Takes the parts of a flow. */
-  readonly onPart: ((part: FlowPart) => void) | undefined;
+  /** Takes the parts of what has any. */
+  readonly onPart: ((part: FlowPart | EntriesPart) => void) | undefined;
   member: Member | undefined;
 }
 
@@ -102,15 +112,33 @@ export class WorkerPool {
 
   /** The parts of a flow, each when it is asked for. Ends the flow when it is left. @throws as `run` */
   async *flow(task: Task & { kind: 'flow' }, options: TaskOptions = {}): AsyncGenerator<FlowPart> {
-    let part: FlowPart | undefined;
+    this.flowCount++;
+    try {
+      yield* this.handedParts<'flow'>(task, options, false);
+    } finally {
+      this.flowCount--;
+    }
+  }
+
+  /** The entries of an index; the worker makes the next part while one is taken. @throws as `run` */
+  entries(task: EntriesTask, options: TaskOptions = {}): AsyncGenerator<EntriesPart> {
+    return this.handedParts<'entries'>(task, options, true);
+  }
+
+  /** `ahead`: the next part may be made before it is asked for. */
+  private async *handedParts<K extends keyof Parts>(
+    task: Task & { kind: K },
+    options: TaskOptions,
+    ahead: boolean
+  ): AsyncGenerator<Parts[K]> {
+    let part: Parts[K] | undefined;
     let came: () => void = () => undefined;
     const { result, goOn, giveUp } = this.start(task, options, found => {
-      part = found;
+      part = found as Parts[K];
       came();
     });
     // It may fail while nobody waits for it.
     result.catch(() => undefined);
-    this.flowCount++;
     try {
       for (;;) {
         const next = new Promise<void>(resolve => {
@@ -123,11 +151,15 @@ export class WorkerPool {
         }
         const found = part!;
         part = undefined;
+        if (ahead) {
+          goOn();
+        }
         yield found;
-        goOn();
+        if (!ahead) {
+          goOn();
+        }
       }
     } finally {
-      this.flowCount--;
       giveUp();
     }
   }
@@ -154,7 +186,7 @@ export class WorkerPool {
   private start<T extends Task>(
     task: T,
     { signal, onProgress }: TaskOptions,
-    onPart?: (part: FlowPart) => void
+    onPart?: (part: FlowPart | EntriesPart) => void
   ): { result: Promise<Results[T['kind']]>; goOn: () => void; giveUp: () => void } {
     if (this.isClosed || signal?.aborted === true) {
       return { result: Promise.reject(cancelled()), goOn: () => undefined, giveUp: () => undefined };

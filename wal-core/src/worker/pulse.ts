@@ -1,6 +1,6 @@
 import { ArgonError } from '../errors';
 import { Pace } from '../log/pace';
-import type { FlowPart, WorkerReply } from './messages';
+import type { EntriesPart, FlowPart, WorkerReply } from './messages';
 
 /** How often the main thread hears how far a task is, in milliseconds. */
 const PROGRESS_MS = 50;
@@ -42,11 +42,11 @@ export class Pulse {
   }
 
   /** Hands a part over and waits until the next one is wanted. @throws CANCELLED */
-  async part(part: FlowPart): Promise<void> {
+  async part(part: FlowPart | EntriesPart): Promise<void> {
     const wanted = new Promise<void>(resolve => {
       this.goOn = resolve;
     });
-    this.say({ id: this.id, part }, part.parcel.pieces);
+    this.say({ id: this.id, part }, memoryOf(part));
     await wanted;
     this.check();
     this.refresh();
@@ -66,4 +66,9 @@ export class Pulse {
       throw new ArgonError('CANCELLED', 'The operation was cancelled.');
     }
   }
+}
+
+/** What changes hands with a part. */
+export function memoryOf(part: FlowPart | EntriesPart): readonly ArrayBuffer[] {
+  return 'parcel' in part ? part.parcel.pieces : part.entries === undefined ? [] : [part.entries.bytes];
 }

@@ -2,10 +2,11 @@ import type { CollectionInfo, IndexInfo, Lsn } from '../api';
 import type { Timeline } from '../branch/model';
 import type { IndexKeyMaker } from '../index/keys';
 import { IndexWriter } from '../index/maintain';
-import { BATCH_DOCUMENTS_DEFAULT } from '../limits';
+import { APPLY_RECORDS_MAX, BATCH_DOCUMENTS_DEFAULT } from '../limits';
 import type { ChangeSection } from '../log/frame';
 import { type Catalog, CATALOG, type Catalogs } from '../read/catalog';
 import type { Versions } from '../read/versions';
+import { afterPrefix, idxBound } from '../store/keys';
 import type { OrderedStore } from '../store/store';
 import type { Piece } from './pieces';
 
@@ -66,6 +67,7 @@ export class BroughtIndexes {
     const lsn = (section.firstLsn + end - 1) as Lsn;
     const chain = timeline.chain(lsn);
     for (const { collection, index } of this.of(timeline, section).get(end - 1) ?? []) {
+      await this.clear(timeline, index);
       let after: Buffer | undefined;
       do {
         const range = after === undefined ? {} : { after };
@@ -79,6 +81,23 @@ export class BroughtIndexes {
         await store.write(writer.puts());
         after = batch.last;
       } while (after !== undefined);
+    }
+  }
+
+  /**
+   * What a build that was under way when the process died had brought of an index into the state need not be what its
+   * documents have: the last of its changes may be missing.
+   */
+  private async clear(timeline: Timeline, index: IndexInfo): Promise<void> {
+    const { store } = this.parts;
+    const from = idxBound(timeline.id, index.id, Buffer.alloc(0));
+    const to = afterPrefix(from);
+    for (;;) {
+      const rows = [...store.range('idx', { from, to, limit: APPLY_RECORDS_MAX })];
+      if (rows.length === 0) {
+        return;
+      }
+      await store.write(rows.map(({ key }) => ({ table: 'idx', key, value: undefined })));
     }
   }
 }

@@ -35,7 +35,7 @@ import { isKnown, requestedIndex } from './indexspec';
 import { StagedPositions } from './positions';
 import { checkSize, conflict, duplicate } from './refusals';
 import { Spill } from './spill';
-import { catalogKey, StagedCatalog } from './stagedcatalog';
+import { catalogKey, type FilledIndexes, StagedCatalog } from './stagedcatalog';
 import { type StagedKey, StagedKeys, type StagedKeysParts } from './stagedkeys';
 
 /** `{_id: 1}` */
@@ -232,8 +232,8 @@ export class Stage implements Writer {
   }
 
   /** Writes a catalog document as a merge or an undo found it; see `StagedCatalog.restore`. */
-  restoreCollection(image: Image): CollectionInfo {
-    return this.catalog.restore(image);
+  restoreCollection(image: Image, idOf?: FilledIndexes): CollectionInfo {
+    return this.catalog.restore(image, idOf);
   }
 
   /** Indexes that are new with this stage, by collection. */
@@ -416,9 +416,9 @@ export class Stage implements Writer {
   }
 
   /**
-   * Adds an index to a collection that this stage made itself: all that is in it is staged here.
-   * False when the same index is there.
-   * @throws BAD_REQUEST for any other collection, DUPLICATE_KEY
+   * Adds an index to a collection that this stage made itself and put nothing into, as mongod has it: there is nothing
+   * to be sorted or checked. False when the same index is there.
+   * @throws BAD_REQUEST for any other collection
    */
   createIndex(collection: CollectionInfo, spec: Image): boolean {
     const wanted = requestedIndex(spec);
@@ -427,34 +427,20 @@ export class Stage implements Writer {
       return false;
     }
     if (this.parts.versions.find(this.chain, CATALOG, catalogKey(collection.id))?.image !== undefined) {
-      throw new ArgonError(
-        'BAD_REQUEST',
-        'Inside a transaction an index can only be made on a collection that the transaction made.',
-        {
-          data: {
-            collection: collection.name,
-            mongoCode: 263,
-            codeName: 'OperationNotSupportedInTransaction'
-          }
-        }
+      throw noIndexHere(
+        collection,
+        'Inside a transaction an index can only be made on a collection that the transaction made.'
       );
     }
-    const index = { ...wanted, id: this.catalog.newIndexId() };
-    const at = this.staged;
-    const keys: StagedKey[] = [];
-    const taken = new Set<string>();
-    for (const { key: docKey, image } of this.changed(collection.id)) {
-      for (const key of this.parts.keys.keys(index, image)) {
-        if (index.unique && taken.has(keyText(key))) {
-          throw duplicate(collection, index.name, index.key, image!);
-        }
-        taken.add(keyText(key));
-        keys.push({ collection, index, key, docKey, live: true, at });
+    for (const { image } of this.changed(collection.id)) {
+      if (image !== undefined) {
+        throw noIndexHere(
+          collection,
+          'Inside a transaction an index can only be made while its collection is empty.'
+        );
       }
     }
-    if (index.unique) {
-      keys.forEach(key => this.uniqueKeys.note(key));
-    }
+    const index = { ...wanted, id: this.catalog.newIndexId() };
     this.catalog.isFilled(index.id);
     this.catalog.addIndex(known, index);
     return true;
@@ -475,6 +461,23 @@ export class Stage implements Writer {
     }
   }
 
+  /**
+   * Checks keys of a unique index that several documents had before this stage: after it at most one may have each.
+   * `imageOf` finds one of those documents. @throws DUPLICATE_KEY
+   */
+  assertHeldOnce(
+    collection: CollectionInfo,
+    index: IndexInfo,
+    keys: readonly Buffer[],
+    imageOf: (key: Buffer) => Image
+  ): void {
+    for (const key of keys) {
+      if (this.uniqueKeys.holders(this.chain, index.id, key) > 1) {
+        throw duplicate(collection, index.name, index.key, imageOf(key));
+      }
+    }
+  }
+
   /** Whether a document is staged. */
   hasChanged(collection: CollectionId, key: DocKey): boolean {
     return this.latest.get(collection, key) !== undefined;
@@ -491,4 +494,10 @@ export class Stage implements Writer {
   changedKeys(collection: CollectionId): DocKey[] {
     return [...this.latest.of(collection)].map(([key]) => key);
   }
+}
+
+function noIndexHere({ name }: CollectionInfo, message: string): ArgonError {
+  return new ArgonError('BAD_REQUEST', message, {
+    data: { collection: name, mongoCode: 263, codeName: 'OperationNotSupportedInTransaction' }
+  });
 }

@@ -11,6 +11,9 @@ import { requestedIndex, sameOptions } from './indexspec';
 
 const EMPTY_OPTIONS: Image = Buffer.from([5, 0, 0, 0, 0]);
 
+/** The id of an index that is filled already and that no catalog knows yet. */
+export type FilledIndexes = (collection: CollectionInfo, index: IndexInfo) => IndexId | undefined;
+
 /** The catalog of a stage: collections and their indexes, with what was done to them. */
 export class StagedCatalog {
   /** Rows that say which ids were given. */
@@ -142,15 +145,15 @@ export class StagedCatalog {
 
   /**
    * Writes a catalog document as a merge or an undo found it. Indexes that the collection does not
-   * have now get new ids, so that they are built afresh.
+   * have now get new ids, so that they are built afresh; `idOf` knows those that have been filled already.
    */
-  restore(image: Image): CollectionInfo {
+  restore(image: Image, idOf?: FilledIndexes): CollectionInfo {
     const wanted = collectionOf(image);
-    const known = this.current.getById(wanted.id)?.indexes ?? [];
+    const known = this.current.getById(wanted.id);
     const indexes = wanted.indexes.map(index =>
-      known.some(other => other.id === index.id && other.spec.equals(index.spec))
+      known !== undefined && hasIndex(known, index)
         ? index
-        : { ...index, id: this.newIndexId() }
+        : { ...index, id: idOf?.(wanted, index) ?? this.newIndexId() }
     );
     return this.set({ ...wanted, indexes });
   }
@@ -205,6 +208,11 @@ export class StagedCatalog {
   private others(id: CollectionId): CollectionInfo[] {
     return this.current.list().filter(other => other.id !== id);
   }
+}
+
+/** Whether a collection has this very index. */
+export function hasIndex({ indexes }: CollectionInfo, { id, spec }: IndexInfo): boolean {
+  return indexes.some(other => other.id === id && other.spec.equals(spec));
 }
 
 /** The key of a collection's document in the catalog. */

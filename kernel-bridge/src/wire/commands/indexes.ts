@@ -137,7 +137,15 @@ async function build(
   request: IndexRequest
 ): Promise<void> {
   try {
-    await context.services.engine.createIndex(project, branch, collection, request.spec, context.origin);
+    const { operation, services, origin } = context;
+    const tell = (done: number) => {
+      operation.work = { message: `Index Build: ${request.name}`, done };
+    };
+    tell(0);
+    await services.engine.createIndex(project, branch, collection, request.spec, origin, {
+      signal: operation.signal,
+      onProgress: tell
+    });
   } catch (error) {
     if (isArgonError(error, 'DUPLICATE_KEY')) {
       const duplicate = duplicateKey(error, `${context.database}.${collection}`);

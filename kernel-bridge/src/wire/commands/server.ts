@@ -251,7 +251,10 @@ export function describeOperations({ services, connection }: CommandContext): Re
     ns: operation.namespace,
     command: { [operation.command]: 1 },
     secs_running: Long.fromNumber(Math.floor((Date.now() - operation.startedAt) / 1000)),
-    microsecs_running: Long.fromNumber((Date.now() - operation.startedAt) * 1000)
+    microsecs_running: Long.fromNumber((Date.now() - operation.startedAt) * 1000),
+    ...(operation.work === undefined
+      ? {}
+      : { msg: operation.work.message, progress: { done: operation.work.done } })
   }));
 }
 

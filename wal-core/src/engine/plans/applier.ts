@@ -5,25 +5,31 @@ import { ArgonError } from '../../errors';
 import type { ControlRecord } from '../../log/frame';
 import { assertChecked } from '../../merge/checks';
 import { planRecord, type StoredPlan } from '../../merge/plan';
-import { decisions } from '../../merge/planner';
+import { decisions, type EvaluatedPlan } from '../../merge/planner';
+import type { PlanSource } from '../../merge/source';
 import { lsnBytes, TABLE, u32 } from '../../store/keys';
 import type { Stage } from '../../write/stage';
 import type { BranchOffice } from '../branches';
 import type { Core } from '../core';
 import type { PlanBook } from './book';
+import { BroughtIndexes, type ReadyIndexes } from './brought';
 import type { PlanLocks } from './locks';
 import type { PlanSources } from './sources';
 import { stageDecisions } from './stage';
 
 /** Applies plans: exactly once, in one atomic commit that also says so, or not at all because a head has moved. */
 export class PlanApplier {
+  private readonly brought: BroughtIndexes;
+
   constructor(
     private readonly core: Core,
     private readonly branches: BranchOffice,
     private readonly book: PlanBook,
     private readonly sources: PlanSources,
     private readonly locks: PlanLocks
-  ) {}
+  ) {
+    this.brought = new BroughtIndexes(core);
+  }
 
   /** @throws PLAN_STALE, PLAN_APPLIED, PLAN_UNANSWERED, CHECKS_MISSING, DUPLICATE_KEY, COLLECTION_EXISTS */
   async apply(projectName: string, id: string, origin: Origin): Promise<PlanInfo> {
@@ -32,36 +38,80 @@ export class PlanApplier {
       const plan = this.book.find(project, id);
       this.book.assertOpen(project, plan);
       const { branch } = await this.core.writers.branch(projectName, plan.into);
-      // Writers wait, so that what is checked is what the changes are put on.
-      return this.core.writers.lock(branch.timeline).run(async () => {
-        await this.core.log.settled();
+      const ready = await this.prepare(project, branch, plan, origin);
+      let isApplied = false;
+      try {
+        // Writers wait, so that what is checked is what the changes are put on.
+        const applied = await this.core.writers
+          .lock(branch.timeline)
+          .run(() => this.applyTo(project, branch, plan, ready, origin));
+        isApplied = true;
+        return applied;
+      } finally {
+        if (isApplied) {
+          this.brought.used(ready);
+        } else {
+          this.brought.keep(ready.builds);
+        }
+      }
+    });
+  }
+
+  /** Fills the indexes that a plan brings, while writers go on. */
+  private prepare(project: Project, branch: Branch, plan: StoredPlan, origin: Origin): Promise<ReadyIndexes> {
+    return this.sources.use(project, plan, async source => {
+      const { catalog } = await this.checked(project, branch, plan, source);
+      return this.brought.prepare(project, branch.timeline, catalog, origin);
+    });
+  }
+
+  /** @throws PLAN_UNANSWERED, CHECKS_MISSING */
+  private async checked(
+    project: Project,
+    branch: Branch,
+    plan: StoredPlan,
+    source: PlanSource
+  ): Promise<EvaluatedPlan> {
+    const evaluated = await this.sources.evaluate(source, plan);
+    if (evaluated.unanswered > 0) {
+      throw unansweredError(plan.id, evaluated.unanswered);
+    }
+    assertChecked(project.branches.get(branch.name), plan);
+    return evaluated;
+  }
+
+  /** For whoever holds the writers. */
+  private async applyTo(
+    project: Project,
+    branch: Branch,
+    plan: StoredPlan,
+    ready: ReadyIndexes,
+    origin: Origin
+  ): Promise<PlanInfo> {
+    await this.core.log.settled();
+    this.book.assertOpen(project, plan);
+    return this.sources.use(project, plan, async source => {
+      const evaluated = await this.checked(project, branch, plan, source);
+      await ready.catchUp();
+      const stage = this.core.stage(project, branch, { uniqueLater: true });
+      const head = this.core.resolve(project.name, plan.into);
+      const decided = decisions(source, plan, evaluated);
+      try {
+        await stageDecisions(this.core, stage, head, evaluated.catalog, decided, ready);
+        await stage.finish();
+        // From here to the commit nothing waits, so no head can move in between.
         this.book.assertOpen(project, plan);
-        return this.sources.use(project, plan, async source => {
-          const evaluated = await this.sources.evaluate(source, plan);
-          if (evaluated.unanswered > 0) {
-            throw unansweredError(id, evaluated.unanswered);
-          }
-          assertChecked(project.branches.get(branch.name), plan);
-          const stage = this.core.stage(project, branch, { uniqueLater: true });
-          const head = this.core.resolve(projectName, plan.into);
-          const decided = decisions(source, plan, evaluated);
-          try {
-            await stageDecisions(this.core, stage, head, evaluated.catalog, decided);
-            await stage.finish();
-            // From here to the commit nothing waits, so no head can move in between.
-            this.book.assertOpen(project, plan);
-            assertChecked(project.branches.get(branch.name), plan);
-            const applied = await this.commit(project, branch, plan, stage, origin);
-            if (stage.newIndexes().length > 0) {
-              // Their entries must be there before the next writer asks whether a key is taken.
-              await this.core.caughtUp();
-            }
-            return this.book.info(project, applied);
-          } finally {
-            stage.close();
-          }
-        });
-      });
+        assertChecked(project.branches.get(branch.name), plan);
+        ready.settle();
+        const applied = await this.commit(project, branch, plan, stage, origin);
+        if (stage.newIndexes().length > 0) {
+          // Their entries must be there before the next writer asks whether a key is taken.
+          await this.core.caughtUp();
+        }
+        return this.book.info(project, applied);
+      } finally {
+        stage.close();
+      }
     });
   }
 

@@ -8,6 +8,7 @@ import type { View } from '../../read/snapshot';
 import type { ScratchRoom } from '../../store/scratch';
 import { checkNewIndexes } from '../../write/newindexes';
 import type { Stage } from '../../write/stage';
+import type { ReadyIndexes } from './brought';
 
 /**
  * Stages what a plan decided: catalog entries that appear or change first, those that go last. What is too much to
@@ -20,11 +21,12 @@ export async function stageDecisions(
   stage: Stage,
   head: View,
   catalog: readonly Decision[],
-  decisions: AsyncIterable<Decision>
+  decisions: AsyncIterable<Decision>,
+  ready: ReadyIndexes
 ): Promise<void> {
   for (const { item, result } of catalog) {
     if (result !== undefined && !sameImage(item.ours, result)) {
-      stage.restoreCollection(result);
+      stage.restoreCollection(result, (collection, index) => ready.idOf(collection, index));
     }
   }
   const pace = new Pace();
@@ -44,6 +46,9 @@ export async function stageDecisions(
   }
   stage.assertNames();
   await stage.assertUnique();
+  for (const build of ready.builds) {
+    stage.assertHeldOnce(build.collection, build.index, build.doubtful(), key => build.imageOf(key));
+  }
   for (const { collection, indexes } of stage.newIndexes()) {
     await checkNewIndexes(parts, head, stage, collection, indexes);
   }
