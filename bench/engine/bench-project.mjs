@@ -141,9 +141,17 @@ export class BenchProject {
     return { rate: (took.length / (performance.now() - begun)) * 1000, took };
   }
 
-  /** Keys of random documents, as fresh in memory as those of a request. */
+  /**
+   * Keys of random documents, as fresh in memory as those of a request. They lie in a memory of their own: among the
+   * documents that they are made of, each would keep some kilobytes.
+   */
   keys(count) {
-    return Array.from({ length: count }, () => Buffer.from(keyOf(this.random(this.count))));
+    const memory = Buffer.allocUnsafeSlow(count * SLOT_BYTES);
+    return Array.from({ length: count }, (_, i) => {
+      const key = keyOf(this.random(this.count));
+      memory.set(key, i * SLOT_BYTES);
+      return memory.subarray(i * SLOT_BYTES, i * SLOT_BYTES + key.length);
+    });
   }
 
   /** Microseconds per read of a random document of a state. */

@@ -130,6 +130,8 @@ export const IMAGE_TRIES_MAX = 5;
 /** Threads beside the main one, never more than the machine has processors, and the heap of each. */
 export const WORKERS_MAX = 4;
 export const WORKER_HEAP_MB_MAX = 1024;
+/** Of that, room for what is young: more makes no long read faster, and an idle thread keeps it. */
+export const WORKER_YOUNG_MB_MAX = 16;
 /** Tasks that one thread does by turns; more wait. */
 export const WORKER_TASKS_MAX = 16;
 /** Sorts and pipelines that run on threads at a time; more run on the main one, in slices. */

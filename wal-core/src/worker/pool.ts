@@ -8,6 +8,7 @@ import {
   WORKER_IDLE_MS_MAX,
   WORKER_LAST_IDLE_MS_MAX,
   WORKER_TASKS_MAX,
+  WORKER_YOUNG_MB_MAX,
   WORKERS_MAX
 } from '../limits';
 import type { BuildTask } from '../image/build';
@@ -243,7 +244,10 @@ export class WorkerPool {
   private grow(): Member {
     const worker = new Worker(this.script, {
       workerData: this.setup,
-      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB_MAX }
+      resourceLimits: {
+        maxOldGenerationSizeMb: WORKER_HEAP_MB_MAX,
+        maxYoungGenerationSizeMb: WORKER_YOUNG_MB_MAX
+      }
     });
     const member: Member = { worker, jobs: new Map(), idle: undefined };
     this.members.add(member);
