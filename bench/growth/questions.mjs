@@ -111,16 +111,19 @@ async function depth({ open, sizes, tell }) {
   const lines = new Lines();
   const project = await open('depth');
   await project.load(sizes.depthDocuments, GROUP);
-  let parent = 'main';
-  let level = 0;
   for (const deep of decades(1, sizes.depth)) {
-    for (; level < deep; level++) {
-      const name = `level-${level}`;
+    // As many changes at every depth, else the chart would show what changed documents cost.
+    const each = Math.ceil(sizes.depthChanges / deep);
+    let parent = 'main';
+    for (let level = 0; level < deep; level++) {
+      const name = `level-${deep}-${level}`;
       await project.engine.createBranch(PROJECT, name, ORIGIN, { from: parent });
-      await project.updateMany(
-        Array.from({ length: 20 }, () => project.random(project.count)),
-        name
-      );
+      for (let done = 0; done < each; done += GROUP) {
+        await project.updateMany(
+          Array.from({ length: Math.min(GROUP, each - done) }, () => project.random(project.count)),
+          name
+        );
+      }
       parent = name;
     }
     await project.settle();

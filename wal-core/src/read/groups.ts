@@ -4,7 +4,7 @@ import type { LineOf, LineReader } from './line';
 /** Rows remembered, and LSNs that share a place in the memory. */
 const PLACES = 32_768;
 const LSNS_PER_PLACE = 64;
-/** Numbers per place: timeline, first and last LSN of a row, first and last LSN of its group when it is atomic. */
+/** Numbers per place: timeline, first LSN of a row and last of its commit, first and last LSN of its group when it is atomic. */
 const WIDTH = 5;
 
 /**
@@ -36,10 +36,12 @@ export class AtomicGroups {
     }
     const { firstLsn, count, groupFirst } = row;
     const groupLast = row.atomic ? row.groupLast : 0;
-    if (lsn < firstLsn + count) {
+    // Rows that follow up to the end of its commit say the same.
+    const last = Math.max(firstLsn + count - 1, row.groupLast);
+    if (lsn <= last) {
       places[at] = timeline.id;
       places[at + 1] = firstLsn;
-      places[at + 2] = firstLsn + count - 1;
+      places[at + 2] = last;
       places[at + 3] = groupFirst;
       places[at + 4] = groupLast;
     }
