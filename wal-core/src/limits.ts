@@ -144,7 +144,7 @@ export const FAR_ROWS_MAX = 32_768;
 /** Bytes of documents that a worker's scan answers with at a time. */
 export const HANDED_BYTES_MAX = 256 * 1024;
 /** How long a thread waits for work before it ends, in milliseconds. */
-export const WORKER_IDLE_MS_MAX = 30_000;
+export const WORKER_IDLE_MS_MAX = 2 * 60_000;
 /** The last thread waits longer: the first long read after a pause finds its code loaded and compiled. */
 export const WORKER_LAST_IDLE_MS_MAX = 15 * 60_000;
 /** Pages of image files kept in memory. */

@@ -84,5 +84,5 @@ export class ReadAhead {
 }
 
 function bytesOf({ done, value }: IteratorResult<readonly Buffer[]>): number {
-  return done === true ? 0 : (value).reduce((sum, { length }) => sum + length, 0);
+  return done === true ? 0 : value.reduce((sum, { length }) => sum + length, 0);
 }

@@ -169,6 +169,42 @@ export interface PipelineTally {
   add(bytes: Buffer, start: number): void;
   /** Its results, when it has seen all documents. */
   results(): AsyncIterable<readonly Buffer[]>;
+  /**
+   * Whether several that were shown a part of the documents each can be put together, so far: it comes to what one
+   * would have, to the last bit, and is not much.
+   */
+  readonly isShareable: boolean;
+  /** What it has gathered, as plain data for another thread. */
+  share(): TallyShare;
+  /** Takes in the share of documents behind all it knows of; afterwards it must be shareable still. */
+  absorb(share: TallyShare): void;
+}
+
+/** What a tally gathered, group by group in the order in which they were met. */
+export type TallyShare = readonly {
+  readonly id: BytesOfValue;
+  readonly states: readonly FoldShare[];
+}[];
+
+/** What an accumulator gathered: those of `$sum` and `$avg` have a sum, `$min` and `$max` a best value. */
+export interface FoldShare {
+  readonly sum?: SumShare;
+  readonly count?: number;
+  readonly best?: BytesOfValue;
+}
+
+/** A sum that another can take in. */
+export interface SumShare {
+  readonly type: number;
+  readonly sum: number;
+  /** Sum of the absolute values. */
+  readonly magnitude: number;
+}
+
+/** A value for another thread. */
+interface BytesOfValue {
+  readonly type: number;
+  readonly bytes: Uint8Array;
 }
 
 /** A compiled pipeline. */

@@ -2,6 +2,7 @@ import { decodeDecimal, encodeDecimal, type Decimal } from '../bson/decimal';
 import { exactAt, numberAt, toDouble } from '../bson/numbers';
 import { int32At, type RawValue } from '../bson/raw';
 import { T } from '../bson/types';
+import type { SumShare } from './api';
 import {
   decimalOfDouble15,
   decimalOfDouble34,
@@ -106,6 +107,24 @@ export class Summation {
   private addend = 0;
   private special = 0;
   private decimalTotal: Decimal | undefined;
+  /** Sum of the absolute values; NaN once one was no whole number. */
+  private magnitude = 0;
+
+  /** Whether the order of the numbers made no difference: no addition can have rounded. */
+  get isOrderless(): boolean {
+    return this.decimalTotal === undefined && this.magnitude <= Number.MAX_SAFE_INTEGER;
+  }
+
+  get share(): SumShare {
+    return { type: this.type, sum: this.sum, magnitude: this.magnitude };
+  }
+
+  /** Takes in a share that is orderless; whether it is so together must be asked afterwards. */
+  absorb({ type, sum, magnitude }: SumShare): void {
+    this.type = widest(this.type, type);
+    this.addDouble(sum);
+    this.magnitude += magnitude - Math.abs(sum);
+  }
 
   add(type: number, bytes: Buffer, at = 0): void {
     if (type === T.INT32) {
@@ -130,6 +149,7 @@ export class Summation {
 
   addDouble(x: number): void {
     this.special += x;
+    this.magnitude += x === Math.trunc(x) ? Math.abs(x) : NaN;
     // The error so far goes with the next number; what neither sum can hold is the new error.
     const y = x + this.addend;
     const lost = this.addend - (y - x);

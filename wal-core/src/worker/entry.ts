@@ -17,7 +17,7 @@ import { WorkerFiles } from './files';
 import type { Results, Task, WorkerReply, WorkerRequest, WorkerSetup } from './messages';
 import { Pulse } from './pulse';
 import { Rehearsal } from './rehearsal';
-import { count, flow, scan } from './reads';
+import { count, flow, scan, tally } from './reads';
 
 /*
  * A worker of the engine: reads the state, the images and the log beside the main thread; what it writes are image
@@ -72,6 +72,7 @@ function rehearse(): void {
   rehearsal.round();
   if (rehearsal.isOver) {
     rehearsal = undefined;
+    say({ isReady: true });
   } else {
     setImmediate(rehearse);
   }
@@ -101,6 +102,8 @@ async function obey(task: Task, pulse: Pulse): Promise<Results[Task['kind']]> {
       return scan(task.read, task.bytesMax, ground, pulse);
     case 'count':
       return count(task.read, task.most, ground, pulse);
+    case 'tally':
+      return tally(task, ground, pulse);
     case 'flow':
       return flow(task.read, task.shape, ground, pulse);
     case 'entries':
@@ -142,6 +145,9 @@ async function built(task: BuildTask, view: LmdbStore, pulse: Pulse): Promise<Im
     await steps.return(undefined as never);
   }
 }
+
+// One that was started before there is work for it rehearses at once.
+setTimeout(rehearse, REHEARSAL_AFTER_MS);
 
 function say(reply: WorkerReply, transfer: readonly ArrayBuffer[] = []): void {
   parentPort!.postMessage(reply, transfer);

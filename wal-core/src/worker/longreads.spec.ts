@@ -66,6 +66,38 @@ describe('long reads on workers', () => {
     expect((await long().countMatching(items, { filter: ODD, ...bounds })).count).toBe(0);
   });
 
+  it('group on all threads where that comes to the same, and on one where it does not', async () => {
+    const groups = [
+      { $group: { _id: { $mod: ['$n', 3] }, n: { $sum: '$n' }, mean: { $avg: '$n' }, last: { $max: '$n' } } },
+      { $group: { _id: 1, n: { $sum: { $divide: ['$n', 7] } } } }
+    ];
+    const kinds: string[][] = [];
+    const before = new Map<number, Image[]>();
+    const asked = async (stage: object): Promise<Image[]> =>
+      drained(long().flow(items, { filter: ODD, stages: [bson(stage), bson({ $sort: { n: -1 } })] })!);
+    for (const [i, stage] of groups.entries()) {
+      jest.replaceProperty(pool(), 'size', 1);
+      before.set(i, await asked(stage));
+      jest.restoreAllMocks();
+    }
+    pool().wake();
+    while (pool().ready < 2) {
+      await drained(long().flow(items, { filter: ODD, stages: [bson({ $project: { n: 1 } })] })!);
+      await new Promise(resolve => setTimeout(resolve, 150));
+    }
+    for (const [i, stage] of groups.entries()) {
+      const run = jest.spyOn(pool(), 'run');
+      const flow = jest.spyOn(pool(), 'flow');
+      expect(await asked(stage)).toEqual(before.get(i));
+      kinds.push([...run.mock.calls.map(([{ kind }]) => kind), ...flow.mock.calls.map(([{ kind }]) => kind)]);
+      jest.restoreAllMocks();
+    }
+    expect(kinds).toEqual([
+      ['tally', 'tally'],
+      ['tally', 'tally', 'flow']
+    ]);
+  });
+
   it('tell up to which document each match was looked for', async () => {
     let before = 0;
     for await (const { images, examined, examinedAt } of long().matching(items, { filter: ODD })) {
@@ -77,7 +109,8 @@ describe('long reads on workers', () => {
 
   it('are given up at once when nobody wants them, and the thread is free again', async () => {
     const stop = new AbortController();
-    const stages = [bson({ $project: { n: 1 } })];
+    // More than fits into one part.
+    const stages = [bson({ $project: { n: 1, more: 'x'.repeat(200) } })];
     const flow = long().flow(items, { filter: ALL, stages, signal: stop.signal })!;
     const reading = (async () => {
       for await (const _ of flow) {

@@ -15,9 +15,11 @@ import type { LongReadView } from '../read/snapshot';
 import type { StateScanParts } from '../read/statescan';
 import { matchesIn } from '../read/matches';
 import { Handover } from './handover';
-import type { HandedRange, HandedRead, Parcel } from './messages';
+import type { HandedRange, Parcel } from './messages';
 import { owned, unpacked } from './parcel';
 import type { WorkerPool } from './pool';
+import { handed, rangeOf } from './request';
+import { SharedTally } from './sharedtally';
 
 export interface LongReadParts extends StateScanParts {
   readonly pool: WorkerPool;
@@ -190,6 +192,11 @@ export class StateLongReads implements LongReads {
     };
     await this.parts.caughtUp();
     const ranges = ordered(read).map(stretch => rangeOf(stretch));
+    const shared = await new SharedTally(pool, handover).run(read, ranges, shape.stages);
+    if (shared !== undefined) {
+      yield* shared;
+      return;
+    }
     let yielded = 0;
     for (;;) {
       const { state, release } = await handover.begin();
@@ -222,33 +229,6 @@ export class StateLongReads implements LongReads {
 /** The stretches in the order of the read. */
 function ordered({ stretches = EVERYTHING, reverse }: LongRead): readonly KeyStretch[] {
   return reverse === true ? [...stretches].reverse() : stretches;
-}
-
-function rangeOf({ from, to }: KeyStretch, after?: DocKey): HandedRange {
-  return {
-    ...(after === undefined ? {} : { after: owned(after) }),
-    ...(from === undefined ? {} : { from: owned(from) }),
-    ...(to === undefined ? {} : { to: owned(to) })
-  };
-}
-
-function handed(
-  { filter, reverse = false }: LongRead,
-  state: HandedRead['state'],
-  ranges: readonly HandedRange[]
-): HandedRead {
-  const { let: variables, collation, now } = filter.options;
-  return {
-    state,
-    ranges,
-    reverse,
-    filter: owned(filter.source),
-    options: {
-      ...(variables === undefined ? {} : { let: Buffer.from(owned(variables).buffer) }),
-      ...(collation === undefined ? {} : { collation: Buffer.from(owned(collation).buffer) }),
-      ...(now === undefined ? {} : { now })
-    }
-  };
 }
 
 /** Keys and documents of a scan. */

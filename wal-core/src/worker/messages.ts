@@ -6,6 +6,7 @@ import type { BuildTask } from '../image/build';
 import type { Stack } from '../image/stack';
 import type { ImageFacts } from '../image/writer';
 import type { PackedLists } from '../overlay/packed';
+import type { TallyShare } from '../query';
 import type { Link } from '../read/versions';
 import type { PackedEntries } from './entrypack';
 
@@ -92,6 +93,13 @@ export type Task =
   | { readonly kind: 'scan'; readonly read: HandedRead; readonly bytesMax: number }
   /** The number of matching documents; it may stop at `most`. */
   | { readonly kind: 'count'; readonly read: HandedRead; readonly most: number }
+  /** A part of the documents through the first stage of a pipeline, to be put together with the others. */
+  | {
+      readonly kind: 'tally';
+      readonly read: HandedRead;
+      readonly stages: readonly Uint8Array[];
+      readonly memoryBytesMax?: number;
+    }
   /** Matching documents through a sort and a pipeline, in parts. */
   | { readonly kind: 'flow'; readonly read: HandedRead; readonly shape: HandedShape };
 
@@ -125,6 +133,13 @@ export interface ScanFound {
 export interface CountFound {
   readonly count: number;
   readonly examined: number;
+}
+
+/** `share` is undefined when it cannot be put together with others. */
+export interface TallyFound {
+  readonly share: TallyShare | undefined;
+  readonly examined: number;
+  readonly matched: number;
 }
 
 /** A part of what a flow yields. */
@@ -177,6 +192,7 @@ export interface Results {
   readonly check: { readonly damage: string | undefined };
   readonly scan: ScanFound;
   readonly count: CountFound;
+  readonly tally: TallyFound;
   /** The last part. */
   readonly flow: FlowPart;
   readonly entries: EntriesPart;
@@ -188,8 +204,9 @@ export type WorkerRequest =
   /** The part has been taken: go on; or look at `cancelled`. */
   | { readonly id: number; readonly go: true };
 
-/** What a worker says about a request. */
+/** What a worker says about a request, or of itself: that it has rehearsed. */
 export type WorkerReply =
+  | { readonly isReady: true }
   | { readonly id: number; readonly progress: number }
   | { readonly id: number; readonly part: FlowPart | EntriesPart }
   | { readonly id: number; readonly result: Results[Task['kind']] }

@@ -45,6 +45,9 @@ export interface TaskOptions {
   readonly onProgress?: ((done: number) => void) | undefined;
 }
 
+/** How long after the first image a second thread is started, in milliseconds: it does not slow down what is loaded. */
+const WAKE_AFTER_MS = 2_000;
+
 interface Job {
   readonly request: WorkerRequest & { readonly task: Task };
   readonly resolve: (result: Results[Task['kind']]) => void;
@@ -69,6 +72,8 @@ interface Member {
   readonly jobs: Map<number, Job>;
   /** Ends the thread when it has waited long enough. */
   idle: NodeJS.Timeout | undefined;
+  /** Its code is loaded and compiled. */
+  isReady: boolean;
 }
 
 /** Threads that read beside the main one. They are started when there is work, and end with `close`. */
@@ -97,12 +102,32 @@ export class WorkerPool {
     return this.members.size;
   }
 
+  /** Starts another thread beside the only one, if there may be more: the next long read finds it ready. */
+  wake(): void {
+    if (!this.isClosed && this.members.size === 1 && this.size > 1) {
+      this.rest(this.grow());
+    }
+  }
+
+  /** Threads whose code is loaded and compiled: what is divided among them is done as many times faster. */
+  get ready(): number {
+    let count = 0;
+    for (const { isReady } of this.members) {
+      count += isReady ? 1 : 0;
+    }
+    return count;
+  }
+
   /** Flows that have begun and not ended. */
   get flows(): number {
     return this.flowCount;
   }
 
   build(task: BuildTask, options: TaskOptions = {}): Promise<ImageFacts> {
+    if (this.members.size === 0) {
+      // Where there is enough for an image, long reads are to come.
+      setTimeout(() => this.wake(), WAKE_AFTER_MS).unref();
+    }
     return this.run({ kind: 'build', build: task }, options);
   }
 
@@ -249,7 +274,7 @@ export class WorkerPool {
         maxYoungGenerationSizeMb: WORKER_YOUNG_MB_MAX
       }
     });
-    const member: Member = { worker, jobs: new Map(), idle: undefined };
+    const member: Member = { worker, jobs: new Map(), idle: undefined, isReady: false };
     this.members.add(member);
     worker.on('message', (reply: WorkerReply) => this.hear(member, reply));
     const died = (cause?: unknown) => {
@@ -265,6 +290,10 @@ export class WorkerPool {
   }
 
   private hear(member: Member, reply: WorkerReply): void {
+    if ('isReady' in reply) {
+      member.isReady = true;
+      return;
+    }
     const job = member.jobs.get(reply.id);
     if (job === undefined) {
       return;
@@ -279,8 +308,7 @@ export class WorkerPool {
     }
     member.jobs.delete(reply.id);
     if (member.jobs.size === 0) {
-      member.worker.unref();
-      member.idle = setTimeout(() => this.tire(member), this.idle.each).unref();
+      this.rest(member);
     }
     if ('result' in reply) {
       job.resolve(reply.result);
@@ -289,6 +317,12 @@ export class WorkerPool {
       job.reject(new ArgonError(code, message, { data }));
     }
     this.assign();
+  }
+
+  /** A thread has nothing to do: it keeps no process alive, and ends when that goes on. */
+  private rest(member: Member): void {
+    member.worker.unref();
+    member.idle = setTimeout(() => this.tire(member), this.idle.each).unref();
   }
 
   /** A thread has waited as long as each does. */

@@ -9,7 +9,7 @@ import {
 } from '../query';
 import { HandedScan, type Ground, rangeOf } from './handed';
 import { Matches, tallied, testBy, type Taker, type Test } from './matches';
-import type { CountFound, FlowPart, HandedRead, HandedShape, ScanFound } from './messages';
+import type { CountFound, FlowPart, HandedRead, HandedShape, ScanFound, TallyFound, Task } from './messages';
 import { bufferOf, owned, Parcels } from './parcel';
 import type { Pulse } from './pulse';
 
@@ -77,6 +77,29 @@ export async function count(
   return { count: Math.min(matches.matched, most), examined: matches.examined };
 }
 
+/** What the first stage of a pipeline gathers of matching documents, as long as it can be put together with others. */
+export async function tally(
+  { read, stages, memoryBytesMax }: Task & { kind: 'tally' },
+  ground: Ground,
+  pulse: Pulse
+): Promise<TallyFound> {
+  const options = optionsOf(read);
+  const tally = compilePipeline(stages.map(bufferOf), options).tally({
+    ...options,
+    ...memoryOf({ memoryBytesMax }),
+    collection: noOther,
+    signal: pulse.signal
+  })!;
+  const matches = new Matches(testOf(read), tallied(tally));
+  for await (const _ of walked(read, ground, matches, pulse)) {
+    if (!tally.isShareable) {
+      break;
+    }
+  }
+  const { examined, matched } = matches;
+  return { share: tally.isShareable ? tally.share() : undefined, examined, matched };
+}
+
 /** Matching documents, sorted, cut, and through a pipeline; all but the last part are handed over on the way. */
 export async function flow(
   read: HandedRead,
@@ -124,12 +147,7 @@ interface Flowing {
 function begun(read: HandedRead, shape: HandedShape, ground: Ground, pulse: Pulse): Flowing {
   const { sort, skip, limit, stages } = shape;
   const options = { ...optionsOf(read), ...memoryOf(shape), signal: pulse.signal };
-  const context: PipelineContext = {
-    ...options,
-    collection: () => {
-      throw new Error('a pipeline on a worker reads no other collection');
-    }
-  };
+  const context: PipelineContext = { ...options, collection: noOther };
   const pipeline = compilePipeline(stages.map(bufferOf), options);
   const isWhole = sort === undefined && skip === 0 && limit === Infinity;
   const tally = isWhole ? pipeline.tally(context) : undefined;
@@ -284,6 +302,12 @@ function optionsOf({ options }: HandedRead): QueryOptions {
   };
 }
 
-function memoryOf({ memoryBytesMax }: HandedShape): { memoryBytesMax?: number } {
+function noOther(): never {
+  throw new Error('a pipeline on a worker reads no other collection');
+}
+
+function memoryOf({ memoryBytesMax }: { readonly memoryBytesMax?: number | undefined }): {
+  memoryBytesMax?: number;
+} {
   return memoryBytesMax === undefined ? {} : { memoryBytesMax };
 }

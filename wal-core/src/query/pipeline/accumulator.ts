@@ -11,7 +11,7 @@ import { Summation } from '../numeric';
 import type { ValueOrder } from '../order';
 import { compileSort } from '../sort';
 import { array, copied, int32, isNullish, kept, NULL, object, type Value } from '../values';
-import type { Sort } from '../api';
+import type { FoldShare, Sort } from '../api';
 
 /** The state of one accumulator in one group. */
 export interface Accumulator {
@@ -21,6 +21,16 @@ export interface Accumulator {
   value(): Value;
   /** Bytes it holds, roughly. */
   readonly bytes: number;
+  /** What another thread gathered and what is here go together; there when the factory `isFleeting`. */
+  readonly shared?: Shared;
+}
+
+/** A state of which parts can be gathered apart, when what comes out is the same to the last bit. */
+export interface Shared {
+  readonly isShareable: boolean;
+  share(): FoldShare;
+  /** Takes in the share of later documents. */
+  absorb(share: FoldShare): void;
 }
 
 /** The frame of a document that lies in larger bytes, made when an expression needs it. */
@@ -42,7 +52,7 @@ interface Fold {
 }
 
 /** A state that keeps nothing of the values it is given, and takes them where they lie. */
-interface FleetingFold extends Fold {
+interface FleetingFold extends Fold, Shared {
   /** `type` 0: missing. */
   addAt(type: number, bytes: Buffer, start: number, end: number): void;
 }
@@ -99,6 +109,10 @@ abstract class FleetingState implements Accumulator {
 
   value(): Value {
     return this.fold.value();
+  }
+
+  get shared(): Shared {
+    return this.fold;
   }
 }
 
@@ -159,6 +173,18 @@ class Sum implements FleetingFold {
   value(): Value {
     return this.sum.value;
   }
+
+  get isShareable(): boolean {
+    return this.sum.isOrderless;
+  }
+
+  share(): FoldShare {
+    return { sum: this.sum.share };
+  }
+
+  absorb({ sum }: FoldShare): void {
+    this.sum.absorb(sum!);
+  }
 }
 
 class Average implements FleetingFold {
@@ -178,9 +204,23 @@ class Average implements FleetingFold {
   value(): Value {
     return mean(this.sum, this.count);
   }
+
+  get isShareable(): boolean {
+    return this.sum.isOrderless;
+  }
+
+  share(): FoldShare {
+    return { sum: this.sum.share, count: this.count };
+  }
+
+  absorb({ sum, count }: FoldShare): void {
+    this.sum.absorb(sum!);
+    this.count += count!;
+  }
 }
 
 class Extreme implements FleetingFold {
+  readonly isShareable = true;
   private best: Value;
 
   constructor(
@@ -208,6 +248,15 @@ class Extreme implements FleetingFold {
 
   value(): Value {
     return this.best ?? NULL;
+  }
+
+  share(): FoldShare {
+    const { best } = this;
+    return best === undefined ? {} : { best: { type: best.type, bytes: Uint8Array.from(best.bytes) } };
+  }
+
+  absorb({ best }: FoldShare): void {
+    this.add(best === undefined ? undefined : { type: best.type, bytes: Buffer.from(best.bytes) });
   }
 }
 

@@ -2,6 +2,7 @@ import { encodeKey } from '../../bson/keystring';
 import { documentOf, elements, type RawElement, type RawValue } from '../../bson/raw';
 import { T } from '../../bson/types';
 import { Pace } from '../../log/pace';
+import type { TallyShare } from '../api';
 import { queryError } from '../error';
 import { compileExpression, setRoot, type Expression, type Frame, type Scope } from '../expression';
 import { SIMPLE_ORDER, type ValueOrder } from '../order';
@@ -40,6 +41,9 @@ export interface Group {
   readonly states: Accumulator[];
   bytes: number;
 }
+
+/** Groups up to which those of several threads are put together. */
+const SHARED_GROUPS_MAX = 1024;
 
 /** Groups that fill up as documents come by. */
 export class Groups {
@@ -84,6 +88,30 @@ export class Groups {
   of(id: RawValue, frame: DocumentFrame): Group {
     const key = this.keyOf(id);
     return this.groups.get(key) ?? this.begin(key, copied(id), frame);
+  }
+
+  /** Whether what is here may go together with what others gathered. */
+  get areShareable(): boolean {
+    if (this.groups.size > SHARED_GROUPS_MAX) return false;
+    for (const { states } of this.groups.values())
+      for (const { shared } of states) if (shared?.isShareable !== true) return false;
+    return true;
+  }
+
+  /** All that is here, as plain data. */
+  share(): TallyShare {
+    return [...this.groups.values()].map(({ id, states }) => ({
+      id: { type: id.type, bytes: Uint8Array.from(id.bytes) },
+      states: states.map(({ shared }) => shared!.share())
+    }));
+  }
+
+  /** Takes in what was gathered of later documents. */
+  absorb(shares: TallyShare, frame: DocumentFrame): void {
+    for (const { id, states } of shares) {
+      const group = this.of({ type: id.type, bytes: Buffer.from(id.bytes) }, frame);
+      states.forEach((share, i) => group.states[i]!.shared!.absorb(share));
+    }
   }
 
   private keyOf(id: RawValue): string {

@@ -67,6 +67,11 @@ class CompiledPipeline implements Pipeline {
     return (
       tally && {
         add: (bytes, start) => tally.add(bytes, start),
+        get isShareable() {
+          return tally.isShareable;
+        },
+        share: () => tally.share(),
+        absorb: share => tally.absorb(share),
         results: () =>
           runStages(
             this.compiled,

@@ -1,5 +1,5 @@
 import type { RawValue } from '../../bson';
-import type { PipelineContext } from '../api';
+import type { PipelineContext, TallyShare } from '../api';
 import { queryError } from '../error';
 import type { Frame, Scope } from '../expression';
 import type { Value } from '../values';
@@ -19,6 +19,11 @@ export interface DocumentTally {
   /** Counts the document that begins at `start`; the bytes may be used for others afterwards. */
   add(bytes: Buffer, start: number): void;
   results(): Iterable<Batch>;
+  /** Whether shares that several gathered of the same documents come to what one would: to the last bit. */
+  readonly isShareable: boolean;
+  share(): TallyShare;
+  /** Takes in the share of documents behind all that were shown or taken in before. */
+  absorb(share: TallyShare): void;
 }
 
 /** A compiled stage. */

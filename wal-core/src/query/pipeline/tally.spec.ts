@@ -1,7 +1,7 @@
 import { int32At } from '../../bson';
 import type { PipelineContext } from '../api';
 import { document, doc, json, number, obj, path, Random, value } from '../oracle/random';
-import { int32, string } from '../values';
+import { double, int32, string } from '../values';
 import { compilePipeline } from '.';
 
 const CONTEXT: PipelineContext = {
@@ -66,7 +66,7 @@ async function* source(docs: readonly Buffer[]): AsyncIterable<readonly Buffer[]
 
 /** Shows each document in bytes that are used for the next one at once. */
 function show(docs: readonly Buffer[], add: (bytes: Buffer, start: number) => void): void {
-  const page = Buffer.alloc(Math.max(...docs.map(({ length }) => length)) + 100);
+  const page = Buffer.alloc(Math.max(0, ...docs.map(({ length }) => length)) + 100);
   docs.forEach((each, i) => {
     const start = i % 90;
     page.fill(0xee);
@@ -88,6 +88,58 @@ it('tallies documents where they lie to the bytes that a run over copies gives',
     expect(await all(tally.results())).toEqual(expected);
   }
 }, 60_000);
+
+it('is put together from shares to the bytes that one tally gives, or says that it cannot be', async () => {
+  const r = new Random(20_261_122);
+  let together = 0;
+  for (let round = 0; round < 400; round++) {
+    const docs = documents(r);
+    const stages = [group(r), ...(r.chance(0.5) ? [doc([['$sort', obj(['f0', int32(-1)])]])] : [])];
+    const expected = await all(compilePipeline(stages).run(source(docs), CONTEXT));
+    const whole = compilePipeline(stages).tally(CONTEXT)!;
+    const cuts = [0, ...r.times(1, 3, () => r.int(docs.length)), docs.length].sort((a, b) => a - b);
+    let canBe = true;
+    cuts.slice(1).forEach((end, i) => {
+      const part = compilePipeline(stages).tally(CONTEXT)!;
+      show(docs.slice(cuts[i], end), (bytes, start) => part.add(bytes, start));
+      canBe &&= part.isShareable;
+      if (canBe) {
+        whole.absorb(structuredClone(part.share()));
+        canBe = whole.isShareable;
+      }
+    });
+    if (canBe) {
+      together++;
+      expect(await all(whole.results())).toEqual(expected);
+    }
+  }
+  expect(together).toBeGreaterThan(100);
+}, 60_000);
+
+it('says no once a sum may have rounded, or there are many groups', () => {
+  const tallyOf = (stage: Buffer) => compilePipeline([stage]).tally(CONTEXT)!;
+  const sum = doc([['$group', obj(['_id', int32(1)], ['n', obj(['$sum', string('$a')])])]]);
+  const canBe = (values: readonly number[]): boolean => {
+    const tally = tallyOf(sum);
+    show(
+      values.map(n => doc([['a', double(n)]])),
+      (bytes, start) => tally.add(bytes, start)
+    );
+    return tally.isShareable;
+  };
+  expect(canBe([1, -2, 3])).toBe(true);
+  expect(canBe([1, 0.5])).toBe(false);
+  expect(canBe([2 ** 53 - 1, 1])).toBe(false);
+  expect(canBe([2 ** 52, -(2 ** 52), 2 ** 52])).toBe(false);
+  expect(canBe([1, Infinity])).toBe(false);
+  expect(canBe([1, NaN])).toBe(false);
+  const many = tallyOf(doc([['$group', obj(['_id', string('$_id')])]]));
+  const docs = Array.from({ length: 2_000 }, (_, i) => doc([['_id', int32(i)]]));
+  show(docs.slice(0, 500), (bytes, start) => many.add(bytes, start));
+  expect(many.isShareable).toBe(true);
+  show(docs, (bytes, start) => many.add(bytes, start));
+  expect(many.isShareable).toBe(false);
+});
 
 it('refuses a group that keeps what it is shown, and one that outgrows its memory', async () => {
   const keeping = doc([['$group', obj(['_id', int32(1)], ['all', obj(['$push', string('$a')])])]]);

@@ -1,4 +1,5 @@
 import { int32At, valueSize, type RawValue } from '../../bson/raw';
+import type { TallyShare } from '../api';
 import { setRoot, type Expression, type Frame } from '../expression';
 import { findField } from '../filter/path';
 import { NULL } from '../values';
@@ -35,6 +36,18 @@ export class Tally implements DocumentTally {
     this.isFrameSet = false;
     const { states } = this.groupOf(bytes, start);
     for (let i = 0; i < states.length; i++) states[i]!.addAt!(bytes, start, this.frameHere);
+  }
+
+  get isShareable(): boolean {
+    return this.groups.areShareable;
+  }
+
+  share(): TallyShare {
+    return this.groups.share();
+  }
+
+  absorb(share: TallyShare): void {
+    this.groups.absorb(share, () => this.frame);
   }
 
   /** The frame of the document that is added. */
