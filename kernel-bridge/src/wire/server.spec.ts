@@ -631,14 +631,12 @@ describe('commands', () => {
 
 describe('an index that takes long to make', () => {
   beforeEach(async () => {
-    await db
-      .collection('tall')
-      .insertMany(
-        Array.from({ length: 60_000 }, (_, n) => ({
-          n: (n * 7_919) % 60_000,
-          list: [n, n + 1, n + 2, n + 3]
-        }))
-      );
+    await db.collection('tall').insertMany(
+      Array.from({ length: 60_000 }, (_, n) => ({
+        n: (n * 7_919) % 60_000,
+        list: [n, n + 1, n + 2, n + 3]
+      }))
+    );
   }, 60_000);
 
   it('tells how far it is, and is given up when it is killed', async () => {
