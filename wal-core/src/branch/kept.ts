@@ -68,6 +68,11 @@ export class KeptLsns {
     return interval === undefined ? -1 : Math.min(interval.hi, lsn);
   }
 
+  /** The beginning of the interval that holds `lsn`; undefined when none does. */
+  beginOf(lsn: Lsn): Lsn | undefined {
+    return this.has(lsn) ? this.intervals[this.last(lsn)]!.lo : undefined;
+  }
+
   /** From here on every LSN can be read; undefined when the timeline is kept at single LSNs only. */
   get horizon(): Lsn | undefined {
     const last = this.intervals.at(-1);
@@ -155,6 +160,25 @@ export function ownerOf(timeline: Timeline, lsn: Lsn): Timeline {
 export function isKept(timeline: Timeline, lsn: Lsn): boolean {
   const { kept } = ownerOf(timeline, lsn);
   return kept === undefined || kept.has(lsn);
+}
+
+/**
+ * The state from which on every one up to `lsn` can be read, with all changes in between: what lies before it may be
+ * kept for itself, but not what led from there to here. 0 when nothing is missing.
+ * @throws HISTORY_GONE
+ */
+export function readableFrom(timeline: Timeline, lsn: Lsn): Lsn {
+  let owner = ownerOf(timeline, lsn);
+  for (let at = lsn; ; at = owner.forkLsn, owner = ownerOf(owner.parent, at)) {
+    const first = owner.parent === undefined ? 0 : owner.forkLsn + 1;
+    const from = owner.kept === undefined ? first : owner.kept.beginOf(at);
+    if (from === undefined) {
+      throw historyGone(owner, at);
+    }
+    if (from > first || owner.parent === undefined) {
+      return from as Lsn;
+    }
+  }
 }
 
 /** @throws HISTORY_GONE with the horizon in its data */

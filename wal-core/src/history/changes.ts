@@ -1,8 +1,9 @@
 import type { Change, ChangeOp, CollectionInfo, DocKey, Image, Lsn } from '../api';
-import { assertChangesKept, assertKept, isKept } from '../branch/kept';
+import { assertChangesKept, assertKept, isKept, readableFrom } from '../branch/kept';
 import type { Timeline } from '../branch/model';
 import { CATALOG_NAME } from '../branch/names';
 import type { Registry } from '../branch/registry';
+import { ArgonError } from '../errors';
 import { HISTORY_CHANGES_MAX } from '../limits';
 import { instantOf } from '../log/clock';
 import { OP_DELETE, OP_INSERT, OP_REPLACE, type Op } from '../log/frame';
@@ -79,6 +80,8 @@ export class ChangeReader {
   document(view: View, collection: CollectionInfo, key: DocKey, options: PageOptions): Change[] {
     const { limit = LIMIT_DEFAULT, before, after } = options;
     assertKept(view.line, (before === undefined ? view.lsn : Math.min(view.lsn, before - 1)) as Lsn);
+    const begin = after === undefined ? 0 : this.beginOf(view, collection, key, before);
+    assertAfter(view, after, begin);
     const changes: Change[] = [];
     for (const { timeline, cap } of after === undefined ? view.chain : [...view.chain].reverse()) {
       const upTo = before === undefined ? cap : Math.min(cap, before - 1);
@@ -87,7 +90,7 @@ export class ChangeReader {
       }
       const range = {
         from: verKey(timeline.id, collection.id, key, upTo),
-        to: verKey(timeline.id, collection.id, key, after ?? 0),
+        to: verKey(timeline.id, collection.id, key, Math.max(after ?? 0, begin - 1)),
         reverse: after !== undefined,
         limit: limit - changes.length
       };
@@ -112,6 +115,22 @@ export class ChangeReader {
     return changes;
   }
 
+  /** The oldest version of a document that is left without a gap up to the newest; 0 when none is missing. */
+  private beginOf(view: View, { id }: CollectionInfo, key: DocKey, before: Lsn | undefined): Lsn {
+    let lsn = (before === undefined ? view.lsn : Math.min(view.lsn, before - 1)) as Lsn;
+    while (lsn > 0) {
+      const found = this.parts.versions.find(view.line.chain(readableFrom(view.line, lsn)), id, key);
+      if (found === undefined) {
+        break;
+      }
+      lsn = (found.lsn - 1) as Lsn;
+      if (!isKept(view.line, lsn)) {
+        return found.lsn;
+      }
+    }
+    return 0 as Lsn;
+  }
+
   /**
    * Changes of one collection in the state of `view`: newest first, or with `after` oldest first. `next` is where to go
    * on, as `before` or `after`; a page may be short, for it looks through a bounded number of changes.
@@ -122,12 +141,15 @@ export class ChangeReader {
     options: PageOptions
   ): Promise<{ changes: Change[]; next?: Lsn }> {
     const { limit = LIMIT_DEFAULT, before, after } = options;
+    const last = (before === undefined ? view.lsn : Math.min(view.lsn, before - 1)) as Lsn;
+    const begin = last < 0 ? (0 as Lsn) : readableFrom(view.line, last);
+    assertAfter(view, after, begin);
     const changes: Change[] = [];
     let seen = 0;
     const pace = new Pace();
     for (const { timeline, cap } of after === undefined ? view.chain : [...view.chain].reverse()) {
-      const upTo = (before === undefined ? cap : Math.min(cap, before - 1)) as Lsn;
-      const from = Math.max(timeline.forkLsn, after ?? 0) as Lsn;
+      const upTo = Math.min(cap, last) as Lsn;
+      const from = Math.max(timeline.forkLsn, after ?? 0, begin) as Lsn;
       const records =
         from >= upTo
           ? []
@@ -135,12 +157,6 @@ export class ChangeReader {
             ? this.parts.line.recordsBackwards(timeline, from, upTo)
             : this.parts.line.records(timeline, from, upTo);
       for (const { row, record } of records) {
-        if (!isKept(timeline, (record.lsn - 1) as Lsn)) {
-          if (after === undefined) {
-            return { changes };
-          }
-          continue;
-        }
         if (changes.length === limit || ++seen > HISTORY_CHANGES_MAX) {
           return { changes, next: (record.lsn + (after === undefined ? 1 : -1)) as Lsn };
         }
@@ -205,4 +221,16 @@ function collectionsOf(before: Image | undefined, after: Image | undefined): Non
 
 function opName(op: Op): ChangeOp {
   return op === OP_INSERT ? 'insert' : op === OP_DELETE ? 'delete' : 'update';
+}
+
+/** Whoever goes on behind an LSN must not miss what was between it and the beginning of what is left. @throws HISTORY_GONE */
+function assertAfter(view: View, after: Lsn | undefined, begin: number): void {
+  if (after !== undefined && after > 0 && after < begin) {
+    assertKept(view.line, after);
+    throw new ArgonError(
+      'HISTORY_GONE',
+      `What followed LSN ${after} is no longer kept: history begins at LSN ${begin}.`,
+      { data: { lsn: after, horizon: begin } }
+    );
+  }
 }

@@ -2,7 +2,7 @@ import { crc32c } from '@node-rs/crc32';
 import { copyFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import type { Snapshot } from '../api';
+import type { Lsn, Snapshot } from '../api';
 import { openEngine } from '../engine';
 import { isArgonError } from '../errors';
 import type { GcOptions, GcReport } from '../keeping';
@@ -309,6 +309,40 @@ describe('law 9: history has an honest end', () => {
     const { id } = await engine.planUndo(SHOP, 'main', { cell: 'c-29' }, ADA);
     await engine.applyPlan(SHOP, id, ADA);
     expect(world.get('main', 2)).toEqual({ _id: 2, i: 26 });
+  });
+
+  it('tells no history with a gap, though what is kept for a branch lies behind it', async () => {
+    const world = await open();
+    const { engine } = world;
+    for (let i = 1; i <= 30; i++) {
+      await world.put('main', [{ _id: i % 3, i }]);
+      if (i === 10) {
+        await engine.createBranch(SHOP, 'exp', ADA);
+      }
+    }
+    await engine.gc({ retention: { keepLsns: 5 } });
+    const { head } = engine.branch(SHOP, 'main');
+    const { head: fork } = engine.branch(SHOP, 'exp');
+    const newest = Array.from({ length: 5 }, (_, i) => head - i);
+    const of = async (options: { before?: Lsn; after?: Lsn; limit?: number }, ref = 'main') =>
+      (await engine.collectionHistory(SHOP, ref, 'items', options)).changes.map(change => change.lsn);
+    expect(await of({})).toEqual(newest);
+    expect(await of({ after: lsn(0) })).toEqual([...newest].reverse());
+    expect(await of({ after: lsn(head - 2) })).toEqual([head - 1, head]);
+    expect(await of({}, 'exp')).toEqual(Array.from({ length: 5 }, (_, i) => fork - i));
+    // A page that would go on inside what is kept for the branch, and one that would leave something out.
+    await expect(of({ before: lsn(fork + 5) })).rejects.toMatchObject({ code: 'HISTORY_GONE' });
+    await expect(of({ after: lsn(fork) })).rejects.toMatchObject({ code: 'HISTORY_GONE' });
+    await expect(of({ after: lsn(fork + 5) })).rejects.toMatchObject({ code: 'HISTORY_GONE' });
+    const versions = async (options: { before?: Lsn; after?: Lsn; limit?: number }) =>
+      (await engine.history(SHOP, 'main', 'items', keyOf(1), options)).map(change => change.lsn);
+    const back = await versions({});
+    expect(await versions({ after: lsn(0) })).toEqual([...back].reverse());
+    expect(await versions({ after: lsn(0), limit: 1 })).toEqual(back.slice(-1));
+    await expect(versions({ after: lsn(fork) })).rejects.toMatchObject({ code: 'HISTORY_GONE' });
+    // What did not change since is whole however old it is.
+    await world.put('exp', [{ _id: 'own' }]);
+    expect((await engine.history(SHOP, 'exp', 'items', keyOf(1))).length).toBeGreaterThan(1);
   });
 
   it('keeps the state of a run until the run is released, and says of it then that it was deleted', async () => {

@@ -1,4 +1,12 @@
-import type { Change, CollectionInfo, DocKey, Engine, Lsn, Snapshot } from '@argon/wal-core';
+import {
+  type Change,
+  type CollectionInfo,
+  type DocKey,
+  type Engine,
+  isArgonError,
+  type Lsn,
+  type Snapshot
+} from '@argon/wal-core';
 
 /** A document of a capped collection: its key, and its size in bytes. */
 export interface CappedEntry {
@@ -38,9 +46,9 @@ export class CappedOrders {
       return known.order;
     }
     const order =
-      known !== undefined && known.lsn < snapshot.lsn
+      (known !== undefined && known.lsn < snapshot.lsn
         ? await this.takeOn(known, snapshot, info)
-        : await this.readBack(snapshot, info, signal);
+        : undefined) ?? (await this.readBack(snapshot, info, signal));
     if (known === undefined || known.lsn < snapshot.lsn) {
       this.known.delete(name);
       this.known.set(name, { lsn: snapshot.lsn, order });
@@ -69,7 +77,25 @@ export class CappedOrders {
     }
   }
 
-  private async takeOn(known: Remembered, snapshot: Snapshot, info: CollectionInfo): Promise<CappedOrder> {
+  /** Undefined when garbage collection has taken changes in between. */
+  private takeOn(
+    known: Remembered,
+    snapshot: Snapshot,
+    info: CollectionInfo
+  ): Promise<CappedOrder | undefined> {
+    return this.withChanges(known, snapshot, info).catch((error: unknown) => {
+      if (isArgonError(error, 'HISTORY_GONE')) {
+        return undefined;
+      }
+      throw error;
+    });
+  }
+
+  private async withChanges(
+    known: Remembered,
+    snapshot: Snapshot,
+    info: CollectionInfo
+  ): Promise<CappedOrder> {
     const order = new Map(known.order);
     for (let after: Lsn | undefined = known.lsn; after !== undefined;) {
       const page: { changes: readonly Change[]; next?: Lsn } = await this.engine.collectionHistory(
