@@ -22,6 +22,10 @@ export const TRANSACTION_MS_MAX = 60_000;
 export const CONFLICT_CHECKS_MAX = 2_000;
 /** A log segment is closed when the next frame would pass this size. */
 export const SEGMENT_BYTES_MAX = 64 * 1024 * 1024;
+/** Room for frames that a segment gets ahead of them at a time, as a part of the log. */
+export const LOG_ROOM_PART = 1 / 8;
+export const LOG_ROOM_BYTES_MIN = 64 * 1024;
+export const LOG_ROOM_BYTES_MAX = 4 * 1024 * 1024;
 /** Uncompressed blocks of cold log segments held in memory. */
 export const COLD_CACHE_BYTES_MAX = 8 * 1024 * 1024;
 /** A state of at most so many bytes is read whole before it is used; of a larger one only the branches, and the rest beside the work. */

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { allowSeconds, EFFORT, numbersFrom, SEED } from './chance';
 import { contentsAfter, RecordingDisk } from './disk/recording';
@@ -89,12 +89,21 @@ function leave(recorded: Recorded, calls: number, kind: Tear, below: (n: number)
     writeFileSync(join(log, name), isTorn ? bytes.subarray(0, below(SEGMENT_HEADER_BYTES)) : bytes);
   }
   tear(log, unflushed, kind, below);
+  leaveRoom(log, segments[files.size - 1], below);
   const older = recorded.kept.filter(kept => kept.calls <= calls);
   const state = older[below(older.length + 1)];
   if (state !== undefined) {
     cpSync(join(state.directory, 'state'), join(directory, 'state'), { recursive: true });
   }
   return directory;
+}
+
+/** Zeros behind the frames of the segment that is written to, in which part of what was cut off may have lain. */
+function leaveRoom(log: string, segment: string | undefined, below: (n: number) => number): void {
+  if (segment !== undefined && below(2) === 0) {
+    const file = join(log, segment);
+    truncateSync(file, statSync(file).size + 1 + below(100_000));
+  }
 }
 
 function logBytes(directory: string): string[] {

@@ -1,14 +1,13 @@
 import {
   closeSync,
-  fdatasync,
   fdatasyncSync,
   fstatSync,
+  fsync,
+  fsyncSync,
   ftruncateSync,
   mkdirSync,
   openSync,
-  statSync,
-  write,
-  writeSync
+  statSync
 } from 'node:fs';
 import { promisify } from 'node:util';
 import { ArgonError } from '../../errors';
@@ -18,6 +17,7 @@ import { nextTurn } from '../pace';
 import { type FoundFrame, walkSegment } from './recovery';
 import type { ColdCount } from './coldformat';
 import { SegmentReaders } from './readers';
+import { Room } from './room';
 import {
   createSegment,
   isCold,
@@ -29,12 +29,11 @@ import {
   swapSegment,
   tidySegments
 } from './segment';
+import { type LogFileSystem, REAL_FILE_SYSTEM } from './system';
 
-const writeAsync = promisify(write);
-const fdatasyncAsync = promisify(fdatasync);
+export { type LogFileSystem, REAL_FILE_SYSTEM } from './system';
 
-/** Groups up to this size are written on the caller's thread: a copy into the page cache is cheaper than a thread hop. */
-const SYNC_WRITE_BYTES_MAX = 512 * 1024;
+const fsyncAsync = promisify(fsync);
 
 /** A buffer that a group has grown beyond this is not kept for the next. */
 const KEPT_BUFFER_BYTES_MAX = 4 * 1024 * 1024;
@@ -55,6 +54,13 @@ interface Waiting {
   readonly failed: (error: ArgonError) => void;
 }
 
+/** A full segment that may still have frames to flush, and is not ended yet. */
+interface Retiring {
+  readonly fd: number;
+  readonly end: number;
+  readonly room: Room;
+}
+
 /** Frames that follow one another in a segment and that one flush carries. */
 interface Group {
   readonly segment: number;
@@ -64,32 +70,11 @@ interface Group {
   readonly frames: Waiting[];
 }
 
-/** The calls to the operating system that a test may replace to steer faults. */
-export interface LogFileSystem {
-  write(fd: number, bytes: Buffer, position: number): Promise<void>;
-  sync(fd: number): Promise<void>;
-}
-
 export interface LogOptions {
   readonly fileSystem?: LogFileSystem;
   /** A segment is closed when the next frame would pass this size. */
   readonly segmentBytesMax?: number;
 }
-
-async function writeFully(fd: number, bytes: Buffer, position: number): Promise<void> {
-  let done = 0;
-  while (done < bytes.length) {
-    done +=
-      bytes.length <= SYNC_WRITE_BYTES_MAX
-        ? writeSync(fd, bytes, done, bytes.length - done, position + done)
-        : (await writeAsync(fd, bytes, done, bytes.length - done, position + done)).bytesWritten;
-  }
-}
-
-export const REAL_FILE_SYSTEM: LogFileSystem = {
-  write: writeFully,
-  sync: fdatasyncAsync
-};
 
 /**
  * The append-only log in files. `append` gives a frame its place at once and queues it; one flush
@@ -120,8 +105,8 @@ export class FileLog {
   private flushing: Promise<void> | undefined;
   private failure: ArgonError | undefined;
   private readonly readers: SegmentReaders;
-  /** Full segments that may still have frames to flush. */
-  private readonly retiring = new Map<number, { readonly fd: number; readonly end: number }>();
+  private readonly retiring = new Map<number, Retiring>();
+  private room: Room;
   private readonly fileSystem: LogFileSystem;
   private readonly segmentBytesMax: number;
 
@@ -133,6 +118,11 @@ export class FileLog {
     this.fileSystem = options.fileSystem ?? REAL_FILE_SYSTEM;
     this.segmentBytesMax = options.segmentBytesMax ?? SEGMENT_BYTES_MAX;
     this.readers = new SegmentReaders(directory);
+    this.room = this.roomOf(this.segment, 0);
+  }
+
+  private roomOf(segment: number, used: number): Room {
+    return new Room(this.fileSystem, segmentPath(this.directory, segment), used);
   }
 
   /**
@@ -187,6 +177,7 @@ export class FileLog {
     this.end = end;
     this.durableEnd = end;
     this.openedAt = this.segment;
+    this.room = this.roomOf(this.segment, end);
     this.readers.follow(this.segment, this.fd);
   }
 
@@ -269,12 +260,23 @@ export class FileLog {
       await Promise.resolve();
     }
     try {
-      for (let group = this.groups.shift(); group !== undefined; group = this.groups.shift()) {
-        await this.flush(group);
+      for (let flight = this.begin(); flight !== undefined;) {
+        const frames = await flight;
+        // The next group is on its way while those who waited for this one go on.
+        flight = this.begin();
+        for (const frame of frames) {
+          frame.durable();
+        }
       }
     } finally {
       this.flushing = undefined;
     }
+  }
+
+  /** Begins to flush the group that has waited longest. */
+  private begin(): Promise<readonly Waiting[]> | undefined {
+    const group = this.groups.shift();
+    return group === undefined ? undefined : this.flush(group);
   }
 
   /** Resolves when everything queued so far is on disk or has failed. */
@@ -321,18 +323,42 @@ export class FileLog {
     await this.settled();
     this.failure ??= new ArgonError('CLOSED', 'The engine is closed.');
     this.readers.close();
-    for (const fd of [this.fd, ...[...this.retiring.values()].map(({ fd }) => fd)]) {
-      if (fd !== NO_FD) {
-        closeSync(fd);
-      }
-    }
+    const { fd, end, room } = this;
+    const open = [{ fd, end, room }, ...this.retiring.values()].filter(segment => segment.fd !== NO_FD);
     this.fd = NO_FD;
     this.retiring.clear();
+    for (const segment of open) {
+      // What cannot be cut is cut by the next start.
+      await this.cut(segment).catch(() => undefined);
+      closeSync(segment.fd);
+    }
+  }
+
+  /** A segment's file ends with its last frame. True when it had to be cut. */
+  private async cut({ fd, end, room }: Retiring): Promise<boolean> {
+    await room.settled();
+    if (room.hasGrown) {
+      ftruncateSync(fd, end);
+    }
+    return room.hasGrown;
+  }
+
+  /** Ends the full segments before one: with a frame in that, they must be whole for whoever recovers the log. */
+  private async endBefore(segment: number): Promise<void> {
+    for (const [old, open] of this.retiring) {
+      if (old < segment) {
+        if (await this.cut(open)) {
+          await fsyncAsync(open.fd);
+        }
+        this.retiring.delete(old);
+        this.readers.adopt(old, open.fd);
+      }
+    }
   }
 
   /** The active segment is full: later frames go to a new one. Frames still waiting are flushed to the old one first. */
   private rotate(): void {
-    const { fd: oldFd, segment: oldSegment, end: oldEnd } = this;
+    const { fd: oldFd, segment: oldSegment, end: oldEnd, room: oldRoom } = this;
     try {
       this.fd = createSegment(this.directory, oldSegment + 1);
     } catch (cause) {
@@ -342,49 +368,60 @@ export class FileLog {
     this.segment = oldSegment + 1;
     this.end = SEGMENT_HEADER_BYTES;
     this.durableEnd = SEGMENT_HEADER_BYTES;
+    this.room = this.roomOf(this.segment, SEGMENT_HEADER_BYTES);
     this.readers.follow(this.segment, this.fd);
-    if (this.flushing === undefined) {
-      this.readers.adopt(oldSegment, oldFd);
-    } else {
-      // A flush in flight, or the next one, still needs the descriptor.
-      this.retiring.set(oldSegment, { fd: oldFd, end: oldEnd });
-    }
+    // A flush in flight, or the next one, may still need the descriptor.
+    this.retiring.set(oldSegment, { fd: oldFd, end: oldEnd, room: oldRoom });
   }
 
-  private async flush(group: Group): Promise<void> {
+  /** Answers the frames that are durable now: none when the group failed. */
+  private async flush(group: Group): Promise<readonly Waiting[]> {
     const { segment, start, out } = group;
-    const fd = segment === this.segment ? this.fd : this.retiring.get(segment)!.fd;
+    const { fd, room }: Pick<Retiring, 'fd' | 'room'> =
+      segment === this.segment ? { fd: this.fd, room: this.room } : this.retiring.get(segment)!;
     const bytes = out.done();
     this.company = group.frames.length;
+    if (this.retiring.size > 0) {
+      try {
+        await this.endBefore(segment);
+      } catch (cause) {
+        return this.stop(group, cause);
+      }
+    }
     try {
+      if (room.isInTheWay(start + bytes.length)) {
+        await room.settled();
+      }
       await this.fileSystem.write(fd, bytes, start);
     } catch (cause) {
+      await room.settled();
       this.giveUp(fd, group, writeError(cause));
-      return;
+      return [];
     }
     try {
       await this.fileSystem.sync(fd);
     } catch (cause) {
-      this.failure = new ArgonError(
-        'LOG_FAILED',
-        'Flushing the log failed; no more writes are taken until a restart.',
-        { cause }
-      );
-      this.fail(group, this.failure);
-      return;
+      return this.stop(group, cause);
     }
     if (segment === this.segment) {
       this.durableEnd = start + bytes.length;
-    } else if (this.groups[0]?.segment !== segment) {
-      this.retiring.delete(segment);
-      this.readers.adopt(segment, fd);
+      room.grow(this.durableEnd, bytes.length, this.bytes);
     }
     if (out.buffer.length <= KEPT_BUFFER_BYTES_MAX) {
       this.spare = out;
     }
-    for (const frame of group.frames) {
-      frame.durable();
-    }
+    return group.frames;
+  }
+
+  /** What is on disk is not known any more: nothing else is written. */
+  private stop(group: Group, cause: unknown): readonly Waiting[] {
+    this.failure = new ArgonError(
+      'LOG_FAILED',
+      'Flushing the log failed; no more writes are taken until a restart.',
+      { cause }
+    );
+    this.fail(group, this.failure);
+    return [];
   }
 
   /**
@@ -395,6 +432,9 @@ export class FileLog {
     const { segment, start } = group;
     try {
       ftruncateSync(fd, start);
+      if (segment !== this.segment) {
+        fsyncSync(fd);
+      }
     } catch (cause) {
       this.failure = new ArgonError('LOG_FAILED', 'The log could not be cut back after a failed write.', {
         cause
@@ -407,6 +447,7 @@ export class FileLog {
     this.retiring.clear();
     this.end = segment === this.segment ? start : SEGMENT_HEADER_BYTES;
     this.durableEnd = this.end;
+    this.room = this.roomOf(this.segment, this.end);
     if (error.code === 'LOG_FAILED') {
       this.failure ??= error;
     }
