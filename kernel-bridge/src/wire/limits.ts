@@ -14,6 +14,11 @@ export const WRITE_BATCH_MAX = 100_000;
 export const WRITE_SLICE_MAX = 1_000;
 /** Bytes staged in one synchronous write. */
 export const WRITE_SLICE_BYTES_MAX = 4 * 1024 * 1024;
+/** The same of a statement about many documents, which is found and applied document by document. */
+export const MANY_SLICE_MAX = 256;
+export const MANY_SLICE_BYTES_MAX = 1024 * 1024;
+/** Slices of one command on their way to the disk at a time. */
+export const SLICES_IN_FLIGHT_MAX = 4;
 /** Documents in a first batch when the client names no size. */
 export const FIRST_BATCH_DEFAULT = 101;
 /** Bytes of a further batch when the client names no size; one named in documents may have as many as a document. */

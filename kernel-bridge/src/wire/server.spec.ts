@@ -273,6 +273,36 @@ describe('writes', () => {
     expect(await db.collection('c').deleteMany({ n: 7 })).toMatchObject({ deletedCount: 50 });
   });
 
+  it('update many up to a document that cannot be, and none behind it, though others are on their way', async () => {
+    await db
+      .collection('c')
+      .insertMany(Array.from({ length: 2500 }, (_, n) => ({ _id: n as never, n: n === 900 ? 'x' : n })));
+    const updates = [{ q: {}, u: { $inc: { n: 10_000 } }, multi: true }];
+    expect(await db.command({ update: 'c', updates })).toMatchObject({
+      n: 0,
+      nModified: 0,
+      writeErrors: [{ index: 0, code: 14 }]
+    });
+    const changed = await db
+      .collection('c')
+      .find({ n: { $gte: 10_000 } })
+      .toArray();
+    expect(changed.map(({ _id }) => _id as unknown)).toEqual(Array.from({ length: 900 }, (_, n) => n));
+  });
+
+  it('update many while others change the same documents: nothing is lost', async () => {
+    await db.collection('c').insertMany(Array.from({ length: 3000 }, (_, n) => ({ _id: n as never, n: 0 })));
+    const [many] = await Promise.all([
+      db.collection('c').updateMany({}, { $inc: { n: 1 } }),
+      ...Array.from({ length: 300 }, (_, i) =>
+        db.collection('c').updateOne({ _id: (i * 10) as never }, { $inc: { n: 10 } })
+      )
+    ]);
+    expect(many).toMatchObject({ matchedCount: 3000, modifiedCount: 3000 });
+    expect(await db.collection('c').countDocuments({ n: 11 })).toBe(300);
+    expect(await db.collection('c').countDocuments({ n: 1 })).toBe(2700);
+  });
+
   it('upsert once when many do it at the same time', async () => {
     await db.collection('c').createIndex({ k: 1 }, { unique: true });
     await Promise.all(

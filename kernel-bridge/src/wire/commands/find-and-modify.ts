@@ -12,7 +12,7 @@ import { emptyReply } from '../reply';
 import { retryKey, statementId, type Remembering } from '../retry';
 import type { Command } from '../registry';
 import { writeTerms, type Effect, type WriteTerms } from '../writing/apply';
-import { noteWrite } from '../writing/batch';
+import { noteWrite } from '../writing/batch-result';
 import { statementFailure } from '../writing/failure';
 import { applyToOne, type Located } from '../writing/locate';
 import { emptySlice, readCommit, writeCommit } from '../writing/slice';

@@ -4,7 +4,7 @@ import { numberOf, stringOf, type Arguments } from '../arguments';
 import { toTimestamp, type DocumentBuilder } from '../builder';
 import { NODES_MAX } from '../concerns';
 import { emptyReply } from '../reply';
-import type { BatchResult } from '../writing/batch';
+import type { BatchResult } from '../writing/batch-result';
 
 const ELECTION_ID = new ObjectId('7fffffff0000000000000001');
 

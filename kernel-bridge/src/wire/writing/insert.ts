@@ -2,17 +2,15 @@ import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import type { WriteOptions } from '@argon/wal-core';
 import { refuseView } from '../collection-kind';
 import type { CommandContext } from '../context';
-import { WRITE_SLICE_BYTES_MAX, WRITE_SLICE_MAX } from '../limits';
+import { SLICES_IN_FLIGHT_MAX, WRITE_SLICE_BYTES_MAX, WRITE_SLICE_MAX } from '../limits';
 import { retryKey, statementId, type Outcome } from '../retry';
 import { commitChange } from './commit';
-import { BatchResult, type BatchTarget } from './batch';
+import { BatchResult, type BatchTarget } from './batch-result';
 import { toStored } from './document';
 import { statementFailure, writeErrorEntry } from './failure';
+import { InFlight } from './in-flight';
 import { SLICE, emptySlice, type SliceResult } from './slice';
 import { checkValidator } from './validator';
-
-/** Slices on their way to disk at once: the next is staged while the last is flushed. */
-const SLICES_IN_FLIGHT = 4;
 
 /** Inserts documents in order, many to a frame. */
 export async function runInserts(
@@ -22,35 +20,28 @@ export async function runInserts(
 ): Promise<BatchResult> {
   const result = new BatchResult(context, target.collection);
   const state = { stopped: false };
-  const inFlight: Promise<Outcome<SliceResult>>[] = [];
-  const settleOldest = async (): Promise<void> => {
-    const { result: slice, retried } = await inFlight.shift()!;
+  const inFlight = new InFlight<Outcome<SliceResult>>(SLICES_IN_FLIGHT_MAX, ({ result: slice, retried }) => {
     result.add(slice, retried);
     state.stopped ||= slice.stopped;
-  };
+  });
   try {
     for (let start = 0; start < documents.length && !state.stopped;) {
       context.operation.check();
       const first = start;
       const end = endOfSlice(documents, first);
-      inFlight.push(
+      const waited = await inFlight.add(
         context.services.retries.once(retryKey(context.retry, first), SLICE, (options, settle) =>
           insertSlice(context, target, documents.slice(first, end), first, state, options, settle)
         )
       );
       start = end;
-      if (inFlight.length >= SLICES_IN_FLIGHT) {
-        await settleOldest();
-      } else if (start < documents.length) {
+      if (!waited && start < documents.length) {
         await yieldToLoop();
       }
     }
-    while (inFlight.length > 0) {
-      await settleOldest();
-    }
+    await inFlight.drain();
   } catch (error) {
-    // Nothing may be left unobserved when one slice fails.
-    await Promise.allSettled(inFlight);
+    await inFlight.abandon();
     throw error;
   }
   return result;

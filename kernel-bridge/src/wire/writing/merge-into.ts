@@ -26,7 +26,7 @@ import type { WritePlace } from '../place';
 import { choosePlan } from '../plan';
 import { QueryRun } from '../query';
 import type { WriteTerms } from './apply';
-import { noteWrite } from './batch';
+import { noteWrite } from './batch-result';
 import { commitChange } from './commit';
 import { checkUpdated, toStored } from './document';
 import { statementFailure } from './failure';

@@ -4,7 +4,7 @@ import { MongoError } from '../errors';
 import { OUT_BYTES_MAX } from '../limits';
 import type { WritePlace } from '../place';
 import type { WriteTerms } from './apply';
-import { noteWrite } from './batch';
+import { noteWrite } from './batch-result';
 import { toStored } from './document';
 import { duplicateKey } from './failure';
 import { emptySlice } from './slice';
