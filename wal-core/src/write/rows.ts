@@ -2,6 +2,7 @@ import type { CommitTime, IndexInfo, Lsn, TimelineId } from '../api';
 import type { Timeline } from '../branch/model';
 import type { IndexKeyMaker } from '../index/keys';
 import { IndexWriter } from '../index/maintain';
+import { hasSameKeys } from '../index/samekeys';
 import type { ChangeRecord, LsnSpan, SectionHead } from '../log/frame';
 import { encodeLine } from '../log/line';
 import { CATALOG, type Catalogs } from '../read/catalog';
@@ -69,6 +70,9 @@ export class BatchRows {
         : (record.before ?? undefined);
     this.stats.change(timeline, collection, lsn, before, image);
     for (const index of this.indexesOf(timeline, lsn, record)) {
+      if (before !== undefined && image !== undefined && hasSameKeys(index, before, image)) {
+        continue;
+      }
       this.indexes.change(timeline, index, key, keys.keys(index, before), keys.keys(index, image), lsn);
     }
   }

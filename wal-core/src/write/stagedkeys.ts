@@ -2,6 +2,7 @@ import type { CollectionInfo, DocKey, Image, IndexId, IndexInfo } from '../api';
 import type { ChainLink } from '../branch/model';
 import type { IndexKeyMaker } from '../index/keys';
 import { claimsOf } from '../index/read';
+import { hasSameKeys } from '../index/samekeys';
 import { keyText } from '../read/unapplied';
 import { Pace } from '../log/pace';
 import type { ScratchRoom } from '../store/scratch';
@@ -57,6 +58,9 @@ export class StagedKeys {
   ): void {
     const changes: StagedKey[] = [];
     for (const index of collection.indexes) {
+      if (before !== undefined && after !== undefined && hasSameKeys(index, before, after)) {
+        continue;
+      }
       if (!index.unique) {
         // Still computed once here, so that a document an index cannot hold is refused before it is logged.
         this.parts.keys.keys(index, after);
