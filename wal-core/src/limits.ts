@@ -45,6 +45,8 @@ export const APPLY_RECORDS_MAX = 512;
 export const APPLY_LOAD_RECORDS_MAX = 1024;
 /** How long records wait for others to share their transaction, in milliseconds, when nobody asks for them. */
 export const APPLY_DELAY_MS = 25;
+/** How long until the state is tried again when its disk was full, in milliseconds. */
+export const APPLY_FULL_DELAY_MS = 500;
 /** Durable records waiting to be applied before writers are made to wait. */
 export const UNAPPLIED_RECORDS_MAX = 200_000;
 /** Bytes of images waiting to be applied before writers are made to wait. */

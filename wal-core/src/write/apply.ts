@@ -1,9 +1,9 @@
 import type { Lsn, TimelineId } from '../api';
 import type { Timeline } from '../branch/model';
 import type { Registry } from '../branch/registry';
-import { ArgonError } from '../errors';
+import { ArgonError, isArgonError } from '../errors';
 import type { ImageKeeper } from '../image/keeper';
-import { APPLY_DELAY_MS, APPLY_LOAD_RECORDS_MAX, APPLY_RECORDS_MAX } from '../limits';
+import { APPLY_DELAY_MS, APPLY_FULL_DELAY_MS, APPLY_LOAD_RECORDS_MAX, APPLY_RECORDS_MAX } from '../limits';
 import type { FileLog } from '../log/file/log';
 import { type ChangeSection, decodePart } from '../log/frame';
 import { nextTurn } from '../log/pace';
@@ -39,6 +39,8 @@ export class Applier {
   private timer: NodeJS.Timeout | undefined;
   private failure: Error | undefined;
   private isStopped = false;
+  /** Ends the wait for room on the disk. */
+  private goOn: () => void = () => undefined;
   /** The last batch ended before a frame that may not share its transaction: that has waited long enough. */
   private isCut = false;
   /** Children that the state has changes of. */
@@ -82,6 +84,7 @@ export class Applier {
     clearTimeout(this.timer);
     this.backlog.clear();
     this.records = 0;
+    this.goOn();
     await this.working;
   }
 
@@ -103,6 +106,9 @@ export class Applier {
         isDue = this.backlog.isAwaited || this.records >= APPLY_RECORDS_MAX || this.isCut;
       }
     } catch (error) {
+      if (this.isStopped) {
+        return;
+      }
       const failure = notApplied(error);
       this.failure = failure;
       for (const frame of [...frames, ...this.backlog.fail(failure)]) {
@@ -262,6 +268,30 @@ export class Applier {
     return this.parts.registry.timeline(id);
   }
 
+  /**
+   * Brings rows into the state. While the disk has no room for them they wait, and so does what follows: the log has
+   * them, and they stand in front of the state. Who waits for the state is told so.
+   */
+  private async writeWhenRoom(pieces: readonly Piece[], finished: readonly AppliedFrame[]): Promise<void> {
+    for (;;) {
+      try {
+        return await this.writeRows(pieces, finished);
+      } catch (error) {
+        if (!isArgonError(error, 'DISK_FULL') || this.isStopped) {
+          throw error;
+        }
+        this.backlog.refuse(error);
+      }
+      await new Promise<void>(resolve => {
+        const timer = setTimeout(resolve, APPLY_FULL_DELAY_MS);
+        this.goOn = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
   /** Begins a transaction. The rows are not held until it is committed. */
   private writeRows(pieces: readonly Piece[], finished: readonly AppliedFrame[]): Promise<void> {
     const rows = new BatchRows(this.parts);
@@ -274,7 +304,7 @@ export class Applier {
 
   private async write(pieces: readonly Piece[], finished: readonly AppliedFrame[]): Promise<void> {
     const { unapplied, keeper } = this.parts;
-    await this.writeRows(pieces, finished);
+    await this.writeWhenRoom(pieces, finished);
     for (const { placed, start, end } of pieces) {
       const { section, timeline } = placed;
       for (let i = start; i < end; i++) {

@@ -44,6 +44,13 @@ export class Backlog<T> {
     return taken;
   }
 
+  /** Those who wait learn why what they wait for is not done yet. */
+  refuse(error: unknown): void {
+    for (const waiter of this.waiters.splice(0)) {
+      waiter.reject(error);
+    }
+  }
+
   /** So many items more are done, in the order in which they were added. */
   finish(count: number): void {
     this.done += count;
@@ -64,9 +71,7 @@ export class Backlog<T> {
 
   /** Takes what is left; those who wait for it learn why it will not be done. */
   fail(error: unknown): T[] {
-    for (const waiter of this.waiters.splice(0)) {
-      waiter.reject(error);
-    }
+    this.refuse(error);
     return this.take(this.length);
   }
 

@@ -8,6 +8,7 @@ import { KEY_BYTES, SummedValues, VALUE_BYTES } from './buffers';
 import { checkTrees } from './check';
 import { markDamaged } from './damage';
 import { PageDamage, PageFile } from './pages';
+import { assertRoom } from './room';
 import { Walker } from './walker';
 
 /** Address space reserved for the map; the file grows only as it is filled. A state with another is made anew. */
@@ -217,6 +218,7 @@ export class LmdbStore implements OrderedStore {
       return Promise.resolve();
     }
     try {
+      assertRoom(this.directory, puts.length);
       return this.committed(this.begin(puts));
     } catch (error) {
       return Promise.reject(error instanceof Error ? error : new Error(String(error)));
