@@ -41,6 +41,25 @@ describe('law 7: answers about collections', () => {
     expect(await view.count(view.collection('things')!)).toBe(2);
   });
 
+  it('may choose what a collection is called that comes with a plan: its documents are shown under that name', async () => {
+    await world.engine.createBranch(SHOP, 'exp', ADA);
+    await world.put('exp', [{ _id: 0 }]);
+    const [first] = (await world.engine.log(SHOP, { ref: 'exp' })).entries;
+    const range = { first: lsn(first!.lastLsn + 1), last: lsn(first!.lastLsn + 2) };
+    await world.put('exp', [{ _id: 1 }]);
+    await rename('exp', 'items', 'things');
+    const pick = await world.engine.planPick(SHOP, 'exp', { range }, 'main', ADA);
+    const shown = async () =>
+      (await world.engine.planDocuments(SHOP, pick.id)).map(({ collection }) => collection);
+    await world.engine.answerPlan(SHOP, pick.id, [], 'theirs');
+    expect(await shown()).toEqual(['(catalog)', 'things']);
+    const answered = await world.engine.answerPlan(SHOP, pick.id, [], BASE);
+    expect(await shown()).toEqual(['(catalog)', 'items']);
+    expect(answered.summary.map(({ collection }) => collection)).toEqual(['(catalog)', 'items']);
+    await world.engine.applyPlan(SHOP, pick.id, ADA);
+    expect(await world.all('main', 'items')).toEqual([{ _id: 1 }]);
+  });
+
   it('leave no collection without a name', async () => {
     await world.engine.createBranch(SHOP, 'exp', ADA);
     for (const branch of ['main', 'exp']) {

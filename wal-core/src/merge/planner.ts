@@ -2,7 +2,7 @@ import type { CollectionId, Conflict, DocumentDiff, PlanInfo } from '../api';
 import { type Mark, type Start, startAt } from '../diff/mark';
 import { documentDiff } from '../diff/diff';
 import { ArgonError } from '../errors';
-import { CATALOG } from '../read/catalog';
+import { CATALOG, collectionOf } from '../read/catalog';
 import { Pace } from '../log/pace';
 import { keyText } from '../read/unapplied';
 import type { StoredPlan } from './plan';
@@ -14,6 +14,8 @@ import { type Decision, decide } from './work';
 export interface EvaluatedPlan {
   /** Changes of the catalog: few, and some depend on all documents. */
   readonly catalog: readonly Decision[];
+  /** What collections will be called that come with the plan: an answer may have chosen their name. */
+  readonly names: ReadonlyMap<CollectionId, string>;
   readonly summary: PlanInfo['summary'];
   readonly conflicts: number;
   readonly unanswered: number;
@@ -72,7 +74,25 @@ export async function evaluate(
     .filter(decision => decision !== undefined);
   const catalog = withoutIdleSpares(withoutEarlyDrops(entries, growth), needed);
   catalog.forEach(count);
-  return { catalog, summary: [...summary.values(), ...documents], ...figures };
+  const names = comingNames(catalog);
+  for (const { id, name } of source.collections) {
+    const row = documents.find(({ collection }) => collection === name);
+    if (row !== undefined) {
+      row.collection = names.get(id) ?? name;
+    }
+  }
+  return { catalog, names, summary: [...summary.values(), ...documents], ...figures };
+}
+
+function comingNames(catalog: readonly Decision[]): Map<CollectionId, string> {
+  const names = new Map<CollectionId, string>();
+  for (const { item, result } of catalog) {
+    if (item.ours === undefined && result !== undefined) {
+      const { id, name } = collectionOf(result);
+      names.set(id, name);
+    }
+  }
+  return names;
 }
 
 /** Documents as they are decided, by collection name and key; the catalog is not among them. */
@@ -116,8 +136,12 @@ export function placeOf({ item }: Decision): Mark {
 }
 
 /** Documents as the plan would leave them, compared with the branch now. */
-export function planDocument({ item, result }: Decision): DocumentDiff | undefined {
-  return documentDiff(item.collectionName, item.key, item.ours, result);
+export function planDocument(
+  { item, result }: Decision,
+  { names }: Pick<EvaluatedPlan, 'names'>
+): DocumentDiff | undefined {
+  const name = names.get(item.collection) ?? item.collectionName;
+  return documentDiff(name, item.key, item.ours, result);
 }
 
 /** A collection stays while documents of it stay. */

@@ -63,7 +63,7 @@ export class PlanPages {
         if (documents.length >= limit) {
           break;
         }
-        const document = planDocument(decision);
+        const document = planDocument(decision, evaluated);
         if (document !== undefined) {
           documents.push({ ...document, mark: markOf(placeOf(decision)) });
         }
