@@ -31,8 +31,9 @@ export class Handover {
   documentsMax(): number {
     const { images, overlays } = this.parts;
     const { chain } = this.view;
-    const { base, coverage } = images.stack(chain, this.collection);
-    return (base?.entries ?? 0) + overlays.changesOn(chain, coverage);
+    const { base, runs, coverage } = images.stack(chain, this.collection);
+    const imaged = runs.reduce((sum, { image }) => sum + image.entries, base?.entries ?? 0);
+    return imaged + overlays.changesOn(chain, coverage);
   }
 
   /** Does work on the state, again when an image turned out to be damaged. @throws HISTORY_GONE */
