@@ -639,6 +639,10 @@ describe('every method, over a real socket and a real engine', () => {
     expect(await client.refusalCode('run.get', { run: 'none' })).toBe('RUN_NOT_FOUND');
     const long = { project, run: 'r1', facts: { note: 'x'.repeat(10_000) } };
     expect(await client.refusalCode('run.update', long)).toBe('LIMIT_EXCEEDED');
+    expect(run).not.toHaveProperty('releasedAt');
+    const { releasedAt } = await client.call('run.release', { project, run: 'r2' });
+    expect(Date.parse(releasedAt!)).toBeGreaterThanOrEqual(Date.parse(run.createdAt));
+    expect(await client.refusalCode('run.release', { project, run: 'none' })).toBe('RUN_NOT_FOUND');
   });
 
   it('keeps sessions', async () => {
