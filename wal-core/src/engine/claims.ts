@@ -2,6 +2,7 @@ import type { CollectionInfo, DocKey, Image, Writer } from '../api';
 import { docKeyOf } from '../bson/keystring';
 import { ArgonError } from '../errors';
 import { TRANSACTION_CLAIMS_MAX } from '../limits';
+import { WriterLayer } from './writerlayer';
 
 /**
  * Documents that open transactions have changed: of two that change the same one, the second fails at once and not only
@@ -45,75 +46,25 @@ export class Claims {
 }
 
 /** A writer that claims each document before it changes it. */
-export class ClaimingWriter implements Writer {
+export class ClaimingWriter extends WriterLayer {
   constructor(
-    private readonly writer: Writer,
+    writer: Writer,
     private readonly claim: (collection: CollectionInfo, key: DocKey) => void
-  ) {}
-
-  get project(): Writer['project'] {
-    return this.writer.project;
+  ) {
+    super(writer);
   }
 
-  get branch(): string {
-    return this.writer.branch;
-  }
-
-  get staged(): number {
-    return this.writer.staged;
-  }
-
-  collections(): readonly CollectionInfo[] {
-    return this.writer.collections();
-  }
-
-  collection(name: string): CollectionInfo | undefined {
-    return this.writer.collection(name);
-  }
-
-  ensureCollection(name: string): CollectionInfo {
-    return this.writer.ensureCollection(name);
-  }
-
-  createCollection(name: string, options: Image): CollectionInfo {
-    return this.writer.createCollection(name, options);
-  }
-
-  setOptions(collection: CollectionInfo, options: Image): CollectionInfo {
-    return this.writer.setOptions(collection, options);
-  }
-
-  renameCollection(collection: CollectionInfo, name: string): CollectionInfo {
-    return this.writer.renameCollection(collection, name);
-  }
-
-  createIndex(collection: CollectionInfo, spec: Image): boolean {
-    return this.writer.createIndex(collection, spec);
-  }
-
-  changeIndex(collection: CollectionInfo, name: string, spec: Image): void {
-    this.writer.changeIndex(collection, name, spec);
-  }
-
-  dropIndex(collection: CollectionInfo, name: string): void {
-    this.writer.dropIndex(collection, name);
-  }
-
-  get(collection: CollectionInfo, key: DocKey): Image | undefined {
-    return this.writer.get(collection, key);
-  }
-
-  insert(collection: CollectionInfo, image: Image): void {
+  override insert(collection: CollectionInfo, image: Image): void {
     this.claim(collection, docKeyOf(image));
     this.writer.insert(collection, image);
   }
 
-  replace(collection: CollectionInfo, key: DocKey, image: Image, isWhole = false): void {
+  override replace(collection: CollectionInfo, key: DocKey, image: Image, isWhole = false): void {
     this.claim(collection, key);
     this.writer.replace(collection, key, image, isWhole);
   }
 
-  remove(collection: CollectionInfo, key: DocKey): boolean {
+  override remove(collection: CollectionInfo, key: DocKey): boolean {
     if (this.writer.get(collection, key) === undefined) {
       return false;
     }

@@ -2,6 +2,7 @@ import type { CollectionInfo, DocKey, Image, Writer } from '../api';
 import { checkDocument, docKeyOf, STORED_DEPTH_MAX } from '../bson';
 import { ArgonError } from '../errors';
 import type { Stage } from '../write/stage';
+import { WriterLayer } from './writerlayer';
 
 /** What a writer may be told of the images that it is given. */
 export interface Trust {
@@ -13,79 +14,57 @@ export interface Trust {
  * The writer that callers get: what it stages can be read again, on the branch that it is for, and it stages nothing
  * when its call is over, for that would be lost.
  */
-class GuardedWriter implements Writer {
+class GuardedWriter extends WriterLayer {
   isOver = false;
 
   constructor(
-    private readonly writer: Writer,
+    writer: Writer,
     private readonly stage: Stage,
     private readonly isChecked: boolean
-  ) {}
-
-  get project(): Writer['project'] {
-    return this.writer.project;
+  ) {
+    super(writer);
   }
 
-  get branch(): string {
-    return this.writer.branch;
-  }
-
-  get staged(): number {
-    return this.writer.staged;
-  }
-
-  collections(): readonly CollectionInfo[] {
-    return this.writer.collections();
-  }
-
-  collection(name: string): CollectionInfo | undefined {
-    return this.writer.collection(name);
-  }
-
-  ensureCollection(name: string): CollectionInfo {
+  override ensureCollection(name: string): CollectionInfo {
     this.assertOpen();
     return this.writer.ensureCollection(name);
   }
 
-  createCollection(name: string, options: Image): CollectionInfo {
+  override createCollection(name: string, options: Image): CollectionInfo {
     this.assertOpen();
     checkDocument(options);
     return this.writer.createCollection(name, options);
   }
 
-  setOptions(collection: CollectionInfo, options: Image): CollectionInfo {
+  override setOptions(collection: CollectionInfo, options: Image): CollectionInfo {
     this.assertOpen();
     checkDocument(options);
     return this.writer.setOptions(collection, options);
   }
 
-  renameCollection(collection: CollectionInfo, name: string): CollectionInfo {
+  override renameCollection(collection: CollectionInfo, name: string): CollectionInfo {
     this.assertOpen();
     return this.writer.renameCollection(collection, name);
   }
 
-  createIndex(collection: CollectionInfo, spec: Image): boolean {
+  override createIndex(collection: CollectionInfo, spec: Image): boolean {
     this.assertOpen();
     checkDocument(spec);
     return this.writer.createIndex(collection, spec);
   }
 
-  changeIndex(collection: CollectionInfo, name: string, spec: Image): void {
+  override changeIndex(collection: CollectionInfo, name: string, spec: Image): void {
     this.assertOpen();
     checkDocument(spec);
     this.writer.changeIndex(collection, name, spec);
   }
 
-  dropIndex(collection: CollectionInfo, name: string): void {
+  override dropIndex(collection: CollectionInfo, name: string): void {
     this.assertOpen();
     this.writer.dropIndex(collection, name);
   }
 
-  get(collection: CollectionInfo, key: DocKey): Image | undefined {
-    return this.writer.get(collection, key);
-  }
-
-  insert(collection: CollectionInfo, image: Image): void {
+  override insert(collection: CollectionInfo, image: Image): void {
     this.assertOpen();
     this.assertHere(collection);
     if (!this.isChecked) {
@@ -94,7 +73,7 @@ class GuardedWriter implements Writer {
     this.writer.insert(collection, image);
   }
 
-  replace(collection: CollectionInfo, key: DocKey, image: Image, isWhole = false): void {
+  override replace(collection: CollectionInfo, key: DocKey, image: Image, isWhole = false): void {
     this.assertOpen();
     this.assertHere(collection);
     if (!this.isChecked) {
@@ -108,7 +87,7 @@ class GuardedWriter implements Writer {
     this.writer.replace(collection, key, image, isWhole);
   }
 
-  remove(collection: CollectionInfo, key: DocKey): boolean {
+  override remove(collection: CollectionInfo, key: DocKey): boolean {
     this.assertOpen();
     this.assertHere(collection);
     return this.writer.remove(collection, key);
