@@ -8,7 +8,7 @@ import type { Core } from './core';
 import { checkTxn } from './given';
 import { assertWritable } from './writers';
 import type { BuildOptions, IndexBuild } from './indexbuild';
-import { comeClose } from './indexbuilds';
+import { makeReady } from './indexbuilds';
 
 interface Wanted {
   readonly project: string;
@@ -97,11 +97,7 @@ async function createOnline(
   const build = await core.builds.begin(project, timeline, collection, index, { ...options, origin });
   try {
     await build.fill(project);
-    await comeClose(build);
-    if (index.unique) {
-      await build.checkUnique();
-      await comeClose(build);
-    }
+    await makeReady(build);
     throwIfAborted(options.signal);
     const committed = await core.writers.lock(timeline).run(() => finish(core, wanted, build));
     return typeof committed === 'object' ? await committed.done : committed;

@@ -1,5 +1,6 @@
 import type { CollectionInfo, DocKey, Image, IndexInfo, Lsn } from '../api';
 import type { Project, Timeline } from '../branch/model';
+import { EMPTY_DOCUMENT } from '../bson';
 import { ArgonError } from '../errors';
 import { decodeEntry, encodeEntry, LIVE } from '../index/entry';
 import { APPLY_RECORDS_MAX } from '../limits';
@@ -218,7 +219,7 @@ export class IndexBuild {
     const image = this.holders(key)
       .map(docKey => core.versions.get(chain, collection.id, docKey))
       .find(found => found !== undefined);
-    return image ?? Buffer.from([5, 0, 0, 0, 0]);
+    return image ?? EMPTY_DOCUMENT;
   }
 
   private refuse(key: Buffer): never {

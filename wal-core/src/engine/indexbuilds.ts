@@ -55,8 +55,17 @@ export class IndexBuilds {
   }
 }
 
+/** Brings a filled build up to about the head, and looks for keys that several documents have. @throws DUPLICATE_KEY, DOCUMENT_INVALID, CANCELLED */
+export async function makeReady(build: IndexBuild): Promise<void> {
+  await comeClose(build);
+  if (build.index.unique) {
+    await build.checkUnique();
+    await comeClose(build);
+  }
+}
+
 /** Takes changes in until only a few are left, or until it is plain that the writers are faster. */
-export async function comeClose(build: IndexBuild): Promise<void> {
+async function comeClose(build: IndexBuild): Promise<void> {
   let least = Infinity;
   for (let vain = 0; vain < VAIN_ROUNDS_MAX;) {
     const { behind } = build;

@@ -67,10 +67,11 @@ export class EntryMaker implements Sink {
     }
   }
 
-  /** A full part, if there is one. */
-  part(): EntriesPart | undefined {
-    const entries = this.pack.take();
-    return entries === undefined ? undefined : this.found(entries);
+  /** Hands over the parts that are full. */
+  async handOver(take: (part: EntriesPart) => Promise<void>): Promise<void> {
+    for (let entries = this.pack.take(); entries !== undefined; entries = this.pack.take()) {
+      await take(this.found(entries));
+    }
   }
 
   /** The documents have all been given: the rest in order, in steps. */
@@ -109,11 +110,7 @@ export async function entries(
   pulse: Pulse
 ): Promise<EntriesPart> {
   const maker = new EntryMaker(received(index), keys, { prefix: bufferOf(prefix), bytesMax, directory });
-  const handOver = async () => {
-    for (let part = maker.part(); part !== undefined; part = maker.part()) {
-      await pulse.part(part);
-    }
-  };
+  const handOver = () => maker.handOver(part => pulse.part(part));
   try {
     const walk = new HandedScan(ground, state, false);
     let last: Buffer | undefined;

@@ -74,11 +74,7 @@ export class IndexEntries {
   ): Promise<void> {
     const order = { prefix, bytesMax: INDEX_SORT_INLINE_BYTES_MAX, directory: this.parts.directory };
     const maker = new EntryMaker(index, keys, order);
-    const handOver = async () => {
-      for (let part = maker.part(); part !== undefined; part = maker.part()) {
-        await take.part(part);
-      }
-    };
+    const handOver = () => maker.handOver(part => take.part(part));
     const pace = new Pace(signal);
     try {
       for await (const batch of view.scan(collection, signal === undefined ? {} : { signal })) {

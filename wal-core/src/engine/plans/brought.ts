@@ -8,7 +8,7 @@ import { collectionOf } from '../../read/catalog';
 import { hasIndex } from '../../write/stagedcatalog';
 import type { Core } from '../core';
 import type { IndexBuild } from '../indexbuild';
-import { comeClose } from '../indexbuilds';
+import { makeReady } from '../indexbuilds';
 
 /** A build that waits for its plan to be tried again. */
 interface Waiting {
@@ -66,11 +66,7 @@ export class BroughtIndexes {
       if (known === undefined) {
         await build.fill(project);
       }
-      await comeClose(build);
-      if (index.unique) {
-        await build.checkUnique();
-        await comeClose(build);
-      }
+      await makeReady(build);
       return build;
     } catch (error) {
       builds.end(build);
