@@ -82,3 +82,10 @@ def nearest_name(name: str, known: Iterable[str]) -> str | None:
     lowered = {candidate.lower(): candidate for candidate in names}
     found = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
     return lowered[found[0]] if found else None
+
+
+def package_missing(name: str, *next: str) -> ArgonError:
+    """What needs a package that is not installed says so; `next` is how to get it."""
+    return ArgonError(
+        "PACKAGE_MISSING", f"this needs the Python package {name}, which is not installed", next=list(next)
+    )

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from .errors import ArgonError
+from .errors import ArgonError, package_missing
 from .session import current_session
 from .session.seen import Seen, see
 from .session.session import no_project
@@ -122,9 +122,5 @@ def _wandb() -> Any:
     try:
         import wandb
     except ImportError:
-        raise ArgonError(
-            "PACKAGE_MISSING",
-            "this needs the Python package wandb, which is not installed",
-            next=["pip install wandb"],
-        ) from None
+        raise package_missing("wandb", "pip install wandb") from None
     return wandb

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ArgonError
+from ..errors import ArgonError, package_missing
 from .progress import progress
 
 if TYPE_CHECKING:
@@ -169,8 +169,4 @@ def _needs(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError:
-        raise ArgonError(
-            "PACKAGE_MISSING",
-            f"this needs the Python package {name}, which is not installed",
-            next=['pip install "jupyterlab-argon[frames]"'],
-        ) from None
+        raise package_missing(name, 'pip install "jupyterlab-argon[frames]"') from None

@@ -8,13 +8,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, TypedDict
+from typing import IO, TYPE_CHECKING, Any, TypedDict
 from urllib.parse import quote
 
 from .. import protocol
 from ..client import Client
 from ..data.progress import Progress, progress
 from ..errors import ArgonError, nearest_name
+
+if TYPE_CHECKING:
+    from pymongo.collection import Collection
 
 FACTS_FILE = "argon.json"
 FORMAT = 1
@@ -61,7 +64,9 @@ def write_state(
     Raises:
         ArgonError: `COLLECTION_NOT_FOUND`, `EXPORT_PATH`.
     """
-    there = {one["name"]: one for one in client.project(project).collections(state["ref"])["collections"]}
+    found = client.project(project).collections(state["ref"])
+    there = {one["name"]: one for one in found["collections"]}
+    database = client.database(found["state"]["database"])
     names = list(there) if wanted is None else list(dict.fromkeys(wanted))
     for name in names:
         if name not in there:
@@ -92,9 +97,7 @@ def write_state(
                 bar.update(old["documents"])
                 continue
             changed = True
-            facts["collections"][name] = _write(
-                client, project, state, folder, name, there[name], canonical, bar
-            )
+            facts["collections"][name] = _write(database[name], folder, there[name]["digest"], canonical, bar)
     if not changed and known is not None:
         return known, False
     for old in (known or facts)["collections"].values():
@@ -138,29 +141,19 @@ def _unchanged(
 
 
 def _write(
-    client: Client,
-    project: str,
-    state: protocol.State,
-    folder: Path,
-    name: str,
-    info: protocol.Collection,
-    canonical: bool,
-    bar: Progress,
+    collection: Collection[dict[str, Any]], folder: Path, digest: str, canonical: bool, bar: Progress
 ) -> CollectionFacts:
     from bson import json_util
 
     options = json_util.CANONICAL_JSON_OPTIONS if canonical else json_util.RELAXED_JSON_OPTIONS
-    database = client.database(client.project(project).resolve(state["ref"])["database"])
-    target = folder / file_of(name)
+    target = folder / file_of(collection.name)
     documents = 0
-    with replaced(target) as file, database[name].find(batch_size=BATCH_DOCUMENTS) as cursor:
+    with replaced(target) as file, collection.find(batch_size=BATCH_DOCUMENTS) as cursor:
         for document in cursor:
             file.write(json_util.dumps(document, json_options=options).encode() + b"\n")
             documents += 1
             bar.update(1)
-    return CollectionFacts(
-        file=target.name, documents=documents, bytes=target.stat().st_size, digest=info["digest"]
-    )
+    return CollectionFacts(file=target.name, documents=documents, bytes=target.stat().st_size, digest=digest)
 
 
 def file_of(collection: str) -> str:

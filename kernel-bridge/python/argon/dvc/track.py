@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..errors import ArgonError
+from ..errors import ArgonError, package_missing
 from .files import Facts, replaced
 
 SAID_LENGTH_MAX = 2_000
@@ -83,10 +83,8 @@ def _literal(text: str) -> str:
 
 def _dvc(*args: str) -> None:
     if importlib.util.find_spec("dvc") is None:
-        raise ArgonError(
-            "PACKAGE_MISSING",
-            "this needs the Python package dvc, which is not installed",
-            next=["pip install dvc", "or export(…, track=False), which only writes the folder"],
+        raise package_missing(
+            "dvc", "pip install dvc", "or export(…, track=False), which only writes the folder"
         )
     done = subprocess.run([sys.executable, "-m", "dvc", *args], capture_output=True, text=True)
     if done.returncode != 0:
