@@ -84,11 +84,7 @@ export class DocumentBuilder {
   /** An array of whole documents. */
   documents(name: string, documents: readonly Buffer[]): this {
     this.open(name, T.ARRAY);
-    let size = 0;
-    for (const { length } of documents) {
-      size += INDEX_BYTES_MAX + length;
-    }
-    this.reserve(size);
+    this.reserve(bytesOfDocuments(documents));
     const { buffer } = this;
     let { at } = this;
     for (let index = 0; index < documents.length; index++) {
@@ -173,6 +169,15 @@ export class DocumentBuilder {
       this.buffer = larger;
     }
   }
+}
+
+/** Bytes that documents take in an array, at most. */
+export function bytesOfDocuments(documents: readonly Buffer[]): number {
+  let bytes = 0;
+  for (const { length } of documents) {
+    bytes += INDEX_BYTES_MAX + length;
+  }
+  return bytes;
 }
 
 /** Writes an array's index as its element's name, and answers where the value begins. */

@@ -246,10 +246,18 @@ type ResolvedHint =
   | { readonly kind: 'id' }
   | undefined;
 
+/** A hint names an index, or says what its key is. @throws MongoError 9 */
+export function checkHint(hint: Hint): void {
+  if (hint !== undefined && hint.type !== T.STRING && hint.type !== T.OBJECT) {
+    throw new MongoError('FailedToParse', 'Hint must be a string or an object');
+  }
+}
+
 function resolveHint(collection: CollectionInfo, hint: Hint): ResolvedHint {
   if (hint === undefined || hint.type === T.NULL || (hint.type === T.OBJECT && hint.bytes.length === 5)) {
     return undefined;
   }
+  checkHint(hint);
   if (hint.type === T.STRING) {
     const name = stringOf(hint);
     const index = visibleOf(collection).find(candidate => candidate.name === name);
@@ -259,7 +267,7 @@ function resolveHint(collection: CollectionInfo, hint: Hint): ResolvedHint {
     if (name === '_id_') {
       return { kind: 'id' };
     }
-  } else if (hint.type === T.OBJECT) {
+  } else {
     const [first] = elements(hint.bytes);
     if (first?.name === '$natural') {
       return { kind: 'natural', direction: (numberOf(first) ?? 1) < 0 ? -1 : 1 };
@@ -271,8 +279,6 @@ function resolveHint(collection: CollectionInfo, hint: Hint): ResolvedHint {
     if (first?.name === '_id' && elements(hint.bytes).length === 1) {
       return { kind: 'id' };
     }
-  } else {
-    throw new MongoError('FailedToParse', 'Hint must be a string or an object');
   }
   throw new PlanError('hint provided does not correspond to an existing index');
 }

@@ -1,4 +1,4 @@
-import { DocumentBuilder } from './builder';
+import { DocumentBuilder, bytesOfDocuments } from './builder';
 import type { MongoError } from './errors';
 
 /** The fields of a failed command. */
@@ -28,6 +28,9 @@ export interface CursorReply {
   readonly resumeToken?: Buffer | undefined;
 }
 
+/** Room for what a reply says beside its documents. */
+const FIELDS_BYTES = 256;
+
 /** `{cursor: {firstBatch: […], id, ns}}`; the documents go in as the bytes they are. */
 export function cursorReply({
   namespace,
@@ -37,11 +40,7 @@ export function cursorReply({
   atClusterTime,
   resumeToken
 }: CursorReply): DocumentBuilder {
-  let bytes = 256;
-  for (const document of batch) {
-    bytes += document.length + 12;
-  }
-  const reply = new DocumentBuilder(bytes)
+  const reply = new DocumentBuilder(FIELDS_BYTES + bytesOfDocuments(batch))
     .open('cursor')
     .documents(batchName, batch)
     .int64('id', id)

@@ -8,7 +8,7 @@ import { MongoError, inContext } from '../errors';
 import { answerWithCursor, snapshotTime } from '../open-cursor';
 import { openRun, openTarget, type OpenedRun, type Target } from '../open-run';
 import { noteRead, type ReadPlace } from '../place';
-import type { KeyWindow } from '../plan';
+import { checkHint, type KeyWindow } from '../plan';
 import type { Query, QueryRun } from '../query';
 import { shownKeys } from '../shown-keys';
 import { cursorReply } from '../reply';
@@ -29,7 +29,7 @@ export function openFind(context: CommandContext, target = findTarget(context)):
   };
   const hint = args.get('hint');
   if (hint?.type === T.NULL) {
-    throw new MongoError('FailedToParse', 'Hint must be a string or an object');
+    checkHint(hint);
   }
   const opened = openRun(context, target, query, hint, windowOf(context));
   if (args.bool('returnKey', false) || args.bool('showRecordId', false)) {

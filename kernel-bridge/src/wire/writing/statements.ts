@@ -1,12 +1,12 @@
-import { T, type CollectionInfo, type RawValue } from '@argon/wal-core';
+import type { CollectionInfo } from '@argon/wal-core';
 import { Arguments } from '../arguments';
 import { withCap, type CapKeeper } from '../capped/keeper';
 import { refuseView } from '../collection-kind';
 import { queryOptions } from '../compile';
 import type { CommandContext } from '../context';
-import { MongoError } from '../errors';
 import { checkWritableName } from '../namespace';
 import { ensureWritePlace, headOf, writePlace } from '../place';
+import { checkHint } from '../plan';
 import { writeTerms } from './apply';
 import { runBatch } from './batch';
 import { BatchResult, type Prepared } from './batch-result';
@@ -25,12 +25,6 @@ export interface StatementForm {
 
 /** A pipeline that is none fails the whole command, as in mongod: it does not get as far as its statements. */
 const NOT_A_PIPELINE: ReadonlySet<number> = new Set([40323, 40324]);
-
-function checkHint(hint: RawValue | undefined): void {
-  if (hint !== undefined && hint.type !== T.STRING && hint.type !== T.OBJECT) {
-    throw new MongoError('FailedToParse', 'Hint must be a string or an object');
-  }
-}
 
 /** Compiles the statements of an update or delete command; the fault of one is its result. */
 export function readStatements(
