@@ -615,6 +615,157 @@ export interface UnsubscribeParams {
   subscription: string;
 }
 export interface ShutdownParams {}
+export interface DocumentsFindParams {
+  project: string;
+  ref: Ref;
+  collection: string;
+  /**
+   * A value in canonical MongoDB Extended JSON v2.
+   */
+  filter?: unknown;
+  /**
+   * A value in canonical MongoDB Extended JSON v2.
+   */
+  sort?: unknown;
+  /**
+   * A value in canonical MongoDB Extended JSON v2.
+   */
+  projection?: unknown;
+  /**
+   * `next` of the page before, of the same state, filter and sort.
+   */
+  after?: string;
+  /**
+   * Default 100, at most 500; a page of large documents ends sooner.
+   */
+  limit?: number;
+  /**
+   * A name by which `documents.cancel` on this connection stops the work.
+   */
+  request?: string;
+}
+export interface DocumentsFindResult {
+  state: State;
+  documents: {
+    /**
+     * A value in canonical MongoDB Extended JSON v2.
+     */
+    id: unknown;
+    /**
+     * Size of the whole document as BSON.
+     */
+    bytes: number;
+    /**
+     * A value in canonical MongoDB Extended JSON v2.
+     */
+    document?: unknown;
+  }[];
+  /**
+   * How they were found: `ids`, `scan`, `view`, `capped`, `none`, or the name of an index as `index:NAME`.
+   */
+  read: string;
+  /**
+   * Documents looked at for this page, as far as it is known.
+   */
+  examined: number;
+  /**
+   * Absent at the end.
+   */
+  next?: string;
+}
+export interface DocumentsCountParams {
+  project: string;
+  ref: Ref;
+  collection: string;
+  /**
+   * A value in canonical MongoDB Extended JSON v2.
+   */
+  filter?: unknown;
+  /**
+   * Default 100,000.
+   */
+  most?: number;
+  /**
+   * A name by which `documents.cancel` on this connection stops the work.
+   */
+  request?: string;
+}
+export interface DocumentsCountResult {
+  state: State;
+  count: number;
+  /**
+   * False when there are at least so many and counting stopped.
+   */
+  exact: boolean;
+}
+export interface DocumentsCompareParams {
+  project: string;
+  from: Ref;
+  to: Ref;
+  collection: string;
+  /**
+   * A value in canonical MongoDB Extended JSON v2.
+   */
+  filter?: unknown;
+  after?: string;
+  /**
+   * Default 100, at most 500.
+   */
+  limit?: number;
+  /**
+   * A name by which `documents.cancel` on this connection stops the work.
+   */
+  request?: string;
+}
+export interface DocumentsCompareResult {
+  from: State;
+  to: State;
+  documents: DocumentDiff[];
+  /**
+   * Documents that differ and were looked at for this page.
+   */
+  examined: number;
+  /**
+   * Absent at the end.
+   */
+  next?: string;
+}
+export interface DocumentsStatisticsParams {
+  project: string;
+  ref: Ref;
+  collection: string;
+  /**
+   * A name by which `documents.cancel` on this connection stops the work.
+   */
+  request?: string;
+}
+export interface DocumentsStatisticsResult {
+  state: State;
+  kind: 'collection' | 'capped' | 'view';
+  /**
+   * What a view shows documents of.
+   */
+  viewOn?: string;
+  /**
+   * Absent for a view: its documents are made when they are read.
+   */
+  count?: number;
+  bytes?: number;
+  averageBytes?: number;
+  /**
+   * Whether the bytes are estimated.
+   */
+  estimated: boolean;
+}
+export interface DocumentsCancelParams {
+  request: string;
+}
+export interface DocumentsCancelResult {
+  /**
+   * False when nothing of this name is under way.
+   */
+  cancelled: boolean;
+}
 export interface RefResolveParams {
   project: string;
   ref: Ref;
@@ -1221,6 +1372,16 @@ export interface Methods {
   'unsubscribe': { params: UnsubscribeParams; result: UnsubscribeResult };
   /** Asks the bridge to end cleanly. */
   'shutdown': { params: ShutdownParams; result: ShutdownResult };
+  /** Documents of a collection or view in one state, a page at a time. The pages of one state and query fit together: pass `state.ref` and `next`. */
+  'documents.find': { params: DocumentsFindParams; result: DocumentsFindResult };
+  /** How many documents fit a filter, counted up to `most`. */
+  'documents.count': { params: DocumentsCountParams; result: DocumentsCountResult };
+  /** How the answer to a filter differs between two states, a page at a time: `insert` for a document that only the second shows, `delete` for one that only the first does, `update` for one that both show and that differs. It costs what has changed between them, not what they hold. */
+  'documents.compare': { params: DocumentsCompareParams; result: DocumentsCompareResult };
+  /** How much a collection of a state holds. Counts are exact, bytes are estimated from its first documents when it has more. */
+  'documents.statistics': { params: DocumentsStatisticsParams; result: DocumentsStatisticsResult };
+  /** Stops what this connection named by `request`; it is then answered with CANCELLED. */
+  'documents.cancel': { params: DocumentsCancelParams; result: DocumentsCancelResult };
   /** Which state a ref means now. */
   'ref.resolve': { params: RefResolveParams; result: State };
   /** Collections of a state with counts, digests and indexes. */

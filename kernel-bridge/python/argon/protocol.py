@@ -586,6 +586,120 @@ ShutdownParams: TypeAlias = "dict[str, Any]"
 ShutdownResult: TypeAlias = "None"
 
 
+class DocumentsFindParams(TypedDict):
+    project: str
+    ref: Ref
+    collection: str
+    filter: NotRequired[ExtendedJson]
+    """A MongoDB filter; without it every document."""
+    sort: NotRequired[ExtendedJson]
+    """A MongoDB sort document; without it the order of `_id`."""
+    projection: NotRequired[ExtendedJson]
+    """A MongoDB projection."""
+    after: NotRequired[str]
+    """`next` of the page before, of the same state, filter and sort."""
+    limit: NotRequired[int]
+    """Default 100, at most 500; a page of large documents ends sooner."""
+    request: NotRequired[str]
+    """A name by which `documents.cancel` on this connection stops the work."""
+
+
+class DocumentsFindResultDocumentsItem(TypedDict):
+    id: ExtendedJson
+    """Its `_id`; null when a view shows none."""
+    bytes: int
+    """Size of the whole document as BSON."""
+    document: NotRequired[ExtendedJson]
+    """Absent when it is too large for a reply: ask for a part of it by `projection`."""
+
+
+class DocumentsFindResult(TypedDict):
+    state: State
+    documents: list[DocumentsFindResultDocumentsItem]
+    read: str
+    """How they were found: `ids`, `scan`, `view`, `capped`, `none`, or the name of an index as `index:NAME`."""
+    examined: int
+    """Documents looked at for this page, as far as it is known."""
+    next: NotRequired[str]
+    """Absent at the end."""
+
+
+class DocumentsCountParams(TypedDict):
+    project: str
+    ref: Ref
+    collection: str
+    filter: NotRequired[ExtendedJson]
+    """A MongoDB filter; without it every document."""
+    most: NotRequired[int]
+    """Default 100,000."""
+    request: NotRequired[str]
+    """A name by which `documents.cancel` on this connection stops the work."""
+
+
+class DocumentsCountResult(TypedDict):
+    state: State
+    count: int
+    exact: bool
+    """False when there are at least so many and counting stopped."""
+
+
+DocumentsCompareParams = TypedDict(
+    "DocumentsCompareParams",
+    {
+        "project": "str",
+        "from": "Ref",
+        "to": "Ref",
+        "collection": "str",
+        "filter": "NotRequired[ExtendedJson]",
+        "after": "NotRequired[str]",
+        "limit": "NotRequired[int]",
+        "request": "NotRequired[str]",
+    },
+)
+
+
+DocumentsCompareResult = TypedDict(
+    "DocumentsCompareResult",
+    {
+        "from": "State",
+        "to": "State",
+        "documents": "list[DocumentDiff]",
+        "examined": "int",
+        "next": "NotRequired[str]",
+    },
+)
+
+
+class DocumentsStatisticsParams(TypedDict):
+    project: str
+    ref: Ref
+    collection: str
+    request: NotRequired[str]
+    """A name by which `documents.cancel` on this connection stops the work."""
+
+
+class DocumentsStatisticsResult(TypedDict):
+    state: State
+    kind: Literal["collection", "capped", "view"]
+    viewOn: NotRequired[str]
+    """What a view shows documents of."""
+    count: NotRequired[int]
+    """Absent for a view: its documents are made when they are read."""
+    bytes: NotRequired[int]
+    averageBytes: NotRequired[int]
+    estimated: bool
+    """Whether the bytes are estimated."""
+
+
+class DocumentsCancelParams(TypedDict):
+    request: str
+
+
+class DocumentsCancelResult(TypedDict):
+    cancelled: bool
+    """False when nothing of this name is under way."""
+
+
 class RefResolveParams(TypedDict):
     project: str
     ref: Ref
@@ -1270,6 +1384,11 @@ METHODS: dict[str, str] = {
     "subscribe": "Starts `event` notifications on this connection; of one project, or of all.",
     "unsubscribe": "Ends them.",
     "shutdown": "Asks the bridge to end cleanly.",
+    "documents.find": "Documents of a collection or view in one state, a page at a time. The pages of one state and query fit together: pass `state.ref` and `next`.",
+    "documents.count": "How many documents fit a filter, counted up to `most`.",
+    "documents.compare": "How the answer to a filter differs between two states, a page at a time: `insert` for a document that only the second shows, `delete` for one that only the first does, `update` for one that both show and that differs. It costs what has changed between them, not what they hold.",
+    "documents.statistics": "How much a collection of a state holds. Counts are exact, bytes are estimated from its first documents when it has more.",
+    "documents.cancel": "Stops what this connection named by `request`; it is then answered with CANCELLED.",
     "ref.resolve": "Which state a ref means now.",
     "ref.collections": "Collections of a state with counts, digests and indexes.",
     "log": "Entries newest first: of the whole project, or of one ref and its ancestors.",

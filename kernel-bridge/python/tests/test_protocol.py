@@ -138,6 +138,24 @@ def test_a_whole_story_keeps_to_the_schema(
     )
     assert back.apply().info["backup"].startswith("backup")
     assert client[project.name].birds.find_one(1) == {"_id": 1, "mass": 13}
+    page = checked.call("documents.find", project=mine.name, ref="main", collection="birds", limit=2)
+    assert [row["id"] for row in page["documents"]] == [{"$numberInt": "0"}, {"$numberInt": "1"}]
+    rest = checked.call(
+        "documents.find",
+        project=mine.name,
+        ref=page["state"]["ref"],
+        collection="birds",
+        after=page["next"],
+    )
+    assert [row["id"] for row in rest["documents"]] == [{"$numberInt": "3"}, {"$numberInt": "4"}]
+    of = {"project": mine.name, "ref": "main", "collection": "birds"}
+    assert checked.call("documents.count", filter={"mass": {"$gt": 30}}, **of)["count"] == 1
+    assert checked.call("documents.statistics", **of)["count"] == 4
+    moved = checked.call(
+        "documents.compare", project=mine.name, collection="birds", **{"from": "main@6", "to": "main"}
+    )
+    assert {row["op"] for row in moved["documents"]} == {"update", "delete"}
+    assert checked.call("documents.cancel", request="none") == {"cancelled": False}
     feed = mine.feed()
     assert [change["lsn"] for change in feed] == list(range(1, mine.info["head"] + 1))
     assert feed.lsn == mine.info["head"]

@@ -263,6 +263,22 @@ describe('every method, over a real socket and a real engine', () => {
     ).toEqual([]);
   });
 
+  it('shows documents of a state, and stops when it is told to', async () => {
+    const users = { project, ref: 'clean', collection: 'users' };
+    const page = await client.call('documents.find', { ...users, filter: { plan: 'pro' }, limit: 1 });
+    expect(page).toMatchObject({ state: { branch: 'clean' }, documents: [{ document: { plan: 'pro' } }] });
+    expect(await client.call('documents.count', users)).toMatchObject({ count: 2, exact: true });
+    expect(await client.call('documents.statistics', users)).toMatchObject({ kind: 'collection', count: 2 });
+    const compared = await client.call('documents.compare', {
+      project,
+      from: 'main',
+      to: 'clean',
+      collection: 'users'
+    });
+    expect(compared.documents.map(({ op }) => op)).toEqual(['update']);
+    expect(await client.call('documents.cancel', { request: 'none' })).toEqual({ cancelled: false });
+  });
+
   it('names states', async () => {
     const pin = await client.call('pin.create', { project, name: 'gold', ref: 'main' });
     expect(pin).toMatchObject({ name: 'gold', origin: { actor: expect.any(String) as string } });

@@ -26,6 +26,16 @@ export const PARAMS_SCHEMAS: Readonly<Record<string, string>> = {
   unsubscribe:
     '{"type":"object","properties":{"subscription":{"type":"string"}},"required":["subscription"],"additionalProperties":false}',
   shutdown: '{"type":"object","properties":{},"required":[],"additionalProperties":false}',
+  'documents.find':
+    '{"type":"object","properties":{"project":{"type":"string"},"ref":{"$ref":"common.json#/$defs/Ref"},"collection":{"type":"string"},"filter":{"$ref":"common.json#/$defs/ExtendedJson"},"sort":{"$ref":"common.json#/$defs/ExtendedJson"},"projection":{"$ref":"common.json#/$defs/ExtendedJson"},"after":{"type":"string"},"limit":{"type":"integer","minimum":1},"request":{"type":"string","maxLength":64}},"required":["project","ref","collection"],"additionalProperties":false}',
+  'documents.count':
+    '{"type":"object","properties":{"project":{"type":"string"},"ref":{"$ref":"common.json#/$defs/Ref"},"collection":{"type":"string"},"filter":{"$ref":"common.json#/$defs/ExtendedJson"},"most":{"type":"integer","minimum":1},"request":{"type":"string","maxLength":64}},"required":["project","ref","collection"],"additionalProperties":false}',
+  'documents.compare':
+    '{"type":"object","properties":{"project":{"type":"string"},"from":{"$ref":"common.json#/$defs/Ref"},"to":{"$ref":"common.json#/$defs/Ref"},"collection":{"type":"string"},"filter":{"$ref":"common.json#/$defs/ExtendedJson"},"after":{"type":"string"},"limit":{"type":"integer","minimum":1},"request":{"type":"string","maxLength":64}},"required":["project","from","to","collection"],"additionalProperties":false}',
+  'documents.statistics':
+    '{"type":"object","properties":{"project":{"type":"string"},"ref":{"$ref":"common.json#/$defs/Ref"},"collection":{"type":"string"},"request":{"type":"string","maxLength":64}},"required":["project","ref","collection"],"additionalProperties":false}',
+  'documents.cancel':
+    '{"type":"object","properties":{"request":{"type":"string"}},"required":["request"],"additionalProperties":false}',
   'ref.resolve':
     '{"type":"object","properties":{"project":{"type":"string"},"ref":{"$ref":"common.json#/$defs/Ref"}},"required":["project","ref"],"additionalProperties":false}',
   'ref.collections':
@@ -136,6 +146,16 @@ export const RESULT_SCHEMAS: Readonly<Record<string, string>> = {
     '{"type":"object","properties":{"subscription":{"type":"string"}},"required":["subscription"],"additionalProperties":false}',
   unsubscribe: '{"type":"null"}',
   shutdown: '{"type":"null"}',
+  'documents.find':
+    '{"type":"object","properties":{"state":{"$ref":"common.json#/$defs/State"},"documents":{"type":"array","items":{"type":"object","properties":{"id":{"$ref":"common.json#/$defs/ExtendedJson"},"bytes":{"type":"integer","minimum":0},"document":{"$ref":"common.json#/$defs/ExtendedJson"}},"required":["id","bytes"],"additionalProperties":false}},"read":{"type":"string"},"examined":{"type":"integer","minimum":0},"next":{"type":"string"}},"required":["state","documents","read","examined"],"additionalProperties":false}',
+  'documents.count':
+    '{"type":"object","properties":{"state":{"$ref":"common.json#/$defs/State"},"count":{"type":"integer","minimum":0},"exact":{"type":"boolean"}},"required":["state","count","exact"],"additionalProperties":false}',
+  'documents.compare':
+    '{"type":"object","properties":{"from":{"$ref":"common.json#/$defs/State"},"to":{"$ref":"common.json#/$defs/State"},"documents":{"type":"array","items":{"$ref":"common.json#/$defs/DocumentDiff"}},"examined":{"type":"integer","minimum":0},"next":{"type":"string"}},"required":["from","to","documents","examined"],"additionalProperties":false}',
+  'documents.statistics':
+    '{"type":"object","properties":{"state":{"$ref":"common.json#/$defs/State"},"kind":{"enum":["collection","capped","view"]},"viewOn":{"type":"string"},"count":{"type":"integer","minimum":0},"bytes":{"type":"integer","minimum":0},"averageBytes":{"type":"integer","minimum":0},"estimated":{"type":"boolean"}},"required":["state","kind","estimated"],"additionalProperties":false}',
+  'documents.cancel':
+    '{"type":"object","properties":{"cancelled":{"type":"boolean"}},"required":["cancelled"],"additionalProperties":false}',
   'ref.resolve': '{"$ref":"common.json#/$defs/State"}',
   'ref.collections':
     '{"type":"object","properties":{"state":{"$ref":"common.json#/$defs/State"},"digest":{"type":"string"},"collections":{"type":"array","items":{"$ref":"common.json#/$defs/Collection"}}},"required":["state","digest","collections"],"additionalProperties":false}',

@@ -90,6 +90,11 @@ export interface CommandContext {
   commitTime: CommitTime | undefined;
 }
 
+/** What a read needs of its command: the panel's reads come with no more. */
+export type ReadContext = Pick<CommandContext, 'args' | 'operation' | 'place'> & {
+  readonly services: Pick<Services, 'engine' | 'capped' | 'sessions'>;
+};
+
 /** Notes that `commit` is what the reply is about. */
 export function noteCommit(context: CommandContext, commit: Commit | undefined): void {
   if (commit !== undefined && (context.commitTime === undefined || commit.time > context.commitTime)) {

@@ -1,7 +1,7 @@
 import type { CollectionInfo, Filter, Snapshot } from '@argon/wal-core';
 import { cappedPlan } from './capped/read';
 import { capOf } from './collection-kind';
-import type { CommandContext } from './context';
+import type { CommandContext, ReadContext } from './context';
 import { readPlace, type ReadPlace } from './place';
 import { choosePlan, type Hint, type KeyWindow, type Plan } from './plan';
 import { QueryRun, type Query } from './query';
@@ -30,7 +30,7 @@ export function openTarget(context: CommandContext, collection: string): Target 
 
 /** Plans a query of a command on its collection. */
 export function openRun(
-  context: CommandContext,
+  context: ReadContext,
   { place, collection, info }: Target,
   query: Query,
   hint: Hint,
@@ -45,7 +45,7 @@ export function openRun(
 
 /** How a query reads its collection; a capped one in the order of its inserts. */
 export function planRead(
-  context: CommandContext,
+  context: ReadContext,
   snapshot: Snapshot | undefined,
   info: CollectionInfo | undefined,
   { filter, sort }: Pick<Query, 'filter' | 'sort'>,

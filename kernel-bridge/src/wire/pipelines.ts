@@ -11,7 +11,7 @@ import {
 } from '@argon/wal-core';
 import { resolveViews } from './collection-kind';
 import { filterOf, sortOf } from './compile';
-import type { CommandContext } from './context';
+import type { ReadContext } from './context';
 import type { DocumentSource } from './cursors';
 import { allOf, openRun, planRead, type Target } from './open-run';
 import { noteRead, type ReadPlace } from './place';
@@ -31,7 +31,7 @@ export interface OpenedPipeline {
 
 /** Compiles stages over what a name shows and plans the read of the collection below. */
 export function openPipeline(
-  context: CommandContext,
+  context: ReadContext,
   target: Target,
   stages: readonly Buffer[],
   options: QueryOptions,
@@ -56,7 +56,7 @@ export function openPipeline(
 
 /** The results of a pipeline over a source, and how many documents of the source went into it so far. */
 export function runPipeline(
-  context: CommandContext,
+  context: ReadContext,
   { pipeline, place, run, options }: Omit<OpenedPipeline, 'collection'>,
   source: DocumentSource
 ): { readonly results: AsyncIterable<readonly Buffer[]>; readonly read: () => number } {
@@ -100,7 +100,7 @@ function isIndexed(place: ReadPlace, { collation }: QueryOptions, name: string, 
 
 /** Documents of another collection or view of the same state, for $lookup and its like. */
 function readOther(
-  context: CommandContext,
+  context: ReadContext,
   place: ReadPlace,
   options: QueryOptions,
   name: string,
@@ -126,7 +126,7 @@ function readOther(
 }
 
 function runAll(
-  context: CommandContext,
+  context: ReadContext,
   { snapshot }: NonNullable<ReadPlace>,
   info: CollectionInfo,
   filter: Filter

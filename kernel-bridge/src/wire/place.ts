@@ -1,5 +1,5 @@
 import { ArgonError, type ProjectInfo, type Snapshot } from '@argon/wal-core';
-import type { CommandContext } from './context';
+import type { CommandContext, ReadContext } from './context';
 import { checkBarrier } from './concerns';
 import { MongoError } from './errors';
 import { RESERVED_DATABASES, databaseName, parseDatabase } from './namespace';
@@ -143,7 +143,7 @@ function missingProject(project: string): ArgonError {
 
 /** Tells the kernel's session what it read. */
 export function noteRead(
-  context: CommandContext,
+  context: ReadContext,
   place: { readonly snapshot: Snapshot; readonly project: string },
   collection: string,
   documents: number

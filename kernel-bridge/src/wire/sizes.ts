@@ -5,6 +5,8 @@ export interface CollectionSize {
   readonly count: number;
   readonly averageBytes: number;
   readonly bytes: number;
+  /** Whether the bytes are estimated. */
+  readonly isEstimate: boolean;
 }
 
 const SAMPLE_DOCUMENTS = 512;
@@ -24,5 +26,6 @@ export async function sizeOf(snapshot: Snapshot, collection: CollectionInfo): Pr
     }
   }
   const averageBytes = documents === 0 ? 0 : Math.round(bytes / documents);
-  return { count, averageBytes, bytes: documents >= count ? bytes : averageBytes * count };
+  const isEstimate = documents < count;
+  return { count, averageBytes, bytes: isEstimate ? averageBytes * count : bytes, isEstimate };
 }

@@ -1,7 +1,7 @@
 import { T, arrayOf, documentOf, type RawValue } from '@argon/wal-core';
 import { checkViewCollation, defaultCollation, viewOf } from './collection-kind';
 import { queryOptions } from './compile';
-import type { CommandContext } from './context';
+import type { ReadContext } from './context';
 import type { Target } from './open-run';
 import { openPipeline, runPipeline, type OpenedPipeline } from './pipelines';
 
@@ -20,7 +20,7 @@ export function isView({ info }: Target): boolean {
 }
 
 /** A query on a view is a pipeline behind that of the view. @throws MongoError 167 */
-export function openView(context: CommandContext, target: Target, stages: readonly Buffer[]): OpenedPipeline {
+export function openView(context: ReadContext, target: Target, stages: readonly Buffer[]): OpenedPipeline {
   const { args } = context;
   checkViewCollation(target.info, args.optionalDocument('collation'));
   const { collation: _asked, ...rest } = queryOptions(args);
@@ -30,7 +30,7 @@ export function openView(context: CommandContext, target: Target, stages: readon
 
 /** What a view shows of a query, in batches. */
 export function viewDocuments(
-  context: CommandContext,
+  context: ReadContext,
   target: Target,
   query: ViewQuery
 ): AsyncIterable<readonly Buffer[]> {

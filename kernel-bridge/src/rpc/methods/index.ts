@@ -3,6 +3,7 @@ import { affectedMethods } from './affected';
 import { blameMethods } from './blame';
 import { branchMethods } from './branch';
 import { bridgeMethods } from './bridge';
+import { documentsMethods } from './documents';
 import { feedMethods } from './feed';
 import { historyMethods } from './history';
 import { keepingMethods } from './keeping';
@@ -21,6 +22,7 @@ export function methods(context: BridgeContext): Handlers {
     ...branchMethods(context),
     ...historyMethods(context),
     ...blameMethods(context),
+    ...documentsMethods(context),
     ...feedMethods(context),
     ...keepingMethods(context),
     ...pinMethods(context),

@@ -1,10 +1,10 @@
 import type { CollectionInfo, Snapshot } from '@argon/wal-core';
-import type { CommandContext } from '../context';
+import type { ReadContext } from '../context';
 import type { Plan } from '../plan';
 
 /** The plan of a capped collection: what would be read in the store's order is read in that of the inserts. */
 export function cappedPlan(
-  { services, operation }: CommandContext,
+  { services, operation }: ReadContext,
   snapshot: Snapshot,
   info: CollectionInfo,
   plan: Plan
