@@ -479,12 +479,103 @@ def test_a_cell_at_another_state(kernel: Kernel) -> None:
     assert "1 / 0" in failed.text
     assert "run_body" not in failed.text
     assert kernel.run("%argon").json("place")["ref"] == "main"
-    assert (
-        "cannot await"
-        in kernel.run("%%argon at main@41\nimport asyncio\nawait asyncio.sleep(0)", check=False).text
-    )
     assert "Code:  REF_NOT_FOUND" in kernel.run("%%argon at nowhere\n1", check=False).text
     assert kernel.run("%%argon at main@41\n%argon log --limit 1\n'quiet';").text == ""
+
+
+def test_a_cell_on_a_branch(kernel: Kernel) -> None:
+    made = kernel.run(
+        "%%argon branch exp/scale --ttl 1d\ndb.birds.delete_many({'kind': 'adelie'}).deleted_count"
+    )
+    lines = made.text.splitlines()
+    assert lines[:2] == ["20", "On exp/scale, made from main@41: 20 documents changed"]
+    assert lines[-1] == "to bring it here: %argon merge exp/scale"
+    assert made.json("visit")["from"] == "main@41"
+    assert "made from" in made.data["text/html"]
+    assert kernel.run("db.birds.count_documents({})").text == "40"
+    assert kernel.run("%argon").json("place")["ref"] == "main"
+    (branch,) = [
+        one for one in kernel.run("%argon branch list").json("branches")["branches"] if not one["isDefault"]
+    ]
+    assert branch["name"] == "exp/scale"
+    assert branch["expiresAt"]
+    # Again: the branch is there now, and is what the cell left.
+    again = kernel.run("%%argon branch exp/scale\ndb.birds.count_documents({})")
+    assert again.text.splitlines() == ["20", "On exp/scale: 0 documents changed"]
+    assert not again.json("visit")["made"]
+    older = kernel.run("%%argon branch old --from main@21\ndb.birds.count_documents({})")
+    assert older.text.splitlines() == ["20", "On old, made from main@21: 0 documents changed"]
+    failed = kernel.run("%%argon branch exp/scale\ndb.birds.delete_one({'_id': 'G001'})\n1 / 0", check=False)
+    assert failed.ename == "ZeroDivisionError"
+    assert "1 / 0" in failed.text
+    assert "run_within" not in failed.text
+    assert kernel.run("%argon").json("place")["ref"] == "main"
+    assert kernel.run("len(argon.read('exp/scale', 'birds').to_pandas())").text == "19"
+    shown = kernel.run("%%argon branch exp/scale --json\n1;")
+    assert shown.data["application/json"]["count"] == 0
+    past = kernel.run("%%argon branch main@21\n1", check=False).text
+    assert past.splitlines() == [
+        "ArgonError: main@21 is a past state, and this needs a branch",
+        "Next:  %%argon at main@21",
+        "Code:  READ_ONLY",
+    ]
+    for wrong, error in (("--from nowhere x", "REF_NOT_FOUND"), ("..", "NAME_INVALID"), ("", "USAGE")):
+        assert f"Code:  {error}" in kernel.run(f"%%argon branch {wrong}\n1", check=False).text
+    names = {one["name"] for one in kernel.run("%argon branch list").json("branches")["branches"]}
+    assert names == {"main", "exp/scale", "old"}
+
+
+def test_cells_elsewhere_nest_and_are_timed(kernel: Kernel) -> None:
+    nested = kernel.run(
+        "%%time\n%%argon branch side\n%%argon sandbox\ndb.birds.delete_many({})\n"
+        "left = db.birds.count_documents({})"
+    )
+    lines = nested.text.splitlines()
+    assert lines[0] == "Sandbox of side@41: 40 documents changed, then discarded"
+    assert "On side, made from main@41: 0 documents changed" in lines
+    assert any(line.startswith("Wall time: ") for line in lines)
+    timed = kernel.run(
+        "%%argon branch side\n%%time\ndb.birds.delete_one({'_id': 'A001'})\n%argon log --limit 1"
+    )
+    assert any(line.startswith("Wall time: ") for line in timed.text.splitlines())
+    assert "On side: 1 document changed" in timed.text
+    then = kernel.run(
+        "%%argon branch side\n%%argon at main@21\nthen = db.birds.count_documents({})", check=True
+    )
+    assert "On side: 0 documents changed" in then.text
+    assert kernel.run("left, then, db.birds.count_documents({})").text == "(0, 20, 40)"
+    assert kernel.run("%argon").json("place")["ref"] == "main"
+
+
+def test_cells_elsewhere_may_await(kernel: Kernel) -> None:
+    kernel.run(
+        "import asyncio\nasync def count():\n    await asyncio.sleep(0.01)\n    return db.birds.count_documents({})"
+    )
+    assert kernel.run("%%argon at main@21\nn = await count()\nawait count()").text == "20"
+    assert kernel.run("n, await count()").text == "(20, 40)"
+    ran = kernel.run(
+        "%%argon branch side\nasync for one in (i async for i in _once()):\n    pass", check=False
+    )
+    assert ran.ename == "NameError"
+    boxed = kernel.run(
+        "%%argon branch side\n%%argon sandbox\ndb.birds.delete_many({'kind': 'adelie'})\nleft = await count()\nleft"
+    )
+    assert boxed.text.splitlines()[0] == "20"
+    assert "Sandbox of side@41: 20 documents changed, then discarded" in boxed.text
+    assert "On side: 0 documents changed" in boxed.text
+    failed = kernel.run("%%argon at main@21\nawait count()\n1 / 0", check=False)
+    assert failed.ename == "ZeroDivisionError"
+    assert "1 / 0" in failed.text
+    assert "run_awaiting" not in failed.text
+    refused = kernel.run("%%argon at mian\nawait count()", check=False)
+    assert refused.text.splitlines()[1:3] == ["Nearest name: main", "Next:  %%argon at main"]
+    assert kernel.run("%argon").json("place")["ref"] == "main"
+    kernel.run("%autoawait off")
+    off = kernel.run("%%argon at main@21\nawait count()", check=False)
+    assert "Next:  %autoawait on" in off.text
+    kernel.run("%autoawait on")
+    # A string that says await awaits nothing.
+    assert kernel.run("%%argon at main@21\n'await'").text == "'await'"
 
 
 def test_a_sandbox_is_thrown_away_or_kept(kernel: Kernel) -> None:
@@ -566,6 +657,10 @@ def test_tab(kernel: Kernel, here: Places) -> None:
     assert "%argon checkout pin:v1-paper" in kernel.complete("%argon checkout pin:")
     assert kernel.complete("%argon history bi") == ["%argon history birds"]
     assert kernel.complete("%%argon at ma") == ["%%argon at main"]
+    assert kernel.complete("%%argon br") == ["%%argon branch"]
+    assert kernel.complete("%%argon branch exp/rel") == ["%%argon branch exp/relabel"]
+    assert kernel.complete("%%argon branch y --from pin:v1") == ["%%argon branch y --from pin:v1-paper"]
+    assert kernel.complete("%%argon branch y --t") == ["%%argon branch y --ttl"]
     assert kernel.complete(f"%argon use {name[:-2]}") == [f"%argon use {name}"]
     assert kernel.complete("%argon branch create y --en") == ["%argon branch create y --ensure"]
     # What is unknown offers no names of Python.
@@ -579,6 +674,8 @@ def test_tab(kernel: Kernel, here: Places) -> None:
 def test_help_is_at_hand(kernel: Kernel) -> None:
     assert "merge SRC [--into DST]" in kernel.run("%argon --help").text
     assert "COLLECTION/ID:PATH" in kernel.run("%argon merge --help").text
+    for verb in ("at", "branch", "sandbox"):
+        assert f"usage: %%argon {verb} " in kernel.run(f"%%argon {verb} --help\n1").text
     pager = kernel.client.execute("%argon?")
     reply = kernel.client.get_shell_msg(timeout=20)
     while reply["parent_header"]["msg_id"] != pager:

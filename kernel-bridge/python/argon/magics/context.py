@@ -8,6 +8,7 @@ from typing import Any
 
 from ..client import Branch, Project
 from ..session import Session, current_session
+from ..view import Shown
 
 
 @dataclass
@@ -37,4 +38,6 @@ class Context:
         """Shows a value beside the one the verb returns."""
         from IPython.display import display
 
+        if getattr(self.args, "json", False) and isinstance(value, Shown):
+            value = value.as_json()
         display(value)  # type: ignore[no-untyped-call]

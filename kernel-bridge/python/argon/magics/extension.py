@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import shlex
 import sys
+from collections.abc import Coroutine
 from typing import Any
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class
@@ -15,6 +17,7 @@ from ..view import Shown
 from ..view.blocks import Preformatted
 from ..view.kinds.place import full_ref
 from .advice import advise
+from .body import Awaited
 from .completion import Completion
 from .context import Context
 from .grammar import USAGE, cell_grammar, grammar
@@ -33,7 +36,8 @@ class ArgonMagics(Magics):
         """Replaced by the usage text below."""
         __tracebackhide__ = True
         try:
-            return run_line(self.shell, line, cell)
+            answer = run_line(self.shell, line, cell)
+            return _advised(answer, line) if inspect.iscoroutine(answer) else answer
         except ArgonError as error:
             raise advise(error, line, "%argon" if cell is None else "%%argon") from None
         except KeyboardInterrupt:
@@ -42,6 +46,14 @@ class ArgonMagics(Magics):
             raise Interrupted(f"stopped %argon {line.strip()}; nothing is half done") from None
 
     argon.__doc__ = USAGE
+
+
+async def _advised(answer: Coroutine[Any, Any, None], line: str) -> None:
+    __tracebackhide__ = True
+    try:
+        await answer
+    except ArgonError as error:
+        raise advise(error, line, "%%argon") from None
 
 
 def run_line(shell: Any, line: str, cell: str | None) -> Any:
@@ -70,17 +82,20 @@ class Extension:
         self.shell = shell
         self.hooks = CellHooks(shell)
         self.completion = Completion(shell)
+        self.awaited = Awaited(shell)
 
     def load(self) -> None:
         """Registers magics, hooks and completion."""
         self.shell.register_magics(ArgonMagics)
         self.hooks.register()
         self.completion.register()
+        self.awaited.register()
 
     def unload(self) -> None:
         """Takes them out again."""
         self.hooks.unregister()
         self.completion.unregister()
+        self.awaited.unregister()
         for kind in ("line", "cell"):
             self.shell.magics_manager.magics[kind].pop("argon", None)
 

@@ -37,7 +37,7 @@ merge        merge SRC [--into DST] [--preview] [--ours|--theirs|--rule …] · 
 go back      undo [--cell [N]|--lsn A..B|--actor X] · restore preview|apply REF · restore plan REF [--collection C]
 names, runs  pin NAME [REF] · pins · runs · reproduce RUN · compare RUN RUN
              affected LSN|COLLECTION ID · model NAME@VERSION
-cells        cells · stale · rerun-plan · %%argon at REF · %%argon sandbox [--keep NAME]
+cells        cells · stale · rerun-plan · %%argon at REF · %%argon branch NAME · %%argon sandbox [--keep NAME]
 upkeep       status · health · metrics
 
 A REF is branch, branch@LSN, branch@2026-07-07T09:00:00Z, branch@-5m, pin:NAME or run:ID.
@@ -75,7 +75,9 @@ def grammar() -> VerbParser:
 def cell_grammar() -> VerbParser:
     """The parser of `%%argon`."""
     parser = VerbParser(
-        "%%argon", description="Runs the cell somewhere else.", usage="%%argon at REF | sandbox [--keep NAME]"
+        "%%argon",
+        description="Runs the cell somewhere else.",
+        usage="%%argon at REF | branch NAME | sandbox [--keep NAME]",
     )
     verbs = parser.add_subparsers(metavar="VERB", prog="%%argon", required=True)
     cells.configure_cell(Verbs(verbs, "%%argon"))

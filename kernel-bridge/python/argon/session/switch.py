@@ -29,6 +29,56 @@ def at(session: Session, ref: str, project: str | None = None) -> Iterator[Sessi
         _return(session, before)
 
 
+class Visit:
+    """A while on a branch. After the block `diff` tells what was changed there."""
+
+    def __init__(self, branch: str, base: str, made_from: str | None) -> None:
+        self.branch = branch
+        self.base = base
+        """The state it was in before, as exp-1@949."""
+        self.made_from = made_from
+        """The state it was made from, when it was made for this."""
+        self.diff: Diff | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        page = None if self.diff is None else self.diff.first_page
+        made = {} if self.made_from is None else {"from": self.made_from}
+        return {"branch": self.branch, "base": self.base, "made": bool(made), **made, "diff": page}
+
+
+@contextmanager
+def on(
+    session: Session, name: str, *, from_: str | None = None, ttl_seconds: int | None = None
+) -> Iterator[Visit]:
+    """Works on a branch, which is made from `from_` or from what is checked out when there is none.
+
+    At the end what was checked out before is checked out again; what was written stays on the branch.
+    """
+    if "@" in name or name.startswith(("pin:", "run:")):
+        raise ArgonError(
+            "READ_ONLY", f"{name} is a past state, and this needs a branch", next=[f"%%argon at {name}"]
+        )
+    before = session.info()
+    project = session.project
+    made = None
+    try:
+        project.branches.get(name)
+    except ArgonError as error:
+        if error.code != "BRANCH_NOT_FOUND":
+            raise
+        made = project.resolve(from_ or session.ref)["ref"]
+        # Somebody else may have made it meanwhile.
+        project.branches.create(name, from_=made, ensure=True, ttl_seconds=ttl_seconds)
+    visit = Visit(name, project.resolve(name)["ref"], made)
+    session.checkout(name)
+    try:
+        yield visit
+    finally:
+        _return(session, before)
+    visit.diff = project.diff(visit.base, name)
+
+
 class Sandbox:
     """A throw-away branch. After the block `diff` tells what was changed on it."""
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
 
 from ...session import switch
 from ...view import Shown
 from ...view.kinds import difference, story
 from ...view.kinds import stale as view
 from .. import kinds
-from ..body import run_body
+from ..body import run_within
 
 if TYPE_CHECKING:
     from ..context import Context
@@ -23,6 +24,12 @@ held is the same, whatever happened in between. The newest execution of each cel
 """
 
 PLAN_DESCRIPTION = """The stale cells, and those that read what one of these wrote, each behind the cells whose data it needs.
+"""
+
+BRANCH_DESCRIPTION = """Runs this cell on a branch, shows what the cell changed there, and goes back to what was checked out.
+
+A branch that does not exist is made, so that the cell can be run again. What the cell wrote stays on the branch, after
+an error too.
 """
 
 
@@ -49,6 +56,19 @@ def configure_cell(add: Verbs) -> None:
     parser = add.add("at", at, "run this cell against a state")
     parser.add_argument("ref", metavar="REF")
     parser = add.add(
+        "branch", branch, "run this cell on a branch, which is made when there is none", BRANCH_DESCRIPTION
+    )
+    parser.add_argument("branch", metavar="NAME")
+    parser.add_argument(
+        "--from",
+        dest="ref",
+        metavar="REF",
+        help="where it begins if it is made; default: what is checked out",
+    )
+    parser.add_argument(
+        "--ttl", type=kinds.duration, metavar="1d", help="if it is made: delete it by itself after this time"
+    )
+    parser = add.add(
         "sandbox", sandbox, "run this cell on a throw-away branch, show what it changed, discard or keep"
     )
     parser.add_argument("--keep", metavar="NAME", help="keep the branch under this name")
@@ -60,18 +80,33 @@ def cells(context: Context) -> Shown:
     return story.cells([one for one in seen if one["reads"] or one["writes"] or one["runs"]])
 
 
-def at(context: Context) -> None:
+def at(context: Context) -> Coroutine[Any, Any, None] | None:
     """`%%argon at REF`"""
     __tracebackhide__ = True
-    _ = context.session.project_name
-    with switch.at(context.session, context.args.ref):
-        run_body(context.shell, context.cell or "")
+    session, ref = context.session, context.args.ref
+    _ = session.project_name
+    return run_within(context.shell, context.cell or "", lambda: switch.at(session, ref))
 
 
-def sandbox(context: Context) -> None:
+def branch(context: Context) -> Coroutine[Any, Any, None] | None:
+    """`%%argon branch NAME`"""
+    __tracebackhide__ = True
+    session, args = context.session, context.args
+    return run_within(
+        context.shell,
+        context.cell or "",
+        lambda: switch.on(session, args.branch, from_=args.ref, ttl_seconds=args.ttl),
+        lambda visit: context.show(difference.visit(visit.to_json(), visit.diff)),
+    )
+
+
+def sandbox(context: Context) -> Coroutine[Any, Any, None] | None:
     """`%%argon sandbox`"""
     __tracebackhide__ = True
-    with switch.sandbox(context.session, context.args.keep) as box:
-        run_body(context.shell, context.cell or "")
-    head = context.session.ref
-    context.show(difference.sandbox(box.to_json(), box.diff, head))
+    session, keep = context.session, context.args.keep
+    return run_within(
+        context.shell,
+        context.cell or "",
+        lambda: switch.sandbox(session, keep),
+        lambda box: context.show(difference.sandbox(box.to_json(), box.diff, session.ref)),
+    )

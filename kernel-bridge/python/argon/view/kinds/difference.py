@@ -106,16 +106,10 @@ def document_signs(documents: Iterable[protocol.DocumentDiff]) -> Signs:
 
 def sandbox(box: dict[str, Any], found: Diff | None, head: str) -> Shown:
     """After `%%argon sandbox`."""
-    changed = 0 if found is None else found.count
     fate = f"kept as {box['kept']}" if box["kept"] else "then discarded"
+    changed, documents, lines = _changes_of(found)
     title = f"Sandbox of {box['base']}: {count(changed, 'document')} changed, {fate}"
-    blocks: list[Block] = [Heading([bold(title)])]
-    documents = [] if found is None else list(itertools.islice(found, DOCUMENTS_SHOWN))
-    if found is not None:
-        blocks += catalog_lines(found.catalog)
-        blocks.append(document_signs(documents))
-        if changed > len(documents):
-            blocks.append(Text([f"{len(documents)} of {number(changed)} shown"], quiet=True))
+    blocks: list[Block] = [Heading([bold(title)]), *lines]
     if not box["kept"]:
         blocks.append(
             Text(
@@ -123,6 +117,28 @@ def sandbox(box: dict[str, Any], found: Diff | None, head: str) -> Shown:
             )
         )
     return Shown("sandbox", {**box, "count": changed, "documents": documents}, blocks)
+
+
+def visit(seen: dict[str, Any], found: Diff | None) -> Shown:
+    """After `%%argon branch NAME`."""
+    changed, documents, lines = _changes_of(found)
+    made = f", made from {seen['from']}" if seen["made"] else ""
+    title = f"On {seen['branch']}{made}: {count(changed, 'document')} changed"
+    blocks: list[Block] = [Heading([bold(title)]), *lines]
+    if changed:
+        blocks.append(Text(["to bring it here: ", code(f"%argon merge {seen['branch']}")], quiet=True))
+    return Shown("visit", {**seen, "count": changed, "documents": documents}, blocks)
+
+
+def _changes_of(found: Diff | None) -> tuple[int, list[protocol.DocumentDiff], list[Block]]:
+    """What a cell changed: how many documents, the first of them, and how they are shown."""
+    if found is None:
+        return 0, [], []
+    documents = list(itertools.islice(found, DOCUMENTS_SHOWN))
+    lines: list[Block] = [*catalog_lines(found.catalog), document_signs(documents)]
+    if found.count > len(documents):
+        lines.append(Text([f"{len(documents)} of {number(found.count)} shown"], quiet=True))
+    return found.count, documents, lines
 
 
 def restore_preview(preview: protocol.RestorePreviewResult, limit: int = DOCUMENTS_SHOWN) -> Shown:
