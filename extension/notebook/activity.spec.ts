@@ -30,6 +30,30 @@ describe('CellStates', () => {
     expect(states.get('c2')?.changesSince).toBe(12);
   });
 
+  it('is stale when the bridge says so, or nobody can tell', () => {
+    const states = new CellStates();
+    states.take(activity());
+    states.take(activity({ cell: 'c3' }));
+    states.commit('penguins', commit());
+    expect(states.get('c2')?.isStale).toBe(false);
+    expect(states.judge(new Set(['c3', 'gone']))).toEqual(['c3']);
+    expect([states.get('c2')?.isStale, states.get('c3')?.isStale]).toEqual([false, true]);
+    expect(states.judge(undefined)).toEqual(['c2', 'c3']);
+    expect(states.get('c2')?.isStale).toBe(true);
+    expect(states.judge(new Set())).toEqual(['c2', 'c3']);
+    expect(states.judge(new Set())).toEqual([]);
+    expect(states.get('c3')?.isStale).toBe(false);
+  });
+
+  it('is stale after a reload of the page, which has counted nothing', () => {
+    const states = new CellStates();
+    states.take(activity());
+    states.judge(new Set(['c2']));
+    expect(states.get('c2')).toMatchObject({ changesSince: 0, isStale: true });
+    states.take(activity());
+    expect(states.get('c2')?.isStale).toBe(true);
+  });
+
   it('is not stale for other branches, collections, projects and older commits', () => {
     const states = new CellStates();
     states.take(activity());
@@ -61,8 +85,9 @@ describe('CellStates', () => {
     const states = new CellStates();
     states.take(activity());
     states.commit('penguins', commit());
+    states.judge(undefined);
     states.take(activity({ startedAt: '2026-11-21T14:05:00.000Z' }));
-    expect(states.get('c2')?.changesSince).toBe(0);
+    expect(states.get('c2')).toMatchObject({ changesSince: 0, isStale: false });
     states.take(activity({ startedAt: '2026-11-21T13:00:00.000Z', cellNumber: 1 }));
     expect(states.get('c2')?.activity.cellNumber).toBe(2);
   });

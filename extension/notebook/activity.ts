@@ -6,6 +6,8 @@ export interface ICellState {
   readonly activity: CellActivity;
   /** Changes, on the branches and collections that it read, after it read them. */
   readonly changesSince: number;
+  /** Whether one of these matters to it: the bridge knows which documents it asked for. */
+  readonly isStale: boolean;
 }
 
 /** What the cells of one session did, by cell. Pure: it is told, and never asks. */
@@ -27,13 +29,14 @@ export class CellStates {
       return;
     }
     const isSame = known?.activity.startedAt === activity.startedAt;
-    this._states.set(activity.cell, { activity, changesSince: isSame ? known.changesSince : 0 });
+    const { changesSince, isStale } = isSame ? known : { changesSince: 0, isStale: false };
+    this._states.set(activity.cell, { activity, changesSince, isStale });
   }
 
   /**
    * Counts a commit against every cell that has read what it touched.
    *
-   * @returns the cells that became stale, or more so.
+   * @returns the cells that may have become stale by it.
    */
   commit(project: string | undefined, commit: ICommitNotice): readonly string[] {
     if (project !== commit.project || commit.branch === undefined) {
@@ -49,10 +52,27 @@ export class CellStates {
         continue;
       }
       const added = commit.lastLsn - Math.max(read.lsn, commit.firstLsn - 1);
-      this._states.set(cell, { activity, changesSince: state.changesSince + added });
+      this._states.set(cell, { ...state, changesSince: state.changesSince + added });
       touched.push(cell);
     }
     return touched;
+  }
+
+  /**
+   * Takes in which cells are stale; undefined when nobody can tell: then those are for which changes were counted.
+   *
+   * @returns the cells that are shown anew.
+   */
+  judge(stale: ReadonlySet<string> | undefined): readonly string[] {
+    const shown: string[] = [];
+    for (const [cell, state] of this._states) {
+      const isStale = stale?.has(cell) ?? state.changesSince > 0;
+      if (isStale || state.isStale) {
+        this._states.set(cell, { ...state, isStale });
+        shown.push(cell);
+      }
+    }
+    return shown;
   }
 
   /** Forgets everything: the kernel has another session. */

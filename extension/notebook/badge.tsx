@@ -29,10 +29,17 @@ export function Badges(props: {
   const wrote = wroteText(activity, trans);
   return (
     <>
-      {state.changesSince > 0 && (
-        <Badge icon={staleIcon} kind="stale" short={count(state.changesSince)} onClick={undefined}>
+      {state.isStale && (
+        <Badge
+          icon={staleIcon}
+          kind="stale"
+          short={state.changesSince > 0 ? count(state.changesSince) : ''}
+          onClick={undefined}
+        >
           <span className="jp-ArgonBadge-text">
-            {trans.__('stale: %1 since', changes(state.changesSince, trans))}
+            {state.changesSince > 0
+              ? trans.__('stale: %1 since', changes(state.changesSince, trans))
+              : trans.__('stale: its data has changed')}
           </span>
           <button type="button" className="jp-ArgonBadge-action" onClick={actions.runAgain}>
             {trans.__('Run again')}

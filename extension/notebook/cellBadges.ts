@@ -7,6 +7,7 @@ import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import { isOpen } from '../client/connectionState';
 import type { CellActivity } from '../client/protocol';
+import { Coalesced } from '../model/coalesce';
 import type { ICommitNotice, Workspace } from '../model/workspace';
 import { CellStates } from './activity';
 import type { IBadgeActions } from './badge';
@@ -14,6 +15,9 @@ import { BadgeLine } from './badgeWidget';
 
 /** Executions that are asked for when a notebook opens. */
 const CELLS_MAX = 200;
+
+/** How long commits gather before the bridge is asked which cells they made stale. */
+const STALE_WAIT_MS = 250;
 
 /** What one notebook's badges are made from. */
 export interface ICellBadgesOptions {
@@ -46,6 +50,7 @@ export class CellBadges implements IDisposable {
       return;
     }
     this._isDisposed = true;
+    this._judging.cancel();
     Signal.clearData(this);
     for (const line of this._lines.values()) {
       line.dispose();
@@ -84,6 +89,7 @@ export class CellBadges implements IDisposable {
       if (this._known === session && !this._isDisposed) {
         activities.filter(hasActivity).forEach(activity => this._states.take(activity));
         this._drawAll();
+        this._judging.request();
       }
     } catch {
       this._known = undefined; // Asked again with the next change of the workspace.
@@ -99,8 +105,26 @@ export class CellBadges implements IDisposable {
 
   private _onCommit(workspace: Workspace, commit: ICommitNotice): void {
     const session = workspace.sessions.find(candidate => candidate.id === this._session);
-    for (const cell of this._states.commit(session?.project, commit)) {
-      this._draw(cell);
+    if (this._states.commit(session?.project, commit).length > 0) {
+      this._judging.request();
+    }
+  }
+
+  /** Asks which cells are stale: a change counts only when it can match what a cell asked for. */
+  private async _judge(): Promise<void> {
+    const session = this._known;
+    if (session === undefined) {
+      return;
+    }
+    let stale: ReadonlySet<string> | undefined;
+    try {
+      const answer = await this._options.workspace.client.call('session.stale', { id: session });
+      stale = new Set(answer.stale.map(({ cell }) => cell));
+    } catch {
+      // Not known: what was counted decides.
+    }
+    if (this._known === session && !this._isDisposed) {
+      this._states.judge(stale).forEach(cell => this._draw(cell));
     }
   }
 
@@ -159,6 +183,7 @@ export class CellBadges implements IDisposable {
 
   private readonly _options: ICellBadgesOptions;
   private readonly _states = new CellStates();
+  private readonly _judging = new Coalesced(() => void this._judge(), STALE_WAIT_MS);
   private readonly _lines = new Map<string, BadgeLine>();
   private _known: string | undefined;
   private _isDisposed = false;

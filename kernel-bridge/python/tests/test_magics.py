@@ -313,6 +313,10 @@ def test_stale_cells_and_what_to_run_again(kernel: Kernel) -> None:
     kernel.run("n = len(list(db.light.find()))", cell="use")
     mine = [one for one in kernel.run("%argon stale").json("stale") if one["cell"] in ("prepare", "use")]
     assert mine == []
+    # A change that the filter of the read cannot match is no news to the cell.
+    kernel.run("db.birds.update_one({'_id': 'G001'}, {'$set': {'mass': 9}})")
+    mine = [one for one in kernel.run("%argon stale").json("stale") if one["cell"] in ("prepare", "use")]
+    assert mine == []
     changed = kernel.run("db.birds.update_one({'_id': 'A001'}, {'$set': {'mass': 9}})")
     ran = kernel.run("%argon stale")
     (prepare,) = [one for one in ran.json("stale") if one["cell"] in ("prepare", "use")]
@@ -519,7 +523,11 @@ def test_a_cell_on_a_branch(kernel: Kernel) -> None:
         "Next:  %%argon at main@21",
         "Code:  READ_ONLY",
     ]
-    for wrong, error in (("--from nowhere x", "REF_NOT_FOUND"), ("..", "NAME_INVALID"), ("", "USAGE")):
+    for wrong, error in (
+        ("--from nowhere x", "REF_NOT_FOUND"),
+        ("a:b", "NAME_INVALID"),
+        ("", "USAGE"),
+    ):
         assert f"Code:  {error}" in kernel.run(f"%%argon branch {wrong}\n1", check=False).text
     names = {one["name"] for one in kernel.run("%argon branch list").json("branches")["branches"]}
     assert names == {"main", "exp/scale", "old"}

@@ -1,5 +1,6 @@
 import type { CellActivity } from '../rpc/protocol';
 import type { SessionRead, SessionWrite } from './directory';
+import { FilterBudget, ReadFilters } from './filters';
 
 /** Different states of collections that one cell can be seen to read; older ones of a collection fold into the newest. */
 export const CELL_READS_MAX = 64;
@@ -9,14 +10,21 @@ export const CELL_WRITES_MAX = 256;
 export const CELL_RUNS_MAX = 100;
 
 /** Digest of a whole collection in the state that was read; empty when that state cannot be read any more. */
-export type DigestOf = (read: SessionRead) => Promise<string>;
+export type DigestOf = (read: Pick<SessionRead, 'project' | 'ref' | 'collection'>) => Promise<string>;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What a cell read of a collection in a state. */
+export interface CellRead extends Omit<SessionRead, 'filter'> {
+  /** Which documents of it. */
+  readonly filters: ReadFilters;
+}
 
 /** What one execution of a cell did to the data, while it runs and after. */
 export class CellExecution {
   finishedAt: Date | undefined;
-  private readonly reads = new Map<string, Mutable<SessionRead>>();
+  private readonly reads = new Map<string, Mutable<CellRead>>();
+  private readonly budget = new FilterBudget();
   private readonly writes = new Map<string, Mutable<SessionWrite>>();
   private readonly runs = new Set<string>();
   private readonly digests = new Map<string, string>();
@@ -27,7 +35,7 @@ export class CellExecution {
     readonly startedAt: Date
   ) {}
 
-  noteRead(read: SessionRead): void {
+  noteRead({ filter, ...read }: SessionRead): void {
     const key = JSON.stringify([read.project, read.ref, read.collection]);
     const known = this.reads.get(key);
     if (known) {
@@ -35,11 +43,14 @@ export class CellExecution {
       if (read.head !== undefined) {
         known.head = read.head;
       }
+      known.filters.add(filter);
       return;
     }
-    const documents = this.reads.size < CELL_READS_MAX ? 0 : this.forgetOlder(read);
+    const older = this.reads.size < CELL_READS_MAX ? undefined : this.forgetOlder(read);
     if (this.reads.size < CELL_READS_MAX) {
-      this.reads.set(key, { ...read, documents: documents + read.documents });
+      const filters = older?.filters ?? new ReadFilters(this.budget);
+      filters.add(filter);
+      this.reads.set(key, { ...read, documents: (older?.documents ?? 0) + read.documents, filters });
     }
   }
 
@@ -71,7 +82,7 @@ export class CellExecution {
   }
 
   /** What the cell read, one item for each state of a collection. */
-  readings(): readonly SessionRead[] {
+  readings(): readonly CellRead[] {
     return [...this.reads.values()];
   }
 
@@ -118,14 +129,14 @@ export class CellExecution {
   }
 
   /** A cell that reads and writes in turns sees a new LSN each time: its oldest read of the same collection makes room. */
-  private forgetOlder(read: SessionRead): number {
+  private forgetOlder(read: Pick<SessionRead, 'project' | 'branch' | 'collection'>): CellRead | undefined {
     for (const [key, old] of this.reads) {
       if (old.project === read.project && old.branch === read.branch && old.collection === read.collection) {
         this.reads.delete(key);
         this.digests.delete(key);
-        return old.documents;
+        return old;
       }
     }
-    return 0;
+    return undefined;
   }
 }

@@ -1,4 +1,4 @@
-import type { Lsn, Origin, TimelineId } from '@argon/wal-core';
+import type { Filter, Lsn, Origin, TimelineId } from '@argon/wal-core';
 
 /** What one read saw: a collection in a state. */
 export interface SessionRead {
@@ -12,6 +12,8 @@ export interface SessionRead {
   readonly collection: string;
   /** Documents handed out. */
   readonly documents: number;
+  /** What it asked for; undefined: the whole collection. Documents that this does not match are no part of the answer. */
+  readonly filter?: Filter;
 }
 
 /** What one durable write changed. */

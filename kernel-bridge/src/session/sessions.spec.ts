@@ -311,12 +311,12 @@ it('a cell that reads and writes in turns is remembered in bounded space', async
     cell.noteRead(read(lsn));
   }
   cell.noteRead(read(5, { collection: 'orders' }));
-  const { reads } = await cell.describe(async ({ lsn }) => `d${lsn}`);
+  const { reads } = await cell.describe(async ({ ref }) => `digest of ${ref}`);
   expect(reads).toHaveLength(CELL_READS_MAX);
   expect(
     reads
       .filter(({ collection }) => collection === 'users')
       .reduce((sum, { documents }) => sum + documents, 0)
   ).toBe(10_000);
-  expect(reads.at(-1)).toMatchObject({ lsn: 10_000, digest: 'd10000' });
+  expect(reads.at(-1)).toMatchObject({ lsn: 10_000, digest: 'digest of main@10000' });
 });

@@ -1,9 +1,18 @@
-import { isArgonError, type Change, type Engine, type Lsn } from '@argon/wal-core';
-import type { SessionRead } from './directory';
-import type { CellExecution } from './activity';
+import {
+  isArgonError,
+  type Change,
+  type CollectionInfo,
+  type Engine,
+  type Image,
+  type Lsn,
+  type Snapshot
+} from '@argon/wal-core';
+import type { CellExecution, CellRead } from './activity';
 
-/** Changes looked through at a time for the first one that is not the cell's own. */
+/** Changes looked through at a time for the first one that matters to a cell. */
 const CHANGES_STEP = 1_000;
+/** The same with the images before and after each. */
+const IMAGES_STEP = 100;
 
 /** Errors that say that what was read is not there as it was. */
 const GONE: ReadonlySet<string> = new Set([
@@ -15,7 +24,7 @@ const GONE: ReadonlySet<string> = new Set([
 ]);
 
 /** A read of the head of a branch. */
-type HeadRead = SessionRead & Required<Pick<SessionRead, 'branch' | 'head'>>;
+type HeadRead = CellRead & Required<Pick<CellRead, 'branch' | 'head'>>;
 
 /** A collection that a cell read, and what became of it. */
 export interface StaleRead {
@@ -48,7 +57,9 @@ export function newestExecutions(executions: readonly CellExecution[]): CellExec
 
 /**
  * Cells whose data has changed since they read it. Only reads of the head of a branch grow old: a past state is what
- * it was. A collection whose digest is what it was is the same, whatever happened in between.
+ * it was. A collection whose digest is what it was is the same, whatever happened in between, and so is a document that
+ * has its old image again. Where the filter of a read is known, only documents that it matches count, as they were
+ * then or as they are now.
  */
 export async function staleCells(
   engine: Engine,
@@ -58,8 +69,8 @@ export async function staleCells(
   const stale: StaleCell[] = [];
   for (const execution of newestExecutions(executions)) {
     const reads: StaleRead[] = [];
-    for (const read of oldestReads(execution)) {
-      const found = await staleRead(engine, session, execution, read);
+    for (const group of headReads(execution)) {
+      const found = await staleRead(engine, session, execution, group);
       if (found !== undefined) {
         reads.push(found);
       }
@@ -116,29 +127,29 @@ function feeds(writer: CellExecution, reader: CellExecution): boolean {
     );
 }
 
-/** Of a collection that a cell read in several states of a branch, the oldest: what it built on first. */
-function oldestReads(execution: CellExecution): HeadRead[] {
-  const oldest = new Map<string, HeadRead>();
+/** What a cell read of the heads of branches: for each collection its states, the oldest first. */
+function headReads(execution: CellExecution): HeadRead[][] {
+  const groups = new Map<string, HeadRead[]>();
   for (const read of execution.readings()) {
     const { project, branch, head, collection } = read;
     if (branch === undefined || head === undefined) {
       continue;
     }
     const key = JSON.stringify([project, branch, collection]);
-    const known = oldest.get(key);
-    if (known === undefined || read.lsn < known.lsn) {
-      oldest.set(key, { ...read, branch, head });
-    }
+    const group = groups.get(key) ?? [];
+    group.push({ ...read, branch, head });
+    groups.set(key, group);
   }
-  return [...oldest.values()];
+  return [...groups.values()].map(group => group.sort((a, b) => a.lsn - b.lsn));
 }
 
 async function staleRead(
   engine: Engine,
   session: string,
   execution: CellExecution,
-  read: HeadRead
+  group: readonly HeadRead[]
 ): Promise<StaleRead | undefined> {
+  const read = group[0]!;
   const { project, branch, head, lsn, collection } = read;
   try {
     const [then, now] = [engine.snapshot(project, head, lsn), engine.resolve(project, branch)];
@@ -157,14 +168,16 @@ async function staleRead(
       origin.session === session &&
       origin.cell === execution.cell &&
       origin.cellNumber === execution.cellNumber;
+    const concerns = concernOf(engine, group, now, after);
+    const images = group.some(({ filters }) => !filters.isWhole);
     for (let known: Lsn | undefined = then.lsn; known !== undefined;) {
       const page: { changes: readonly Change[]; next?: Lsn } = await engine.collectionHistory(
         project,
         branch,
         collection,
-        { after: known, limit: CHANGES_STEP, images: false }
+        { after: known, limit: images ? IMAGES_STEP : CHANGES_STEP, images }
       );
-      const changed = page.changes.find(change => !isOwn(change));
+      const changed = page.changes.find(change => !isOwn(change) && concerns(change));
       if (changed !== undefined) {
         return { read, changed };
       }
@@ -178,4 +191,38 @@ async function staleRead(
     }
     throw error;
   }
+}
+
+/**
+ * Whether a change matters to one of some reads of a collection that were made before it. The images on both sides of
+ * it are tried first, because they come with it; then those of the state that was read and of now, which say whether
+ * anything is left of it.
+ */
+function concernOf(
+  engine: Engine,
+  group: readonly HeadRead[],
+  now: Snapshot,
+  after: CollectionInfo
+): (change: Change) => boolean {
+  const reads = group.map(read => {
+    const matches = read.filters.compile();
+    const then = engine.snapshot(read.project, read.head, read.lsn);
+    const before = then.collection(read.collection);
+    const imageThen = (key: Change['key']): Image | undefined => before && then.get(before, key);
+    return { lsn: read.lsn, matches, imageThen };
+  });
+  return change => {
+    const image = now.get(after, change.key);
+    return reads.some(({ lsn, matches, imageThen }) => {
+      if (lsn >= change.lsn || !(matches(change.before) || matches(change.after))) {
+        return false;
+      }
+      const old = imageThen(change.key);
+      return !isSame(old, image) && (matches(old) || matches(image));
+    });
+  };
+}
+
+function isSame(a: Image | undefined, b: Image | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : a.equals(b);
 }

@@ -1,3 +1,4 @@
+import type { Filter } from '@argon/wal-core';
 import type { CommandContext } from './context';
 import { OpenCursor, type Cursor, type DocumentSource } from './cursors';
 import type { DocumentBuilder } from './builder';
@@ -23,6 +24,7 @@ export interface CursorRequest {
   readonly read?: {
     readonly place: NonNullable<ReadPlace>;
     readonly collection: string;
+    readonly filter: Filter;
     /** Documents read so far, when that is not what was handed out. */
     readonly documents?: () => number;
   };
@@ -53,7 +55,7 @@ export async function answerWithCursor(
     const tell = (documents: number): void => {
       handedOut += documents;
       const known = read.documents?.() ?? handedOut;
-      noteRead(context, read.place, read.collection, known - told);
+      noteRead(context, read.place, read.collection, known - told, read.filter);
       told = known;
     };
     tell(batch.length);

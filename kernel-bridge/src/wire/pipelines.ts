@@ -98,7 +98,32 @@ function isIndexed(place: ReadPlace, { collation }: QueryOptions, name: string, 
   );
 }
 
-/** Documents of another collection or view of the same state, for $lookup and its like. */
+/** The results of a pipeline whose reads are told to the session as they are made. */
+export async function* runNoted(
+  context: ReadContext,
+  opened: OpenedPipeline
+): AsyncIterable<readonly Buffer[]> {
+  const { place, run, collection } = opened;
+  const { results, read } = runPipeline(context, opened, run?.documents() ?? NOTHING);
+  let told = 0;
+  const tell = (): void => {
+    if (place !== undefined && run !== undefined) {
+      noteRead(context, place, collection, read() - told, run.query.filter);
+      told = read();
+    }
+  };
+  tell();
+  for await (const batch of results) {
+    tell();
+    yield batch;
+  }
+  tell();
+}
+
+/**
+ * Documents of another collection or view of the same state, for $lookup and its like. What is asked for depends on the
+ * documents in front, so that it counts as a read of the whole collection, one that is not there yet included.
+ */
 function readOther(
   context: ReadContext,
   place: ReadPlace,
@@ -106,8 +131,12 @@ function readOther(
   name: string,
   filter: Filter | undefined
 ): DocumentSource {
-  const resolved = resolveViews(place?.snapshot, name);
-  if (place === undefined || resolved.info === undefined) {
+  if (place === undefined) {
+    return NOTHING;
+  }
+  const resolved = resolveViews(place.snapshot, name);
+  noteRead(context, place, resolved.name, 0);
+  if (resolved.info === undefined) {
     return NOTHING;
   }
   if (resolved.stages.length > 0) {
@@ -118,8 +147,7 @@ function readOther(
       options,
       undefined
     );
-    const { results } = runPipeline(context, opened, opened.run?.documents() ?? NOTHING);
-    return results;
+    return runNoted(context, opened);
   }
   const run = runAll(context, place, resolved.info, filter ?? filterOf(undefined, options));
   return countDocuments(run.documents(), documents => noteRead(context, place, name, documents));

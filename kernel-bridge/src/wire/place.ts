@@ -1,4 +1,4 @@
-import { ArgonError, type ProjectInfo, type Snapshot } from '@argon/wal-core';
+import { ArgonError, type Filter, type ProjectInfo, type Snapshot } from '@argon/wal-core';
 import type { CommandContext, ReadContext } from './context';
 import { checkBarrier } from './concerns';
 import { MongoError } from './errors';
@@ -141,12 +141,13 @@ function missingProject(project: string): ArgonError {
   return new ArgonError('PROJECT_NOT_FOUND', `There is no project ${project}.`, { data: { project } });
 }
 
-/** Tells the kernel's session what it read. */
+/** Tells the kernel's session what it read: what a filter matches, or without one the whole collection. */
 export function noteRead(
   context: ReadContext,
   place: { readonly snapshot: Snapshot; readonly project: string },
   collection: string,
-  documents: number
+  documents: number,
+  filter?: Filter
 ): void {
   const session = context.place;
   if (session === undefined) {
@@ -160,6 +161,7 @@ export function noteRead(
     ...(snapshot.writable ? { head: snapshot.timeline } : {}),
     lsn: snapshot.lsn,
     collection,
-    documents
+    documents,
+    ...(filter && { filter })
   });
 }

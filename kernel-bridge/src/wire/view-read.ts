@@ -3,7 +3,7 @@ import { checkViewCollation, defaultCollation, viewOf } from './collection-kind'
 import { queryOptions } from './compile';
 import type { ReadContext } from './context';
 import type { Target } from './open-run';
-import { openPipeline, runPipeline, type OpenedPipeline } from './pipelines';
+import { openPipeline, runNoted, type OpenedPipeline } from './pipelines';
 
 /** What a query asks of a view, as raw parts of its command. */
 export interface ViewQuery {
@@ -34,15 +34,8 @@ export function viewDocuments(
   target: Target,
   query: ViewQuery
 ): AsyncIterable<readonly Buffer[]> {
-  const opened = openView(context, target, viewStages(query));
-  return runPipeline(context, opened, opened.run?.documents() ?? NOTHING).results;
+  return runNoted(context, openView(context, target, viewStages(query)));
 }
-
-const NOTHING = {
-  async *[Symbol.asyncIterator](): AsyncGenerator<readonly Buffer[]> {
-    // No documents.
-  }
-};
 
 /** The stages that do what a query asks. */
 export function viewStages({ filter, sort, skip, limit, projection }: ViewQuery): Buffer[] {

@@ -78,7 +78,7 @@ async function answer(
     batchSize,
     ...(place === undefined || collection === undefined || run === undefined
       ? {}
-      : { read: { place, collection, documents: read } })
+      : { read: { place, collection, filter: run.query.filter, documents: read } })
   });
   return last === undefined ? reply : addWriteConcernError(reply, args);
 }

@@ -56,7 +56,7 @@ export const count: Command = {
     const { run, place, collection } = openCount(context, target);
     const n = await run.count();
     if (place !== undefined) {
-      noteRead(context, place, collection, n);
+      noteRead(context, place, collection, n, run.query.filter);
     }
     return emptyReply().integer('n', n);
   }

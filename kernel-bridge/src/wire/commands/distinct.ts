@@ -34,9 +34,9 @@ export const distinct: Command = {
     const target = distinctTarget(context);
     const { place, collection } = target;
     const { compare, keyText } = orderOf(queryOptions(args, undefined, target.info).collation);
-    const source = isView(target)
-      ? viewDocuments(context, target, { filter: args.optionalDocument('query') })
-      : openDistinct(context, target).run.documents();
+    const run = isView(target) ? undefined : openDistinct(context, target).run;
+    const source =
+      run?.documents() ?? viewDocuments(context, target, { filter: args.optionalDocument('query') });
     // Values that compare equal (1 and 1.0) have one key; the first seen is kept. The answer is in order, as mongod's.
     const found = new Map<string, RawValue>();
     let bytes = 0;
@@ -58,8 +58,8 @@ export const distinct: Command = {
       }
     }
     const ordered = [...found.values()].sort(compare);
-    if (place !== undefined && !isView(target)) {
-      noteRead(context, place, collection, documents);
+    if (place !== undefined && run !== undefined) {
+      noteRead(context, place, collection, documents, run.query.filter);
     }
     const reply = emptyReply().raw('values', { type: T.ARRAY, bytes: arrayOf(ordered) });
     const { atClusterTime } = snapshotTime(context, place);

@@ -7,7 +7,7 @@ import type { CommandContext } from '../context';
 import { MongoError, inContext } from '../errors';
 import { answerWithCursor, snapshotTime } from '../open-cursor';
 import { openRun, openTarget, type OpenedRun, type Target } from '../open-run';
-import { noteRead, type ReadPlace } from '../place';
+import { noteRead } from '../place';
 import { checkHint, type KeyWindow } from '../plan';
 import type { Query, QueryRun } from '../query';
 import { shownKeys } from '../shown-keys';
@@ -176,13 +176,13 @@ export const find: Command = {
     const { run, place, collection } = openFind(context, target);
     const ready = batchSize === 0 ? undefined : executing(run);
     if (ready !== undefined) {
-      return answerReady(context, ready, namespace, place, collection);
+      return answerReady(context, ready, namespace, { run, place, collection });
     }
     return answerWithCursor(context, {
       ...shown,
       source: run.documents(),
       singleBatch,
-      ...(place === undefined ? {} : { read: { place, collection } })
+      ...(place === undefined ? {} : { read: { place, collection, filter: run.query.filter } })
     });
   }
 };
@@ -202,11 +202,10 @@ function answerReady(
   context: CommandContext,
   batch: Buffer[],
   namespace: string,
-  place: ReadPlace,
-  collection: string
+  { run, place, collection }: OpenedRun
 ): Reply {
   if (place !== undefined) {
-    noteRead(context, place, collection, batch.length);
+    noteRead(context, place, collection, batch.length, run.query.filter);
   }
   return cursorReply({ namespace, batchName: 'firstBatch', batch, id: 0n, ...snapshotTime(context, place) });
 }

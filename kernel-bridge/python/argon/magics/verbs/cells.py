@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 STALE_DESCRIPTION = """Cells that read the head of a branch and whose data has changed since, with the first change.
 
 What a cell wrote itself makes it not stale, nor does a past state that it read. A collection that holds again what it
-held is the same, whatever happened in between. The newest execution of each cell counts.
+held is the same, whatever happened in between. A change counts only when it can match the filter of a read: a cell that
+asked for some documents is not stale by others. The newest execution of each cell counts.
 """
 
 PLAN_DESCRIPTION = """The stale cells, and those that read what one of these wrote, each behind the cells whose data it needs.
