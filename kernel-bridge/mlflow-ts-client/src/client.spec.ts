@@ -44,6 +44,28 @@ describe('the client against a real mlflow server', () => {
     expect(names).toEqual(['paged-a', 'paged-b', 'paged-c']);
   });
 
+  it('finds the versions of models that a run made', async () => {
+    const run = (await client.createRun(experiment, { runName: 'modeller' })).info.run_id;
+    const post = async (path: string, body: object) => {
+      const reply = await fetch(`${server.uri}/api/2.0/mlflow/${path}`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(body)
+      });
+      expect([path, reply.status]).toEqual([path, 200]);
+    };
+    const name = "spec'ies";
+    await post('registered-models/create', { name });
+    const source = (await client.getRun(run)).info.artifact_uri;
+    await post('model-versions/create', { name, source, run_id: run });
+    await post('registered-models/alias', { name, alias: 'champion', version: '1' });
+    const found = await client.searchModelVersions({ filter: `run_id = '${run}'` });
+    expect(found.items).toMatchObject([{ name, version: '1', run_id: run }]);
+    const version = await client.getModelVersion(name, '1');
+    expect(version).toEqual({ name, version: '1', run_id: run, aliases: ['champion'] });
+    expect((await client.searchModelVersions({ filter: "run_id = 'none'" })).items).toEqual([]);
+  });
+
   it('carries a run through its life', async () => {
     const run = await client.createRun(experiment, {
       runName: 'first',

@@ -1,4 +1,4 @@
-import { experimentOf, metricOf, runInfoOf, runOf, type RawRun } from './decode';
+import { experimentOf, metricOf, modelVersionOf, runInfoOf, runOf, type RawRun } from './decode';
 import { isNotFound } from './errors';
 import { Transport, type MlflowClientOptions } from './transport';
 import type {
@@ -6,6 +6,7 @@ import type {
   Experiment,
   KeyValue,
   Metric,
+  ModelVersion,
   Page,
   Run,
   RunInfo,
@@ -249,6 +250,31 @@ export class MlflowClient {
   /** All experiments found, page after page. */
   experiments(options: SearchExperimentsOptions = {}): AsyncGenerator<Experiment> {
     return follow(token => this.searchExperiments(options, token));
+  }
+
+  /** One page of registered models' versions, those that were changed last first; `run_id = 'ID'` finds a run's. */
+  async searchModelVersions(
+    options: CallOptions & { filter?: string; maxResults?: number } = {},
+    pageToken?: string
+  ): Promise<Page<ModelVersion>> {
+    const { filter, maxResults = 1_000, signal } = options;
+    const answer = await this.get<{ model_versions?: Record<string, unknown>[]; next_page_token?: string }>(
+      'model-versions/search',
+      { filter, max_results: maxResults, page_token: pageToken },
+      signal
+    );
+    return page((answer.model_versions ?? []).map(modelVersionOf), answer.next_page_token);
+  }
+
+  /** @throws MlflowApiError RESOURCE_DOES_NOT_EXIST */
+  async getModelVersion(name: string, version: string, { signal }: CallOptions = {}): Promise<ModelVersion> {
+    const query = { name, version };
+    const answer = await this.get<{ model_version: Record<string, unknown> }>(
+      'model-versions/get',
+      query,
+      signal
+    );
+    return modelVersionOf(answer.model_version);
   }
 
   private get<T>(

@@ -1,4 +1,4 @@
-import type { DatasetInput, Experiment, KeyValue, Metric, Run, RunInfo } from './types';
+import type { DatasetInput, Experiment, KeyValue, Metric, ModelVersion, Run, RunInfo } from './types';
 
 /** A number that protobuf's JSON may have written as text: int64, `NaN`, `Infinity`. */
 export function numberOf(value: unknown): number {
@@ -75,6 +75,18 @@ export function experimentOf(raw: Record<string, unknown>): Experiment {
     }
   }
   return experiment as unknown as Experiment;
+}
+
+/** A version of a model with its aliases there, empty or not. */
+export function modelVersionOf(raw: Record<string, unknown>): ModelVersion {
+  const aliases = Array.isArray(raw['aliases']) ? raw['aliases'].map(textOf) : [];
+  const run = textOf(raw['run_id']);
+  return {
+    name: textOf(raw['name']),
+    version: textOf(raw['version']),
+    ...(run === '' ? {} : { run_id: run }),
+    aliases: aliases.filter(alias => alias !== '')
+  };
 }
 
 /** JSON leaves an empty value out. */

@@ -72,6 +72,15 @@ export interface Experiment {
   readonly tags: readonly KeyValue[];
 }
 
+/** A version of a registered model. */
+export interface ModelVersion {
+  readonly name: string;
+  readonly version: string;
+  readonly run_id?: string;
+  /** Such as `champion`. A search may leave them out; `getModelVersion` has them. */
+  readonly aliases: readonly string[];
+}
+
 /** One page of a list. */
 export interface Page<T> {
   readonly items: readonly T[];

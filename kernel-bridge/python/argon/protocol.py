@@ -455,6 +455,83 @@ class Storage(TypedDict):
     """Raw BSON of the documents at the heads of the default branches."""
 
 
+class LineageDataCollectionsItem(TypedDict):
+    name: str
+    count: int
+
+
+class LineageData(TypedDict):
+    """A state of the data that a run or its cell has read."""
+
+    key: str
+    ref: str
+    """Opens this very state, though its branch is gone."""
+    branch: NotRequired[str]
+    timeline: int
+    lsn: Lsn
+    digest: NotRequired[str]
+    """Of the whole state, where a run has told it."""
+    pins: list[str]
+    """Names of pins on this state."""
+    documents: NotRequired[int]
+    """In all collections; left out when counting would take too long, or when the state is gone."""
+    collections: NotRequired[list[LineageDataCollectionsItem]]
+    """The largest ones."""
+    gone: NotRequired[bool]
+    """The state cannot be read any more."""
+
+
+class LineageCell(TypedDict):
+    """A cell as it was run on a state of the data."""
+
+    key: str
+    data: list[str]
+    """Keys of the states it read; the first is the one its runs saw."""
+    notebook: NotRequired[str]
+    cell: NotRequired[str]
+    cellNumber: NotRequired[int]
+
+
+class LineageRun(TypedDict):
+    """A run, with where it stands in the lineage."""
+
+    key: str
+    data: str
+    """Key of the state it saw."""
+    cell: NotRequired[str]
+    """Key of the cell that started it."""
+    run: Run
+
+
+class LineageModel(TypedDict):
+    """A model that a run made."""
+
+    key: str
+    run: str
+    """Key of the run that made it."""
+    name: str
+    version: NotRequired[str]
+    """Its version in the registry; without one, the run has only logged it."""
+    aliases: list[str]
+
+
+class Lineage(TypedDict):
+    """A page of the lineage of a project. Keys are the same on every page."""
+
+    project: str
+    head: Lsn
+    total: int
+    """Runs that were asked for, on all pages."""
+    branches: list[str]
+    """Branches that any run of the project saw."""
+    data: list[LineageData]
+    cells: list[LineageCell]
+    runs: list[LineageRun]
+    models: list[LineageModel]
+    next: NotRequired[str]
+    """Where the next page begins."""
+
+
 class BranchListParams(TypedDict):
     project: str
     search: NotRequired[str]
@@ -942,6 +1019,25 @@ class KeepingCompactResult(TypedDict):
     """What it gives back, about."""
 
 
+class LineageGraphParams(TypedDict):
+    project: str
+    branch: NotRequired[str]
+    firstLsn: NotRequired[Lsn]
+    lastLsn: NotRequired[Lsn]
+    digest: NotRequired[str]
+    """Only runs whose whole state has this digest: the same data."""
+    search: NotRequired[str]
+    """Part of a run's name or id, or of its branch, experiment, notebook or model; case does not count."""
+    run: NotRequired[str]
+    """This run comes with the first page, wherever it stands."""
+    after: NotRequired[str]
+    """`next` of the page before."""
+    limit: NotRequired[int]
+    """Runs in a page."""
+
+LineageGraphResult: TypeAlias = "Lineage"
+
+
 class PinCreateParams(TypedDict):
     project: str
     name: str
@@ -1404,6 +1500,7 @@ METHODS: dict[str, str] = {
     "keeping.backup": "Copies what is durable into a folder of the bridge's machine; what an earlier backup there has is not copied again.",
     "keeping.automatic": "Says whether garbage is collected in the background, and how that goes; with `enabled` it is switched on or off for the data directory.",
     "keeping.compact": "Has the file of the state give its free pages back to the disk when the bridge starts next.",
+    "lineage.graph": "Which data led to which model: states of the data, the cells that read them, the runs these started and the models the runs made. Newest runs first, paged.",
     "pin.create": "Names a state for ever.",
     "pin.list": "All pins of a project.",
     "pin.delete": "Deletes a pin.",

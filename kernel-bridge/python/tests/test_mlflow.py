@@ -254,6 +254,29 @@ def test_a_store_is_known_by_a_place_that_may_be_shown(
     assert place_of("postgresql://ann:secret@db/mlflow") == "postgresql://db/mlflow"
 
 
+def test_a_model_registered_beside_its_run_is_in_the_lineage(kernel: Kernel, here: Places) -> None:
+    name = f"mean-{uuid.uuid4().hex[:6]}"
+    kernel.run(
+        f"{TRAIN}    client = mlflow.MlflowClient()\n    client.create_registered_model({name!r})\n"
+        f"    client.create_model_version({name!r}, 'somewhere', run_id=run.info.run_id)\n"
+        f"    client.set_registered_model_alias({name!r}, 'champion', '1');",
+        timeout=120,
+    )
+    project = kernel.run("%argon").json("place")["project"]
+    with Client(data=here.data) as client:
+        seen = client.call("lineage.graph", project=project)
+    (run, model) = (seen["runs"][0], seen["models"][0])
+    assert run["run"]["id"] == run_of(kernel)
+    assert model == {
+        "key": model["key"],
+        "run": run["key"],
+        "name": name,
+        "version": "1",
+        "aliases": ["champion"],
+    }
+    assert [one["documents"] for one in seen["data"]] == [49]
+
+
 def test_a_registered_model_leads_to_its_data(kernel: Kernel) -> None:
     kernel.run(TRAIN)
     run = run_of(kernel)

@@ -175,6 +175,8 @@ def test_a_whole_story_keeps_to_the_schema(
     mine.runs()
     found = checked.call("run.affected", project=mine.name, collection="birds", id={"$numberInt": "1"})
     assert [item["run"]["id"] for item in found["runs"]] == ["r1"]
+    (seen,) = checked.call("lineage.graph", project=mine.name)["data"]
+    assert (seen["lsn"], seen["documents"]) == (6, mine.collections("run:r1")["collections"][0]["count"])
     mine.collections("run:r1")
     assert "releasedAt" in checked.call("run.release", project=mine.name, run="r1")
     mine.branch("renamed").delete()

@@ -78,13 +78,19 @@ describe('runs, with a tracking server', () => {
     answers = (path, run) =>
       path.endsWith('experiments/get')
         ? { body: { experiment: { experiment_id: '7', name: 'churn', lifecycle_stage: 'active' } } }
-        : { body: runOf(run, 'RUNNING', 0.5) };
+        : path.endsWith('model-versions/search')
+          ? { body: { model_versions: [{ name: 'risk', version: '4' }] } }
+          : path.endsWith('model-versions/get')
+            ? { body: { model_version: { name: 'risk', version: '4', aliases: ['champion', 'new'] } } }
+            : { body: runOf(run, 'RUNNING', 0.5) };
     const [run] = await list();
     expect(run?.facts).toEqual({
       note: 'mine',
       name: 'name of r1',
       status: 'RUNNING',
       experiment: 'churn',
+      experimentId: '7',
+      'registered.risk/4': 'champion, new',
       startedAt: '2023-11-14T22:13:20.000Z',
       'metric.accuracy': '0.5'
     });
@@ -94,11 +100,24 @@ describe('runs, with a tracking server', () => {
     expect(await failures()).toBe(0);
   });
 
+  it('shows a run of a server that has no registry of models', async () => {
+    answers = (path, run) =>
+      path.endsWith('experiments/get')
+        ? { body: { experiment: { name: 'churn' } } }
+        : path.endsWith('model-versions/search')
+          ? { status: 404, body: { error_code: 'ENDPOINT_NOT_FOUND', message: 'no registry' } }
+          : { body: runOf(run, 'FINISHED', 1) };
+    expect((await list())[0]?.facts).toMatchObject({ status: 'FINISHED', experiment: 'churn' });
+    expect(await failures()).toBe(0);
+  });
+
   it('never waits long, and shows what came late the next time', async () => {
     answers = (path, run) =>
       path.endsWith('experiments/get')
         ? { body: { experiment: { name: 'churn' } } }
-        : { body: runOf(run, 'FINISHED', 1), afterMs: 1_500 };
+        : path.endsWith('model-versions/search')
+          ? { body: {} }
+          : { body: runOf(run, 'FINISHED', 1), afterMs: 1_500 };
     const started = performance.now();
     expect((await list())[0]?.facts).toEqual({ note: 'mine' });
     expect(performance.now() - started).toBeLessThan(1_400);

@@ -1,5 +1,5 @@
 import type { Engine, RunInfo } from '@argon/wal-core';
-import { isNotFound, MlflowApiError, MlflowClient, type Run } from 'mlflow-ts-client';
+import { isNotFound, MlflowApiError, MlflowClient, type ModelVersion, type Run } from 'mlflow-ts-client';
 import type { Logger } from '../logger';
 import { RunSweep } from './sweep';
 
@@ -15,6 +15,10 @@ const CONCURRENT_MAX = 4;
 /** Metrics kept as facts of a run. */
 const METRICS_MAX = 50;
 const FACT_LENGTH_MAX = 500;
+/** Versions of models kept as facts of a run. */
+const VERSIONS_MAX = 20;
+/** `registered.penguin-species/4` = `champion`: a version that the run made, with its aliases. */
+export const REGISTERED_FACT = 'registered.';
 const SETTLED: ReadonlySet<string> = new Set(['FINISHED', 'FAILED', 'KILLED']);
 
 /** What the tracking of runs is made from. */
@@ -121,13 +125,39 @@ export class RunTracking {
       }
       throw error;
     }
-    const facts = { ...factsOf(run), experiment: await this.experimentName(run.info.experiment_id) };
+    const facts = {
+      ...factsOf(run),
+      ...(await this.registered(known.id)),
+      experiment: await this.experimentName(run.info.experiment_id),
+      experimentId: run.info.experiment_id
+    };
     const changed = Object.entries(facts).filter(([key, value]) => known.facts[key] !== value);
     if (changed.length > 0) {
       await this.engine.updateRun(known.project, known.id, Object.fromEntries(changed));
     }
     if (SETTLED.has(run.info.status)) {
       this.askAgainAt.set(known.id, this.clock() + SETTLED_MS);
+    }
+  }
+
+  /** The versions of models that a run made; a server without a registry has none. */
+  private async registered(run: string): Promise<Record<string, string>> {
+    if (!/^[\w-]+$/.test(run)) {
+      return {};
+    }
+    try {
+      const filter = `run_id = '${run}'`;
+      const { items } = await this.client.searchModelVersions({ filter, maxResults: VERSIONS_MAX });
+      const versions: ModelVersion[] = [];
+      for (const { name, version } of items.slice(0, VERSIONS_MAX)) {
+        versions.push(await this.client.getModelVersion(name, version));
+      }
+      return registeredFacts(versions);
+    } catch (error) {
+      if (error instanceof MlflowApiError) {
+        return {};
+      }
+      throw error;
     }
   }
 
@@ -165,6 +195,14 @@ export function factsOf({ info, data }: Run): Record<string, string> {
     facts['model'] = clip(path);
   }
   return facts;
+}
+
+/** Versions of models, as facts. */
+export function registeredFacts(versions: readonly ModelVersion[]): Record<string, string> {
+  const told = versions.map(({ name, version, aliases }) => {
+    return [clip(`${REGISTERED_FACT}${name}/${version}`), clip(aliases.join(', '))] as const;
+  });
+  return Object.fromEntries(told);
 }
 
 /** Path of the model that a run logged last. */

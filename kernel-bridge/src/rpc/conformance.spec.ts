@@ -661,6 +661,20 @@ describe('every method, over a real socket and a real engine', () => {
     expect(await client.refusalCode('run.release', { project, run: 'none' })).toBe('RUN_NOT_FOUND');
   });
 
+  it('tells which data led to which model', async () => {
+    const facts = { notebook: 'a.ipynb', cell: 'c9', cellNumber: '9', 'registered.risk/2': 'champion' };
+    await client.call('run.register', { project, run: 'modelled', ref: 'main', facts });
+    const graph = await client.call('lineage.graph', { project, search: 'MODELLED' });
+    const [run, [cell], [model], [data]] = [graph.runs[0]!, graph.cells, graph.models, graph.data];
+    expect(graph).toMatchObject({ project, total: 1, branches: expect.arrayContaining(['clean', 'main']) });
+    expect(run).toMatchObject({ data: data!.key, cell: cell!.key, run: { id: 'modelled' } });
+    expect(cell).toMatchObject({ data: [data!.key], notebook: 'a.ipynb', cell: 'c9', cellNumber: 9 });
+    expect(model).toMatchObject({ run: run.key, name: 'risk', version: '2', aliases: ['champion'] });
+    const { collections } = await client.call('ref.collections', { project, ref: data!.ref });
+    expect(data!.documents).toBe(collections.reduce((total, { count }) => total + count, 0));
+    expect(graph).not.toHaveProperty('next');
+  });
+
   it('keeps sessions', async () => {
     const opened = await client.call('session.open', {
       id: 'kernel-1',

@@ -510,6 +510,109 @@ export interface Storage {
    */
   liveBytes: number;
 }
+/**
+ * A state of the data that a run or its cell has read.
+ */
+export interface LineageData {
+  key: string;
+  /**
+   * Opens this very state, though its branch is gone.
+   */
+  ref: string;
+  branch?: string;
+  timeline: number;
+  lsn: Lsn;
+  /**
+   * Of the whole state, where a run has told it.
+   */
+  digest?: string;
+  /**
+   * Names of pins on this state.
+   */
+  pins: string[];
+  /**
+   * In all collections; left out when counting would take too long, or when the state is gone.
+   */
+  documents?: number;
+  /**
+   * The largest ones.
+   */
+  collections?: {
+    name: string;
+    count: number;
+  }[];
+  /**
+   * The state cannot be read any more.
+   */
+  gone?: boolean;
+}
+/**
+ * A cell as it was run on a state of the data.
+ */
+export interface LineageCell {
+  key: string;
+  /**
+   * Keys of the states it read; the first is the one its runs saw.
+   */
+  data: string[];
+  notebook?: string;
+  cell?: string;
+  cellNumber?: number;
+}
+/**
+ * A run, with where it stands in the lineage.
+ */
+export interface LineageRun {
+  key: string;
+  /**
+   * Key of the state it saw.
+   */
+  data: string;
+  /**
+   * Key of the cell that started it.
+   */
+  cell?: string;
+  run: Run;
+}
+/**
+ * A model that a run made.
+ */
+export interface LineageModel {
+  key: string;
+  /**
+   * Key of the run that made it.
+   */
+  run: string;
+  name: string;
+  /**
+   * Its version in the registry; without one, the run has only logged it.
+   */
+  version?: string;
+  aliases: string[];
+}
+/**
+ * A page of the lineage of a project. Keys are the same on every page.
+ */
+export interface Lineage {
+  project: string;
+  head: Lsn;
+  /**
+   * Runs that were asked for, on all pages.
+   */
+  total: number;
+  /**
+   * Branches that any run of the project saw.
+   */
+  branches: string[];
+  data: LineageData[];
+  cells: LineageCell[];
+  runs: LineageRun[];
+  models: LineageModel[];
+  /**
+   * Where the next page begins.
+   */
+  next?: string;
+}
 export interface BranchListParams {
   project: string;
   search?: string;
@@ -1000,6 +1103,32 @@ export interface KeepingCompactResult {
    */
   stateFreeBytes: number;
 }
+export interface LineageGraphParams {
+  project: string;
+  branch?: string;
+  firstLsn?: Lsn;
+  lastLsn?: Lsn;
+  /**
+   * Only runs whose whole state has this digest: the same data.
+   */
+  digest?: string;
+  /**
+   * Part of a run's name or id, or of its branch, experiment, notebook or model; case does not count.
+   */
+  search?: string;
+  /**
+   * This run comes with the first page, wherever it stands.
+   */
+  run?: string;
+  /**
+   * `next` of the page before.
+   */
+  after?: string;
+  /**
+   * Runs in a page.
+   */
+  limit?: number;
+}
 export interface PinCreateParams {
   project: string;
   name: string;
@@ -1412,6 +1541,8 @@ export interface Methods {
   'keeping.automatic': { params: KeepingAutomaticParams; result: Keeper };
   /** Has the file of the state give its free pages back to the disk when the bridge starts next. */
   'keeping.compact': { params: KeepingCompactParams; result: KeepingCompactResult };
+  /** Which data led to which model: states of the data, the cells that read them, the runs these started and the models the runs made. Newest runs first, paged. */
+  'lineage.graph': { params: LineageGraphParams; result: Lineage };
   /** Names a state for ever. */
   'pin.create': { params: PinCreateParams; result: Pin };
   /** All pins of a project. */

@@ -86,6 +86,11 @@ export class CellExecution {
     return [...this.reads.values()];
   }
 
+  /** The MLflow runs that the cell started. */
+  started(): ReadonlySet<string> {
+    return this.runs;
+  }
+
   /** The activity as the protocol tells it. Digests are asked for once and remembered: a state never changes. */
   async describe(digestOf: DigestOf): Promise<CellActivity> {
     const reads: CellActivity['reads'] = [];

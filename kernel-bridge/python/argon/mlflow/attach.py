@@ -35,6 +35,7 @@ DIGEST_LENGTH_MAX = 36
 NAME_LENGTH_MAX = 500
 METRICS_MAX = 50
 FACT_LENGTH_MAX = 500
+VERSIONS_MAX = 20
 
 SWEEP_SECONDS = 3_600.0
 """Deleted runs are looked for when a run is found, but not again within this time."""
@@ -240,11 +241,27 @@ def _facts(client: MlflowClient, run: Run) -> dict[str, str]:
         "startedAt": _instant(run.info.start_time),
         "endedAt": _instant(run.info.end_time),
         "experiment": client.get_experiment(run.info.experiment_id).name,
+        "experimentId": run.info.experiment_id,
         "model": _model(client, run),
     }
     metrics = [(key, value) for key, value in run.data.metrics.items() if not key.startswith("argon.")]
     facts.update({f"metric.{key}": value for key, value in metrics[:METRICS_MAX]})
-    return {key: str(value)[:FACT_LENGTH_MAX] for key, value in facts.items() if value}
+    told = {key: str(value)[:FACT_LENGTH_MAX] for key, value in facts.items() if value}
+    return {**told, **_registered(client, run)}
+
+
+def _registered(client: MlflowClient, run: Run) -> dict[str, str]:
+    """Versions of models that the run made, with their aliases: `registered.penguin-species/4` = `champion`."""
+    facts: dict[str, str] = {}
+    # A store without a registry of models has none.
+    with suppress(Exception):
+        found = client.search_model_versions(f"run_id = '{run.info.run_id}'", max_results=VERSIONS_MAX)
+        for one in found:
+            name = f"registered.{one.name}/{one.version}"[:FACT_LENGTH_MAX]
+            # A search leaves aliases out.
+            aliases = client.get_model_version(one.name, one.version).aliases or []
+            facts[name] = ", ".join(aliases)[:FACT_LENGTH_MAX]
+    return facts
 
 
 def _model(client: MlflowClient, run: Run) -> str | None:

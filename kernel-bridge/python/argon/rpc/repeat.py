@@ -31,6 +31,7 @@ REPEATABLE = frozenset(
         "keeping.retention",
         "keeping.setRetention",
         "keeping.verify",
+        "lineage.graph",
         "log",
         "merge.plan",
         "pick.plan",

@@ -7,6 +7,7 @@ import { documentsMethods } from './documents';
 import { feedMethods } from './feed';
 import { historyMethods } from './history';
 import { keepingMethods } from './keeping';
+import { lineageMethods } from './lineage';
 import { pinMethods } from './pin';
 import { planMethods } from './plan';
 import { projectMethods } from './project';
@@ -25,6 +26,7 @@ export function methods(context: BridgeContext): Handlers {
     ...documentsMethods(context),
     ...feedMethods(context),
     ...keepingMethods(context),
+    ...lineageMethods(context),
     ...pinMethods(context),
     ...planMethods(context),
     ...restoreMethods(context),
