@@ -158,7 +158,7 @@ export class ScriptedBridge {
     },
     'branch.get': ({ name }) => this._branches.find(branch => branch.name === name),
     'pin.list': () => this.story.pins,
-    'run.list': () => this.story.runs,
+    'run.list': () => ({ runs: this.story.runs, total: this.story.runs.length }),
     changes: ({ firstLsn, lastLsn, timeline, limit }) => {
       const entry = this.story.entries.find(candidate => candidate.firstLsn === firstLsn)!;
       const species = (n: number) => (['Adelie', 'Gentoo', 'Chinstrap'] as const)[n % 3]!;

@@ -27,7 +27,6 @@ export type PinDeleteResult = null;
 export type PlanListResult = Plan[];
 export type ProjectListResult = Project[];
 export type ProjectDeleteResult = null;
-export type RunListResult = Run[];
 export type SessionListResult = Session[];
 export type SessionCellResult = CellActivity | null;
 export type SessionCellsResult = CellActivity[];
@@ -1322,7 +1321,1131 @@ export interface RunListParams {
   branch?: string;
   firstLsn?: Lsn;
   lastLsn?: Lsn;
+  /**
+   * Number of the cell that started it.
+   */
+  cell?: number;
+  /**
+   * Text that the name of its model holds.
+   */
+  model?: string;
+  /**
+   * Conditions on its metrics; all must hold.
+   *
+   * @maxItems 20
+   */
+  metrics?:
+    | []
+    | [
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        }
+      ]
+    | [
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        }
+      ]
+    | [
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        }
+      ]
+    | [
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        }
+      ]
+    | [
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        }
+      ]
+    | [
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        }
+      ]
+    | [
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        }
+      ]
+    | [
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        }
+      ]
+    | [
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        }
+      ]
+    | [
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        }
+      ]
+    | [
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        }
+      ]
+    | [
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        }
+      ]
+    | [
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        }
+      ]
+    | [
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        }
+      ]
+    | [
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        }
+      ]
+    | [
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        }
+      ]
+    | [
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        }
+      ]
+    | [
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        }
+      ]
+    | [
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        }
+      ]
+    | [
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        },
+        {
+          name: string;
+          is: '<' | '<=' | '=' | '!=' | '>=' | '>';
+          value: number;
+        }
+      ];
+  /**
+   * The begin of its id, or text that its name holds.
+   */
+  search?: string;
+  /**
+   * Id of the last run of the page before.
+   */
+  after?: string;
   limit?: number;
+}
+export interface RunListResult {
+  runs: Run[];
+  /**
+   * Runs on all pages.
+   */
+  total: number;
+  /**
+   * Id of the last run of this page, when there are more.
+   */
+  next?: string;
 }
 export interface RunAffectedParams {
   project: string;
@@ -1589,7 +2712,7 @@ export interface Methods {
   'run.release': { params: RunReleaseParams; result: Run };
   /** A run of any project by its id alone. */
   'run.get': { params: RunGetParams; result: RunGetResult };
-  /** Runs of a project, newest first. */
+  /** Runs of a project, newest first, paged. */
   'run.list': { params: RunListParams; result: RunListResult };
   /** Runs whose state held a version of a document: the one that an LSN made, or any. Newest run first, paged; a page may be short, or empty, and still have a `next`. */
   'run.affected': { params: RunAffectedParams; result: RunAffectedResult };

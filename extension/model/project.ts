@@ -265,7 +265,7 @@ export class ProjectModel implements IDisposable {
       this._client.call('pin.list', { project }),
       this._client.call('run.list', { project, limit: BRANCHES })
     ]);
-    return { branches: branches.branches, total: branches.total, pins, runs };
+    return { branches: branches.branches, total: branches.total, pins, runs: runs.runs };
   }
 
   private _takeFacts(facts: Private.IFacts): void {

@@ -27,7 +27,7 @@ describe('Workspace', () => {
     });
     server.answers['branch.list'] = () => ({ branches: story.branches, total: story.branches.length });
     server.answers['pin.list'] = () => story.pins;
-    server.answers['run.list'] = () => story.runs;
+    server.answers['run.list'] = () => ({ runs: story.runs, total: story.runs.length });
     const client = new ArgonClient({ serverSettings: server.settings, version: '0.1.0' });
     workspace = new Workspace(client);
     await client.need();

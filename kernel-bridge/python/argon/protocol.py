@@ -1277,14 +1277,40 @@ class RunGetResult(TypedDict):
     state: State
 
 
+RunListParamsMetricsItem = TypedDict(
+    "RunListParamsMetricsItem",
+    {
+        "name": "str",
+        "is": "Literal['<', '<=', '=', '!=', '>=', '>']",
+        "value": "float",
+    },
+)
+
+
 class RunListParams(TypedDict):
     project: str
     branch: NotRequired[str]
     firstLsn: NotRequired[Lsn]
     lastLsn: NotRequired[Lsn]
+    cell: NotRequired[int]
+    """Number of the cell that started it."""
+    model: NotRequired[str]
+    """Text that the name of its model holds."""
+    metrics: NotRequired[list[RunListParamsMetricsItem]]
+    """Conditions on its metrics; all must hold."""
+    search: NotRequired[str]
+    """The begin of its id, or text that its name holds."""
+    after: NotRequired[str]
+    """Id of the last run of the page before."""
     limit: NotRequired[int]
 
-RunListResult: TypeAlias = "list[Run]"
+
+class RunListResult(TypedDict):
+    runs: list[Run]
+    total: int
+    """Runs on all pages."""
+    next: NotRequired[str]
+    """Id of the last run of this page, when there are more."""
 
 
 class RunAffectedParams(TypedDict):
@@ -1524,7 +1550,7 @@ METHODS: dict[str, str] = {
     "run.update": "Adds facts to a run (status, metrics, end).",
     "run.release": "Stops keeping the state of a run that was deleted where it was logged; what is known of the run stays.",
     "run.get": "A run of any project by its id alone.",
-    "run.list": "Runs of a project, newest first.",
+    "run.list": "Runs of a project, newest first, paged.",
     "run.affected": "Runs whose state held a version of a document: the one that an LSN made, or any. Newest run first, paged; a page may be short, or empty, and still have a `next`.",
     "session.open": "A kernel says who it is; the same id opens the same session again after a restart.",
     "session.get": "One session.",

@@ -335,6 +335,57 @@ def test_stale_cells_and_what_to_run_again(kernel: Kernel) -> None:
     assert [one for one in after if one["cell"] in ("prepare", "use")] == []
 
 
+def test_runs_are_chosen_and_paged(kernel: Kernel, here: Places) -> None:
+    name = project_of(kernel)
+    kernel.run("%argon branch create exp")
+    with Client(data=here.data) as client:
+        for n in range(25):
+            facts = {
+                "name": f"run {n}",
+                "cellNumber": str(n % 5),
+                "model": f"forest-{n % 2}",
+                "metric.auc": str(n / 100),
+            }
+            ref = f"{'exp' if n >= 20 else 'main'}@{n + 10}"
+            client.call("run.register", project=name, run=f"r{n:02}-of-{name}", ref=ref, facts=facts)
+
+    def found(options: str) -> list[int]:
+        return [int(run["id"][1:3]) for run in kernel.run(f"%argon runs {options}").json("runs")]
+
+    assert found("--limit 50") == list(range(24, -1, -1))
+    assert found("--branch exp") == [24, 23, 22, 21, 20]
+    assert found("--lsn 12..13") == [3, 2]
+    assert found("--cell 3 --branch main") == [18, 13, 8, 3]
+    assert found("--model forest-1 --lsn 10..14") == [3, 1]
+    assert found('--metric "auc>0.2" --metric "auc <= 0.22"') == [22, 21]
+    assert found("--metric auc==0.07") == [7]
+    assert found("--metric loss<1") == []
+    assert "%argon runs shows them all" in kernel.run("%argon runs --metric loss<1").text
+    # Page by page, by the line that each page ends with.
+    line = "%argon runs --branch main --limit 8"
+    seen: list[int] = []
+    while line:
+        page = kernel.run(line)
+        seen += [int(run["id"][1:3]) for run in page.json("runs")]
+        last = page.text.splitlines()[-1]
+        line = last.split("the next: ")[1] if "the next: " in last else ""
+    assert seen == list(range(19, -1, -1))
+    assert "8 of 20 runs shown" in kernel.run("%argon runs --branch main --limit 8").text
+    as_json = kernel.run("%argon runs --cell 3 --json").data["application/json"]
+    assert [run["facts"]["cellNumber"] for run in as_json] == ["3"] * 5
+    for wrong in ("--metric auc", "--metric auc>much", "--cell x", "--lsn 9..8"):
+        assert "Code:  USAGE" in kernel.run(f"%argon runs {wrong}", check=False).text
+    missing = kernel.run("%argon runs --after nothing-like-it", check=False)
+    assert "Code:  RUN_NOT_FOUND" in missing.text
+    assert kernel.complete("%argon runs --me") == ["%argon runs --metric"]
+    assert kernel.complete("%argon runs --metric au") == ["%argon runs --metric auc>"]
+    assert kernel.complete("%argon runs --model forest-1") == ["%argon runs --model forest-1"]
+    assert kernel.complete("%argon runs --branch ex") == ["%argon runs --branch exp"]
+    assert "%argon runs --cell 4" in kernel.complete("%argon runs --cell ")
+    # A run far down the list completes by how its id begins.
+    assert kernel.complete(f"%argon reproduce r03-of-{name[:4]}") == [f"%argon reproduce r03-of-{name}"]
+
+
 def test_affected(kernel: Kernel) -> None:
     name = project_of(kernel)
     register = "current_session().client.change('run.register', project={!r}, run={!r}, ref={!r}, facts={{'model': 'm-{}'}})"

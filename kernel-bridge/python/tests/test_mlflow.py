@@ -277,6 +277,37 @@ def test_a_model_registered_beside_its_run_is_in_the_lineage(kernel: Kernel, her
     assert [one["documents"] for one in seen["data"]] == [49]
 
 
+def test_a_sweep_goes_through_all_runs_page_by_page_and_on_where_it_stopped(kernel: Kernel) -> None:
+    ran = kernel.run(
+        """
+from argon.mlflow import store
+from argon.session import current_session
+session, uri = current_session(), mlflow.get_tracking_uri()
+project = session.project
+for n in range(7):
+    session.client.call("run.register", project=project.name, run=f"never-logged-{n}-{project.name}", ref="main",
+                        facts={store.TRACKING_FACT: store.place_of(uri)})
+store.RUNS_AT_ONCE = 2
+class Times:
+    calls = 0
+    def monotonic(self):
+        Times.calls += 1
+        return Times.calls / 4
+real, store.time = store.time, Times()
+first = store.release_deleted(session, uri, project.name, seconds=1.0)
+store.time = real
+second = store.release_deleted(session, uri, project.name, seconds=60)
+third = store.release_deleted(session, uri, project.name)
+store.RUNS_AT_ONCE = 1_000
+print(len(first), len(second), len(third), sum("releasedAt" in run for run in project.runs()))
+"""
+    )
+    first, second, third, released = map(int, ran.text.split())
+    assert 0 < first < 7
+    assert first + second == 7 == released
+    assert third == 0
+
+
 def test_a_registered_model_leads_to_its_data(kernel: Kernel) -> None:
     kernel.run(TRAIN)
     run = run_of(kernel)

@@ -172,7 +172,8 @@ def test_a_whole_story_keeps_to_the_schema(
     checked.call("run.register", project=mine.name, run="r1", ref="main@6", facts={"name": "one"})
     checked.call("run.update", project=mine.name, run="r1", facts={"status": "FINISHED"})
     checked.run("r1")
-    mine.runs()
+    assert [run["id"] for run in mine.runs(metrics=[{"name": "auc", "is": "<", "value": 0.5}])] == []
+    assert [run["id"] for run in mine.runs(branch="main", search="r1", limit=1)] == ["r1"]
     found = checked.call("run.affected", project=mine.name, collection="birds", id={"$numberInt": "1"})
     assert [item["run"]["id"] for item in found["runs"]] == ["r1"]
     (seen,) = checked.call("lineage.graph", project=mine.name)["data"]

@@ -1,5 +1,7 @@
 import { InvalidArgumentError } from 'commander';
-import type { AnswerRule } from '../rpc/protocol';
+import type { AnswerRule, RunListParams } from '../rpc/protocol';
+
+type MetricCondition = NonNullable<RunListParams['metrics']>[number];
 
 /** `A..B`, both included; one number is a range of one. */
 export function lsnRange(text: string): { first: number; last: number } {
@@ -21,6 +23,16 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
     }
     return value;
   };
+}
+
+/** `auc>0.9`, one more at a time. */
+export function metricConditions(text: string, before: MetricCondition[] = []): MetricCondition[] {
+  const [, name, is, number] = /^\s*(.*?\S)\s*(<=|>=|!=|==?|<|>)\s*([^<>=!]+)$/.exec(text) ?? [];
+  const value = Number(number);
+  if (name === undefined || number?.trim() === '' || !Number.isFinite(value)) {
+    throw new InvalidArgumentError('Give a metric and a bound: "auc>0.9", "loss<=0.1".');
+  }
+  return [...before, { name, is: (is === '==' ? '=' : is) as MetricCondition['is'], value }];
 }
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };

@@ -2,8 +2,8 @@ import type { Engine, RunInfo } from '@argon/wal-core';
 import { isNotFound, MlflowApiError, type MlflowClient } from 'mlflow-ts-client';
 import type { Logger } from '../logger';
 
-/** Runs asked for in one sweep; the next one goes on behind them. */
-export const SWEEP_RUNS_MAX = 1_000;
+/** A sweep that has taken so long ends, and the next one goes on behind it: what it keeps waiting is a collection. */
+export const SWEEP_MS_MAX = 60_000;
 const CONCURRENT_MAX = 4;
 
 /** The fact of a run that says where it was logged. */
@@ -28,17 +28,23 @@ export class RunSweep {
     private readonly engine: Engine,
     private readonly client: Pick<MlflowClient, 'getRun'>,
     trackingUri: string,
-    private readonly logger: Logger
+    private readonly logger: Logger,
+    private readonly clock: () => number = Date.now
   ) {
     this.place = trackingPlace(trackingUri);
   }
 
   /** Releases what is gone and tells how many. Never rejects: a server that is away is asked the next time. */
   async sweep(signal?: AbortSignal): Promise<number> {
-    const queue = this.chosen();
+    const queue = this.held().values();
+    const until = this.clock() + SWEEP_MS_MAX;
+    let isAway = false;
     let released = 0;
     const work = async () => {
-      for (let run = queue.shift(); run !== undefined && signal?.aborted !== true; run = queue.shift()) {
+      for (const run of queue) {
+        if (isAway || signal?.aborted === true || this.clock() >= until) {
+          return;
+        }
         try {
           await this.client.getRun(run.id);
         } catch (error) {
@@ -47,7 +53,7 @@ export class RunSweep {
             this.logger.info('a run was deleted: its state is not kept for it any more', { run: run.id });
             released++;
           } else if (!(error instanceof MlflowApiError)) {
-            queue.length = 0;
+            isAway = true;
             throw error;
           }
         }
@@ -62,13 +68,17 @@ export class RunSweep {
     return released;
   }
 
-  private chosen(): RunInfo[] {
+  /** All runs that keep a state and were logged here, those behind the last one that was asked for first. */
+  private held(): RunInfo[] {
     const held = this.engine
       .projects()
       .flatMap(({ name }) => this.engine.runs(name))
       .filter(run => run.releasedAt === undefined && run.facts[TRACKING_FACT] === this.place)
       .sort((a, b) => (a.id < b.id ? -1 : 1));
-    const next = held.findIndex(({ id }) => id > this.last);
-    return [...held.slice(Math.max(0, next)), ...held.slice(0, Math.max(0, next))].slice(0, SWEEP_RUNS_MAX);
+    const next = Math.max(
+      0,
+      held.findIndex(({ id }) => id > this.last)
+    );
+    return [...held.slice(next), ...held.slice(0, next)];
   }
 }

@@ -1,7 +1,9 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { MlflowApiError } from 'mlflow-ts-client';
+import { createLogger } from '../logger';
 import { openTestBridge, type TestBridge, type TestClient } from '../rpc/harness.testing';
-import { TRACKING_FACT, trackingPlace } from './sweep';
+import { RunSweep, SWEEP_MS_MAX, TRACKING_FACT, trackingPlace } from './sweep';
 import { isTrackingServer } from './tracking';
 
 interface Answer {
@@ -71,7 +73,7 @@ describe('runs, with a tracking server', () => {
 
   afterEach(() => bridge.close());
 
-  const list = () => client.call('run.list', { project: 'shop' });
+  const list = async () => (await client.call('run.list', { project: 'shop' })).runs;
   const failures = async () => (await client.call('status', {})).trackingFailures;
 
   it('shows name, status, experiment and metrics as the server knows them, beside what was said', async () => {
@@ -146,6 +148,41 @@ describe('runs, with a tracking server', () => {
     await client.call('keeping.gc', { project: 'shop', apply: true });
     expect(asked.filter(path => path.includes('run_id=gone'))).toEqual([]);
   });
+
+  it('lets go of thousands in one sweep, and of what a sweep had no time for in the next', async () => {
+    const facts = { [TRACKING_FACT]: trackingPlace(uri) };
+    const count = 1_300;
+    await Promise.all(
+      Array.from({ length: count }, (_, n) => bridge.engine.registerRun('shop', `gone-${n}`, 'main', facts))
+    );
+    await bridge.engine.registerRun('shop', 'kept', 'main', facts);
+    let now = 0;
+    const known = new Set<string>();
+    const sweep = new RunSweep(
+      bridge.engine,
+      {
+        getRun: async id => {
+          known.add(id);
+          now += SWEEP_MS_MAX / 1_100;
+          if (id !== 'kept') {
+            throw new MlflowApiError(404, 'RESOURCE_DOES_NOT_EXIST', 'gone');
+          }
+          return runOf('kept', 'FINISHED', 1) as never;
+        }
+      },
+      uri,
+      createLogger('error'),
+      () => now
+    );
+    const first = await sweep.sweep();
+    expect(first).toBeGreaterThan(1_000);
+    expect(first).toBeLessThan(1_200);
+    expect(first + (await sweep.sweep())).toBe(count);
+    expect(known.size).toBe(count + 1);
+    const { total } = await client.call('run.list', { project: 'shop' });
+    expect(total).toBe(count + 2);
+    expect(bridge.engine.runs('shop').filter(run => run.releasedAt === undefined)).toHaveLength(2);
+  }, 30_000);
 
   it('releases nothing while the server answers with anything else', async () => {
     await client.call('run.register', {

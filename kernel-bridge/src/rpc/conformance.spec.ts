@@ -645,13 +645,41 @@ describe('every method, over a real socket and a real engine', () => {
     const { state } = await client.call('run.get', { run: 'r1' });
     expect(state).toMatchObject({ project, lsn: run.lsn, writable: false });
     const ids = async (filter: object) =>
-      (await client.call('run.list', { project, ...filter })).map(({ id }) => id);
+      (await client.call('run.list', { project, ...filter })).runs.map(({ id }) => id);
     expect(new Set(await ids({}))).toEqual(
       new Set(['r1', 'r2', 'by-c1', 'other', 'before', 'bad', 'bad too', 'mended', 'main only'])
     );
     expect(await ids({ branch: 'clean' })).toEqual(['r2']);
     expect(await ids({ firstLsn: run.lsn, lastLsn: run.lsn })).toEqual(['r1', 'main only']);
     expect(await ids({ limit: 1 })).toHaveLength(1);
+    const whole = await ids({});
+    const paged: string[] = [];
+    for (let after: string | undefined, first = true; first || after !== undefined; first = false) {
+      const page = await client.call('run.list', { project, limit: 2, ...(after && { after }) });
+      expect(page.total).toBe(whole.length);
+      paged.push(...page.runs.map(({ id }) => id));
+      after = page.next;
+    }
+    expect(paged).toEqual(whole);
+    expect(await client.refusalCode('run.list', { project, after: 'none' })).toBe('RUN_NOT_FOUND');
+    const facts = { cellNumber: '77', model: 'penguins-forest', 'metric.auc': '0.93', 'metric.odd': 'much' };
+    await client.call('run.update', { project, run: 'r1', facts });
+    await client.call('run.update', { project, run: 'r2', facts: { 'metric.auc': '0.5' } });
+    expect(await ids({ cell: 77 })).toEqual(['r1']);
+    expect(await ids({ model: 'forest' })).toEqual(['r1']);
+    expect(await ids({ search: 'r1' })).toEqual(['r1']);
+    expect(await ids({ search: 'irs' })).toEqual(['r1']);
+    const auc = (is: string, value: number, name = 'auc') => ids({ metrics: [{ name, is, value }] });
+    expect(await auc('>', 0.9)).toEqual(['r1']);
+    expect(await auc('>=', 0.93)).toEqual(['r1']);
+    expect(await auc('<', 0.93)).toEqual(['r2']);
+    expect(await auc('<=', 0.4)).toEqual([]);
+    expect(await auc('=', 0.5)).toEqual(['r2']);
+    expect(await auc('!=', 0.5)).toEqual(['r1']);
+    expect(await auc('!=', 1, 'odd')).toEqual([]);
+    expect(
+      await client.refusalCode('run.list', { project, metrics: [{ name: 'auc', is: '~', value: 1 }] })
+    ).toBe('BAD_REQUEST');
     expect(await client.refusalCode('run.get', { run: 'none' })).toBe('RUN_NOT_FOUND');
     const long = { project, run: 'r1', facts: { note: 'x'.repeat(10_000) } };
     expect(await client.refusalCode('run.update', long)).toBe('LIMIT_EXCEEDED');

@@ -110,7 +110,7 @@ export const PARAMS_SCHEMAS: Readonly<Record<string, string>> = {
   'run.get':
     '{"type":"object","properties":{"run":{"type":"string"}},"required":["run"],"additionalProperties":false}',
   'run.list':
-    '{"type":"object","properties":{"project":{"type":"string"},"branch":{"type":"string"},"firstLsn":{"$ref":"common.json#/$defs/Lsn"},"lastLsn":{"$ref":"common.json#/$defs/Lsn"},"limit":{"type":"integer","minimum":0}},"required":["project"],"additionalProperties":false}',
+    '{"type":"object","properties":{"project":{"type":"string"},"branch":{"type":"string"},"firstLsn":{"$ref":"common.json#/$defs/Lsn"},"lastLsn":{"$ref":"common.json#/$defs/Lsn"},"cell":{"type":"integer","minimum":0},"model":{"type":"string"},"metrics":{"type":"array","maxItems":20,"items":{"type":"object","properties":{"name":{"type":"string"},"is":{"type":"string","enum":["<","<=","=","!=",">=",">"]},"value":{"type":"number"}},"required":["name","is","value"],"additionalProperties":false}},"search":{"type":"string"},"after":{"type":"string"},"limit":{"type":"integer","minimum":0}},"required":["project"],"additionalProperties":false}',
   'run.affected':
     '{"type":"object","properties":{"project":{"type":"string"},"lsn":{"$ref":"common.json#/$defs/Lsn"},"collection":{"type":"string"},"id":{"$ref":"common.json#/$defs/ExtendedJson"},"after":{"type":"string"},"limit":{"type":"integer","minimum":0}},"required":["project"],"additionalProperties":false}',
   'session.open':
@@ -212,7 +212,8 @@ export const RESULT_SCHEMAS: Readonly<Record<string, string>> = {
   'run.release': '{"$ref":"common.json#/$defs/Run"}',
   'run.get':
     '{"type":"object","properties":{"run":{"$ref":"common.json#/$defs/Run"},"state":{"$ref":"common.json#/$defs/State"}},"required":["run","state"],"additionalProperties":false}',
-  'run.list': '{"type":"array","items":{"$ref":"common.json#/$defs/Run"}}',
+  'run.list':
+    '{"type":"object","properties":{"runs":{"type":"array","items":{"$ref":"common.json#/$defs/Run"}},"total":{"type":"integer","minimum":0},"next":{"type":"string"}},"required":["runs","total"],"additionalProperties":false}',
   'run.affected':
     '{"type":"object","properties":{"collection":{"type":"string"},"id":{"$ref":"common.json#/$defs/ExtendedJson"},"runs":{"type":"array","items":{"type":"object","properties":{"run":{"$ref":"common.json#/$defs/Run"},"version":{"$ref":"common.json#/$defs/Lsn"}},"required":["run","version"],"additionalProperties":false}},"next":{"type":"string"}},"required":["collection","id","runs"],"additionalProperties":false}',
   'session.open': '{"$ref":"common.json#/$defs/Session"}',

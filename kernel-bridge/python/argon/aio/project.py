@@ -19,6 +19,7 @@ from .planning import AsyncPlanning
 
 if TYPE_CHECKING:
     from .client import AsyncClient
+RUNS_PAGE = 500
 
 
 class AsyncProjects:
@@ -239,13 +240,77 @@ class AsyncProject:
         branch: str | None = None,
         first_lsn: int | None = None,
         last_lsn: int | None = None,
+        cell: int | None = None,
+        model: str | None = None,
+        metrics: Sequence[protocol.RunListParamsMetricsItem] | None = None,
+        search: str | None = None,
         limit: int | None = None,
     ) -> list[protocol.Run]:
-        """MLflow runs that saw this project's data, newest first."""
-        answer: list[protocol.Run] = await self._client.call(
+        """MLflow runs that saw this project's data, newest first.
+
+        Args:
+            branch: on this branch.
+            first_lsn: that saw this LSN or a later one.
+            last_lsn: that saw this LSN or an earlier one.
+            cell: that a cell with this number started.
+            model: whose model has this in its name.
+            metrics: whose metrics fulfil all of these: `{"name": "auc", "is": ">", "value": 0.9}`.
+            search: whose id begins so, or whose name has this in it.
+            limit: at most so many. Default: all, page by page.
+        """
+
+        async def ask(after: str | None) -> protocol.RunListResult:
+            return await self.run_page(
+                branch=branch,
+                first_lsn=first_lsn,
+                last_lsn=last_lsn,
+                cell=cell,
+                model=model,
+                metrics=metrics,
+                search=search,
+                after=after,
+                limit=RUNS_PAGE if limit is None else min(limit, RUNS_PAGE),
+            )
+
+        found: list[protocol.Run] = []
+        async for page in pages(ask):
+            found += page["runs"]
+            if limit is not None and len(found) >= limit:
+                break
+        return found[:limit]
+
+    async def run_page(
+        self,
+        *,
+        branch: str | None = None,
+        first_lsn: int | None = None,
+        last_lsn: int | None = None,
+        cell: int | None = None,
+        model: str | None = None,
+        metrics: Sequence[protocol.RunListParamsMetricsItem] | None = None,
+        search: str | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> protocol.RunListResult:
+        """One page of `runs`, and how many there are in all; `after` is the `next` of the page before.
+
+        Raises:
+            ArgonError: `RUN_NOT_FOUND` when there is no run `after`.
+        """
+        answer: protocol.RunListResult = await self._client.call(
             "run.list",
             project=self.name,
-            **given(branch=branch, firstLsn=first_lsn, lastLsn=last_lsn, limit=limit),
+            **given(
+                branch=branch,
+                firstLsn=first_lsn,
+                lastLsn=last_lsn,
+                cell=cell,
+                model=model,
+                metrics=None if metrics is None else list(metrics),
+                search=search,
+                after=after,
+                limit=limit,
+            ),
         )
         return answer
 

@@ -18,6 +18,7 @@ COMPLETIONS_MAX = 200
 BRANCHES_AT_ONCE_MAX = 500
 """Of more branches only those are asked for that hold the letters typed so far."""
 RUNS_MAX = 50
+"""Of more runs only those are asked for whose id begins as typed, or whose name holds it."""
 
 _LINE = re.compile(r"^\s*(?:[\w\s,.\[\]'\"]+=\s*)?(%%?)argon(?:\s+(.*))?$", re.DOTALL)
 
@@ -163,7 +164,13 @@ def _values(action: argparse.Action, fragment: str) -> Iterator[str]:
     elif wanted == "rules":
         yield from _rules(fragment)
     elif wanted in ("run_id", "other_run_id"):
-        yield from _runs()
+        yield from _runs(fragment)
+    elif wanted == "metrics":
+        yield from _metrics()
+    elif wanted == "model":
+        yield from _facts("model")
+    elif wanted == "cell_number":
+        yield from _facts("cellNumber")
     elif wanted == "project":
         yield from _ask(lambda session: [one["name"] for one in session.client.projects.list()])
 
@@ -171,7 +178,7 @@ def _values(action: argparse.Action, fragment: str) -> Iterator[str]:
 def _refs(fragment: str) -> Iterator[str]:
     yield from _branches(fragment)
     yield from (f"pin:{pin['name']}" for pin in _ask(lambda session: session.project.pins()))
-    yield from (f"run:{run}" for run in _runs())
+    yield from (f"run:{run}" for run in _runs(fragment.removeprefix("run:")))
 
 
 def _branches(fragment: str) -> Iterator[str]:
@@ -185,8 +192,33 @@ def _branches(fragment: str) -> Iterator[str]:
     yield from _ask(look)
 
 
-def _runs() -> Iterator[str]:
-    yield from _ask(lambda session: [run["id"] for run in session.project.runs(limit=RUNS_MAX)])
+def _runs(fragment: str) -> Iterator[str]:
+    def look(session: Session) -> list[str]:
+        page = session.project.run_page(limit=RUNS_MAX)
+        runs = page["runs"]
+        if "next" in page and fragment:
+            runs = session.project.run_page(search=fragment, limit=RUNS_MAX)["runs"] or runs
+        return [run["id"] for run in runs]
+
+    yield from _ask(look)
+
+
+def _facts(name: str) -> Iterator[str]:
+    """What the newest runs say of themselves."""
+    for run in _ask(lambda session: session.project.run_page(limit=RUNS_MAX)["runs"]):
+        if name in run["facts"]:
+            yield run["facts"][name]
+
+
+def _metrics() -> Iterator[str]:
+    """Metrics of the newest runs, ready for a bound."""
+    for run in _ask(lambda session: session.project.run_page(limit=RUNS_MAX)["runs"]):
+        for fact in run["facts"]:
+            if fact.startswith("metric."):
+                name = fact.removeprefix("metric.")
+                # The line is split at white space only.
+                if " " not in name:
+                    yield f"{name}>"
 
 
 def _plans() -> Iterator[str]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
 from typing import Any
 
-from ..protocol import AnswerRule
+from ..protocol import AnswerRule, RunListParamsMetricsItem
 
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 
@@ -44,6 +45,24 @@ def lsn(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise argparse.ArgumentTypeError(f"{text!r} is not an LSN; write a whole number such as 1204")
     return int(text)
+
+
+_CONDITION = re.compile(r"\s*(.*?\S)\s*(<=|>=|!=|==?|<|>)\s*([^<>=!]+)")
+
+
+def metric_condition(text: str) -> RunListParamsMetricsItem:
+    """`auc>0.9`"""
+    found = _CONDITION.fullmatch(text)
+    try:
+        value = float(found[3]) if found else math.nan
+    except ValueError:
+        value = math.nan
+    if found is None or not math.isfinite(value):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a condition of a metric; write 'auc>0.9' or 'loss<=0.1'"
+        )
+    sign: Any = "=" if found[2] == "==" else found[2]
+    return {"name": found[1], "is": sign, "value": value}
 
 
 def extended_json(text: str) -> Any:

@@ -39,6 +39,7 @@ VERSIONS_MAX = 20
 
 SWEEP_SECONDS = 3_600.0
 """Deleted runs are looked for when a run is found, but not again within this time."""
+SWEEP_SECONDS_MAX = 5.0
 
 _ENDED = ("FINISHED", "FAILED", "KILLED")
 
@@ -158,7 +159,8 @@ def _sweep(start: Start) -> None:
     now = time.monotonic()
     if _swept_at is None or now - _swept_at > SWEEP_SECONDS:
         _swept_at = now
-        release_deleted(start.seen.session, start.tracking_uri)
+        # The ends of runs wait behind it.
+        release_deleted(start.seen.session, start.tracking_uri, seconds=SWEEP_SECONDS_MAX)
 
 
 def _run_with_token(client: MlflowClient, token: str) -> Run | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -66,10 +67,12 @@ def find_run(session: Session, run_id: str) -> protocol.Run:
     except ArgonError as error:
         if error.code != "RUN_NOT_FOUND":
             raise
-    known = _known_runs(session)
-    alike = [run for run in known if run["id"].startswith(run_id)] if len(run_id) >= 4 else []
-    if len(alike) == 1:
-        return alike[0]
+    projects = [session.client.project(one["name"]) for one in session.client.projects.list()]
+    if len(run_id) >= 4:
+        found = (run for project in projects for run in project.runs(search=run_id))
+        alike = list(itertools.islice((run for run in found if run["id"].startswith(run_id)), 2))
+        if len(alike) == 1:
+            return alike[0]
     tagged = _from_tags(run_id)
     if tagged is not None:
         return tagged
@@ -77,7 +80,9 @@ def find_run(session: Session, run_id: str) -> protocol.Run:
         "RUN_NOT_FOUND",
         f"neither Argon nor MLflow knows Argon data of a run {run_id}",
         data={"run": run_id},
-        nearest=nearest_name(run_id, (run["id"] for run in known)),
+        nearest=nearest_name(
+            run_id, (run["id"] for project in projects for run in project.run_page()["runs"])
+        ),
         next=["%argon runs", "set MLFLOW_TRACKING_URI to the server that has the run"],
     )
 
@@ -98,13 +103,6 @@ def run_ref(session: Session, run: protocol.Run) -> str:
             "run.register", project=run["project"], run=run["id"], ref=ref, facts=run["facts"]
         )
     return f"run:{run['id']}"
-
-
-def _known_runs(session: Session) -> list[protocol.Run]:
-    runs: list[protocol.Run] = []
-    for project in session.client.projects.list():
-        runs += session.client.project(project["name"]).runs(limit=1000)
-    return runs
 
 
 def _from_tags(run_id: str) -> protocol.Run | None:

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import type { Change, Diff, Entry, FieldChange, Pin, Run, Value } from '../../rpc/protocol';
-import { documentId, lsnRange, wholeNumber } from '../arguments';
+import type { RunChoice } from '../../mlflow/choice';
+import { defined } from '../../rpc/present';
+import { documentId, lsnRange, metricConditions, wholeNumber } from '../arguments';
 import { run, withProject, type CommonOptions } from '../command';
 import { ago, counts, harmless, table } from '../output';
 import { defaultBranch } from './projects';
@@ -106,6 +108,15 @@ const runTable = (runs: readonly Run[]) =>
     'No runs are known yet.'
   );
 
+interface RunOptions {
+  readonly branch?: string;
+  readonly lsn?: { readonly first: number; readonly last: number };
+  readonly cell?: number;
+  readonly model?: string;
+  readonly metric?: NonNullable<RunChoice['metrics']>;
+  readonly limit?: number;
+}
+
 /** What happened, what differs, what is named. */
 export function addHistoryCommands(program: Command): void {
   const limit = ['--limit <n>', 'how many at most', wholeNumber(1, 2_000)] as const;
@@ -194,18 +205,42 @@ export function addHistoryCommands(program: Command): void {
   withProject(program.command('runs').description('MLflow runs and the states they saw'))
     .option('--branch <name>', 'only runs on this branch')
     .option('--lsn <a..b>', 'only runs that saw these LSNs', lsnRange)
+    .option('--cell <n>', 'only runs that this cell started', wholeNumber(0, Number.MAX_SAFE_INTEGER))
+    .option('--model <text>', 'only runs whose model is called so')
+    .option(
+      '--metric <condition>',
+      'only runs with such a metric, as "auc>0.9"; repeatable',
+      metricConditions
+    )
     .option(...limit)
-    .action(
-      (options: CommonOptions & { branch?: string; lsn?: { first: number; last: number }; limit?: number }) =>
-        run(options, async ({ call, print, project }) => {
-          const { branch, lsn } = options;
-          const runs = await call('run.list', {
-            project: await project(),
-            ...(branch === undefined ? {} : { branch }),
-            ...(lsn === undefined ? {} : { firstLsn: lsn.first, lastLsn: lsn.last }),
-            ...(options.limit === undefined ? {} : { limit: Math.min(options.limit, 1_000) })
+    .action((options: CommonOptions & RunOptions) =>
+      run(options, async ({ call, print, project }) => {
+        const { branch, lsn, cell, model, metric, limit: most = 100 } = options;
+        const choice = {
+          project: await project(),
+          ...defined<RunChoice>({
+            branch,
+            firstLsn: lsn?.first,
+            lastLsn: lsn?.last,
+            cell,
+            model,
+            metrics: metric
+          })
+        };
+        const runs: Run[] = [];
+        for (let after: string | undefined; ;) {
+          const page = await call('run.list', {
+            ...choice,
+            limit: Math.min(most - runs.length, 1_000),
+            ...(after === undefined ? {} : { after })
           });
-          print(runs, runTable);
-        })
+          runs.push(...page.runs);
+          after = page.next;
+          if (after === undefined || runs.length >= most) {
+            break;
+          }
+        }
+        print(runs, runTable);
+      })
     );
 }

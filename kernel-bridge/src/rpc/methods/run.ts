@@ -1,6 +1,9 @@
-import { ArgonError } from '@argon/wal-core';
+import { ArgonError, type RunInfo } from '@argon/wal-core';
+import { newestFirst, runFilter } from '../../mlflow/choice';
 import { originOf, pageSize, type BridgeContext, type Handlers } from '../context';
-import { presentRun, presentState } from '../present';
+import { fittingPage } from '../paging';
+import { defined, presentRun, presentState } from '../present';
+import type { RunListResult } from '../protocol';
 
 const RUNS_USUAL = 100;
 const RUNS_MAX = 1_000;
@@ -50,23 +53,30 @@ export function runMethods(context: BridgeContext): Omit<Handlers<'run'>, 'run.a
       return { run: presentRun(info), state: presentState(engine.resolve(info.project, `run:${info.id}`)) };
     },
 
-    async 'run.list'({ project, branch, firstLsn, lastLsn, limit }) {
-      const choose = () =>
-        [...engine.runs(project)]
-          .filter(
-            run =>
-              (branch === undefined || run.branch === branch) &&
-              (firstLsn === undefined || run.lsn >= firstLsn) &&
-              (lastLsn === undefined || run.lsn <= lastLsn)
-          )
-          .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || b.lsn - a.lsn)
-          .slice(0, pageSize(limit, RUNS_USUAL, RUNS_MAX));
-      const runs = choose();
-      if (tracking === undefined || runs.length === 0) {
-        return runs.map(presentRun);
+    async 'run.list'(params) {
+      const { project, after, limit } = params;
+      const choose = () => [...engine.runs(project)].filter(runFilter(params)).sort(newestFirst);
+      const last = after === undefined ? undefined : engine.run(after);
+      const pageOf = (runs: readonly RunInfo[], size: number) =>
+        (last === undefined ? runs : runs.filter(run => newestFirst(run, last) > 0)).slice(0, size);
+      const most = pageSize(limit, RUNS_USUAL, RUNS_MAX);
+      if (tracking !== undefined) {
+        // What the tracking server knows decides which runs have such a metric or model.
+        const { metrics: _metrics, model: _model, search: _search, ...rest } = params;
+        await tracking.refresh(
+          pageOf([...engine.runs(project)].filter(runFilter(rest)).sort(newestFirst), most)
+        );
       }
-      await tracking.refresh(runs);
-      return choose().map(presentRun);
+      const chosen = choose();
+      return fittingPage(most, async size => {
+        const runs = pageOf(chosen, size);
+        const end = runs.at(-1);
+        return defined<RunListResult>({
+          runs: runs.map(presentRun),
+          total: chosen.length,
+          next: end === undefined || end === chosen.at(-1) ? undefined : end.id
+        });
+      });
     }
   };
 }

@@ -6,6 +6,7 @@ import argparse
 import itertools
 from typing import TYPE_CHECKING
 
+from ... import protocol
 from ...errors import ArgonError
 from ...mlflow import reproduce as again
 from ...mlflow.models import run_of_model, versions_of_runs
@@ -29,12 +30,31 @@ A run counts when its state held the document, whether it read that collection o
 """
 
 
+RUNS_DESCRIPTION = """MLflow runs and the data they saw, newest first. Filters add up; a page ends with the line that shows the next one.
+
+  runs --branch exp-1 --metric "auc>0.9" --metric "loss<0.2"
+  runs --lsn 800..900 --cell 7
+"""
+
+PAGE_MAX = 1_000
+
+
 def configure(add: Verbs) -> None:
     """Adds the verbs."""
-    parser = add.add("runs", list_, "MLflow runs and the data they saw, newest first")
+    parser = add.add("runs", list_, "MLflow runs and the data they saw, newest first", RUNS_DESCRIPTION)
     parser.add_argument("--lsn", type=kinds.lsn_range, metavar="A..B", help="that saw one of these LSNs")
     parser.add_argument("--branch", metavar="NAME", help="on this branch")
-    parser.add_argument("--model", metavar="TEXT", help="whose model is called so")
+    parser.add_argument("--model", metavar="TEXT", help="whose model has this in its name")
+    parser.add_argument(
+        "--metric",
+        dest="metrics",
+        type=kinds.metric_condition,
+        action="append",
+        metavar="CONDITION",
+        help='with such a metric: "auc>0.9", loss<=0.1; several must all hold',
+    )
+    parser.add_argument("--cell", dest="cell_number", type=kinds.lsn, metavar="N", help="that cell N started")
+    parser.add_argument("--after", dest="run_id", metavar="RUN", help="the page behind this run")
     parser.add_argument("--limit", type=kinds.positive, default=20, metavar="N")
 
     parser = add.add(
@@ -103,12 +123,25 @@ def list_(context: Context) -> Shown:
     """`%argon runs`"""
     args = context.args
     first, last = args.lsn or (None, None)
-    runs = context.project.runs(
-        branch=args.branch, first_lsn=first, last_lsn=last, limit=None if args.model else args.limit
-    )
-    if args.model:
-        runs = [run for run in runs if args.model in run["facts"].get("model", "")][: args.limit]
-    return view.run_list(runs)
+    after = None if args.run_id is None else again.find_run(context.session, args.run_id)["id"]
+    runs: list[protocol.Run] = []
+    while True:
+        page = context.project.run_page(
+            branch=args.branch,
+            first_lsn=first,
+            last_lsn=last,
+            cell=args.cell_number,
+            model=args.model,
+            metrics=args.metrics,
+            after=after,
+            limit=min(args.limit - len(runs), PAGE_MAX),
+        )
+        runs += page["runs"]
+        after = page.get("next")
+        if after is None or len(runs) >= args.limit:
+            break
+    filtered = any((args.lsn, args.branch, args.model, args.metrics, args.cell_number is not None))
+    return view.run_list(runs, page["total"], context.line if after else None, after, filtered)
 
 
 def reproduce(context: Context) -> Shown:

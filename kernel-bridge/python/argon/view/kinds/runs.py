@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,12 +14,21 @@ from ..words import age, count, number
 from .difference import document_signs, summary_table
 
 
-def run_list(runs: Sequence[protocol.Run]) -> Shown:
-    """`%argon runs`"""
+def run_list(
+    runs: Sequence[protocol.Run],
+    total: int | None = None,
+    line: str | None = None,
+    after: str | None = None,
+    filtered: bool = False,
+) -> Shown:
+    """`%argon runs`: a page of them, how many there are, and the line that shows the next page."""
     if not runs:
-        return Shown(
-            "runs", [], [Heading([bold("No runs yet")]), Text(["mlflow.start_run() makes one"], quiet=True)]
+        title, advice = (
+            ("No such runs", "%argon runs shows them all")
+            if filtered or total
+            else ("No runs yet", "mlflow.start_run() makes one")
         )
+        return Shown("runs", [], [Heading([bold(title)]), Text([advice], quiet=True)])
     rows: list[list[Line | str]] = []
     for run in runs:
         rows.append(
@@ -41,7 +51,19 @@ def run_list(runs: Sequence[protocol.Run]) -> Shown:
         Column("cell"),
         Column("when", True),
     ]
-    return Shown("runs", [dict(run) for run in runs], [Table(columns, rows)])
+    blocks: list[Block] = [Table(columns, rows)]
+    if total is not None and line is not None and after is not None:
+        rest = re.sub(r"\s*--after(\s+|=)\S+", "", line).strip()
+        blocks.append(
+            Text(
+                [
+                    f"{number(len(runs))} of {count(total, 'run')} shown; the next: ",
+                    code(f"%argon {rest} --after {after[:8]}"),
+                ],
+                quiet=True,
+            )
+        )
+    return Shown("runs", [dict(run) for run in runs], blocks)
 
 
 def affected(
