@@ -479,6 +479,8 @@ def test_pins_and_refs(kernel: Kernel) -> None:
     kernel.run("%argon checkout main")
     kernel.run("%argon pin gold --delete")
     assert "No pins yet" in kernel.run("%argon pins").text
+    assert "Code:  PIN_NOT_FOUND" in kernel.run("%argon pin gold --delete", check=False).text
+    assert kernel.run("%argon pin gold --delete --ensure").text == "pin:gold  there is no such pin"
     for wrong, code in (
         ("mian", "REF_NOT_FOUND"), ("main@99999", "LSN_IN_FUTURE"), ("pin:nope", "PIN_NOT_FOUND"), ("main@x", "REF_INVALID"),
     ):  # fmt: skip
@@ -522,6 +524,14 @@ def test_cells_know_what_they_did(kernel: Kernel) -> None:
     ]
     assert activity["writes"][0]["deletes"] == 1
     assert len(activity["reads"][0]["digest"]) == 32
+
+
+def test_a_frame_is_one_read_of_its_documents(kernel: Kernel) -> None:
+    read = kernel.run("len(argon.read(None, 'birds').to_pandas())")
+    assert read.text == "40"
+    cells = kernel.run("%argon cells --limit 3").json("cells")
+    (activity,) = [one for one in cells if one.get("cellNumber") == read.number]
+    assert [one["documents"] for one in activity["reads"]] == [40]
 
 
 def test_a_cell_at_another_state(kernel: Kernel) -> None:

@@ -101,11 +101,21 @@ class Reading:
             raise _mixed(error) from None
 
     def _with_progress(self) -> Iterator[list[dict[str, Any]]]:
-        total = None if self._filter else self.collection.estimated_document_count()
-        with progress(total, f"reading {self.collection.name}") as bar:
+        with progress(self._total(), f"reading {self.collection.name}") as bar:
             for batch in self.batches():
                 yield batch
                 bar.update(len(batch))
+
+    def _total(self) -> int | None:
+        """For the progress bar, where it costs nothing. Not by counting: that would be a read of its own to the cell."""
+        from pymongo.errors import OperationFailure
+
+        if self._filter:
+            return None
+        try:
+            return int(self.collection.database.command("collStats", self.collection.name)["count"])
+        except OperationFailure:  # a view
+            return None
 
 
 def _columns(batch: list[dict[str, Any]], known: Mapping[str, Any]) -> dict[str, list[Any]]:

@@ -11,7 +11,7 @@ from ...client import Diff
 from ..blocks import ARROW, GAP, Block, Column, Facts, Heading, Line, Span, Table, Text, bold, code, note
 from ..shown import Shown
 from ..words import age, count, number
-from .difference import document_signs, summary_table
+from .difference import DOCUMENTS_SHOWN, document_signs, summary_table
 
 
 def run_list(
@@ -167,7 +167,10 @@ def compared(first: protocol.Run, second: protocol.Run, found: Diff | None) -> S
     ]
     if found is not None and found:
         blocks += summary_table(found.summary)
-        blocks.append(document_signs(found.first_page["documents"][:10]))
+        documents = found.first_page["documents"][:DOCUMENTS_SHOWN]
+        blocks.append(document_signs(documents))
+        if found.count > len(documents):
+            blocks.append(Text([f"{len(documents)} of {number(found.count)} shown"], quiet=True))
     rows: list[list[Line | str]] = []
     metrics = sorted({key for run in (first, second) for key in run["facts"] if key.startswith("metric.")})
     for key in metrics:
