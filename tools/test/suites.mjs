@@ -144,6 +144,7 @@ export const SUITES = [
   jest('extension', 'jest.config.js'),
   pytest,
   notebook('quickstart'),
+  ...['branching', 'cells', 'mlflow-lineage', 'sandboxes'].map(name => notebook(name)),
   notebook('flights'),
   jest('oracle', 'e2e/jest.config.js', ['mongod']),
   conformance,
