@@ -153,7 +153,25 @@ function say(reply: WorkerReply, transfer: readonly ArrayBuffer[] = []): void {
   parentPort!.postMessage(reply, transfer);
 }
 
+/** Gives up what is under way, and ends the thread when nothing is. */
+function end(): void {
+  if (pulses.size === 0) {
+    process.exit(0);
+  }
+  for (const pulse of pulses.values()) {
+    pulse.cancel();
+  }
+  setImmediate(end);
+}
+
 parentPort?.on('message', (request: WorkerRequest) => {
+  if ('end' in request) {
+    if (request.end === 'sudden') {
+      process.exit(1);
+    }
+    end();
+    return;
+  }
   const { id } = request;
   if ('go' in request) {
     pulses.get(id)?.go();

@@ -202,7 +202,9 @@ export interface Results {
 export type WorkerRequest =
   | { readonly id: number; readonly task: Task; readonly cancelled: Int32Array }
   /** The part has been taken: go on; or look at `cancelled`. */
-  | { readonly id: number; readonly go: true };
+  | { readonly id: number; readonly go: true }
+  /** Give up all work and end; or end at once, as a thread does that dies. */
+  | { readonly end: 'orderly' | 'sudden' };
 
 /** What a worker says about a request, or of itself: that it has rehearsed. */
 export type WorkerReply =

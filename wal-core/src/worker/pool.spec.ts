@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BuildTask } from '../image/build';
@@ -52,13 +52,15 @@ describe('the pool of workers', () => {
 
   it('lets threads go that wait for work, and the last one later', async () => {
     const short = WorkerPool.of(directory, 2, { each: 200, last: 1_500 })!;
-    const threadsAfter = async (ms: number): Promise<number> => {
-      await new Promise(resolve => setTimeout(resolve, ms));
-      return short.threads;
+    const threadsAre = async (count: number): Promise<void> => {
+      while (short.threads !== count) {
+        await new Promise(resolve => setTimeout(resolve, 10));
+      }
     };
     await Promise.all([11, 12].map(file => short.build(taskOf(file))));
-    expect(await threadsAfter(900)).toBe(1);
-    expect(await threadsAfter(1_500)).toBe(0);
+    expect(short.threads).toBe(2);
+    await threadsAre(1);
+    await threadsAre(0);
     await short.close();
   });
 
@@ -100,6 +102,24 @@ describe('the pool of workers', () => {
     await pool.killAll();
     await failure;
     expect((await pool.build(taskOf(9))).entries).toBe(DOCUMENTS);
+  });
+
+  it('ends no thread from outside: one in a call of a native module takes the process with it', async () => {
+    const script = join(directory, 'slow.js');
+    const loaded = join(directory, 'loaded');
+    writeFileSync(
+      script,
+      `const until = Date.now() + 400;
+       while (Date.now() < until);
+       require('node:fs').writeFileSync(${JSON.stringify(loaded)}, '');
+       require('node:worker_threads').parentPort.on('message', ({ end }) => end && process.exit(0));`
+    );
+    const slow = WorkerPool.of(directory, 1, { each: 100, last: 100 }, script)!;
+    const refused = expect(slow.build(taskOf(11))).rejects.toMatchObject({ code: 'CANCELLED' });
+    await new Promise(resolve => setTimeout(resolve, 150));
+    await slow.close();
+    await refused;
+    expect(existsSync(loaded)).toBe(true);
   });
 
   it('tells the error of the work', async () => {

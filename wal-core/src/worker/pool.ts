@@ -49,7 +49,7 @@ export interface TaskOptions {
 const WAKE_AFTER_MS = 2_000;
 
 interface Job {
-  readonly request: WorkerRequest & { readonly task: Task };
+  readonly request: Extract<WorkerRequest, { readonly task: Task }>;
   readonly resolve: (result: Results[Task['kind']]) => void;
   readonly reject: (error: unknown) => void;
   readonly onProgress: ((done: number) => void) | undefined;
@@ -92,8 +92,12 @@ export class WorkerPool {
   ) {}
 
   /** Undefined where there is no script for workers: then the work is done in slices on the calling thread. */
-  static of(directory: string, size = workersHere(), idle = IDLE_TIMES): WorkerPool | undefined {
-    const script = SCRIPTS.find(path => existsSync(path));
+  static of(
+    directory: string,
+    size = workersHere(),
+    idle = IDLE_TIMES,
+    script = SCRIPTS.find(path => existsSync(path))
+  ): WorkerPool | undefined {
     return script === undefined ? undefined : new WorkerPool(script, { directory }, size, idle);
   }
 
@@ -105,7 +109,7 @@ export class WorkerPool {
   /** Starts another thread beside the only one, if there may be more: the next long read finds it ready. */
   wake(): void {
     if (!this.isClosed && this.members.size === 1 && this.size > 1) {
-      this.rest(this.grow());
+      this.grow();
     }
   }
 
@@ -192,7 +196,7 @@ export class WorkerPool {
 
   /** Ends all threads at once, whatever they do; new ones are started for what waits. For tests. */
   async killAll(): Promise<void> {
-    await Promise.all([...this.members].map(({ worker }) => worker.terminate()));
+    await Promise.all([...this.members].map(({ worker }) => endThread(worker, 'sudden')));
   }
 
   async close(): Promise<void> {
@@ -204,7 +208,7 @@ export class WorkerPool {
     await Promise.all(
       [...this.members].map(async member => {
         this.end(member, cancelled());
-        await member.worker.terminate();
+        await endThread(member.worker, 'orderly');
       })
     );
   }
@@ -292,6 +296,9 @@ export class WorkerPool {
   private hear(member: Member, reply: WorkerReply): void {
     if ('isReady' in reply) {
       member.isReady = true;
+      if (member.jobs.size === 0 && member.idle === undefined) {
+        this.rest(member);
+      }
       return;
     }
     const job = member.jobs.get(reply.id);
@@ -337,7 +344,7 @@ export class WorkerPool {
 
   private async retire(member: Member): Promise<void> {
     this.members.delete(member);
-    await member.worker.terminate();
+    await endThread(member.worker, 'orderly');
   }
 
   private end(member: Member, error: ArgonError): void {
@@ -349,6 +356,22 @@ export class WorkerPool {
       job.reject(error);
     }
   }
+}
+
+/**
+ * Has a thread end itself, between two of its steps. Ended from outside (`terminate`) while it is in a call of a native
+ * module, or loads one, it takes the whole process with it.
+ */
+async function endThread(worker: Worker, end: 'orderly' | 'sudden'): Promise<void> {
+  if (worker.threadId < 0) {
+    return;
+  }
+  const ended = new Promise<void>(resolve => {
+    worker.once('exit', () => resolve());
+  });
+  worker.ref();
+  worker.postMessage({ end } satisfies WorkerRequest);
+  await ended;
 }
 
 function cancelled(): ArgonError {

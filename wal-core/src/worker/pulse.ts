@@ -60,6 +60,12 @@ export class Pulse {
     this.goOn?.();
   }
 
+  /** The thread is to end: gives the task up. */
+  cancel(): void {
+    Atomics.store(this.cancelled, 0, 1);
+    this.go();
+  }
+
   private check(): void {
     if (Atomics.load(this.cancelled, 0) !== 0) {
       this.control.abort();
