@@ -54,9 +54,9 @@ export const BUGS = [
     name: 'conflict-not-found',
     law: 2,
     what: 'a transaction overwrites what was changed after its snapshot',
-    file: 'write/stage.ts',
-    text: 'if (newest !== undefined && newest.lsn > snapshot) {',
-    replacement: 'if (newest !== undefined && newest.lsn > snapshot + 4) {',
+    file: 'write/conflicts.ts',
+    text: 'if (newest !== undefined && newest.lsn > this.snapshot) {',
+    replacement: 'if (newest !== undefined && newest.lsn > this.snapshot + 4) {',
     tests: ['law-02-histories', 'law-02-model']
   },
   {

@@ -51,7 +51,8 @@ import type { OrderedStore } from '../store/store';
 import { type CommitOptions, type Committed, Committer, type Staged } from '../write/commit';
 import { PendingKeys } from '../write/pendingkeys';
 import { RetryTable } from '../write/retries';
-import { HELD_LIMITS, type HeldLimits, Stage, type StageOptions, type StageParts } from '../write/stage';
+import { Stage, type StageOptions, type StageParts } from '../write/stage';
+import { HELD_LIMITS, type HeldLimits } from '../write/stagedrecords';
 
 /** What lies below the engine and may be replaced: the files of the log, to steer faults, and limits that tests lower. */
 export interface EngineParts {

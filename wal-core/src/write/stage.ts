@@ -13,36 +13,25 @@ import { docKeyOf, documentOf } from '../bson';
 import type { ChainLink, Project, Timeline } from '../branch/model';
 import type { Registry } from '../branch/registry';
 import { ArgonError } from '../errors';
-import { PART_BYTES_MAX, PART_RECORDS_MAX } from '../limits';
 import type { CommitClock } from '../log/clock';
 import type { FileLog } from '../log/file/log';
-import {
-  type ChangeRecord,
-  type ControlRecord,
-  type Op,
-  OP_DELETE,
-  OP_INSERT,
-  OP_REPLACE,
-  OP_UPDATE
-} from '../log/frame';
+import { type ChangeRecord, type ControlRecord, type Op, OP_REPLACE, OP_UPDATE } from '../log/frame';
 import { Pace } from '../log/pace';
 import { CATALOG, type Catalogs } from '../read/catalog';
-import { keyText, type Unapplied } from '../read/unapplied';
+import type { Unapplied } from '../read/unapplied';
 import type { FoundVersion, Versions } from '../read/versions';
 import type { ScratchRoom } from '../store/scratch';
+import { Conflicts } from './conflicts';
 import { Gap } from './gap';
 import { isKnown, requestedIndex } from './indexspec';
-import { StagedPositions } from './positions';
-import { checkSize, conflict, duplicate } from './refusals';
-import { Spill } from './spill';
+import { checkSize, duplicate } from './refusals';
+import type { Spill } from './spill';
 import { catalogKey, type FilledIndexes, StagedCatalog } from './stagedcatalog';
 import { type StagedKey, StagedKeys, type StagedKeysParts } from './stagedkeys';
+import { type HeldLimits, type Newest, StagedRecords } from './stagedrecords';
 
 /** `{_id: 1}` */
 const ID_PATTERN: Image = documentOf([{ name: '_id', type: 0x10, bytes: Buffer.from([1, 0, 0, 0]) }]);
-/** What a held record takes beside its key and image. */
-const RECORD_BYTES = 100;
-
 export interface StageParts extends StagedKeysParts {
   readonly registry: Registry;
   readonly versions: Versions;
@@ -54,14 +43,6 @@ export interface StageParts extends StagedKeysParts {
   readonly scratch: ScratchRoom;
 }
 
-/** How much of a commit is held in memory before it goes ahead into the log. */
-export interface HeldLimits {
-  readonly bytesMax: number;
-  readonly recordsMax: number;
-}
-
-export const HELD_LIMITS: HeldLimits = { bytesMax: PART_BYTES_MAX, recordsMax: PART_RECORDS_MAX };
-
 export interface StageOptions {
   /** Unique keys are checked by `assertUnique` at the end, whatever the order of the changes. */
   readonly uniqueLater?: boolean;
@@ -72,25 +53,12 @@ export interface StageOptions {
   readonly snapshot?: Lsn;
 }
 
-/** The newest version of a document; a staged one has no LSN yet. */
-type Newest = Pick<FoundVersion, 'image'> & { readonly lsn?: Lsn };
-
 /**
  * The changes of one commit before it is logged. It reads the newest state, staged and
  * unacknowledged changes included, and nothing of it is seen by anyone until it is committed.
  */
 export class Stage implements Writer {
-  readonly records: ChangeRecord[] = [];
-  /** The records before those in `records`, when there were too many to hold: they went ahead into the log. */
-  spill: Spill | undefined;
-  private bytes = 0;
-  /** Set when a record changes the catalog. */
-  hasCatalog = false;
-  hasDocuments = false;
-  /** Position in `records` of the newest change of a document. */
-  private readonly latest: StagedPositions;
-  /** For a record that changes a document staged before: the position of that earlier record. */
-  private earlier: Map<number, number> | undefined;
+  private readonly records: StagedRecords;
   private readonly chain: readonly ChainLink[];
   /** The logged version read last. It stays right: the chain ends at a fixed LSN. */
   private foundCollection: CollectionId | undefined;
@@ -99,28 +67,38 @@ export class Stage implements Writer {
   private readonly gap: Gap;
   private readonly catalog: StagedCatalog;
   private readonly uniqueKeys: StagedKeys;
+  /** For a transaction. */
+  private readonly conflicts: Conflicts | undefined;
 
   constructor(
     private readonly parts: StageParts,
-    private readonly projectState: Project,
+    projectState: Project,
     readonly timeline: Timeline,
     readonly project: ProjectInfo,
     readonly branch: string,
-    private readonly options: StageOptions = {}
+    { snapshot, uniqueLater = false }: StageOptions = {}
   ) {
-    const { registry, catalogs, scratch } = parts;
-    const at = options.snapshot ?? timeline.head;
-    this.latest = new StagedPositions(scratch);
+    const { registry, catalogs, scratch, log, clock, versions } = parts;
+    const at = snapshot ?? timeline.head;
+    const spillParts = { log, clock, project: projectState.id, timeline: timeline.id };
+    const records = new StagedRecords(spillParts, parts.held, scratch);
+    this.records = records;
     this.chain = timeline.chain(at);
     this.gap = new Gap(parts, this.chain);
-    this.catalog = new StagedCatalog(registry, projectState, catalogs.at(timeline, at), (key, image) =>
+    const catalog = new StagedCatalog(registry, projectState, catalogs.at(timeline, at), (key, image) =>
       this.stageRecord(CATALOG, key, image, this.find(CATALOG, key))
     );
-    this.uniqueKeys = new StagedKeys(parts, this.chain, options.uniqueLater === true);
+    this.catalog = catalog;
+    const uniqueKeys = new StagedKeys(parts, this.chain, uniqueLater);
+    this.uniqueKeys = uniqueKeys;
+    this.conflicts =
+      snapshot === undefined
+        ? undefined
+        : new Conflicts({ versions, catalogs, timeline, branch, records, catalog, uniqueKeys }, snapshot);
   }
 
   get staged(): number {
-    return (this.spill?.count ?? 0) + this.records.length;
+    return this.records.count;
   }
 
   /** Rows of small tables that go with the records. */
@@ -128,10 +106,23 @@ export class Stage implements Writer {
     return this.catalog.control;
   }
 
+  /** The records before those that are held, when there were too many: they went ahead into the log. */
+  get spill(): Spill | undefined {
+    return this.records.spill;
+  }
+
+  /** Whether a record changes the catalog. */
+  get hasCatalog(): boolean {
+    return this.records.hasCatalog;
+  }
+
+  get hasDocuments(): boolean {
+    return this.records.hasDocuments;
+  }
+
   /** Whether so much is held that it should go ahead. */
   get isHeavy(): boolean {
-    const { bytesMax, recordsMax } = this.parts.held;
-    return this.bytes >= bytesMax || this.records.length >= recordsMax;
+    return this.records.isHeavy;
   }
 
   /** Before the commit: what has begun to go ahead goes ahead as a whole. @throws LOG_FAILED, DISK_FULL */
@@ -143,35 +134,19 @@ export class Stage implements Writer {
 
   /** Moves the records into the log: there they count for nothing until they are committed. @throws LOG_FAILED, DISK_FULL */
   async goAhead(): Promise<void> {
-    if (this.records.length === 0) {
-      return;
-    }
-    const { log, clock } = this.parts;
-    this.spill ??= new Spill({ log, clock, project: this.projectState.id, timeline: this.timeline.id });
-    const first = this.spill.count;
-    for (const [at, before] of this.earlier ?? []) {
-      this.records[at - first] = { ...this.records[at - first]!, previous: before as Lsn, isOwn: true };
-    }
-    this.earlier = undefined;
-    await this.spill.write(this.records);
-    this.records.length = 0;
-    this.bytes = 0;
-    await this.latest.relieve();
+    await this.records.goAhead();
     await this.uniqueKeys.relieve();
   }
 
   /** Gives back what a large stage took. Nothing is read from it any more. */
   close(): void {
-    this.latest.close();
+    this.records.close();
     this.uniqueKeys.close();
   }
 
-  /** Gives the records of a stage that held all of them their LSNs, from `firstLsn` on: those that follow one another learn the LSN before. */
+  /** Gives the records of a stage that held all of them their LSNs, from `firstLsn` on. */
   seal(firstLsn: Lsn): readonly ChangeRecord[] {
-    for (const [at, before] of this.earlier ?? []) {
-      this.records[at] = { ...this.records[at]!, previous: (firstLsn + before) as Lsn };
-    }
-    return this.records;
+    return this.records.seal(firstLsn);
   }
 
   collections(): readonly CollectionInfo[] {
@@ -289,9 +264,9 @@ export class Stage implements Writer {
   }
 
   private find(collection: CollectionId, key: DocKey): Newest | undefined {
-    const staged = this.latest.get(collection, key);
+    const staged = this.records.newest(collection, key);
     if (staged !== undefined) {
-      return { image: this.imageAt(staged) };
+      return staged;
     }
     // Who changes a document has just read it.
     if (this.foundCollection === collection && this.foundKey?.equals(key) === true) {
@@ -309,12 +284,6 @@ export class Stage implements Writer {
     return this.found;
   }
 
-  /** The image that the record at a position leaves. */
-  private imageAt(position: number): Image | undefined {
-    const held = position - (this.spill?.count ?? 0);
-    return held < 0 ? this.spill!.image(position) : this.records[held]!.image;
-  }
-
   private stageRecord(
     collection: CollectionId,
     key: DocKey,
@@ -322,25 +291,10 @@ export class Stage implements Writer {
     found: Newest | undefined,
     update: Op = OP_UPDATE
   ): void {
-    const op = image === undefined ? OP_DELETE : found?.image === undefined ? OP_INSERT : update;
-    if (this.options.snapshot !== undefined && this.latest.get(collection, key) === undefined) {
-      this.assertUnchanged(collection, key);
+    if (this.conflicts !== undefined && !this.records.has(collection, key)) {
+      this.conflicts.assertUnchanged(collection, key);
     }
-    const { staged } = this;
-    const earlier = this.latest.set(collection, key, staged);
-    if (earlier !== undefined) {
-      this.earlier ??= new Map();
-      this.earlier.set(staged, earlier);
-    }
-    const previous = found?.lsn ?? (0 as Lsn);
-    const before = found?.image ?? null;
-    this.records.push({ collection, op, key, previous, image, imageAt: 0, before });
-    this.bytes += key.length + (image?.length ?? 0) + RECORD_BYTES;
-    if (collection === CATALOG) {
-      this.hasCatalog = true;
-    } else {
-      this.hasDocuments = true;
-    }
+    this.records.add(collection, key, image, found, update);
   }
 
   /** @throws DUPLICATE_KEY */
@@ -361,58 +315,12 @@ export class Stage implements Writer {
     return this.uniqueKeys.all();
   }
 
-  /** @throws WRITE_CONFLICT when others changed a document after the snapshot */
-  private assertUnchanged(collection: CollectionId, key: DocKey): void {
-    const { timeline } = this;
-    const { snapshot } = this.options;
-    if (snapshot === undefined || timeline.head <= snapshot) {
-      return;
-    }
-    const newest = this.parts.versions.find(timeline.chain(timeline.head), collection, key);
-    if (newest !== undefined && newest.lsn > snapshot) {
-      throw conflict(this.branch);
-    }
-  }
-
   /**
-   * For a transaction: checks that nothing it changed, or rests on, was changed after its snapshot. Steps, so that a
-   * large one can be checked in slices.
+   * For a transaction: checks that nothing it changed, or rests on, was changed after its snapshot; in steps.
    * @throws WRITE_CONFLICT
    */
   *checkConflicts(): Generator<void> {
-    for (const collection of this.latest.collections()) {
-      if (collection !== CATALOG) {
-        // Its options and indexes must be the ones that the documents were checked against.
-        this.assertUnchanged(CATALOG, catalogKey(collection));
-      }
-      for (const [key] of this.latest.of(collection)) {
-        this.assertUnchanged(collection, key);
-        yield;
-      }
-    }
-    const head = this.timeline.chain(this.timeline.head);
-    for (const { index, key } of this.uniqueKeys.keys()) {
-      if (this.uniqueKeys.holders(head, index.id, key) > 1) {
-        throw conflict(this.branch);
-      }
-      yield;
-    }
-    if (this.hasCatalog) {
-      this.assertNamesFree();
-    }
-  }
-
-  /** @throws WRITE_CONFLICT when somebody else has given a name after the snapshot that this stage gives too */
-  private assertNamesFree(): void {
-    const { timeline } = this;
-    const mine = new Set([...this.latest.of(CATALOG)].map(([key]) => keyText(key)));
-    const isMine = ({ id }: CollectionInfo) => mine.has(keyText(catalogKey(id)));
-    for (const other of this.parts.catalogs.at(timeline, timeline.head).list()) {
-      const named = this.catalog.get(other.name);
-      if (!isMine(other) && named !== undefined && isMine(named)) {
-        throw conflict(this.branch);
-      }
-    }
+    yield* this.conflicts?.check() ?? [];
   }
 
   /**
@@ -480,19 +388,17 @@ export class Stage implements Writer {
 
   /** Whether a document is staged. */
   hasChanged(collection: CollectionId, key: DocKey): boolean {
-    return this.latest.get(collection, key) !== undefined;
+    return this.records.has(collection, key);
   }
 
   /** Staged documents of a collection with their last image, undefined for a removed one; in no order. */
-  *changed(collection: CollectionId): Generator<{ key: DocKey; image: Image | undefined }> {
-    for (const [key, position] of this.latest.of(collection)) {
-      yield { key, image: this.imageAt(position) };
-    }
+  changed(collection: CollectionId): Generator<{ key: DocKey; image: Image | undefined }> {
+    return this.records.changed(collection);
   }
 
   /** Keys of the staged documents of a collection, in no order. */
   changedKeys(collection: CollectionId): DocKey[] {
-    return [...this.latest.of(collection)].map(([key]) => key);
+    return [...this.records.keys(collection)];
   }
 }
 
