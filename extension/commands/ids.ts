@@ -19,5 +19,11 @@ export const CommandIds = {
   openPlan: 'argon:open-plan',
   undo: 'argon:undo',
   restore: 'argon:restore-preview',
-  copyRef: 'argon:copy-ref'
+  copyRef: 'argon:copy-ref',
+  lineage: 'argon:lineage',
+  lineageSelect: 'argon:lineage-select',
+  lineageFocus: 'argon:lineage-focus',
+  lineageCompare: 'argon:lineage-compare',
+  lineageSameData: 'argon:lineage-same-data',
+  lineageExport: 'argon:lineage-export'
 } as const;

@@ -15,6 +15,8 @@ export interface IBadgeActions {
   /** Shows in the panel what the cell wrote. */
   readonly show: (activity: CellActivity) => void;
   readonly runName: (run: string) => string;
+  /** Opens the lineage at a run. */
+  readonly openLineage: (run: string) => void;
 }
 
 /** The badges of one cell, in their order: stale, read, wrote, run. */
@@ -85,6 +87,14 @@ export function Badges(props: {
       {activity.runs.map(run => (
         <Badge key={run} icon={runIcon} kind="run" short="" title={run} onClick={undefined}>
           <span className="jp-ArgonBadge-text">{trans.__('run %1', actions.runName(run))}</span>
+          <button
+            type="button"
+            className="jp-ArgonBadge-action jp-ArgonBadge-undo"
+            title={trans.__('Show which data led to this run, and what came of it')}
+            onClick={() => actions.openLineage(run)}
+          >
+            {trans.__('Lineage')}
+          </button>
         </Badge>
       ))}
     </>

@@ -24,6 +24,8 @@ export function badgeActions(targets: IBadgeTargets, runAgain: () => void): IBad
       const run = workspace.project?.runs.find(candidate => candidate.id === id);
       return run === undefined ? id.slice(0, 8) : runName(run);
     },
+    openLineage: run =>
+      void commands.execute(CommandIds.lineage, { run, project: workspace.session?.project ?? null }),
     undo: activity => {
       const range = writtenRange(activity);
       if (range !== undefined) {

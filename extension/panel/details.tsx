@@ -4,6 +4,7 @@ import {
   ellipsesIcon,
   historyIcon,
   jumpForwardIcon,
+  treeViewIcon,
   undoIcon
 } from '@jupyterlab/ui-components';
 import { useEffect, useState } from 'react';
@@ -231,6 +232,11 @@ function Runs(props: { readonly project: ProjectModel; readonly entry: Entry }):
             {runName(run)}
           </button>
           <span className="jp-ArgonRun-value">{runValue(run)}</span>
+          <IconButton
+            icon={treeViewIcon}
+            label={trans.__('Show the lineage of %1', runName(run))}
+            onClick={() => void commands.execute(CommandIds.lineage, { run: run.id })}
+          />
         </span>
       ))}
     </div>

@@ -61,5 +61,12 @@ function rarer(entry: Entry, project: ProjectModel, branch: string | undefined):
   const pins = project.pins.filter(
     pin => pin.timeline === timeline && pin.lsn >= firstLsn && pin.lsn <= lastLsn
   );
+  const runs = project.runs.filter(
+    run => run.timeline === timeline && run.lsn >= firstLsn && run.lsn <= lastLsn
+  );
+  const [run] = runs;
+  if (run !== undefined) {
+    items.push({ command: CommandIds.lineage, args: { run: run.id } });
+  }
   return [...items, ...pins.map(({ name }) => ({ command: CommandIds.deletePin, args: { name } }))];
 }

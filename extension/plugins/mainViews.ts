@@ -1,6 +1,8 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
-import { MainAreaWidget } from '@jupyterlab/apputils';
+import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import type { Widget } from '@lumino/widgets';
+import type { ILineageOptions } from '../commands/lineage';
+import type { LineageWidget } from '../lineage/lineageWidget';
 import type { IViewContext } from '../view/viewContext';
 
 /** Opens diffs and plans in the main area. Their code is read when the first one opens. */
@@ -37,12 +39,32 @@ export class MainViews {
     }
   }
 
-  private _open(id: string, make: () => Widget): void {
+  /** Lineage views, so that they come back with the page. */
+  readonly lineages = new WidgetTracker<MainAreaWidget<LineageWidget>>({ namespace: 'argon-lineage' });
+
+  /** Opens the lineage of a project; the one that is open already, with what is asked for selected in it. */
+  openLineage({ project = this._context.workspace.projectName, ...state }: ILineageOptions): void {
+    if (project !== undefined) {
+      void import('../lineage/lineageWidget').then(({ LineageWidget }) => {
+        const id = `argon-lineage:${project}:${state.branch ?? ''}:${state.search ?? ''}`;
+        const make = () => new LineageWidget({ context: this._context, project, ...state });
+        const view = this._open(id, make) as MainAreaWidget<LineageWidget>;
+        if (!this.lineages.has(view)) {
+          view.content.model.changed.connect(() => void this.lineages.save(view));
+          void this.lineages.add(view);
+        } else if (state.selected !== undefined) {
+          void view.content.model.reveal(state.selected);
+        }
+      });
+    }
+  }
+
+  private _open(id: string, make: () => Widget): MainAreaWidget {
     const shell = this._shell;
     const open = this._views.get(id);
     if (open !== undefined && !open.isDisposed) {
       shell.activateById(open.id);
-      return;
+      return open;
     }
     const view = new MainAreaWidget({ content: make() });
     view.id = `jp-argon-view-${++this._last}`;
@@ -51,6 +73,7 @@ export class MainViews {
     view.disposed.connect(() => this._views.delete(id));
     shell.add(view, 'main');
     shell.activateById(view.id);
+    return view;
   }
 
   private readonly _shell: JupyterFrontEnd.IShell;

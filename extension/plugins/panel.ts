@@ -13,6 +13,7 @@ import { ArgonClient } from '../client/client';
 import { Actions } from '../commands/actions';
 import { addCommands } from '../commands/commands';
 import { CommandIds } from '../commands/ids';
+import { addLineageCommands } from '../commands/lineage';
 import { Workspace } from '../model/workspace';
 import { badgeActions } from '../notebook/badgeActions';
 import { ArgonPanel } from '../panel/panel';
@@ -38,6 +39,8 @@ const PALETTE = [
   CommandIds.merge,
   CommandIds.restore,
   CommandIds.copyRef,
+  CommandIds.lineage,
+  CommandIds.lineageExport,
   CommandIds.startBridge,
   CommandIds.restartBridge,
   CommandIds.showLog
@@ -121,6 +124,18 @@ export const panelPlugin: JupyterFrontEndPlugin<IArgon> = {
         openMerge: options => views.openMerge(options),
         copy
       }
+    });
+    addLineageCommands({
+      commands,
+      workspace,
+      trans,
+      open: options => views.openLineage(options),
+      current: () => views.lineages.currentWidget?.content
+    });
+    void restorer?.restore(views.lineages, {
+      command: CommandIds.lineage,
+      args: ({ content }) => ({ ...content.model.state }),
+      name: ({ content }) => `${content.model.project}:${content.id}`
     });
     for (const command of PALETTE) {
       palette?.addItem({ command, category: trans.__('Argon') });

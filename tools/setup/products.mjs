@@ -152,6 +152,7 @@ export const labextension = {
         at('style'),
         at('schema'),
         at('package.json'),
+        at('labextension.config.cjs'),
         at('tsconfig.json'),
         at('tsconfig.base.json')
       ]),
