@@ -25,10 +25,15 @@ def test_loading_twice_and_unloading(here: Places, tmp_path: Path) -> None:
         cells = kernel.run("%argon cells").json("cells")
         assert [one["cell"] for one in cells if one["writes"]] == ["the-cell"]
         kernel.run("%load_ext autoreload\n%autoreload 2\n%argon log")
-        kernel.run("%unload_ext argon")
+        kernel.run("db = argon.db()\n%unload_ext argon")
         gone = kernel.run("%argon", check=None)
         assert "not found" in gone.text
+        # What is in use goes on, and belongs to no cell any more.
+        kernel.run("db.things.insert_one({'_id': 2})", cell="unseen")
         kernel.run("%load_ext argon")
+        kernel.run("%reload_ext argon")
+        assert kernel.run("db.things.count_documents({})").text == "2"
+        assert "unseen" not in [one["cell"] for one in kernel.run("%argon cells").json("cells")]
         assert kernel.run("%argon").json("place")["project"] == "twice"
     finally:
         kernel.stop()

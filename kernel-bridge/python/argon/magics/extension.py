@@ -12,7 +12,6 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class
 
 from ..errors import ArgonError, Interrupted, printable
 from ..session import Session, active_session, current_session
-from ..session.current import end_session
 from ..view import Shown
 from ..view.blocks import Preformatted
 from ..view.kinds.place import full_ref
@@ -121,12 +120,11 @@ def load(shell: Any) -> None:
 
 
 def unload(shell: Any) -> None:
-    """`%unload_ext argon`: takes the verbs out and leaves the session to the next one."""
+    """`%unload_ext argon`: takes the verbs out. The session stays, and with it every database that is in use."""
     extension = getattr(shell, _ATTRIBUTE, None)
     if extension is not None:
         extension.unload()
         delattr(shell, _ATTRIBUTE)
-    end_session()
 
 
 def _say_where(session: Session) -> None:

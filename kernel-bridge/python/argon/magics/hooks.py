@@ -28,6 +28,11 @@ class CellHooks:
         for event, listener in (("pre_run_cell", self.before), ("post_run_cell", self.after)):
             with suppress(ValueError):
                 self._shell.events.unregister(event, listener)
+        if self._running or self._adopted:
+            # Nobody would tell the end of the cell that takes us out.
+            self._running.clear()
+            self._adopted = False
+            self._end()
 
     def before(self, info: Any) -> None:
         """A cell starts."""

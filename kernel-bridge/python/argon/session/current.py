@@ -14,7 +14,8 @@ from .identity import SESSION_VARIABLE, identify
 from .session import Session
 
 _lock = threading.Lock()
-_current: Session | None = None
+_current: Session | None = globals().get("_current")
+"""Kept when the module is reloaded, as %autoreload does after an upgrade: databases that are in use hang on it."""
 
 
 def current_session() -> Session:
