@@ -51,6 +51,7 @@ export const ERROR_CODES = {
   FORMAT_TOO_NEW: 'The data directory was written by a newer version of Argon.',
   DIRECTORY_LOCKED: 'Another bridge uses this data directory.',
   BRIDGE_UNAVAILABLE: 'The bridge is not running or cannot be reached.',
+  BRIDGE_STARTING: 'The bridge is starting, perhaps again after a crash, and was not ready in time.',
   BRIDGE_VERSION: 'The bridge and the client are of versions that do not fit together.',
   CLOSED: 'The engine is closed.',
   INTERNAL: 'An unexpected fault inside Argon. Please report it.'

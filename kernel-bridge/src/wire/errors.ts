@@ -85,6 +85,7 @@ const BY_ARGON_CODE: Readonly<Record<ErrorCode, MongoCodeName>> = {
   FORMAT_TOO_NEW: 'InternalError',
   DIRECTORY_LOCKED: 'InternalError',
   BRIDGE_UNAVAILABLE: 'InternalError',
+  BRIDGE_STARTING: 'InternalError',
   BRIDGE_VERSION: 'InternalError',
   CLOSED: 'InterruptedAtShutdown',
   INTERNAL: 'InternalError'

@@ -34,7 +34,7 @@ def ensure_bridge(places: Places, seconds: float = ENSURE_SECONDS_MAX, *, asked:
             server is ending, and its kernels are next.
 
     Raises:
-        ArgonError: `BRIDGE_UNAVAILABLE` when there is none in time, or why it could not be started
+        ArgonError: `BRIDGE_UNAVAILABLE` or `BRIDGE_STARTING` when there is none in time, or why it could not be started
             (see `BridgeProcess.start`).
     """
     deadline = time.monotonic() + seconds
@@ -110,7 +110,7 @@ def _start_lock(path: Path, deadline: float) -> Iterator[None]:
                 break
             if time.monotonic() > deadline:
                 raise ArgonError(
-                    "BRIDGE_UNAVAILABLE",
+                    "BRIDGE_STARTING",
                     "another process has been starting the bridge for too long",
                     next=["try again", f"read {path.with_name('bridge.log')}"],
                 )

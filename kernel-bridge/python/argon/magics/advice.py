@@ -21,6 +21,7 @@ _NAMES_OF = {
 _NEXT = {
     "BRANCH_EXISTS": ("add --ensure to take the one that is there", "%argon branch list"),
     "BRANCH_PROTECTED": ("%argon branch protect NAME --off", "%argon branch create NAME --switch"),
+    "BRIDGE_STARTING": ("run the cell again in a moment", "%argon health"),
     "BRIDGE_UNAVAILABLE": ("%argon health",),
     "BRIDGE_VERSION": ("restart the bridge and the kernel after an upgrade",),
     "CHECKS_MISSING": ("%argon check PLAN CHECK   (records that it passed)", "%argon merge show last"),

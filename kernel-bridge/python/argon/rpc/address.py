@@ -29,6 +29,9 @@ class Address(Protocol):
     def unavailable(self) -> ArgonError:
         """What to say when nobody answers."""
 
+    def starting(self, again: bool) -> ArgonError:
+        """What to say while somebody is still on the way to it; `again`: it was there before."""
+
 
 class LocalAddress:
     """The bridge of a data directory on this machine, which is started when it does not run."""
@@ -62,6 +65,15 @@ class LocalAddress:
             next=["%argon health", f"read {self.places.log}"],
         )
 
+    def starting(self, again: bool) -> ArgonError:
+        """Names the directory and the log; `again`: it ran before."""
+        return ArgonError(
+            "BRIDGE_STARTING",
+            f"the bridge for {self.places.data} is starting{' again' if again else ''} and is not ready yet",
+            data={"directory": str(self.places.data)},
+            next=["run the cell again in a moment: nothing was lost", f"read {self.places.log}"],
+        )
+
 
 class WebAddress:
     """A bridge behind a URL, for example the relay of a Jupyter server: `ws://host:8888/argon/rpc`."""
@@ -89,4 +101,12 @@ class WebAddress:
             "BRIDGE_UNAVAILABLE",
             f"the bridge at {self.url.split('?')[0]} cannot be reached",
             next=["check the address and the token"],
+        )
+
+    def starting(self, again: bool) -> ArgonError:
+        """Names the URL without its query; `again`: we were connected before."""
+        return ArgonError(
+            "BRIDGE_STARTING",
+            f"the bridge at {self.url.split('?')[0]} does not answer{' any more' if again else ' yet'}",
+            next=["run the cell again in a moment", "check the address and the token"],
         )

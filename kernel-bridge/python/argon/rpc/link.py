@@ -130,13 +130,14 @@ class Link:
             asked: false when nobody waits, and only a lost connection is made again.
 
         Raises:
-            ArgonError: `BRIDGE_UNAVAILABLE`, `CLOSED`.
+            ArgonError: `BRIDGE_UNAVAILABLE`, `BRIDGE_STARTING`, `CLOSED`.
         """
         connection = self._live()
         if connection is not None:
             return connection
         if not self._connecting.acquire(timeout=max(0.0, until - time.monotonic())):
-            raise self.address.unavailable()
+            # Somebody of us is at it, and it takes long.
+            raise self.address.starting(again=self._connection is not None)
         try:
             tries = 0
             while True:
