@@ -13,7 +13,7 @@ const HELP = `Usage: npm run nightly -- [OPTIONS]
 
 Runs what proves the engine at full length: commands beside a model, kills, crash states, injected
 errors, flipped bits, histories of concurrent clients, those of drivers of a bridge that is killed
-too, seeded bugs. Prints how much of each was done, with which seeds; ends with 1 when anything was
+too, runs reproduced after random histories, seeded bugs. Prints how much of each was done, with which seeds; ends with 1 when anything was
 lost or a bug survived.
 
   --minutes N   stop after about so long (default: full length, some hours)

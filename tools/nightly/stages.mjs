@@ -19,7 +19,7 @@ export const STAGES = [
     figure: 'model commands',
     target: 100_000,
     effort: 1,
-    share: 0.35
+    share: 0.3
   },
   { name: 'kills', specs: ['law-01-durable-ack'], figure: 'kills', target: 2_000, effort: 0.5, share: 0.2 },
   {
@@ -61,6 +61,15 @@ export const STAGES = [
     figure: 'wire histories',
     target: 200,
     effort: 8,
+    share: 0.05
+  },
+  {
+    name: 'runs',
+    specs: ['mlflow/reproduce'],
+    config: 'kernel-bridge/jest.config.js',
+    figure: 'run histories',
+    target: 1_000,
+    effort: 5,
     share: 0.05
   }
 ];

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import importlib.util
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -141,6 +142,64 @@ def test_arrow(things: Any) -> None:
     assert Reading(things, "main", {"n": 5}).to_arrow().num_rows == 0
     write_frame(pa.table({"_id": [10, 11], "x": [1.0, None]}), things)
     assert things.find_one(11) == {"_id": 11}
+
+
+ROWS: list[dict[str, Any]] = [
+    {
+        "_id": ObjectId(),
+        "name": "a",
+        "n": 2**40,
+        "mass": 1.5,
+        "seen": True,
+        "price": Decimal128("1.10"),
+        "at": datetime(2020, 1, 1, 12, 30, 15, 250_000),
+        "tags": ["x", "y"],
+        "deep": {"mm": 3.5},
+        "raw": b"\x00\xff",
+    },
+    {"_id": ObjectId(), "name": "ü", "n": 1, "mass": 2.0, "seen": False, "price": Decimal128("20.05")},
+]
+
+
+def test_arrow_goes_back_as_it_came(things: Any) -> None:
+    things.insert_many(ROWS)
+    table = Reading(things, "main").to_arrow()
+    assert table.column("price").type == pa.decimal128(4, 2)
+    assert pa.types.is_timestamp(table.column("at").type)
+    # What is written back changes nothing: the ids are ids again, and every value has its type.
+    same = write_frame(table, things)
+    assert (same.rows, same.matched, same.modified, same.inserted) == (2, 2, 0, 0)
+    assert list(things.find()) == ROWS
+    with pytest.raises(ArgonError, match='no column "nothing", which is its key'):
+        write_frame(table, things, key="nothing")
+    days = pa.table({"_id": [1], "day": pa.array([date(2020, 2, 29)])})
+    write_frame(days, things)
+    assert things.find_one(1) == {"_id": 1, "day": datetime(2020, 2, 29)}
+
+
+def test_arrow_in_several_batches_is_of_one_type(things: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("argon.data.read.BATCH_DOCUMENTS", 2)
+    monkeypatch.setattr(Reading.batches, "__defaults__", (2,))
+    things.insert_many([{"_id": n, **({"x": n} if n < 3 else {"x": n / 2, "late": "y"})} for n in range(7)])
+    table = Reading(things, "main").to_arrow()
+    assert table.column("x").to_pylist() == [0, 1, 2, 1.5, 2, 2.5, 3]
+    assert table.column("late").null_count == 3
+    assert table.column("x").num_chunks > 1
+
+
+def test_polars_or_what_to_install(things: Any) -> None:
+    things.insert_many([{**row, "_id": n} for n, row in enumerate(ROWS)])
+    if importlib.util.find_spec("polars") is None:
+        with pytest.raises(ArgonError) as caught:
+            Reading(things, "main").to_polars()
+        assert caught.value.code == "PACKAGE_MISSING"
+        assert caught.value.message == "this needs the Python package polars, which is not installed"
+        assert caught.value.next == ["pip install polars pyarrow"]
+        return
+    frame = Reading(things, "main").to_polars()
+    assert frame.shape == (2, 10)
+    same = write_frame(frame, things)
+    assert (same.rows, same.matched, same.modified) == (2, 2, 0)
 
 
 def test_a_big_frame_in_slices(things: Any) -> None:

@@ -29,12 +29,14 @@ export interface TestBridge {
 
 export interface TestBridgeOptions extends Partial<RpcServerOptions> {
   readonly mlflow?: string;
+  /** Where its data lies and stays; default: a directory of its own, which goes with it. */
+  readonly folder?: string;
 }
 
 export async function openTestBridge(options: TestBridgeOptions = {}): Promise<TestBridge> {
-  const folder = mkdtempSync(join(tmpdir(), 'argon-rpc-'));
+  const { mlflow, folder: given, ...serverOptions } = options;
+  const folder = given ?? mkdtempSync(join(tmpdir(), 'argon-rpc-'));
   const log: string[] = [];
-  const { mlflow, ...serverOptions } = options;
   const logger = createLogger('warn', line => log.push(line));
   const core = await openCore({
     data: join(folder, 'data'),
@@ -69,7 +71,9 @@ export async function openTestBridge(options: TestBridgeOptions = {}): Promise<T
       clients.forEach(client => client.socket.terminate());
       await server.close();
       await core.close();
-      rmSync(folder, { recursive: true, force: true });
+      if (given === undefined) {
+        rmSync(folder, { recursive: true, force: true });
+      }
     }
   };
 }

@@ -1,4 +1,4 @@
-"""Reads documents of any state as batches, a pandas frame or an Arrow table."""
+"""Reads documents of any state as batches, a pandas or polars frame, or an Arrow table."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ from .progress import progress
 
 if TYPE_CHECKING:
     import pandas
+    import polars
     import pyarrow
     from pymongo.collection import Collection
 
 BATCH_DOCUMENTS = 5_000
+
+OBJECT_IDS = {b"argon.bson": b"objectId"}
+"""Metadata of an Arrow column that held ObjectIds."""
 
 
 class Reading:
@@ -74,21 +78,29 @@ class Reading:
         frame: dict[str, Any] = {}
         for name in list(parts):
             frame[name] = _joined(pd, parts.pop(name))
-        whole: pandas.DataFrame = pd.DataFrame(frame) if frame else pd.DataFrame(index=range(rows))
+        # The columns are ours: a copy would hold everything twice.
+        whole: pandas.DataFrame = (
+            pd.DataFrame(frame, copy=False) if frame else pd.DataFrame(index=range(rows))
+        )
         return whole
 
     def to_arrow(self) -> pyarrow.Table:
         """An Arrow table. ObjectIds become strings, Decimal128 becomes decimal, dates are UTC milliseconds.
+
+        A column that held nothing but ObjectIds says so in its metadata, and `argon.write` makes them ObjectIds again.
+        Its columns come in a chunk for each batch: one piece would take a copy of everything.
 
         Raises:
             ArgonError: `FRAME_TYPES` when a field holds values that no one Arrow type can hold.
         """
         pyarrow = _needs("pyarrow")
         tables = []
+        kinds: dict[str, set[str]] = {}
         for batch in self._with_progress():
-            columns = {
-                name: [_arrow(value) for value in values] for name, values in _columns(batch, {}).items()
-            }
+            columns = {}
+            for name, values in _columns(batch, {}).items():
+                kinds.setdefault(name, set()).update(type(value).__name__ for value in values)
+                columns[name] = [_arrow(value) for value in values]
             try:
                 tables.append(pyarrow.table(columns))
             except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError) as error:
@@ -96,9 +108,24 @@ class Reading:
         if not tables:
             return pyarrow.table({})
         try:
-            return pyarrow.concat_tables(tables, promote_options="permissive").combine_chunks()
+            whole = pyarrow.concat_tables(tables, promote_options="permissive")
         except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError) as error:
             raise _mixed(error) from None
+        fields = [
+            field.with_metadata(OBJECT_IDS) if kinds[field.name] - {"NoneType"} == {"ObjectId"} else field
+            for field in whole.schema
+        ]
+        return whole.cast(pyarrow.schema(fields))
+
+    def to_polars(self) -> polars.DataFrame:
+        """A polars frame over the columns of `to_arrow`, which are not copied.
+
+        Raises:
+            ArgonError: `PACKAGE_MISSING` without polars or pyarrow; `FRAME_TYPES` as `to_arrow`.
+        """
+        found = _needs("polars", "pip install polars pyarrow")
+        frame: polars.DataFrame = found.from_arrow(self.to_arrow(), rechunk=False)
+        return frame
 
     def _with_progress(self) -> Iterator[list[dict[str, Any]]]:
         with progress(self._total(), f"reading {self.collection.name}") as bar:
@@ -173,10 +200,10 @@ def _mixed(error: Exception) -> ArgonError:
     )
 
 
-def _needs(name: str) -> Any:
+def _needs(name: str, install: str = 'pip install "jupyterlab-argon[frames]"') -> Any:
     import importlib
 
     try:
         return importlib.import_module(name)
     except ImportError:
-        raise package_missing(name, 'pip install "jupyterlab-argon[frames]"') from None
+        raise package_missing(name, install) from None

@@ -5,10 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgonError
 from .progress import progress
+from .read import OBJECT_IDS
 
 if TYPE_CHECKING:
     from pymongo.collection import Collection
@@ -34,10 +37,11 @@ def write_frame(
     *,
     missing: str = "omit",
 ) -> Written:
-    """Upserts each row of a pandas frame (or anything with `to_dict("records")`, or an iterable of dicts).
+    """Upserts each row of a pandas or polars frame, of an Arrow table, or of an iterable of dicts.
 
     Args:
-        frame: the rows. numpy and pandas values become plain ones: int, float, bool, str, datetime.
+        frame: the rows. numpy and pandas values become plain ones: int, float, bool, str, datetime; decimals become
+            Decimal128, days the midnight they begin with.
         collection: where to.
         key: the columns that say which document a row is; its other columns are then set with `$set`, which
             takes dots as paths and adds new fields in alphabetical order. Default `_id` when the frame has
@@ -52,7 +56,7 @@ def write_frame(
 
     if missing not in ("omit", "null"):
         raise ArgonError("BAD_REQUEST", f'missing is "omit" or "null", not {missing!r}')
-    columns = list(getattr(frame, "columns", ()))
+    columns = _names(frame)
     if key is None and "_id" in columns:
         key = "_id"
     keys = [] if key is None else [key] if isinstance(key, str) else list(key)
@@ -115,10 +119,33 @@ def _documents(frame: Any, missing: str) -> Iterator[dict[str, Any]]:
                     if keep or value is not None
                 }
         return
-    rows = frame.to_pylist() if hasattr(frame, "to_pylist") else frame
-    for row in rows:
+    for row in _rows(frame):
         plain = {name: plain_value(value) for name, value in row.items()}
         yield plain if keep else {name: value for name, value in plain.items() if value is not None}
+
+
+def _names(frame: Any) -> list[str]:
+    """The columns of a frame or table; empty for rows that come one by one."""
+    # The columns of an Arrow table are its data.
+    names: Any = getattr(frame, "column_names", None) or getattr(frame, "columns", ())
+    return list(names)
+
+
+def _rows(frame: Any) -> Iterator[dict[str, Any]]:
+    """The rows of what is no pandas frame, a slice at a time where it can be sliced."""
+    if hasattr(frame, "iter_slices"):
+        for part in frame.iter_slices(BATCH_ROWS):
+            yield from part.to_dicts()
+    elif hasattr(frame, "to_batches"):
+        from bson import ObjectId
+
+        ids = [field.name for field in frame.schema if (field.metadata or {}).items() >= OBJECT_IDS.items()]
+        for part in frame.to_batches(max_chunksize=BATCH_ROWS):
+            for row in part.to_pylist():
+                row.update((name, ObjectId(row[name])) for name in ids if row[name] is not None)
+                yield row
+    else:
+        yield from frame
 
 
 def _column(column: Any) -> list[Any]:
@@ -138,6 +165,12 @@ def plain_value(value: Any) -> Any:
         return value
     if isinstance(value, float):
         return None if value != value else float(value)
+    if isinstance(value, Decimal):
+        from bson import Decimal128
+
+        return Decimal128(value)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return datetime(value.year, value.month, value.day)
     kind = type(value)
     if kind.__module__.startswith("pandas"):
         if kind.__name__ in ("NaTType", "NAType"):
