@@ -26,7 +26,7 @@ import { TABLE } from './store/keys';
 /**
  * Opens the engine on a data directory, making it when it is missing, and replays what the log
  * has and the state has not. `parts` are what tests replace below the engine.
- * @throws DIRECTORY_LOCKED, DATA_CORRUPT, FORMAT_TOO_NEW
+ * @throws BAD_REQUEST for a path that is no directory or cannot be written, DIRECTORY_LOCKED, DATA_CORRUPT, FORMAT_TOO_NEW, DISK_FULL
  */
 export async function openEngine(options: EngineOptions, parts: EngineParts = {}): Promise<Engine> {
   return facade(await Core.open(options, documentTest, parts));

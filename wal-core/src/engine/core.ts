@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type {
   Commit,
@@ -11,6 +10,7 @@ import type {
   TimelineId
 } from '../api';
 import type { Branch, Project, Timeline } from '../branch/model';
+import { takeDirectory } from './directory';
 import { ImageOffice } from './imageoffice';
 import { IndexBuilds } from './indexbuilds';
 import { Mutex } from './mutex';
@@ -32,7 +32,6 @@ import { STATE_CHECK_BYTES_MAX, UNAPPLIED_BYTES_MAX, UNAPPLIED_RECORDS_MAX } fro
 import { CommitClock } from '../log/clock';
 import { FileLog, type LogOptions } from '../log/file/log';
 import type { ChangeSection, ControlRecord } from '../log/frame';
-import { lockDirectory } from '../log/lock';
 import { Catalogs } from '../read/catalog';
 import { AtomicGroups } from '../read/groups';
 import { LineReader } from '../read/line';
@@ -157,14 +156,13 @@ export class Core implements Positions {
     this.views = { ...this.parts(), ...this.imageOffice.scanParts, caughtUp, timeAt };
   }
 
-  /** @throws DIRECTORY_LOCKED, DATA_CORRUPT, FORMAT_TOO_NEW */
+  /** @throws BAD_REQUEST for a path that is no directory, DIRECTORY_LOCKED, DATA_CORRUPT, FORMAT_TOO_NEW, DISK_FULL */
   static async open(
     { directory, clock }: EngineOptions,
     compile: FilterCompiler,
     parts: EngineParts = {}
   ): Promise<Core> {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const unlock = lockDirectory(directory);
+    const unlock = takeDirectory(directory);
     let store: OrderedStore | undefined;
     let core: Core | undefined;
     try {
