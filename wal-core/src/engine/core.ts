@@ -29,7 +29,7 @@ import type { ImageOptions } from '../image/keeper';
 import { type FilterCompiler, IndexKeyMaker } from '../index/keys';
 import { MultikeyIndexes } from '../index/multikey';
 import { STATE_CHECK_BYTES_MAX, UNAPPLIED_BYTES_MAX, UNAPPLIED_RECORDS_MAX } from '../limits';
-import { CommitClock } from '../log/clock';
+import { CommitClock, instantOf } from '../log/clock';
 import { FileLog, type LogOptions } from '../log/file/log';
 import type { ChangeSection, ControlRecord } from '../log/frame';
 import { Catalogs } from '../read/catalog';
@@ -338,7 +338,12 @@ export class Core implements Positions {
       throw this.failure;
     }
     const project = this.registry.project(projectName);
-    return this.view(project, resolveRef(this.registry, project, ref, this.wallMs(), this));
+    return this.view(project, resolveRef(this.registry, project, ref, this.nowMs(), this));
+  }
+
+  /** Now, as commit times tell it: never before the newest commit, though the wall clock was set back. */
+  private nowMs(): number {
+    return Math.max(this.wallMs(), instantOf(this.clock.current()).getTime());
   }
 
   view(project: Project, at: Resolution): View {
