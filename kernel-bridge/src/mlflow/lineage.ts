@@ -24,16 +24,6 @@ export function stateKey({ timeline, lsn }: { readonly timeline: number; readonl
   return `data:${timeline}@${lsn}`;
 }
 
-/** Runs in the order in which pages tell them: newest first, and always the same. */
-export function inOrder(runs: readonly RunInfo[]): RunInfo[] {
-  return [...runs].sort(
-    (a, b) =>
-      b.createdAt.getTime() - a.createdAt.getTime() ||
-      b.lsn - a.lsn ||
-      (a.id < b.id ? -1 : Number(a.id > b.id))
-  );
-}
-
 /** The runs that were asked for, one page of them. */
 export function lineagePage(
   ordered: readonly RunInfo[],

@@ -1,5 +1,6 @@
 import type { Engine, RunInfo, Snapshot } from '@argon/wal-core';
-import { cellOf, inOrder, lineagePage, lineageRun, modelsOf, stateKey } from '../../mlflow/lineage';
+import { newestFirst } from '../../mlflow/choice';
+import { cellOf, lineagePage, lineageRun, modelsOf, stateKey } from '../../mlflow/lineage';
 import type { Sessions } from '../../session/sessions';
 import { pageSize, type BridgeContext, type Handlers } from '../context';
 import { ifThere } from '../paging';
@@ -28,7 +29,8 @@ export function lineageMethods({ engine, sessions, tracking }: BridgeContext): H
     async 'lineage.graph'(params) {
       const { project, after, run } = params;
       const limit = pageSize(params.limit, RUNS_USUAL, RUNS_MAX);
-      const choose = () => lineagePage(inOrder(engine.runs(project)), params, { after, limit, run });
+      const choose = () =>
+        lineagePage([...engine.runs(project)].sort(newestFirst), params, { after, limit, run });
       let page = choose();
       if (tracking !== undefined && page.runs.length > 0) {
         await tracking.refresh(page.runs);
