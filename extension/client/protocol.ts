@@ -941,10 +941,18 @@ export interface HistoryParams {
   id: ExtendedJson;
   limit?: number;
   before?: Lsn;
+  /**
+   * Position of one committed change in a project; 0 is the empty project.
+   */
+  after?: number;
 }
 export interface HistoryResult {
   changes: Change[];
   next?: Lsn;
+  /**
+   * Position of one committed change in a project; 0 is the empty project.
+   */
+  newer?: number;
 }
 export interface BlameParams {
   project: string;

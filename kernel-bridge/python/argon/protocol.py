@@ -851,11 +851,15 @@ class HistoryParams(TypedDict):
     id: ExtendedJson
     limit: NotRequired[int]
     before: NotRequired[Lsn]
+    after: NotRequired[Lsn]
+    """Only versions newer than this LSN: the page is then the oldest of them, still newest first."""
 
 
 class HistoryResult(TypedDict):
     changes: list[Change]
     next: NotRequired[Lsn]
+    newer: NotRequired[Lsn]
+    """With `after`: pass as `after` for the versions that are newer than these. Absent when there are none."""
 
 
 class BlameParams(TypedDict):

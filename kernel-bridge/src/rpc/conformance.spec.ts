@@ -210,6 +210,22 @@ describe('every method, over a real socket and a real engine', () => {
     });
     expect(rest.changes.map(({ op }) => op)).toEqual(['insert']);
     expect(rest.next).toBeUndefined();
+    const oldest = rest.changes[0]?.lsn ?? 0;
+    const after = async (lsn: number, limit: number) => {
+      const page = await client.call('history', {
+        project,
+        ref: 'clean',
+        collection: 'users',
+        id: 1,
+        after: lsn,
+        limit
+      });
+      return { lsns: page.changes.map(change => change.lsn), newer: page.newer };
+    };
+    expect(await after(oldest, 5)).toEqual({ lsns: [head], newer: undefined });
+    expect(await after(0, 1)).toEqual({ lsns: [oldest], newer: oldest });
+    expect(await after(0, 2)).toEqual({ lsns: [head, oldest], newer: undefined });
+    expect(await after(head, 2)).toEqual({ lsns: [], newer: undefined });
   });
 
   it('pages the changes of a timeline', async () => {

@@ -45,7 +45,7 @@ export const PARAMS_SCHEMAS: Readonly<Record<string, string>> = {
     '{"type":"object","properties":{"project":{"type":"string"},"timeline":{"type":"integer","minimum":0},"firstLsn":{"$ref":"common.json#/$defs/Lsn"},"lastLsn":{"$ref":"common.json#/$defs/Lsn"},"limit":{"type":"integer","minimum":0},"after":{"$ref":"common.json#/$defs/Lsn"}},"required":["project","timeline","firstLsn","lastLsn"],"additionalProperties":false}',
   feed: '{"type":"object","properties":{"project":{"type":"string"},"after":{"$ref":"common.json#/$defs/Lsn"},"branch":{"type":"string"},"collection":{"type":"string"},"limit":{"type":"integer","minimum":1},"waitMs":{"type":"integer","minimum":0}},"required":["project","after"],"additionalProperties":false}',
   history:
-    '{"type":"object","properties":{"project":{"type":"string"},"ref":{"$ref":"common.json#/$defs/Ref"},"collection":{"type":"string"},"id":{"$ref":"common.json#/$defs/ExtendedJson"},"limit":{"type":"integer","minimum":0},"before":{"$ref":"common.json#/$defs/Lsn"}},"required":["project","ref","collection","id"],"additionalProperties":false}',
+    '{"type":"object","properties":{"project":{"type":"string"},"ref":{"$ref":"common.json#/$defs/Ref"},"collection":{"type":"string"},"id":{"$ref":"common.json#/$defs/ExtendedJson"},"limit":{"type":"integer","minimum":0},"before":{"$ref":"common.json#/$defs/Lsn"},"after":{"$ref":"common.json#/$defs/Lsn"}},"required":["project","ref","collection","id"],"additionalProperties":false}',
   blame:
     '{"type":"object","properties":{"project":{"type":"string"},"ref":{"$ref":"common.json#/$defs/Ref"},"collection":{"type":"string"},"id":{"$ref":"common.json#/$defs/ExtendedJson"},"path":{"$ref":"common.json#/$defs/FieldPath"},"after":{"type":"integer","minimum":0},"limit":{"type":"integer","minimum":0}},"required":["project","ref","collection","id"],"additionalProperties":false}',
   diff: '{"type":"object","properties":{"project":{"type":"string"},"from":{"$ref":"common.json#/$defs/Ref"},"to":{"$ref":"common.json#/$defs/Ref"},"collection":{"type":"string"},"after":{"type":"string"},"limit":{"type":"integer","minimum":0}},"required":["project","from","to"],"additionalProperties":false}',
@@ -166,7 +166,7 @@ export const RESULT_SCHEMAS: Readonly<Record<string, string>> = {
     '{"type":"object","properties":{"changes":{"type":"array","items":{"$ref":"common.json#/$defs/Change"}},"next":{"$ref":"common.json#/$defs/Lsn"}},"required":["changes"],"additionalProperties":false}',
   feed: '{"type":"object","properties":{"changes":{"type":"array","items":{"$ref":"common.json#/$defs/Change"}},"upTo":{"$ref":"common.json#/$defs/Lsn"},"head":{"$ref":"common.json#/$defs/Lsn"}},"required":["changes","upTo","head"],"additionalProperties":false}',
   history:
-    '{"type":"object","properties":{"changes":{"type":"array","items":{"$ref":"common.json#/$defs/Change"}},"next":{"$ref":"common.json#/$defs/Lsn"}},"required":["changes"],"additionalProperties":false}',
+    '{"type":"object","properties":{"changes":{"type":"array","items":{"$ref":"common.json#/$defs/Change"}},"next":{"$ref":"common.json#/$defs/Lsn"},"newer":{"$ref":"common.json#/$defs/Lsn"}},"required":["changes"],"additionalProperties":false}',
   blame:
     '{"type":"object","properties":{"state":{"$ref":"common.json#/$defs/State"},"fields":{"type":"array","items":{"$ref":"common.json#/$defs/Blame"}},"next":{"type":"integer","minimum":0}},"required":["state","fields"],"additionalProperties":false}',
   diff: '{"$ref":"common.json#/$defs/Diff"}',

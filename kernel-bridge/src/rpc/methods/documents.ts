@@ -164,7 +164,7 @@ function notThere(project: string, where: string, collection: string): ArgonErro
 }
 
 /** A part of a query as raw BSON. @throws BAD_REQUEST when it is no object */
-function rawOf(json: ExtendedJson | undefined, name: string): Buffer | undefined {
+function rawOf(json: ExtendedJson, name: string): Buffer | undefined {
   if (json === undefined || json === null) {
     return undefined;
   }

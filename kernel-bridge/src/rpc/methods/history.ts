@@ -2,6 +2,7 @@ import {
   ArgonError,
   docKeyOfValue,
   fromExtendedJson,
+  type Change,
   type DiffOptions,
   type Engine,
   type Lsn,
@@ -103,8 +104,22 @@ export function historyMethods({
       });
     },
 
-    history({ project, ref, collection, id, limit, before }) {
+    history({ project, ref, collection, id, limit, before, after }) {
       const key = docKeyOfValue(fromExtendedJson(id));
+      if (after !== undefined) {
+        return fittingPage<HistoryResult>(pageSize(limit, CHANGES_USUAL, CHANGES_MAX), async size => {
+          // One look at the state, so that the pages it walks belong together.
+          const at = engine.resolve(project, ref).ref;
+          const found = await nextVersions(engine, { project, ref: at, collection, key, after, size });
+          const changes = found.slice(-size);
+          const newest = changes[0]?.lsn;
+          return defined<HistoryResult>({
+            changes: changes.map(presentChange),
+            next: undefined,
+            newer: found.length > size ? newest : undefined
+          });
+        });
+      }
       return fittingPage<HistoryResult>(pageSize(limit, CHANGES_USUAL, CHANGES_MAX), async size => {
         const options = defined<{ limit?: number; before?: Lsn }>({
           limit: size + 1,
@@ -114,7 +129,8 @@ export function historyMethods({
         const page = found.slice(0, size);
         return defined<HistoryResult>({
           changes: page.map(presentChange),
-          next: found.length > size ? page.at(-1)?.lsn : undefined
+          next: found.length > size ? page.at(-1)?.lsn : undefined,
+          newer: undefined
         });
       });
     },
@@ -127,6 +143,33 @@ export function historyMethods({
       });
     }
   };
+}
+
+/** The oldest versions of a document that are newer than `after`, newest first: one more than `size` when there are. */
+async function nextVersions(
+  engine: Engine,
+  of: {
+    project: string;
+    ref: string;
+    collection: string;
+    key: ReturnType<typeof docKeyOfValue>;
+    after: number;
+    size: number;
+  }
+): Promise<Change[]> {
+  let kept: Change[] = [];
+  let before: Lsn | undefined;
+  for (;;) {
+    const options = defined<{ limit?: number; before?: Lsn }>({ limit: CHANGES_MAX, before });
+    const page = await engine.history(of.project, of.ref, of.collection, of.key, options);
+    const newer = page.filter(({ lsn }) => lsn > of.after);
+    // Walked from the newest on, so only the end of what was seen is held.
+    kept = [...kept, ...newer].slice(-(of.size + 1));
+    before = page.at(-1)?.lsn;
+    if (before === undefined || newer.length < page.length || page.length < CHANGES_MAX) {
+      return kept;
+    }
+  }
 }
 
 /** All timelines, or when they are too many those that were touched, with their ancestors. */
