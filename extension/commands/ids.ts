@@ -25,5 +25,9 @@ export const CommandIds = {
   lineageFocus: 'argon:lineage-focus',
   lineageCompare: 'argon:lineage-compare',
   lineageSameData: 'argon:lineage-same-data',
-  lineageExport: 'argon:lineage-export'
+  lineageExport: 'argon:lineage-export',
+  browseData: 'argon:browse-data',
+  documentHistory: 'argon:document-history',
+  restoreDocument: 'argon:restore-document',
+  copyDocument: 'argon:copy-document'
 } as const;

@@ -9,9 +9,9 @@ import { opName } from '../graph/row';
 import { IconButton, Segmented, Sign, TextButton } from '../panel/parts';
 import { CommandIds } from '../commands/ids';
 import { pinned, type DiffModel } from './diffModel';
-import { fieldTable, type IFieldRow } from './fieldRows';
+import { ChangeTable } from './changeTable';
+import { fieldTable } from './fieldRows';
 import { useView } from '../view/viewContext';
-import { ValueText } from './valueCell';
 
 /** Versions of a document that its history shows. */
 const HISTORY_MAX = 20;
@@ -83,7 +83,11 @@ export function DocumentView(props: {
           <pre tabIndex={0}>{json(document.after, trans.__('not there'))}</pre>
         </div>
       ) : (
-        <FieldTable model={model} rows={table.rows} />
+        <ChangeTable
+          rows={table.rows}
+          from={model.diff === undefined ? model.from : pinned(model.diff.from)}
+          to={model.diff === undefined ? model.to : pinned(model.diff.to)}
+        />
       )}
       {!isJson && table.left > 0 && (
         <p className="jp-ArgonDocument-more">
@@ -104,51 +108,20 @@ function json(document: unknown, missing: string): string {
   return document === undefined ? missing : JSON.stringify(document, undefined, 2);
 }
 
-function FieldTable(props: { readonly model: DiffModel; readonly rows: readonly IFieldRow[] }): JSX.Element {
-  const { trans } = useView();
-  const { diff, from, to } = props.model;
-  return (
-    <table className="jp-ArgonFields">
-      <thead>
-        <tr>
-          <th scope="col">{trans.__('Field path')}</th>
-          <th scope="col">{diff === undefined ? from : pinned(diff.from)}</th>
-          <th scope="col">{diff === undefined ? to : pinned(diff.to)}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {props.rows.map(row => (
-          <tr key={JSON.stringify(row.path)} className={`jp-mod-${row.kind}`}>
-            <th scope="row" style={{ paddingLeft: 10 + row.depth * 16 }}>
-              <span className="jp-ArgonFields-path">
-                {row.kind === 'same' ? (
-                  <span className="jp-ArgonSign" />
-                ) : (
-                  <Sign op={row.kind} label={opName(row.kind, trans)} />
-                )}
-                <code title={row.text}>{row.text === '' ? trans.__('whole document') : row.text}</code>
-                {row.isTypeChanged && <span className="jp-ArgonTag">{trans.__('type changed')}</span>}
-              </span>
-            </th>
-            <td className={row.kind === 'update' || row.kind === 'delete' ? 'jp-mod-old' : ''}>
-              <ValueText value={row.before} trans={trans} />
-            </td>
-            <td className={row.kind === 'update' || row.kind === 'insert' ? 'jp-mod-new' : ''}>
-              <ValueText value={row.after} trans={trans} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
 function DocumentHistory(props: {
   readonly model: DiffModel;
   readonly document: DocumentDiff;
 }): JSX.Element | null {
   const { model, document } = props;
   const { client, commands, trans, openCell } = useView();
+  const more = (view: 'history' | 'blame') => () =>
+    void commands.execute(CommandIds.documentHistory, {
+      project: model.project,
+      ref: ref ?? '',
+      collection: document.collection,
+      id: JSON.stringify(document.id),
+      view
+    });
   const [changes, setChanges] = useState<readonly Change[]>();
   const state = model.diff?.to;
   const ref = state === undefined ? undefined : pinned(state);
@@ -190,6 +163,13 @@ function DocumentHistory(props: {
             state?.branch ?? ref
           )}
         </span>
+        <button type="button" className="jp-ArgonLink" onClick={more('history')}>
+          {trans.__('All versions')}
+        </button>
+        {' · '}
+        <button type="button" className="jp-ArgonLink" onClick={more('blame')}>
+          {trans.__('Who wrote which field')}
+        </button>
       </h3>
       <ul>
         {changes.map(change => {

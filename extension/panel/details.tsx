@@ -131,12 +131,28 @@ function Changes(props: { readonly project: ProjectModel; readonly entry: Entry 
   }, [project, entry.timeline, entry.firstLsn, entry.lastLsn]);
   const left = written - (changes?.length ?? 0);
   const branch = project.history.timelines.get(entry.timeline)?.branch;
+  const browse = (collection: string) =>
+    void commands.execute(CommandIds.browseData, {
+      project: project.name,
+      ref: `${branch}@${entry.lastLsn}`,
+      collection
+    });
   return (
     <ul className="jp-ArgonDetails-changes">
       {entry.catalog.slice(0, CHANGES_MAX).map((change, index) => (
         <li key={`catalog${index}`}>
           <Sign op={signOf(change.op)} label={change.op} />
-          <span className="jp-ArgonDetails-document">{change.collection}</span>
+          <span className="jp-ArgonDetails-document">
+            <button
+              type="button"
+              className="jp-ArgonLink"
+              disabled={branch === undefined || change.op === 'dropped'}
+              title={trans.__('Browse %1', change.collection)}
+              onClick={() => browse(change.collection)}
+            >
+              {change.collection}
+            </button>
+          </span>
           <span className="jp-ArgonDetails-gist">{oneChange(change, trans)}</span>
         </li>
       ))}
@@ -148,7 +164,32 @@ function Changes(props: { readonly project: ProjectModel; readonly entry: Entry 
         <li key={change.lsn}>
           <Sign op={change.op} label={opName(change.op, trans)} />
           <span className="jp-ArgonDetails-document" title={`${change.collection} / ${idText(change.id)}`}>
-            {`${change.collection} / ${idText(change.id)}`}
+            <button
+              type="button"
+              className="jp-ArgonLink"
+              disabled={branch === undefined}
+              aria-label={trans.__('Browse %1', change.collection)}
+              onClick={() => browse(change.collection)}
+            >
+              {change.collection}
+            </button>
+            {' / '}
+            <button
+              type="button"
+              className="jp-ArgonLink"
+              disabled={branch === undefined}
+              aria-label={trans.__('History of %1 in %2', idText(change.id), change.collection)}
+              onClick={() =>
+                void commands.execute(CommandIds.documentHistory, {
+                  project: project.name,
+                  ref: `${branch}@${entry.lastLsn}`,
+                  collection: change.collection,
+                  id: JSON.stringify(change.id)
+                })
+              }
+            >
+              {idText(change.id)}
+            </button>
           </span>
           <ChangeGist change={change} />
         </li>

@@ -53,6 +53,7 @@ function rarer(entry: Entry, project: ProjectModel, branch: string | undefined):
             command: CommandIds.diff,
             args: { from: `${branch}@${firstLsn - 1}`, to: `${branch}@${lastLsn}` }
           },
+          { command: CommandIds.browseData, args: { ref: `${branch}@${lastLsn}` } },
           { command: CommandIds.renameBranch, args: { branch } },
           { command: CommandIds.protectBranch, args: { branch, protect: !isProtected } },
           { command: CommandIds.deleteBranch, args: { branch } },

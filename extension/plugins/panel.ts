@@ -12,6 +12,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { ArgonClient } from '../client/client';
 import { Actions } from '../commands/actions';
 import { addCommands } from '../commands/commands';
+import { addDataCommands } from '../commands/dataCommands';
 import { CommandIds } from '../commands/ids';
 import { addLineageCommands } from '../commands/lineage';
 import { Workspace } from '../model/workspace';
@@ -20,8 +21,9 @@ import { ArgonPanel } from '../panel/panel';
 import { PanelModel, type INotice } from '../panel/panelModel';
 import { DOMAIN, IArgon } from '../tokens';
 import { VERSION } from '../version';
-/* eslint-enable jupyter/prefer-lazy-imports */
+import { USUAL_VIEW_SETTINGS, type IViewSettings } from '../view/viewContext';
 import { MainViews } from './mainViews';
+/* eslint-enable jupyter/prefer-lazy-imports */
 
 /** Among the side bars of third parties. */
 const RANK = 600;
@@ -41,6 +43,7 @@ const PALETTE = [
   CommandIds.copyRef,
   CommandIds.lineage,
   CommandIds.lineageExport,
+  CommandIds.browseData,
   CommandIds.startBridge,
   CommandIds.restartBridge,
   CommandIds.showLog
@@ -107,7 +110,46 @@ export const panelPlugin: JupyterFrontEndPlugin<IArgon> = {
         onNewBranch: from => void commands.execute(CommandIds.createBranch, { from })
       });
     };
-    const views = new MainViews(shell, { client, workspace, commands, trans, openCell, copy });
+    const insertCell = async (source: string): Promise<string | undefined> => {
+      const notebook = tracker?.currentWidget;
+      const model = notebook?.content.model;
+      if (notebook === null || notebook === undefined || model === null || model === undefined) {
+        return undefined;
+      }
+      await notebook.revealed;
+      const { content } = notebook;
+      const index = Math.min(model.cells.length, content.activeCellIndex + 1);
+      model.sharedModel.insertCell(index, { cell_type: 'code', source, metadata: {} });
+      content.activeCellIndex = index;
+      void content.scrollToItem(index, 'smart');
+      return notebook.context.path;
+    };
+    let viewSettings: IViewSettings = USUAL_VIEW_SETTINGS;
+    const views = new MainViews(shell, {
+      client,
+      workspace,
+      commands,
+      trans,
+      openCell,
+      copy,
+      insertCell,
+      settings: () => viewSettings
+    });
+    addDataCommands({
+      commands,
+      workspace,
+      trans,
+      targets: {
+        openData: query => views.openData(query),
+        openHistory: (place, view) => views.openHistory(place, view),
+        openPlan: plan => views.openMerge({ plan }),
+        copy,
+        say
+      }
+    });
+    if (restorer !== null) {
+      views.restore(restorer);
+    }
     addCommands({
       commands,
       workspace,
@@ -149,6 +191,14 @@ export const panelPlugin: JupyterFrontEndPlugin<IArgon> = {
     void settings
       ?.load(panelPlugin.id)
       .then(loaded => {
+        const followSettings = () => {
+          viewSettings = {
+            documentsPerPage: Number(loaded.get('documentsPerPage').composite),
+            foldedCharacters: Number(loaded.get('foldedCharacters').composite)
+          };
+        };
+        followSettings();
+        loaded.changed.connect(followSettings);
         if (loaded.get('side').composite === 'right' && labShell !== null && !model.isVisible) {
           shell.add(panel, 'right', { rank: RANK, type: 'Argon' });
         }
