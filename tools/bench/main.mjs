@@ -20,6 +20,7 @@ const HELP = `Usage: npm run bench -- SUITE [OPTIONS]
   engine             the engine, beside raw LMDB and a bare append-only file
   wire               the bridge through a MongoDB driver, beside a real mongod
   growth             how the engine's costs grow with history, depth, size, branches, projects
+  notebook           verbs, completion and MLflow's hooks in a real kernel
   peers              the same work in mongod with full copies, and in SQLite with a history table
 
   --json FILE        also write the rows as JSON
@@ -27,6 +28,12 @@ const HELP = `Usage: npm run bench -- SUITE [OPTIONS]
   --quick            small sizes, for a first look
   --size NAME=N      one of the suite's sizes, such as documents=100000; can be repeated
   --directory DIR    where the files under test go (default: the system's temporary folder)`;
+
+/** What a suite needs, where that is not what most do. */
+const STEPS = {
+  notebook: [nodePackages, pythonPackages, compile, bundle],
+  peers: [nodePackages, pythonPackages, compile]
+};
 
 const PAGE = at('docs', 'performance.md');
 
@@ -86,7 +93,7 @@ async function bench(args) {
   }
   const sizes = readSizes(values.size);
   await setUp({
-    steps: suite === 'peers' ? [nodePackages, pythonPackages, compile] : [nodePackages, compile, bundle]
+    steps: STEPS[suite] ?? [nodePackages, compile, bundle]
   });
   const place = where(args);
   console.log(`\n${place}\n`);

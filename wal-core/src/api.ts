@@ -92,6 +92,8 @@ export interface BranchInfo {
 export interface BranchPageOptions {
   /** Part of the name, in any case. */
   readonly search?: string;
+  /** Letters that the name has in this order, in any case; names that begin with them come first. */
+  readonly letters?: string;
   /** Name of the last branch of the page before. */
   readonly after?: string;
   /** Default 1,000. */

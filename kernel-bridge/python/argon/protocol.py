@@ -535,6 +535,8 @@ class Lineage(TypedDict):
 class BranchListParams(TypedDict):
     project: str
     search: NotRequired[str]
+    letters: NotRequired[str]
+    """Letters that the name has in this order; names that begin with them come first."""
     after: NotRequired[str]
     """Name of the last branch of the page before."""
     limit: NotRequired[int]

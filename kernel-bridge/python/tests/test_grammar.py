@@ -40,7 +40,7 @@ def test_every_verb_of_the_design_is_there() -> None:
         "runs", "reproduce", "compare", "import", "capture", "push", "gc", "status", "metrics", "health", "cells",
         "why", "feed", "pick", "check", "affected", "model", "stale", "rerun-plan",
     }  # fmt: skip
-    assert {words[0] for words, _ in all_verbs(cell_grammar()) if words} == {"at", "sandbox"}
+    assert {words[0] for words, _ in all_verbs(cell_grammar()) if words} == {"at", "branch", "sandbox"}
     for verb in (
         "init",
         "branch",
@@ -105,7 +105,7 @@ def test_words_too_many_lead_to_the_help_of_their_verb(line: str, help: str) -> 
 
 def test_help_shows_how_to_write_the_line() -> None:
     assert "usage: %argon [VERB …]\n" in grammar().format_help()
-    assert "usage: %%argon at REF | sandbox [--keep NAME]\n" in cell_grammar().format_help()
+    assert "usage: %%argon at REF | branch NAME | sandbox [--keep NAME]\n" in cell_grammar().format_help()
 
 
 def test_arguments() -> None:

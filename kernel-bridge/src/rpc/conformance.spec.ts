@@ -135,6 +135,11 @@ describe('every method, over a real socket and a real engine', () => {
       name: 'main',
       isDefault: true
     });
+    const letters = async (text: string) =>
+      (await client.call('branch.list', { project, letters: text })).branches.map(({ name }) => name);
+    expect(await letters('MN')).toEqual(['main']);
+    expect(await letters('nm')).not.toContain('main');
+    expect((await letters('cl'))[0]?.startsWith('cl')).toBe(true);
     expect(await client.refusalCode('branch.list', { project, after: 'gone' })).toBe('BAD_REQUEST');
   });
 

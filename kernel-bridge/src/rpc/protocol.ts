@@ -616,6 +616,10 @@ export interface BranchListParams {
   project: string;
   search?: string;
   /**
+   * Letters that the name has in this order; names that begin with them come first.
+   */
+  letters?: string;
+  /**
    * Name of the last branch of the page before.
    */
   after?: string;

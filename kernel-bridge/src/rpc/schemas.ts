@@ -7,7 +7,7 @@ export const COMMON_SCHEMA =
 /** Params of each method, as JSON text. */
 export const PARAMS_SCHEMAS: Readonly<Record<string, string>> = {
   'branch.list':
-    '{"type":"object","properties":{"project":{"type":"string"},"search":{"type":"string"},"after":{"type":"string"},"limit":{"type":"integer","minimum":0}},"required":["project"],"additionalProperties":false}',
+    '{"type":"object","properties":{"project":{"type":"string"},"search":{"type":"string"},"letters":{"type":"string"},"after":{"type":"string"},"limit":{"type":"integer","minimum":0}},"required":["project"],"additionalProperties":false}',
   'branch.get':
     '{"type":"object","properties":{"project":{"type":"string"},"name":{"type":"string"}},"required":["project","name"],"additionalProperties":false}',
   'branch.create':

@@ -21,8 +21,9 @@ export class BranchList {
 
   /** A page of the same list; only the branches on it are looked at closely. */
   page(project: Project, options: BranchPageOptions): BranchPage {
-    const { search, after, limit = BRANCHES_PAGE_DEFAULT } = options;
+    const { search, letters, after, limit = BRANCHES_PAGE_DEFAULT } = options;
     const words = search?.toLowerCase();
+    const asked = letters?.toLowerCase();
     const mark = after === undefined ? undefined : project.branches.get(after);
     if (after !== undefined && mark === undefined) {
       throw new ArgonError(
@@ -31,11 +32,15 @@ export class BranchList {
         { data: { after } }
       );
     }
-    const order = orderOf(project);
+    const order = letters === undefined ? orderOf(project) : begunFirst(letters, orderOf(project));
     const first = new Smallest<Branch>(limit + 1, order);
     let total = 0;
     for (const branch of project.branches.values()) {
-      if (words === undefined || branch.name.toLowerCase().includes(words)) {
+      const name = words === undefined && asked === undefined ? '' : branch.name.toLowerCase();
+      if (
+        (words === undefined || name.includes(words)) &&
+        (asked === undefined || holdsLetters(name, asked))
+      ) {
         total++;
         if (mark === undefined || order(mark, branch) < 0) {
           first.add(branch);
@@ -101,6 +106,27 @@ function orderOf({ defaultBranch }: Project): (a: Branch, b: Branch) => number {
     rank(a) - rank(b) ||
     b.timeline.durableHead - a.timeline.durableHead ||
     (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+}
+
+/** Branches whose names begin with some letters, then the others, each in their own order. */
+function begunFirst(
+  letters: string,
+  order: (a: Branch, b: Branch) => number
+): (a: Branch, b: Branch) => number {
+  return (a, b) => Number(b.name.startsWith(letters)) - Number(a.name.startsWith(letters)) || order(a, b);
+}
+
+/** Whether a name has some letters in this order, others perhaps between them. */
+function holdsLetters(name: string, letters: string): boolean {
+  let at = 0;
+  for (const letter of letters) {
+    const found = name.indexOf(letter, at);
+    if (found < 0) {
+      return false;
+    }
+    at = found + letter.length;
+  }
+  return true;
 }
 
 /** The newest durable state of a timeline. */

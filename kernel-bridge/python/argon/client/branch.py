@@ -65,11 +65,25 @@ class Branches:
                 yield Branch(self._client, self.project, info["name"], info)
 
     def page(
-        self, *, search: str | None = None, after: str | None = None, limit: int | None = None
+        self,
+        *,
+        search: str | None = None,
+        letters: str | None = None,
+        after: str | None = None,
+        limit: int | None = None,
     ) -> protocol.BranchListResult:
-        """One page, and how many there are in all."""
+        """One page, and how many there are in all.
+
+        Args:
+            search: only names that hold this.
+            letters: only names that have these letters in their order; those that begin with them come first.
+            after: the name that the page before ended with.
+            limit: how many at most.
+        """
         answer: protocol.BranchListResult = self._client.call(
-            "branch.list", project=self.project, **given(search=search, after=after, limit=limit)
+            "branch.list",
+            project=self.project,
+            **given(search=search, letters=letters, after=after, limit=limit),
         )
         return answer
 

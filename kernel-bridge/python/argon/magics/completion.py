@@ -16,7 +16,6 @@ from .parser import VerbParser
 
 COMPLETIONS_MAX = 200
 BRANCHES_AT_ONCE_MAX = 500
-"""Of more branches only those are asked for that hold the letters typed so far."""
 RUNS_MAX = 50
 """Of more runs only those are asked for whose id begins as typed, or whose name holds it."""
 
@@ -183,10 +182,7 @@ def _refs(fragment: str) -> Iterator[str]:
 
 def _branches(fragment: str) -> Iterator[str]:
     def look(session: Session) -> list[str]:
-        branches = session.project.branches
-        page = branches.page(limit=BRANCHES_AT_ONCE_MAX)
-        if page["total"] > BRANCHES_AT_ONCE_MAX and fragment:
-            page = branches.page(search=fragment, limit=BRANCHES_AT_ONCE_MAX)
+        page = session.project.branches.page(letters=fragment or None, limit=COMPLETIONS_MAX)
         return [branch["name"] for branch in page["branches"]]
 
     yield from _ask(look)

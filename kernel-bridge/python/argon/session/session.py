@@ -80,6 +80,36 @@ class Session:
         self._opened = info
         return info
 
+    def look(self) -> tuple[protocol.Session, protocol.State | None, protocol.Branch | None]:
+        """Where the session is now, the state it sees, and the branch when that is what it sees the head of.
+
+        Asked for together with the place of the last answer, which is right unless the panel moved the session.
+
+        Raises:
+            ArgonError: `BRANCH_NOT_FOUND`, `REF_NOT_FOUND` when what was checked out is gone; `HISTORY_GONE`.
+        """
+        info = self.open()
+        for last in (info, None):
+            info = info if last else self.info()
+            project, ref, branch = info.get("project"), info.get("ref"), info.get("branch")
+            requests: list[tuple[str, dict[str, Any]]] = [("session.get", {"id": self.id})]
+            if project and ref:
+                requests.append(("ref.resolve", {"project": project, "ref": ref}))
+                if branch and info["writable"]:
+                    requests.append(("branch.get", {"project": project, "name": branch}))
+            try:
+                now, *rest = self.link.call_together(*requests)
+            except ArgonError:
+                if last is None:
+                    raise
+                continue
+            self._opened = now
+            if last is None or all(
+                now.get(key) == info.get(key) for key in ("project", "ref", "branch", "writable")
+            ):
+                return now, rest[0] if rest else None, rest[1] if len(rest) > 1 else None
+        raise AssertionError("unreachable")
+
     @property
     def project_name(self) -> str:
         """Name of the open project.

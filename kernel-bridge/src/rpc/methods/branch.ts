@@ -14,9 +14,10 @@ export function branchMethods(context: BridgeContext): Handlers<'branch'> {
   const present = (project: string, branch: BranchInfo) =>
     presentBranch(branch, mainTimeline(engine, project));
   return {
-    'branch.list'({ project, search, after, limit }) {
+    'branch.list'({ project, search, letters, after, limit }) {
       const options = defined<BranchPageOptions>({
         search,
+        letters,
         after,
         limit: pageSize(limit, BRANCHES_USUAL, BRANCHES_MAX)
       });

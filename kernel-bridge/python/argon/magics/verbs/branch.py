@@ -70,7 +70,7 @@ def create(context: Context) -> Shown:
     """`%argon branch create NAME`"""
     args = context.args
     project = context.project
-    begin = args.ref or context.session.ref
+    begin = args.ref or context.ref
     made = project.branches.create(args.name, from_=begin, ensure=args.ensure, ttl_seconds=args.ttl)
     if args.switch:
         context.session.checkout(args.name)

@@ -33,24 +33,25 @@ def configure(add: Verbs) -> None:
 def where(context: Context) -> Shown:
     """`%argon`"""
     session = context.session
-    info = session.info()
     hello = session.link.hello
     bridge = "connected, another version: read-only" if hello["readOnly"] else "connected, embedded store"
-    if not info.get("project"):
+    try:
+        info, state, branch = session.look()
+    except ArgonError as error:
+        if error.code not in ("BRANCH_NOT_FOUND", "REF_NOT_FOUND"):
+            raise
+        info = session.info()
+        default = session.client.project(info["project"]).info["defaultBranch"]
+        raise ArgonError(
+            error.code,
+            f"{info['project']}/{info.get('ref')}, which this kernel had checked out, is gone",
+            next=[f"%argon checkout {default}", "%argon branch list"],
+        ) from None
+    if state is None:
         return place.nowhere(info, session.client.projects.list(), bridge)
     project = session.client.project(info["project"])
-    try:
-        state = project.resolve(session.ref)
-    except ArgonError as error:
-        if error.code in ("BRANCH_NOT_FOUND", "REF_NOT_FOUND"):
-            raise ArgonError(
-                error.code,
-                f"{info['project']}/{info.get('ref')}, which this kernel had checked out, is gone",
-                next=[f"%argon checkout {project.info['defaultBranch']}", "%argon branch list"],
-            ) from None
-        raise
-    branch = project.branch(info["branch"]).info if info.get("branch") and info["writable"] else None
-    return place.place(info, state, branch, project.info["defaultBranch"], bridge)
+    default = branch["name"] if branch and branch["isDefault"] else project.info["defaultBranch"]
+    return place.place(info, state, branch, default, bridge)
 
 
 def init(context: Context) -> Shown:
