@@ -43,7 +43,7 @@ const path = [env['ARGON_E2E_BIN'] ?? bin, env['PATH']].join(delimiter);
 export default defineConfig({
   testDir: __dirname,
   // These are taken on request, not tested.
-  testIgnore: env['ARGON_DOCS_IMAGES'] === undefined ? ['**/docs-images.spec.ts'] : [],
+  testIgnore: env['ARGON_DOCS_IMAGES'] === undefined ? ['**/docs-images*.spec.ts'] : [],
   outputDir: join(root, 'test-results', 'browser'),
   timeout: 90_000,
   expect: { timeout: 10_000 },

@@ -668,6 +668,15 @@ def test_a_sandbox_is_thrown_away_or_kept(kernel: Kernel) -> None:
     assert {branch["name"] for branch in branches} == {"main", "try"}
 
 
+def test_a_sandbox_does_not_make_its_cell_stale(kernel: Kernel) -> None:
+    for code in (
+        "%%argon sandbox\nlen(list(db.birds.find()))",
+        "with argon.sandbox():\n    db.birds.delete_one({'_id': 'A001'}); len(list(db.birds.find()))",
+    ):
+        kernel.run(code, cell="box")
+        assert "box" not in [one["cell"] for one in kernel.run("%argon stale").json("stale")]
+
+
 def test_the_same_from_python(kernel: Kernel) -> None:
     assert kernel.run("with argon.at('main@21'):\n    n = len(list(db.birds.find()))\nn").text == "20"
     kernel.run("with argon.sandbox() as box:\n    db.birds.delete_one({'_id': 'A001'})")

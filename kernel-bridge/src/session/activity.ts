@@ -70,6 +70,15 @@ export class CellExecution {
     known.deletes += write.deletes;
   }
 
+  /** The cell did away with a branch itself, as a sandbox does: what it read there was a state of the past all along. */
+  noteDeletedBranch(project: string, branch: string): void {
+    for (const read of this.reads.values()) {
+      if (read.project === project && read.branch === branch) {
+        delete read.head;
+      }
+    }
+  }
+
   noteRun(run: string): void {
     if (this.runs.size < CELL_RUNS_MAX) {
       this.runs.add(run);

@@ -104,6 +104,10 @@ export class Sessions implements SessionDirectory {
     this.sessions.get(sessionId)?.cell?.noteWrite(write);
   }
 
+  noteDeletedBranch(sessionId: string, project: string, branch: string): void {
+    this.sessions.get(sessionId)?.cell?.noteDeletedBranch(project, branch);
+  }
+
   /** A run was registered by the session: by the cell it names, which may have ended by now, else by the one that runs. */
   noteRun(sessionId: string, run: string, cell: { id?: string; number?: number } = {}): void {
     const named = cell.id === undefined ? undefined : this.execution(sessionId, cell);

@@ -134,4 +134,17 @@ describe('cells and the data they read', () => {
     const [stale] = await staleCells(bridge.engine, 's', [execution]);
     expect(stale?.reads).toMatchObject([{ changed: undefined }]);
   });
+
+  it('are not stale when they did away with the branch that they read themselves, as a sandbox does', async () => {
+    const execution = new CellExecution('box', 1, new Date());
+    await bridge.engine.createBranch(PROJECT, 'box', { actor: 'ann' });
+    const { ref, lsn, timeline: head } = bridge.engine.resolve(PROJECT, 'box');
+    const read = { project: PROJECT, branch: 'box', ref, lsn, head, collection: 'raw', documents: 1 };
+    execution.noteRead(read);
+    await bridge.engine.deleteBranch(PROJECT, 'box', { actor: 'ann' });
+    execution.noteDeletedBranch('another', 'box');
+    expect(await staleCells(bridge.engine, 's', [execution])).toHaveLength(1);
+    execution.noteDeletedBranch(PROJECT, 'box');
+    expect(await staleCells(bridge.engine, 's', [execution])).toEqual([]);
+  });
 });

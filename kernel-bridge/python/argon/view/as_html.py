@@ -9,13 +9,14 @@ from ..errors import printable
 from .blocks import Block, Facts, Heading, Line, Preformatted, Sign, Signs, Span, Table, Text
 
 _ROOT = "font-family:var(--jp-ui-font-family);font-size:var(--jp-ui-font-size1,13px);color:var(--jp-ui-font-color1);line-height:1.5"
-_TABLE = (
-    "border-collapse:collapse;margin:2px 0;table-layout:auto;font-size:12px;font-variant-numeric:tabular-nums"
-)
+_TABLE = "border-collapse:collapse;margin:2px 0 6px;table-layout:auto;font-size:12px;font-variant-numeric:tabular-nums"
 _ROW = "background:none"
 _EDGE = "border:none;border-bottom:1px solid var(--jp-border-color2)"
 _NOTE = "color:var(--jp-ui-font-color2)"
 _CODE = "font-family:var(--jp-code-font-family);font-size:12px;background:none;padding:0"
+_QUIET_CODE = (
+    "font-family:var(--jp-code-font-family);font-size:inherit;color:inherit;background:none;padding:0"
+)
 _QUIET = "font-size:11px;color:var(--jp-ui-font-color2)"
 
 _SIGNS: dict[Sign, tuple[str, str, str]] = {
@@ -31,13 +32,13 @@ def html_of(blocks: Sequence[Block]) -> str:
     return f'<div style="{_ROOT}">{"".join(_block(block) for block in blocks)}</div>'
 
 
-def _line(line: Line | str) -> str:
+def _line(line: Line | str, *, quiet: bool = False) -> str:
     if isinstance(line, str):
         return escape(printable(line))
-    return "".join(_span(part if isinstance(part, Span) else Span(part)) for part in line)
+    return "".join(_span(part if isinstance(part, Span) else Span(part), quiet) for part in line)
 
 
-def _span(span: Span) -> str:
+def _span(span: Span, quiet: bool) -> str:
     text = escape(printable(span.text))
     if span.style == "arrow":
         return " → "
@@ -50,7 +51,7 @@ def _span(span: Span) -> str:
     if span.style == "note":
         return f'<span style="{_NOTE}">{text}</span>'
     if span.style == "code":
-        return f'<code style="{_CODE}">{text}</code>'
+        return f'<code style="{_QUIET_CODE if quiet else _CODE}">{text}</code>'
     return text
 
 
@@ -59,7 +60,7 @@ def _block(block: Block) -> str:
         return f"<div>{_line(block.line)}</div>"
     if isinstance(block, Text):
         style = f' style="{_QUIET}"' if block.quiet else ""
-        return f"<div{style}>{_line(block.line)}</div>"
+        return f"<div{style}>{_line(block.line, quiet=block.quiet)}</div>"
     if isinstance(block, Facts):
         rows = "".join(
             f'<tr style="{_ROW}"><td style="{_EDGE};{_NOTE};text-align:left;padding:2px 16px 2px 0">{escape(printable(label))}</td>'

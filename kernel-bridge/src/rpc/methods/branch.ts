@@ -74,6 +74,9 @@ export function branchMethods(context: BridgeContext): Handlers<'branch'> {
     async 'branch.delete'({ project, name, session }, caller) {
       const { head, ahead } = engine.branch(project, name);
       await engine.deleteBranch(project, name, originOf(context, caller, session));
+      if (session !== undefined) {
+        context.sessions.noteDeletedBranch(session, project, name);
+      }
       return { name, head, unmerged: ahead };
     }
   };
