@@ -28,7 +28,9 @@ export interface ILineageGraph {
 }
 
 /** What of a page goes into the graph. */
-export type LineageParts = Pick<Lineage, 'data' | 'cells' | 'runs' | 'models'>;
+export type LineageParts = {
+  readonly [Part in 'data' | 'cells' | 'runs' | 'models']: readonly Lineage[Part][number][];
+};
 
 /** One page after another as one; what is told twice is taken as it was told last. */
 export function withPage(parts: LineageParts, page: LineageParts): LineageParts {

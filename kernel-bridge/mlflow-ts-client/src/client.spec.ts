@@ -64,7 +64,8 @@ describe('the client against a real mlflow server', () => {
     const version = await client.getModelVersion(name, '1');
     expect(version).toEqual({ name, version: '1', run_id: run, aliases: ['champion'] });
     expect((await client.searchModelVersions({ filter: "run_id = 'none'" })).items).toEqual([]);
-  });
+    // The server opens its registry of models with the first of these calls.
+  }, 60_000);
 
   it('carries a run through its life', async () => {
     const run = await client.createRun(experiment, {
