@@ -176,8 +176,8 @@ def _json_object(line: str) -> dict[str, Any] | None:
 def _last_message(lines: list[str]) -> str | None:
     """The newest sentence of an error, whether it was printed as JSON or as text."""
     for line in reversed(lines):
-        if line.startswith("    at "):
-            # Of the stack below an unexpected fault.
+        if line.startswith(("    at ", "(node:", "(Use `node ")):
+            # Of the stack below an unexpected fault, or a warning of Node's own.
             continue
         answer = _json_object(line)
         if answer is not None:
