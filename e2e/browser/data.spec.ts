@@ -262,7 +262,7 @@ test('documents are found, looked at, followed through time and compared', async
     await grid(page).focus();
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: '1,502 more characters' }).click();
-    await expect(page.getByRole('button', { name: 'Fold' })).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Fold', exact: true })).toBeVisible();
     expect(alerts).toBe(0);
     expect(await page.locator('img[src="x"]').count()).toBe(0);
   });
