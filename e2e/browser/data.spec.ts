@@ -315,7 +315,7 @@ test('the views come back with the page, and nothing is serious in three themes'
   expect(await seriousProblems(page, '.jp-ArgonHistory')).toEqual([]);
 
   await page.waitForTimeout(1_000);
-  await page.reload({ waitForIsReady: false });
+  await page.reload();
   await expect(page.getByRole('tab', { name: /^users/ })).toBeVisible();
   await expect(page.getByRole('tab', { name: /^History of/ })).toBeVisible();
   await page.getByRole('tab', { name: /^users/ }).click();
