@@ -315,8 +315,10 @@ test('the views come back with the page, and nothing is serious in three themes'
   expect(await seriousProblems(page, '.jp-ArgonHistory')).toEqual([]);
 
   await page.waitForTimeout(1_000);
-  await page.reload();
-  await expect(page.getByRole('tab', { name: /^users/ })).toBeVisible();
+  const loaded = page.waitForEvent('load');
+  await page.evaluate(() => window.location.reload());
+  await loaded;
+  await expect(page.getByRole('tab', { name: /^users/ })).toBeVisible({ timeout: 60_000 });
   await expect(page.getByRole('tab', { name: /^History of/ })).toBeVisible();
   await page.getByRole('tab', { name: /^users/ }).click();
   await expect(note(page)).toHaveText(/133 documents.*sorted by age ↓/);
