@@ -13,7 +13,7 @@ export const ENGINE_RANKS = [
 ];
 
 /** Files directly in wal-core/src that carry words only and stand below every folder. */
-export const ENGINE_GROUND = ['api', 'keeping', 'errors', 'limits'];
+export const ENGINE_GROUND = ['api', 'keeping', 'errors', 'faults', 'limits'];
 
 /** Packages of the workspace: where their sources are, and which of the others they may import. */
 export const PACKAGES = [

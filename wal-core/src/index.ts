@@ -1,5 +1,6 @@
 export * from './api';
 export * from './errors';
+export { isForbidden, isFullDisk } from './faults';
 export * from './keeping';
 export * from './bson';
 export * from './query';

@@ -1,12 +1,9 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import { ArgonError, isArgonError } from '@argon/wal-core';
+import { ArgonError, isArgonError, isForbidden, isFullDisk } from '@argon/wal-core';
 
 /** What an empty data directory grows to before its first document. LMDB writes through a map, and a full disk ends such a process. */
 const BEGINNING_BYTES = 1 << 20;
-
-const NO_SPACE = new Set(['ENOSPC', 'EDQUOT']);
-const NOT_OURS = new Set(['EACCES', 'EPERM', 'EROFS']);
 
 /** @throws DISK_FULL when there is no room to begin in a data directory; one that has begun may still be read */
 export function requireRoom(directory: string, freeBytes = freeBytesAt(directory)): void {
@@ -25,7 +22,7 @@ export function explainOpening(
     return error;
   }
   const { code, message } = error as NodeJS.ErrnoException;
-  if (NO_SPACE.has(code ?? '') || /no space left/i.test(message)) {
+  if (isFullDisk(error) || /no space left/i.test(message)) {
     return diskFull(directory, error);
   }
   // LMDB has no room for a page: on some file systems that comes as a fault of the device.
@@ -35,7 +32,7 @@ export function explainOpening(
   if (typeof code !== 'string') {
     return error;
   }
-  const next = NOT_OURS.has(code) ? ' Make it writable for this user, or name another one.' : '';
+  const next = isForbidden(error) ? ' Make it writable for this user, or name another one.' : '';
   return new ArgonError(
     'BRIDGE_UNAVAILABLE',
     `The data directory ${directory} cannot be used: ${message}.${next}`,

@@ -12,6 +12,7 @@ import {
 import { basename, join, sep } from 'node:path';
 import type { CommitTime, ProjectInfo } from '../api';
 import { ArgonError } from '../errors';
+import { isFullDisk } from '../faults';
 import type { BackupReport, KeepingOptions } from '../keeping';
 import { listSegments, type Place, segmentFile, syncDirectory, UNFINISHED } from '../log/file/segment';
 import { lockDirectory } from '../log/lock';
@@ -165,8 +166,7 @@ function tidy(folder: string, files: readonly BackupFile[]): void {
 }
 
 function copyError(error: unknown, folder: string): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'ENOSPC' || code === 'EDQUOT'
+  return isFullDisk(error)
     ? new ArgonError(
         'DISK_FULL',
         `There is no room left in ${folder}. An earlier backup there is still whole.`,

@@ -1,11 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { ArgonError } from '../errors';
+import { isForbidden, isFullDisk } from '../faults';
 import { lockDirectory } from '../log/lock';
 
 /** Where the file system says that a path is no directory, or holds one that is none. */
 const NOT_A_DIRECTORY = new Set(['EEXIST', 'ENOTDIR', 'ELOOP']);
-const WITHOUT_RIGHT = new Set(['EACCES', 'EPERM', 'EROFS']);
-const FULL = new Set(['ENOSPC', 'EDQUOT']);
 
 /**
  * Makes a data directory, when it is missing, and takes it for this process; answers what gives it back.
@@ -32,11 +31,11 @@ function explained(cause: unknown, directory: string): unknown {
     const message = `The data directory ${directory} is a file, or lies inside one. Choose another path.`;
     return new ArgonError('BAD_REQUEST', message, { data, cause });
   }
-  if (WITHOUT_RIGHT.has(code)) {
+  if (isForbidden(cause)) {
     const message = `The data directory ${directory} cannot be written (${code}). Choose another one, or ask for the right to write there.`;
     return new ArgonError('BAD_REQUEST', message, { data, cause });
   }
-  if (FULL.has(code)) {
+  if (isFullDisk(cause)) {
     const message = `The disk of the data directory ${directory} is full. Nothing was changed; free some space and try again.`;
     return new ArgonError('DISK_FULL', message, { data, cause });
   }

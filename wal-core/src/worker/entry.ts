@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { ArgonError } from '../errors';
+import { isFullDisk } from '../faults';
 import { build, type BuildTask } from '../image/build';
 import type { ImageFacts } from '../image/writer';
 import { FileLog } from '../log/file/log';
@@ -198,6 +199,5 @@ parentPort?.on('message', (request: WorkerRequest) => {
 });
 
 function codeOf(error: unknown): 'DISK_FULL' | 'INTERNAL' {
-  const code = (error as NodeJS.ErrnoException | undefined)?.code;
-  return code === 'ENOSPC' || code === 'EDQUOT' ? 'DISK_FULL' : 'INTERNAL';
+  return isFullDisk(error) ? 'DISK_FULL' : 'INTERNAL';
 }

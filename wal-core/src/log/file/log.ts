@@ -14,9 +14,10 @@ import { ArgonError } from '../../errors';
 import { SEGMENT_BYTES_MAX } from '../../limits';
 import { ByteWriter } from '../bytes';
 import { nextTurn } from '../pace';
-import { type FoundFrame, walkSegment } from './recovery';
 import type { ColdCount } from './coldformat';
 import { SegmentReaders } from './readers';
+import type { FoundFrame } from './recovery';
+import { replaySegments } from './replay';
 import { Room } from './room';
 import {
   createSegment,
@@ -29,7 +30,7 @@ import {
   swapSegment,
   tidySegments
 } from './segment';
-import { type LogFileSystem, REAL_FILE_SYSTEM } from './system';
+import { type LogFileSystem, REAL_FILE_SYSTEM, writeError } from './system';
 
 export { type LogFileSystem, REAL_FILE_SYSTEM } from './system';
 
@@ -138,31 +139,11 @@ export class FileLog {
     const { directory } = this;
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     tidySegments(directory);
-    const segments = listSegments(directory);
-    const sizes = segments.map(segment => statSync(segmentFile(directory, segment)).size);
-    checkComplete(segments, from);
-    let end = SEGMENT_HEADER_BYTES;
-    for (const [index, segment] of segments.entries()) {
-      if (from !== undefined && segment < from.segment) {
-        continue;
-      }
-      const start = from !== undefined && segment === from.segment ? from.offset : SEGMENT_HEADER_BYTES;
-      // A frame is written only when all before it are on disk: behind a torn tail there may be new
-      // segments, but no frames.
-      const mayBeTorn = sizes.slice(index + 1).every(size => size <= SEGMENT_HEADER_BYTES);
-      end = await replaySegment(
-        walkSegment(directory, segment, start, { mayBeTorn, truncate: true }),
-        replay
-      );
-      const cold = this.readers.coldSegment(segment);
-      if (cold === undefined) {
-        sizes[index] = end;
-      } else {
-        cold.counts.forEach(counted);
-      }
-    }
-    const last = segments.at(-1);
-    this.closedBytes = sizes.slice(0, -1).reduce((sum, size) => sum + size, 0);
+    const coldSegment = (segment: number) => this.readers.coldSegment(segment);
+    const found = await replaySegments(directory, from, coldSegment, { replay, counted });
+    const { last, closedBytes } = found;
+    let { end } = found;
+    this.closedBytes = closedBytes;
     this.segment = last ?? 1;
     if (last === undefined || end === 0) {
       // No segment, or one that was torn while it was created: nothing in it was ever acknowledged.
@@ -466,48 +447,4 @@ export class FileLog {
   fileSize(): number {
     return fstatSync(this.fd).size;
   }
-}
-
-/** @throws DATA_CORRUPT when a segment is missing: between two others, or the one that `from` lies in */
-function checkComplete(segments: readonly number[], from: Place | undefined): void {
-  const missing =
-    segments.slice(1).find((segment, i) => segments[i] !== segment - 1) ??
-    (from !== undefined && !segments.includes(from.segment) ? from.segment + 1 : undefined);
-  if (missing !== undefined) {
-    throw new ArgonError('DATA_CORRUPT', `Log segment ${missing - 1} is missing.`, {
-      data: { segment: missing - 1 }
-    });
-  }
-}
-
-/** Replays the frames of one segment; answers where they end. */
-async function replaySegment(
-  frames: Generator<FoundFrame, number>,
-  replay: (frame: FoundFrame) => Promise<void> | undefined
-): Promise<number> {
-  try {
-    for (;;) {
-      const step = frames.next();
-      if (step.done === true) {
-        return step.value;
-      }
-      const busy = replay(step.value);
-      if (busy !== undefined) {
-        await busy;
-      }
-    }
-  } finally {
-    frames.return(0);
-  }
-}
-
-function writeError(cause: unknown): ArgonError {
-  const code = (cause as NodeJS.ErrnoException).code;
-  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG'
-    ? new ArgonError(
-        'DISK_FULL',
-        'The disk is full: the write was not made. Free some space and try again.',
-        { cause }
-      )
-    : new ArgonError('LOG_FAILED', `The log could not be written (${code ?? 'unknown error'}).`, { cause });
 }

@@ -1,6 +1,8 @@
 import { fdatasync, write, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { ArgonError } from '../../errors';
+import { faultCode, isFullDisk } from '../../faults';
 
 const writeAsync = promisify(write);
 const fdatasyncAsync = promisify(fdatasync);
@@ -43,3 +45,16 @@ async function fill(path: string, position: number, bytes: number): Promise<void
 }
 
 export const REAL_FILE_SYSTEM: LogFileSystem = { write: writeFully, sync: fdatasyncAsync, fill };
+
+/** What a failed call means for the writer. */
+export function writeError(cause: unknown): ArgonError {
+  return isFullDisk(cause)
+    ? new ArgonError(
+        'DISK_FULL',
+        'The disk is full: the write was not made. Free some space and try again.',
+        { cause }
+      )
+    : new ArgonError('LOG_FAILED', `The log could not be written (${faultCode(cause) || 'unknown error'}).`, {
+        cause
+      });
+}
