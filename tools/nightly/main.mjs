@@ -156,7 +156,8 @@ async function nightly({ minutes: limit, seed: firstSeed, only }) {
   if (!(budgetMs > 0) || !Number.isSafeInteger(seed)) {
     throw new Trouble('--minutes and --seed take numbers.');
   }
-  const folder = at('test-results', 'nightly');
+  // Of this process alone: two runs at once in one checkout would count each other's figures.
+  const folder = at('test-results', 'nightly', String(process.pid));
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const shares = stages.reduce((sum, { share }) => sum + share, bugs ? BUGS_SHARE : 0);
@@ -178,6 +179,9 @@ async function nightly({ minutes: limit, seed: firstSeed, only }) {
     const left = found.left === 0 ? '' : `, ${found.left} left for another time`;
     const line = `seeded-bugs   ${found.caught} of ${found.tried} caught${left}; ${minutes(found.ms)}`;
     console.log(line);
+  }
+  if (failures.length === 0) {
+    rmSync(folder, { recursive: true, force: true });
   }
   console.log(
     failures.length === 0
