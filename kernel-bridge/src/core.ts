@@ -36,7 +36,7 @@ export interface CoreOptions {
  */
 export async function openCore({ data, logger, mlflow }: CoreOptions): Promise<BridgeCore> {
   const directory = prepareDataDirectory(data);
-  const engine = await open(directory);
+  const engine = await open(directory, logger);
   const actor = ownName();
   const sessions = new Sessions({ engine, logger, actor });
   const env = process.env;
@@ -102,10 +102,16 @@ export async function openCore({ data, logger, mlflow }: CoreOptions): Promise<B
   return { engine, sessions, context, close };
 }
 
-async function open(directory: string): Promise<Engine> {
+async function open(directory: string, logger: Logger): Promise<Engine> {
   requireRoom(directory);
   try {
-    return await openEngine({ directory });
+    return await openEngine({
+      directory,
+      onReplay: (done, total) => {
+        const part = `${Math.floor((100 * done) / total)} %`;
+        logger.info('the state is brought up to the log', { part, bytes: done, of: total });
+      }
+    });
   } catch (error) {
     throw explainOpening(error, directory);
   }

@@ -681,6 +681,11 @@ export interface EngineOptions {
   readonly directory: string;
   /** Wall clock in milliseconds; tests own it. Default `Date.now`. */
   readonly clock?: () => number;
+  /**
+   * Told about once a second while a start replays what the log has and the state has not: bytes of the log that are
+   * replayed, and all that are to be. A start that takes less than a second tells nothing.
+   */
+  readonly onReplay?: (done: number, total: number) => void;
 }
 
 /** Page images and overlays: derived from log and state, and made again when they are lost. */

@@ -158,7 +158,7 @@ export class Core implements Positions {
 
   /** @throws BAD_REQUEST for a path that is no directory, DIRECTORY_LOCKED, DATA_CORRUPT, FORMAT_TOO_NEW, DISK_FULL */
   static async open(
-    { directory, clock }: EngineOptions,
+    { directory, clock, onReplay }: EngineOptions,
     compile: FilterCompiler,
     parts: EngineParts = {}
   ): Promise<Core> {
@@ -168,7 +168,7 @@ export class Core implements Positions {
     try {
       store = await openState(directory, parts.stateCheckBytesMax);
       core = new Core(store, directory, clock ?? Date.now, compile, parts, unlock);
-      await core.recover();
+      await core.recover(onReplay);
       dropOldState(directory);
       if (store.bytes() > (parts.stateCheckBytesMax ?? STATE_CHECK_BYTES_MAX)) {
         core.stateCheck.start();
@@ -185,9 +185,9 @@ export class Core implements Positions {
     }
   }
 
-  private async recover(): Promise<void> {
+  private async recover(onReplay: EngineOptions['onReplay']): Promise<void> {
     const { applier, small } = this;
-    await new Replay({ ...this.parts(), applier, small, isBehind: () => this.isBehind() }).run();
+    await new Replay({ ...this.parts(), applier, small, isBehind: () => this.isBehind() }).run(onReplay);
     this.durableTime = this.clock.current();
     const remembered = small.all(TABLE.retry, '').map(({ key }) => key);
     this.retries = RetryTable.load(remembered);

@@ -1,4 +1,4 @@
-import type { CollectionId, CommitTime, IndexInfo, Lsn, TimelineId } from '../api';
+import type { CollectionId, CommitTime, EngineOptions, IndexInfo, Lsn, TimelineId } from '../api';
 import type { Project, Timeline } from '../branch/model';
 import type { Registry } from '../branch/registry';
 import type { CommitClock } from '../log/clock';
@@ -54,7 +54,7 @@ export class Replay {
   constructor(private readonly parts: ReplayParts) {}
 
   /** Reads what the log has and the state has not, in bounded memory; it goes on into the state afterwards. */
-  async run(): Promise<void> {
+  async run(onProgress?: EngineOptions['onReplay']): Promise<void> {
     const applied = this.parts.store.get('meta', metaKey(TABLE.applied, 0));
     if (applied !== undefined) {
       this.parts.clock.observe(applied.readBigUInt64BE(10) as CommitTime);
@@ -64,20 +64,20 @@ export class Replay {
       applied === undefined
         ? undefined
         : { segment: applied.readUInt32BE(0), offset: applied.readUIntBE(4, 6) };
-    await this.parts.log.recover(
-      from,
-      frame => {
+    await this.parts.log.recover(from, {
+      replay: frame => {
         // What follows a large commit finds it in the state.
         return this.replay(frame) || this.parts.isBehind() ? this.parts.applier.caughtUp() : undefined;
       },
-      ({ timeline: id, count }) => {
+      counted: ({ timeline: id, count }) => {
         const timeline = this.parts.registry.timeline(id as TimelineId);
         if (timeline !== undefined && timeline.count < count) {
           this.parts.registry.advance(timeline, timeline.head, count);
           this.parts.registry.settle(timeline, timeline.head, count);
         }
-      }
-    );
+      },
+      ...(onProgress === undefined ? {} : { progress: nowAndThen(onProgress) })
+    });
     if (this.isAwaited) {
       await this.parts.applier.caughtUp();
     }
@@ -185,4 +185,19 @@ function forget(traces: readonly Trace[], small: SmallRows, rows: readonly Contr
     project.recent.remove(firstLsn);
   }
   small.applied(rows);
+}
+
+/** A start that takes longer than this tells how far it is, and then again as often, in milliseconds. */
+const TELL_MS = 1_000;
+
+/** The same, called once in `TELL_MS` at most, and not at once. */
+function nowAndThen(tell: (done: number, total: number) => void): (done: number, total: number) => void {
+  let due = performance.now() + TELL_MS;
+  return (done, total) => {
+    const now = performance.now();
+    if (now >= due) {
+      due = now + TELL_MS;
+      tell(done, total);
+    }
+  };
 }

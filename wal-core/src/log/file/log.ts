@@ -14,10 +14,8 @@ import { ArgonError } from '../../errors';
 import { SEGMENT_BYTES_MAX } from '../../limits';
 import { ByteWriter } from '../bytes';
 import { nextTurn } from '../pace';
-import type { ColdCount } from './coldformat';
 import { SegmentReaders } from './readers';
-import type { FoundFrame } from './recovery';
-import { replaySegments } from './replay';
+import { type Replaying, replaySegments } from './replay';
 import { Room } from './room';
 import {
   createSegment,
@@ -127,20 +125,15 @@ export class FileLog {
   }
 
   /**
-   * Calls `replay` for each frame from `from` on, in order, and waits for what it answers; `counted` for each timeline
-   * of which a segment's last frames are gone. A torn tail is cut.
+   * Replays all frames from `from` on, in order. A torn tail is cut.
    * @throws DATA_CORRUPT for a torn middle, FORMAT_TOO_NEW
    */
-  async recover(
-    from: Place | undefined,
-    replay: (frame: FoundFrame) => Promise<void> | undefined,
-    counted: (count: ColdCount) => void = () => undefined
-  ): Promise<void> {
+  async recover(from: Place | undefined, replaying: Replaying): Promise<void> {
     const { directory } = this;
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     tidySegments(directory);
     const coldSegment = (segment: number) => this.readers.coldSegment(segment);
-    const found = await replaySegments(directory, from, coldSegment, { replay, counted });
+    const found = await replaySegments(directory, from, coldSegment, replaying);
     const { last, closedBytes } = found;
     let { end } = found;
     this.closedBytes = closedBytes;

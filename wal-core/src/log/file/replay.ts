@@ -10,7 +10,9 @@ export interface Replaying {
   /** Takes each frame, in order; the next one comes when what it answers has resolved. */
   readonly replay: (frame: FoundFrame) => Promise<void> | undefined;
   /** Told of each timeline of which a segment's last frames are gone. */
-  readonly counted: (count: ColdCount) => void;
+  readonly counted?: (count: ColdCount) => void;
+  /** Told with each frame how many bytes were read before it, and how many there are to read. */
+  readonly progress?: (done: number, total: number) => void;
 }
 
 /** Where a log ends. */
@@ -31,21 +33,32 @@ export async function replaySegments(
   directory: string,
   from: Place | undefined,
   coldSegment: (segment: number) => ColdSegment | undefined,
-  { replay, counted }: Replaying
+  { replay, counted = () => undefined, progress = () => undefined }: Replaying
 ): Promise<LogEnd> {
   const segments = listSegments(directory);
   const sizes = segments.map(segment => statSync(segmentFile(directory, segment)).size);
   checkComplete(segments, from);
+  const { segment: firstSegment, offset: firstOffset } = from ?? { segment: 0, offset: 0 };
+  const passed = sizes.filter((_, i) => segments[i]! < firstSegment).reduce((sum, size) => sum + size, 0);
+  const total = sizes.reduce((sum, size) => sum + size, -passed - firstOffset);
   let end = SEGMENT_HEADER_BYTES;
+  let before = -firstOffset;
   for (const [index, segment] of segments.entries()) {
-    if (from !== undefined && segment < from.segment) {
+    if (segment < firstSegment) {
       continue;
     }
-    const start = from !== undefined && segment === from.segment ? from.offset : SEGMENT_HEADER_BYTES;
+    const start = segment === firstSegment ? firstOffset : SEGMENT_HEADER_BYTES;
     // A frame is written only when all before it are on disk: behind a torn tail there may be new
     // segments, but no frames.
     const mayBeTorn = sizes.slice(index + 1).every(size => size <= SEGMENT_HEADER_BYTES);
-    end = await replayFrames(walkSegment(directory, segment, start, { mayBeTorn, truncate: true }), replay);
+    const frames = walkSegment(directory, segment, start, { mayBeTorn, truncate: true });
+    const size = sizes[index]!;
+    end = await replayFrames(frames, frame => {
+      // A cold segment tells where its frames were when it was longer.
+      progress(before + Math.min(frame.offset, size), total);
+      return replay(frame);
+    });
+    before += size;
     const cold = coldSegment(segment);
     if (cold === undefined) {
       sizes[index] = end;

@@ -31,9 +31,11 @@ function append(log: FileLog, time: number, bytes: number): Promise<FramePlace> 
 async function timesOf(directory: string): Promise<{ readonly log: FileLog; readonly times: number[] }> {
   const log = new FileLog(directory);
   const times: number[] = [];
-  await log.recover(undefined, ({ bytes }) => {
-    times.push(Number(decodeFrame(bytes).time));
-    return undefined;
+  await log.recover(undefined, {
+    replay: ({ bytes }) => {
+      times.push(Number(decodeFrame(bytes).time));
+      return undefined;
+    }
   });
   return { log, times };
 }
@@ -76,7 +78,7 @@ it('zeros never take the place of frames, and each segment ends with its last', 
         const directory = join(folder, String(run++));
         const disk = lateDisk(late, fails);
         const log = new FileLog(directory, { fileSystem: disk, segmentBytesMax: 400_000 });
-        await log.recover(undefined, () => undefined);
+        await log.recover(undefined, { replay: () => undefined });
         const places: FramePlace[] = [];
         for (let i = 0; i < all.length; i += at) {
           places.push(
@@ -103,7 +105,7 @@ it('zeros never take the place of frames, and each segment ends with its last', 
 
 it('what a killed process leaves of its room is cut, and the log goes on behind its last frame', async () => {
   const killed = new FileLog(folder);
-  await killed.recover(undefined, () => undefined);
+  await killed.recover(undefined, { replay: () => undefined });
   const first = await append(killed, 1, 100);
   // The room is made beside the writers.
   while (statSync(segmentPath(folder, 1)).size === first.offset + first.length) {
