@@ -74,7 +74,8 @@ async function runStage(stage, { seed, until, folder }) {
     if (code === 0) {
       rmSync(log, { force: true });
     } else {
-      failures.push(`${roundCommand(stage, next)}   (see ${log})`);
+      const how = code > 128 ? `ended by signal ${code - 128}` : `exit ${code}`;
+      failures.push(`${roundCommand(stage, next)}   (${how}, see ${log})`);
     }
     next += SEEDS_APART;
   } while ((figures.get(stage.figure) ?? 0) < stage.target && Date.now() < until && failures.length === 0);
