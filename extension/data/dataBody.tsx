@@ -9,7 +9,8 @@ import { openMenu } from '../view/menu';
 import { useView } from '../view/viewContext';
 import { Collections } from './collections';
 import { FilterBar, StateBar } from './dataBar';
-import { pinned, type DataModel, type IDataRow } from './dataModel';
+import { pinned } from '../model/refs';
+import type { DataModel, IDataRow } from './dataModel';
 import { DocumentPane } from './documentPane';
 import { Grid } from './grid';
 

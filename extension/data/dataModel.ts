@@ -14,6 +14,7 @@ import type {
   State
 } from '../client/protocol';
 import { codeOf } from '../client/rpcError';
+import { pinned } from '../model/refs';
 import { fieldsOf, usualColumns, type IField } from './fields';
 import { Pages, type IRead } from './pages';
 import { parseQuery, type ParsedQuery } from './queryText';
@@ -610,11 +611,6 @@ export class DataModel implements IDisposable {
 
 function touches({ collections, catalog }: Entry, collection: string): boolean {
   return collections.includes(collection) || catalog.some(change => change.collection === collection);
-}
-
-/** A ref that means this state for ever. */
-export function pinned(state: Pick<State, 'ref' | 'branch' | 'lsn'>): string {
-  return state.branch === undefined ? state.ref : `${state.branch}@${state.lsn}`;
 }
 
 namespace Private {

@@ -17,7 +17,8 @@ import { opName } from '../graph/row';
 import { IconButton, Segmented, TextButton } from '../panel/parts';
 import { FoldedText } from '../view/foldedText';
 import { useView } from '../view/viewContext';
-import { pinned, type DataModel, type IDataRow } from './dataModel';
+import { pinned } from '../model/refs';
+import type { DataModel, IDataRow } from './dataModel';
 
 /** Characters of a document as JSON that are shown before it is unfolded: a text of megabytes stalls a page. */
 const VALUE_CHARACTERS_MAX = 200_000;

@@ -8,13 +8,14 @@ import { gist, idText } from '../format/value';
 import { oneChange } from '../format/words';
 import { opName } from '../graph/row';
 import { mergeIcon, noticeIcon, swapIcon } from '../icons';
+import { pinned } from '../model/refs';
 import { useSignal } from '../panel/context';
 import { IconButton, Segmented, Sign, TextButton } from '../panel/parts';
 import { Picker } from '../picker/picker';
 import { RefButton } from '../view/refButton';
 import { useView } from '../view/viewContext';
 import { VirtualList } from '../view/virtualList';
-import { pinned, type DiffModel, type TreeLine } from './diffModel';
+import type { DiffModel, TreeLine } from './diffModel';
 import { DocumentView } from './documentView';
 
 /** Height of a line of the tree, in pixels. */

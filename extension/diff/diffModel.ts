@@ -3,6 +3,7 @@ import { Signal, type ISignal } from '@lumino/signaling';
 import type { ArgonClient } from '../client/client';
 import type { Diff, DocumentDiff, ProtocolEvent, RefCollectionsResult } from '../client/protocol';
 import { isOpen, type ConnectionState } from '../client/connectionState';
+import { pinned } from '../model/refs';
 
 /** Documents in a page of a diff. */
 const PAGE = 200;
@@ -259,15 +260,6 @@ export class DiffModel implements IDisposable {
   private _isMoved = false;
   private _isReading = false;
   private _isDisposed = false;
-}
-
-/** The same state for ever, so that all pages are of one diff. */
-export function pinned(state: {
-  readonly ref: string;
-  readonly branch?: string;
-  readonly lsn: number;
-}): string {
-  return state.branch === undefined ? state.ref : `${state.branch}@${state.lsn}`;
 }
 
 function matches(document: DocumentDiff, wanted: string): boolean {

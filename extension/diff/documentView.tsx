@@ -2,15 +2,16 @@ import { copyIcon, historyIcon, moveDownIcon, moveUpIcon } from '@jupyterlab/ui-
 import { useEffect, useMemo, useState } from 'react';
 import type { Change, DocumentDiff } from '../client/protocol';
 import { count } from '../format/count';
-import { baseName } from '../format/shorten';
 import { moment } from '../format/time';
 import { idText } from '../format/value';
 import { opName } from '../graph/row';
 import { IconButton, Segmented, Sign, TextButton } from '../panel/parts';
 import { CommandIds } from '../commands/ids';
-import { pinned, type DiffModel } from './diffModel';
+import { pinned } from '../model/refs';
+import type { DiffModel } from './diffModel';
 import { ChangeTable } from './changeTable';
 import { fieldTable } from './fieldRows';
+import { OriginLine } from '../view/originLine';
 import { useView } from '../view/viewContext';
 
 /** Versions of a document that its history shows. */
@@ -173,7 +174,6 @@ function DocumentHistory(props: {
       </h3>
       <ul>
         {changes.map(change => {
-          const { actor, notebook, cell, cellNumber } = change.origin;
           const at = change.branch ?? state?.branch;
           return (
             <li key={`${change.timeline}:${change.lsn}`}>
@@ -190,17 +190,13 @@ function DocumentHistory(props: {
                   : opName(change.op, trans)}
               </span>
               <span className="jp-ArgonDocument-origin">
-                {`${actor} · ${moment(change.time, now, trans)}`}
-                {notebook !== undefined && (
-                  <>
-                    {' · '}
-                    <button type="button" className="jp-ArgonLink" onClick={() => openCell(notebook, cell)}>
-                      {cellNumber === undefined
-                        ? baseName(notebook)
-                        : trans.__('%1 cell [%2]', baseName(notebook), cellNumber)}
-                    </button>
-                  </>
-                )}
+                <OriginLine
+                  origin={change.origin}
+                  time={change.time}
+                  when={moment(change.time, now, trans)}
+                  openCell={openCell}
+                  trans={trans}
+                />
               </span>
               {at !== undefined && (
                 <button

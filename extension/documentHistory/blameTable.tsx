@@ -3,11 +3,11 @@ import { codeOf, messageOf } from '../client/rpcError';
 import { useState } from 'react';
 import { CommandIds } from '../commands/ids';
 import { count } from '../format/count';
-import { baseName } from '../format/shorten';
-import { ago, fullTime } from '../format/time';
+import { ago } from '../format/time';
 import { inline, pathText } from '../format/value';
 import { TextButton } from '../panel/parts';
 import { FoldedText } from '../view/foldedText';
+import { OriginLine } from '../view/originLine';
 import { useView } from '../view/viewContext';
 import type { HistoryModel } from './historyModel';
 
@@ -74,7 +74,6 @@ export function BlameTable({ model }: { readonly model: HistoryModel }): JSX.Ele
         </thead>
         <tbody>
           {shown.map(field => {
-            const { actor, notebook, cell, cellNumber } = field.origin;
             const at = field.branch === undefined ? undefined : `${field.branch}@${field.lsn}`;
             return (
               <tr key={JSON.stringify(field.path)}>
@@ -109,24 +108,13 @@ export function BlameTable({ model }: { readonly model: HistoryModel }): JSX.Ele
                   )}
                 </td>
                 <td>
-                  {actor}
-                  {' · '}
-                  <span title={fullTime(field.time)}>{ago(field.time, now, trans)}</span>
-                  {notebook !== undefined && (
-                    <>
-                      {' · '}
-                      <button
-                        type="button"
-                        className="jp-ArgonLink"
-                        title={notebook}
-                        onClick={() => openCell(notebook, cell)}
-                      >
-                        {cellNumber === undefined
-                          ? baseName(notebook)
-                          : trans.__('%1 cell [%2]', baseName(notebook), cellNumber)}
-                      </button>
-                    </>
-                  )}
+                  <OriginLine
+                    origin={field.origin}
+                    time={field.time}
+                    when={ago(field.time, now, trans)}
+                    openCell={openCell}
+                    trans={trans}
+                  />
                 </td>
                 <td>{field.runs.length === 0 ? trans.__('none') : field.runs.join(', ')}</td>
               </tr>

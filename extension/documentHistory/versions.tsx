@@ -5,11 +5,11 @@ import { CommandIds } from '../commands/ids';
 import { ChangeTable } from '../diff/changeTable';
 import { fieldTable } from '../diff/fieldRows';
 import { count } from '../format/count';
-import { baseName } from '../format/shorten';
-import { ago, fullTime } from '../format/time';
+import { ago } from '../format/time';
 import { opName } from '../graph/row';
 import { diffIcon, runIcon, dataIcon } from '../icons';
 import { Sign, TextButton } from '../panel/parts';
+import { OriginLine } from '../view/originLine';
 import { useView } from '../view/viewContext';
 import { VirtualList } from '../view/virtualList';
 import type { HistoryModel } from './historyModel';
@@ -108,7 +108,6 @@ function Line(props: {
 function Version({ model, change }: { readonly model: HistoryModel; readonly change: Change }): JSX.Element {
   const { client, commands, trans, openCell } = useView();
   const { project, collection, id } = model.place;
-  const { actor, notebook, cell, cellNumber } = change.origin;
   const table = useMemo(() => fieldTable(asDiff(change), false), [change]);
   const at = change.branch === undefined ? undefined : `${change.branch}@${change.lsn}`;
   const before = change.branch === undefined ? undefined : `${change.branch}@${change.lsn - 1}`;
@@ -122,24 +121,13 @@ function Version({ model, change }: { readonly model: HistoryModel; readonly cha
         <span className="jp-ArgonDocument-note">
           {opName(change.op, trans)}
           {' · '}
-          {actor}
-          {' · '}
-          <span title={fullTime(change.time)}>{ago(change.time, Date.now(), trans)}</span>
-          {notebook !== undefined && (
-            <>
-              {' · '}
-              <button
-                type="button"
-                className="jp-ArgonLink"
-                title={notebook}
-                onClick={() => openCell(notebook, cell)}
-              >
-                {cellNumber === undefined
-                  ? baseName(notebook)
-                  : trans.__('%1 cell [%2]', baseName(notebook), cellNumber)}
-              </button>
-            </>
-          )}
+          <OriginLine
+            origin={change.origin}
+            time={change.time}
+            when={ago(change.time, Date.now(), trans)}
+            openCell={openCell}
+            trans={trans}
+          />
         </span>
       </div>
       <div className="jp-ArgonData-actions">

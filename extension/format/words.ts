@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Branch, CatalogChange, Entry } from '../client/protocol';
 import { count } from './count';
+import { baseName } from './shorten';
 
 /** `1 insert`, `1,204 inserts`. */
 export function inserts(n: number, trans: TranslationBundle): string {
@@ -123,4 +124,11 @@ export function standing(
   return branch.isDefault
     ? trans.__('default branch')
     : trans.__('%1 ahead · %2 behind %3', count(branch.ahead), count(branch.behind), base);
+}
+
+/** A cell as one speaks of it: its notebook, and its number when it is known. */
+export function cellName(notebook: string, cellNumber: number | undefined, trans: TranslationBundle): string {
+  return cellNumber === undefined
+    ? baseName(notebook)
+    : trans.__('%1 cell [%2]', baseName(notebook), cellNumber);
 }

@@ -2,7 +2,7 @@ import { addIcon, closeIcon, downloadIcon, refreshIcon, searchIcon } from '@jupy
 import { useState } from 'react';
 import { codeOf, messageOf } from '../client/rpcError';
 import { count } from '../format/count';
-import { baseName } from '../format/shorten';
+import { cellName } from '../format/words';
 import { noticeIcon } from '../icons';
 import { useSignal } from '../panel/context';
 import { IconButton, Segmented, TextButton } from '../panel/parts';
@@ -239,9 +239,7 @@ function Foot({ model }: { readonly model: LineageModel }): JSX.Element {
                 trans._n('%2 change', '%2 changes', writing.changes, count(writing.changes)),
                 writing.notebook === undefined
                   ? trans.__('a client')
-                  : writing.cellNumber === undefined
-                    ? baseName(writing.notebook)
-                    : trans.__('%1 cell [%2]', baseName(writing.notebook), writing.cellNumber)
+                  : cellName(writing.notebook, writing.cellNumber, trans)
               )
             : selectedNode !== undefined && model.isPathShown
               ? trans.__(

@@ -1,9 +1,14 @@
-import type { Branch, Entry, Session, Timeline } from '../client/protocol';
+import type { Branch, Entry, Session, State, Timeline } from '../client/protocol';
 import type { ProjectModel } from './project';
 
 /** `branch@LSN`; the branch alone when it is the head, so that it can be written. */
 export function refOf(branch: string, lsn: number, head: number | undefined): string {
   return lsn === head ? branch : `${branch}@${lsn}`;
+}
+
+/** The ref that means this state for ever, so that all pages of an answer are of one state. */
+export function pinned(state: Pick<State, 'ref' | 'branch' | 'lsn'>): string {
+  return state.branch === undefined ? state.ref : `${state.branch}@${state.lsn}`;
 }
 
 /** The ref of an entry's newest state; undefined when no branch shows its timeline any more. */

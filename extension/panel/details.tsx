@@ -12,8 +12,7 @@ import { messageOf } from '../client/rpcError';
 import type { Change, Entry } from '../client/protocol';
 import { CommandIds } from '../commands/ids';
 import { count, lsnRange, plainRange } from '../format/count';
-import { baseName } from '../format/shorten';
-import { fullTime, moment } from '../format/time';
+import { moment } from '../format/time';
 import { gist, idText, inline, pathText } from '../format/value';
 import { oneChange, title } from '../format/words';
 import { opName } from '../graph/row';
@@ -23,6 +22,7 @@ import { refOfEntry } from '../model/refs';
 import type { ProjectModel } from '../model/project';
 import { useNow, usePanel } from './context';
 import { below } from '../view/menu';
+import { OriginLine } from '../view/originLine';
 import { openMoreMenu } from './entryMenu';
 import { IconButton, SectionTitle, Sign, TextButton } from './parts';
 
@@ -72,34 +72,18 @@ function Heading(props: { readonly entry: Entry; readonly branch: string | undef
   const { entry, branch } = props;
   const { trans, openCell } = usePanel();
   const now = useNow(60_000);
-  const { actor, notebook, cell, cellNumber } = entry.origin;
   const words = title(entry, trans);
-  const place =
-    notebook === undefined
-      ? undefined
-      : cellNumber === undefined
-        ? baseName(notebook)
-        : trans.__('%1 cell [%2]', baseName(notebook), cellNumber);
   return (
     <>
       <h3>{branch === undefined ? words : trans.__('%1 on %2', words, branch)}</h3>
       <div className="jp-ArgonDetails-origin">
-        {actor}
-        {' · '}
-        <span title={fullTime(entry.lastAt)}>{moment(entry.lastAt, now, trans)}</span>
-        {place !== undefined && notebook !== undefined && (
-          <>
-            {' · '}
-            <button
-              type="button"
-              className="jp-ArgonLink"
-              title={notebook}
-              onClick={() => openCell(notebook, cell)}
-            >
-              {place}
-            </button>
-          </>
-        )}
+        <OriginLine
+          origin={entry.origin}
+          time={entry.lastAt}
+          when={moment(entry.lastAt, now, trans)}
+          openCell={openCell}
+          trans={trans}
+        />
         {entry.merge !== undefined && ` · ${entry.merge.source}@${entry.merge.sourceLsn}`}
         {entry.undo !== undefined &&
           ` · ${trans.__('undoes %1', plainRange(entry.undo.firstLsn, entry.undo.lastLsn))}`}
