@@ -1,5 +1,3 @@
-import type { IDisposable } from '@lumino/disposable';
-import { Signal, type ISignal } from '@lumino/signaling';
 import type { ArgonClient } from '../client/client';
 import { isOpen, type ConnectionState } from '../client/connectionState';
 import type {
@@ -15,6 +13,7 @@ import type {
 } from '../client/protocol';
 import { codeOf } from '../client/rpcError';
 import { pinned } from '../model/refs';
+import { ViewModel } from '../view/viewModel';
 import { fieldsOf, usualColumns, type IField } from './fields';
 import { Pages, type IRead } from './pages';
 import { parseQuery, type ParsedQuery } from './queryText';
@@ -61,11 +60,10 @@ export interface IDataSettings {
 }
 
 /** Documents of one state: which collection, which query, and the rows of its answer. */
-export class DataModel implements IDisposable {
+export class DataModel extends ViewModel {
   constructor(client: ArgonClient, query: IDataQuery, settings: () => IDataSettings) {
-    this._client = client;
+    super(client, query.project);
     this._settings = settings;
-    this.project = query.project;
     this._ref = query.ref;
     this._collection = query.collection;
     this._filter = query.filter ?? '';
@@ -73,20 +71,7 @@ export class DataModel implements IDisposable {
     this._sort = query.sort ?? [];
     this._columns = query.columns;
     this._compare = query.compare;
-    client.received.connect(this._onEvent, this);
-    client.stateChanged.connect(this._onState, this);
     void this.read();
-  }
-
-  readonly project: string;
-
-  /** Emits after each change. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
   }
 
   /** What is shown, to open or save it again. */
@@ -345,14 +330,12 @@ export class DataModel implements IDisposable {
     }
   }
 
-  dispose(): void {
-    if (this._isDisposed) {
+  override dispose(): void {
+    if (this.isDisposed) {
       return;
     }
     this.cancel();
-    this._isDisposed = true;
-    this._turn++;
-    Signal.clearData(this);
+    super.dispose();
   }
 
   /** Begins to read the answer. */
@@ -549,7 +532,7 @@ export class DataModel implements IDisposable {
     }
   }
 
-  private _onEvent(_: ArgonClient, event: ProtocolEvent): void {
+  protected override _onEvent(_: ArgonClient, event: ProtocolEvent): void {
     const { _state: state } = this;
     if (event.type !== 'commit' || event.project !== this.project || state === undefined || !state.writable) {
       return;
@@ -560,7 +543,7 @@ export class DataModel implements IDisposable {
     }
   }
 
-  private _onState(_: ArgonClient, state: ConnectionState): void {
+  protected override _onState(_: ArgonClient, state: ConnectionState): void {
     if (!isOpen(state)) {
       return;
     }
@@ -571,15 +554,7 @@ export class DataModel implements IDisposable {
     }
   }
 
-  private _emit(): void {
-    if (!this._isDisposed) {
-      this._changed.emit();
-    }
-  }
-
-  private readonly _client: ArgonClient;
   private readonly _settings: () => IDataSettings;
-  private readonly _changed = new Signal<this, void>(this);
   private readonly _statistics = new Map<string, DocumentsStatisticsResult>();
   private readonly _requests = new Set<string>();
   private _ref: string;
@@ -601,12 +576,10 @@ export class DataModel implements IDisposable {
   private _found: string | undefined;
   private _error: unknown;
   private _selected = -1;
-  private _turn = 0;
   private _reading = 0;
   private _lastRequest = 0;
   private _isOpening = true;
   private _isMoved = false;
-  private _isDisposed = false;
 }
 
 function touches({ collections, catalog }: Entry, collection: string): boolean {

@@ -1,12 +1,18 @@
-import type { IDisposable } from '@lumino/disposable';
-import { Signal, type ISignal } from '@lumino/signaling';
 import type { ArgonClient } from '../client/client';
 import type { Diff, DocumentDiff, ProtocolEvent, RefCollectionsResult } from '../client/protocol';
 import { isOpen, type ConnectionState } from '../client/connectionState';
 import { pinned } from '../model/refs';
+import { ViewModel } from '../view/viewModel';
 
 /** Documents in a page of a diff. */
 const PAGE = 200;
+
+/** Which states are compared. */
+export interface IDiffQuery {
+  readonly project: string;
+  readonly from: string;
+  readonly to: string;
+}
 
 /** A line of the tree: a collection, or a document in it. */
 export type TreeLine =
@@ -18,26 +24,12 @@ export type TreeLine =
  * The difference of two states, read page by page. It keeps the LSNs it opened with; when a head moves it says so
  * and offers to read again.
  */
-export class DiffModel implements IDisposable {
+export class DiffModel extends ViewModel {
   constructor(client: ArgonClient, project: string, from: string, to: string) {
-    this._client = client;
-    this.project = project;
+    super(client, project);
     this._from = from;
     this._to = to;
-    client.received.connect(this._onEvent, this);
-    client.stateChanged.connect(this._onState, this);
     void this.read();
-  }
-
-  readonly project: string;
-
-  /** Emits after each change. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
   }
 
   /** The refs as they were asked for. */
@@ -202,16 +194,7 @@ export class DiffModel implements IDisposable {
     }
   }
 
-  dispose(): void {
-    if (this._isDisposed) {
-      return;
-    }
-    this._isDisposed = true;
-    this._turn += 1;
-    Signal.clearData(this);
-  }
-
-  private _onEvent(_: ArgonClient, event: ProtocolEvent): void {
+  protected override _onEvent(_: ArgonClient, event: ProtocolEvent): void {
     const diff = this._diff;
     if (event.type !== 'commit' || event.project !== this.project || diff === undefined) {
       return;
@@ -231,20 +214,12 @@ export class DiffModel implements IDisposable {
     }
   }
 
-  private _onState(_: ArgonClient, state: ConnectionState): void {
+  protected override _onState(_: ArgonClient, state: ConnectionState): void {
     if (isOpen(state) && this._diff === undefined) {
       void this.read();
     }
   }
 
-  private _emit(): void {
-    if (!this._isDisposed) {
-      this._changed.emit();
-    }
-  }
-
-  private readonly _client: ArgonClient;
-  private readonly _changed = new Signal<this, void>(this);
   private readonly _folded = new Set<string>();
   private _from: string;
   private _to: string;
@@ -255,11 +230,9 @@ export class DiffModel implements IDisposable {
   private _error: unknown;
   private _filter = '';
   private _selected = 0;
-  private _turn = 0;
   private _tookMs = 0;
   private _isMoved = false;
   private _isReading = false;
-  private _isDisposed = false;
 }
 
 function matches(document: DocumentDiff, wanted: string): boolean {

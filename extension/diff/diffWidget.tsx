@@ -1,61 +1,37 @@
-import { ReactWidget } from '@jupyterlab/ui-components';
-import type { TranslationBundle } from '@jupyterlab/translation';
 import { diffIcon } from '../icons';
-import { ViewContextProvider, type IViewContext } from '../view/viewContext';
+import type { IViewContext } from '../view/viewContext';
+import { ViewWidget } from '../view/viewWidget';
 import { DiffBody } from './diffBody';
-import { DiffModel } from './diffModel';
+import { DiffModel, type IDiffQuery } from './diffModel';
 
 /** The diff of two states, in the main area. */
-export class DiffWidget extends ReactWidget {
-  constructor(options: DiffWidget.IOptions) {
-    super();
-    const { context, project, from, to } = options;
-    this._context = context;
-    this._model = new DiffModel(context.client, project, from, to);
-    this.addClass('jp-ArgonViewWidget');
-    this.title.icon = diffIcon;
-    this.title.closable = true;
-    this._model.changed.connect(this._onChanged, this);
-    this._onChanged();
+export class DiffWidget extends ViewWidget<DiffModel> {
+  constructor({ context, project, from, to }: DiffWidget.IOptions) {
+    super(context, new DiffModel(context.client, project, from, to), diffIcon);
   }
 
-  override dispose(): void {
-    if (this.isDisposed) {
-      return;
-    }
-    this._model.dispose();
-    super.dispose();
+  override get query(): IDiffQuery {
+    const { project, from, to } = this.model;
+    return { project, from, to };
   }
 
-  protected override render(): JSX.Element {
-    return (
-      <ViewContextProvider value={this._context}>
-        <DiffBody model={this._model} />
-      </ViewContextProvider>
-    );
+  protected override _body(): JSX.Element {
+    return <DiffBody model={this.model} />;
   }
 
-  private _onChanged(): void {
-    const trans: TranslationBundle = this._context.trans;
-    const { diff, from, to } = this._model;
-    this.title.label = trans.__('Diff %1 → %2', diff?.from.branch ?? from, diff?.to.branch ?? to);
-    this.title.caption = trans.__(
-      'What differs between %1 and %2',
-      diff?.from.ref ?? from,
-      diff?.to.ref ?? to
-    );
+  protected override _name(): { label: string; caption: string } {
+    const { trans } = this.context;
+    const { diff, from, to } = this.model;
+    return {
+      label: trans.__('Diff %1 → %2', diff?.from.branch ?? from, diff?.to.branch ?? to),
+      caption: trans.__('What differs between %1 and %2', diff?.from.ref ?? from, diff?.to.ref ?? to)
+    };
   }
-
-  private readonly _context: IViewContext;
-  private readonly _model: DiffModel;
 }
 
 /** Types of `DiffWidget`. */
 export namespace DiffWidget {
-  export interface IOptions {
+  export interface IOptions extends IDiffQuery {
     readonly context: IViewContext;
-    readonly project: string;
-    readonly from: string;
-    readonly to: string;
   }
 }

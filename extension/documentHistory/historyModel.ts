@@ -1,5 +1,3 @@
-import type { IDisposable } from '@lumino/disposable';
-import { Signal, type ISignal } from '@lumino/signaling';
 import type { ArgonClient } from '../client/client';
 import { isOpen, type ConnectionState } from '../client/connectionState';
 import type {
@@ -10,6 +8,7 @@ import type {
   ProtocolEvent,
   RunAffectedResult
 } from '../client/protocol';
+import { ViewModel } from '../view/viewModel';
 
 /** Versions and fields read at once. */
 const PAGE = 100;
@@ -28,23 +27,12 @@ export interface IDocumentPlace {
 export type HistoryView = 'history' | 'blame';
 
 /** One document: its versions newest first, and who gave each field its value. */
-export class HistoryModel implements IDisposable {
+export class HistoryModel extends ViewModel {
   constructor(client: ArgonClient, place: IDocumentPlace, view: HistoryView) {
-    this._client = client;
+    super(client, place.project);
     this._place = place;
     this._view = view;
-    client.received.connect(this._onEvent, this);
-    client.stateChanged.connect(this._onState, this);
     void this.read();
-  }
-
-  /** Emits after each change. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
   }
 
   get place(): IDocumentPlace {
@@ -212,15 +200,6 @@ export class HistoryModel implements IDisposable {
     }
   }
 
-  dispose(): void {
-    if (this._isDisposed) {
-      return;
-    }
-    this._isDisposed = true;
-    this._turn++;
-    Signal.clearData(this);
-  }
-
   private async _readBlame(after?: number): Promise<void> {
     if (this._isBlaming || !this._client.isOpen) {
       return;
@@ -280,7 +259,7 @@ export class HistoryModel implements IDisposable {
     this._emit();
   }
 
-  private _onEvent(_: ArgonClient, event: ProtocolEvent): void {
+  protected override _onEvent(_: ArgonClient, event: ProtocolEvent): void {
     const { project, ref, collection } = this._place;
     if (
       event.type === 'commit' &&
@@ -293,20 +272,12 @@ export class HistoryModel implements IDisposable {
     }
   }
 
-  private _onState(_: ArgonClient, state: ConnectionState): void {
+  protected override _onState(_: ArgonClient, state: ConnectionState): void {
     if (isOpen(state) && this._changes === undefined) {
       void this.read();
     }
   }
 
-  private _emit(): void {
-    if (!this._isDisposed) {
-      this._changed.emit();
-    }
-  }
-
-  private readonly _client: ArgonClient;
-  private readonly _changed = new Signal<this, void>(this);
   private readonly _runs = new Map<number, RunAffectedResult['runs']>();
   private _place: IDocumentPlace;
   private _view: HistoryView;
@@ -318,9 +289,7 @@ export class HistoryModel implements IDisposable {
   private _blameError: unknown;
   private _error: unknown;
   private _selected = 0;
-  private _turn = 0;
   private _isReading = true;
   private _isBlaming = false;
   private _isMoved = false;
-  private _isDisposed = false;
 }

@@ -1,9 +1,8 @@
-import type { IDisposable } from '@lumino/disposable';
-import { Signal, type ISignal } from '@lumino/signaling';
 import type { ArgonClient } from '../client/client';
 import { isOpen, type ConnectionState } from '../client/connectionState';
 import type { CommitEvent, Diff, Lineage, LineageRun, ProtocolEvent } from '../client/protocol';
 import { Coalesced } from '../model/coalesce';
+import { ViewModel } from '../view/viewModel';
 import {
   graphOf,
   only,
@@ -49,29 +48,15 @@ export interface ILineageState {
 const NOTHING: LineageParts = { data: [], cells: [], runs: [], models: [] };
 
 /** The lineage of a project: read in pages, followed as it grows, with what of it is selected, folded and focused. */
-export class LineageModel implements IDisposable {
+export class LineageModel extends ViewModel {
   constructor(client: ArgonClient, project: string, options: Partial<ILineageState> = {}) {
-    this._client = client;
-    this.project = project;
+    super(client, project);
     this._search = options.search ?? '';
     this._branch = options.branch ?? '';
     this._selected = options.selected;
     this._again = new Coalesced(() => void this.read(), SETTLE_MS);
     this._typed = new Coalesced(() => void this.read(), TYPED_MS);
     this._written = new Coalesced(() => this._stopWriting(), WRITING_MS);
-    client.received.connect(this._onEvent, this);
-    client.stateChanged.connect(this._onState, this);
-  }
-
-  readonly project: string;
-
-  /** Emits after each change. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
   }
 
   /** Whether someone can see it. Hidden it reads nothing; shown again, it reads what it missed. */
@@ -258,7 +243,7 @@ export class LineageModel implements IDisposable {
         limit,
         ...(run === undefined ? {} : { run })
       });
-      if (turn !== this._turn || this._isDisposed) {
+      if (turn !== this._turn) {
         return;
       }
       this._take(page);
@@ -333,14 +318,9 @@ export class LineageModel implements IDisposable {
     };
   }
 
-  dispose(): void {
-    if (this._isDisposed) {
-      return;
-    }
-    this._isDisposed = true;
-    this._turn += 1;
+  override dispose(): void {
     [this._again, this._typed, this._written].forEach(timer => timer.cancel());
-    Signal.clearData(this);
+    super.dispose();
   }
 
   private _filter(): { project: string } & ReturnType<typeof queryOf> & { branch?: string; digest?: string } {
@@ -379,7 +359,7 @@ export class LineageModel implements IDisposable {
     this._layout = layout(this._graph, this._memory);
   }
 
-  private _onEvent(_: ArgonClient, event: ProtocolEvent): void {
+  protected override _onEvent(_: ArgonClient, event: ProtocolEvent): void {
     if (!('project' in event) || event.project !== this.project) {
       return;
     }
@@ -412,7 +392,7 @@ export class LineageModel implements IDisposable {
     this._emit();
   }
 
-  private _onState(_: ArgonClient, state: ConnectionState): void {
+  protected override _onState(_: ArgonClient, state: ConnectionState): void {
     if (isOpen(state)) {
       void this.read();
     } else {
@@ -420,14 +400,6 @@ export class LineageModel implements IDisposable {
     }
   }
 
-  private _emit(): void {
-    if (!this._isDisposed) {
-      this._changed.emit();
-    }
-  }
-
-  private readonly _client: ArgonClient;
-  private readonly _changed = new Signal<this, void>(this);
   private readonly _again: Coalesced;
   private readonly _typed: Coalesced;
   private readonly _written: Coalesced;
@@ -450,12 +422,10 @@ export class LineageModel implements IDisposable {
   private _unfolded: ReadonlySet<string> = new Set();
   private _fresh: ReadonlySet<string> = new Set();
   private _writing: IWriting | undefined;
-  private _turn = 0;
   private _isPathShown = true;
   private _isActive = true;
   private _isBehind = false;
   private _isReading = false;
-  private _isDisposed = false;
 }
 
 /** Id of the run that a key names. */

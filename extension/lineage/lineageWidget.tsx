@@ -1,54 +1,46 @@
-import { ReactWidget, treeViewIcon } from '@jupyterlab/ui-components';
+import { treeViewIcon } from '@jupyterlab/ui-components';
 import type { Message } from '@lumino/messaging';
 
 import { messageOf } from '../client/rpcError';
-import { ViewContextProvider, type IViewContext } from '../view/viewContext';
+import type { IViewContext } from '../view/viewContext';
+import { ViewWidget } from '../view/viewWidget';
 import { VERSION } from '../version';
 import { exportLineage, type ExportFormat } from './export/download';
 import { LineageBody } from './lineageBody';
 import { LineageModel, type ILineageState } from './lineageModel';
 
 /** Which data led to which model, in the main area. */
-export class LineageWidget extends ReactWidget {
-  constructor(options: LineageWidget.IOptions) {
-    super();
-    const { context, project, ...state } = options;
-    this._context = context;
-    this.model = new LineageModel(context.client, project, state);
-    this.addClass('jp-ArgonViewWidget');
-    this.title.icon = treeViewIcon;
-    this.title.closable = true;
-    this.title.label = context.trans.__('Lineage of %1', project);
-    this.title.caption = context.trans.__('Which data of %1 led to which model', project);
+export class LineageWidget extends ViewWidget<LineageModel> {
+  constructor({ context, project, ...state }: LineageWidget.IOptions) {
+    super(context, new LineageModel(context.client, project, state), treeViewIcon);
     void this.model.read();
   }
 
-  readonly model: LineageModel;
+  override get query(): ILineageState {
+    return this.model.state;
+  }
 
   /** Saves the drawing as a file; answers with a sentence when it cannot. */
   readonly export = async (format: ExportFormat): Promise<string | undefined> => {
     try {
-      const { trans } = this._context;
+      const { trans } = this.context;
       return await exportLineage({ model: this.model, format, root: this.node, trans, version: VERSION });
     } catch (error) {
       return messageOf(error);
     }
   };
 
-  override dispose(): void {
-    if (this.isDisposed) {
-      return;
-    }
-    this.model.dispose();
-    super.dispose();
+  protected override _body(): JSX.Element {
+    return <LineageBody model={this.model} onExport={this.export} />;
   }
 
-  protected override render(): JSX.Element {
-    return (
-      <ViewContextProvider value={this._context}>
-        <LineageBody model={this.model} onExport={this.export} />
-      </ViewContextProvider>
-    );
+  protected override _name(): { label: string; caption: string } {
+    const { trans } = this.context;
+    const { project } = this.model;
+    return {
+      label: trans.__('Lineage of %1', project),
+      caption: trans.__('Which data of %1 led to which model', project)
+    };
   }
 
   protected override onAfterShow(message: Message): void {
@@ -66,8 +58,6 @@ export class LineageWidget extends ReactWidget {
     const first = this.node.querySelector<HTMLElement>('.jp-ArgonLineage-node[tabindex="0"], input');
     first?.focus();
   }
-
-  private readonly _context: IViewContext;
 }
 
 /** Types of `LineageWidget`. */

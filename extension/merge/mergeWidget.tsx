@@ -1,68 +1,42 @@
-import { ReactWidget } from '@jupyterlab/ui-components';
 import { mergeIcon } from '../icons';
-import { ViewContextProvider, type IViewContext } from '../view/viewContext';
+import type { IViewContext } from '../view/viewContext';
+import { ViewWidget } from '../view/viewWidget';
 import { MergeBody } from './mergeBody';
-import { PlanModel } from './planModel';
+import { PlanModel, type IPlanQuery } from './planModel';
 
 /** A merge or an undo that is reviewed, answered and applied, in the main area. */
-export class MergeWidget extends ReactWidget {
-  constructor(options: MergeWidget.IOptions) {
-    super();
-    const { context, project, ...source } = options;
-    this._context = context;
-    this._options = options;
-    this._model = new PlanModel(context.client, project, {
-      ...source,
-      session: () => context.workspace.session?.id
-    });
-    this.addClass('jp-ArgonViewWidget');
-    this.title.icon = mergeIcon;
-    this.title.closable = true;
-    this._model.changed.connect(this._onChanged, this);
-    this._onChanged();
+export class MergeWidget extends ViewWidget<PlanModel> {
+  constructor({ context, project, ...query }: MergeWidget.IOptions) {
+    const session = () => context.workspace.session?.id;
+    super(context, new PlanModel(context.client, project, { ...query, session }), mergeIcon);
   }
 
-  override dispose(): void {
-    if (this.isDisposed) {
-      return;
-    }
-    this._model.dispose();
-    super.dispose();
+  override get query(): IPlanQuery {
+    return this.model.query;
   }
 
-  protected override render(): JSX.Element {
-    return (
-      <ViewContextProvider value={this._context}>
-        <MergeBody model={this._model} />
-      </ViewContextProvider>
-    );
+  protected override _body(): JSX.Element {
+    return <MergeBody model={this.model} />;
   }
 
-  private _onChanged(): void {
-    const { trans } = this._context;
-    const { plan } = this._model;
-    const source = plan?.source ?? this._options.source ?? '';
-    const into = plan?.into ?? this._options.into ?? '';
-    this.title.label =
-      plan?.kind === 'undo'
-        ? trans.__('Undo %1 on %2', source, into)
-        : trans.__('Merge %1 → %2', nameOf(source), into);
-    this.title.caption = trans.__('%1 into %2', source, into);
+  protected override _name(): { label: string; caption: string } {
+    const { trans } = this.context;
+    const { plan, source, into } = this.model;
+    return {
+      label:
+        plan?.kind === 'undo'
+          ? trans.__('Undo %1 on %2', source, into)
+          : trans.__('Merge %1 → %2', nameOf(source), into),
+      caption: trans.__('%1 into %2', source, into)
+    };
   }
-
-  private readonly _context: IViewContext;
-  private readonly _options: MergeWidget.IOptions;
-  private readonly _model: PlanModel;
 }
 
 /** Types of `MergeWidget`. */
 export namespace MergeWidget {
-  export interface IOptions {
+  export interface IOptions extends IPlanQuery {
     readonly context: IViewContext;
     readonly project: string;
-    readonly source?: string;
-    readonly into?: string;
-    readonly plan?: string;
   }
 }
 

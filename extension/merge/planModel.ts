@@ -1,8 +1,8 @@
-import type { IDisposable } from '@lumino/disposable';
-import { Signal, type ISignal } from '@lumino/signaling';
 import type { ArgonClient } from '../client/client';
+import { isOpen, type ConnectionState } from '../client/connectionState';
 import type { Answer, Conflict, DocumentDiff, Plan, ProtocolEvent } from '../client/protocol';
 import { Coalesced } from '../model/coalesce';
+import { ViewModel } from '../view/viewModel';
 import { byDocument, keptAnswers, type IConflictDocument } from './conflicts';
 
 /** Conflicts and documents in one page. */
@@ -18,34 +18,45 @@ const RESULTS_MAX = 500;
 const SETTLE_MS = 120;
 
 /** What to plan, or which plan to open. */
-export interface IPlanSource {
+export interface IPlanQuery {
   readonly source?: string;
   readonly into?: string;
   readonly plan?: string;
+}
+
+/** The same, for somebody. */
+export interface IPlanSource extends IPlanQuery {
   /** Session in whose name the plan is made and applied. */
   readonly session: () => string | undefined;
 }
 
 /** A merge or an undo on its way: its conflicts, the answers, and what it would write. */
-export class PlanModel implements IDisposable {
+export class PlanModel extends ViewModel {
   constructor(client: ArgonClient, project: string, from: IPlanSource) {
-    this.project = project;
-    this._client = client;
+    super(client, project);
     this._from = from;
     this._results = new Coalesced(() => void this._readDocuments(), SETTLE_MS);
-    client.received.connect(this._onEvent, this);
     void this.open();
   }
 
-  readonly project: string;
-
-  /** Emits after each change. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
+  /** What is shown, to open it again: the plan itself once it is made, as it keeps the answers. */
+  get query(): IPlanQuery & { readonly project: string } {
+    const { project, _plan: plan } = this;
+    if (plan !== undefined) {
+      return { project, plan: plan.id };
+    }
+    const { session: _, ...query } = this._from;
+    return { project, ...query };
   }
 
-  get isDisposed(): boolean {
-    return this._isDisposed;
+  /** Where the changes come from. */
+  get source(): string {
+    return this._plan?.source ?? this._from.source ?? '';
+  }
+
+  /** The branch that gets them. */
+  get into(): string {
+    return this._plan?.into ?? this._from.into ?? '';
   }
 
   /** The plan; undefined while it is made. */
@@ -204,13 +215,9 @@ export class PlanModel implements IDisposable {
     });
   }
 
-  dispose(): void {
-    if (this._isDisposed) {
-      return;
-    }
-    this._isDisposed = true;
+  override dispose(): void {
     this._results.cancel();
-    Signal.clearData(this);
+    super.dispose();
   }
 
   private async _do(verb: (plan: Plan) => Promise<void>): Promise<void> {
@@ -267,7 +274,7 @@ export class PlanModel implements IDisposable {
     this._emit();
   }
 
-  private _onEvent(_: ArgonClient, event: ProtocolEvent): void {
+  protected override _onEvent(_: ArgonClient, event: ProtocolEvent): void {
     const plan = this._plan;
     if (plan === undefined || plan.state === 'applied') {
       return;
@@ -290,15 +297,13 @@ export class PlanModel implements IDisposable {
     }
   }
 
-  private _emit(): void {
-    if (!this._isDisposed) {
-      this._changed.emit();
+  protected override _onState(_: ArgonClient, state: ConnectionState): void {
+    if (isOpen(state) && this._plan === undefined && !this._isBusy) {
+      void this.open();
     }
   }
 
-  private readonly _client: ArgonClient;
   private readonly _from: IPlanSource;
-  private readonly _changed = new Signal<this, void>(this);
   private readonly _results: Coalesced;
   private _plan: Plan | undefined;
   private _conflicts: readonly Conflict[] = [];
@@ -310,7 +315,6 @@ export class PlanModel implements IDisposable {
   private _selected: string | undefined;
   private _isOpenOnly = false;
   private _isBusy = false;
-  private _isDisposed = false;
 }
 
 function withAnswer(conflict: Conflict, answer: Answer | undefined): Conflict {

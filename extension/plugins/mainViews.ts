@@ -27,12 +27,8 @@ export class MainViews {
     });
     void restorer.restore(this._histories, {
       command: CommandIds.documentHistory,
-      args: ({ content }) => ({
-        ...content.place,
-        id: JSON.stringify(content.place.id),
-        view: content.view
-      }),
-      name: ({ content }) => JSON.stringify(content.place)
+      args: ({ content }) => ({ ...content.query, id: JSON.stringify(content.query.id) }),
+      name: ({ content }) => JSON.stringify(content.model.place)
     });
   }
 
@@ -74,7 +70,7 @@ export class MainViews {
         const make = () => new LineageWidget({ context: this._context, project, ...state });
         const view = this._open(id, make) as MainAreaWidget<LineageWidget>;
         if (!this.lineages.has(view)) {
-          view.content.model.changed.connect(() => void this.lineages.save(view));
+          view.content.queryChanged.connect(() => void this.lineages.save(view));
           void this.lineages.add(view);
         } else if (state.selected !== undefined) {
           void view.content.model.reveal(state.selected);
@@ -97,9 +93,9 @@ export class MainViews {
   openHistory(place: IDocumentPlace, shown: HistoryView): void {
     void import('../documentHistory/historyWidget').then(({ HistoryWidget }) => {
       const key = JSON.stringify(place);
-      const open = this._histories.find(({ content }) => JSON.stringify(content.place) === key);
+      const open = this._histories.find(({ content }) => JSON.stringify(content.model.place) === key);
       if (open !== undefined) {
-        open.content.view = shown;
+        open.content.model.view = shown;
         this._shell.activateById(open.id);
         return;
       }

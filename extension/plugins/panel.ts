@@ -176,7 +176,7 @@ export const panelPlugin: JupyterFrontEndPlugin<IArgon> = {
     });
     void restorer?.restore(views.lineages, {
       command: CommandIds.lineage,
-      args: ({ content }) => ({ ...content.model.state }),
+      args: ({ content }) => ({ ...content.query }),
       name: ({ content }) => `${content.model.project}:${content.id}`
     });
     for (const command of PALETTE) {
