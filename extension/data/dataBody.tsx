@@ -10,7 +10,8 @@ import { useView } from '../view/viewContext';
 import { Collections } from './collections';
 import { FilterBar, StateBar } from './dataBar';
 import { pinned } from '../model/refs';
-import type { DataModel, IDataRow } from './dataModel';
+import type { DataModel } from './dataModel';
+import type { IDataRow } from './dataRows';
 import { DocumentPane } from './documentPane';
 import { Grid } from './grid';
 

@@ -4,10 +4,7 @@ import type {
   Collection,
   DocumentsCountResult,
   DocumentsStatisticsResult,
-  Entry,
   ExtendedJson,
-  FieldChange,
-  Methods,
   ProtocolEvent,
   State
 } from '../client/protocol';
@@ -15,31 +12,16 @@ import { codeOf } from '../client/rpcError';
 import { pinned } from '../model/refs';
 import { ViewModel } from '../view/viewModel';
 import { fieldsOf, usualColumns, type IField } from './fields';
-import { Pages, type IRead } from './pages';
+import { readComparison, readDocuments, type IDataRow, type Sorting } from './dataRows';
+import { Pages } from './pages';
 import { parseQuery, type ParsedQuery } from './queryText';
+import { Requests } from './requests';
+import { lsnBefore, lsnBehind } from './steps';
 
 /** Documents whose fields make the columns and the completion. */
 const SAMPLE = 200;
 /** Columns that a table begins with. */
 const COLUMNS_USUAL = 8;
-/** Entries of the log that are read at once to find the next step, and how often. */
-const STEP_ENTRIES = 500;
-const STEP_PAGES_MAX = 40;
-
-/** A row: a document, or how it differs from the other state. */
-export interface IDataRow {
-  readonly id: ExtendedJson;
-  /** The document as the state has it, or had it when it is only in the other; undefined when it is too large. */
-  readonly document: ExtendedJson;
-  readonly bytes?: number;
-  /** Set in a comparison. */
-  readonly op?: 'insert' | 'update' | 'delete';
-  readonly before?: ExtendedJson;
-  readonly fields?: readonly FieldChange[];
-}
-
-/** Field paths and directions, the first one counts most. */
-export type Sorting = readonly (readonly [path: string, direction: 1 | -1])[];
 
 /** What a view shows; it is opened with it, and saved as it. */
 export interface IDataQuery {
@@ -63,6 +45,7 @@ export interface IDataSettings {
 export class DataModel extends ViewModel {
   constructor(client: ArgonClient, query: IDataQuery, settings: () => IDataSettings) {
     super(client, query.project);
+    this._requests = new Requests(client);
     this._settings = settings;
     this._ref = query.ref;
     this._collection = query.collection;
@@ -302,10 +285,9 @@ export class DataModel extends ViewModel {
     if (state === undefined || branch === undefined || collection === undefined) {
       return false;
     }
+    const from = { project, branch, lsn: state.lsn, collection };
     const lsn =
-      direction === 'older'
-        ? await this._before(branch, state.lsn, collection)
-        : await this._behind(branch, state.lsn, collection);
+      direction === 'older' ? await lsnBefore(this._client, from) : await lsnBehind(this._client, from);
     if (lsn === undefined) {
       return false;
     }
@@ -316,9 +298,7 @@ export class DataModel extends ViewModel {
 
   /** Stops what is read. */
   cancel(): void {
-    for (const request of this._requests) {
-      void this._client.call('documents.cancel', { request }).catch(() => undefined);
-    }
+    this._requests.cancel();
   }
 
   /** Reads the documents again after something went wrong. */
@@ -341,13 +321,13 @@ export class DataModel extends ViewModel {
   /** Begins to read the answer. */
   private _open(): void {
     this.cancel();
-    const { _state: state, _collection: collection } = this;
+    const { _state: state, _collection: collection, _compare: compare, _sort: sort } = this;
     this._count = undefined;
     this._found = undefined;
     this._error = undefined;
     this._pending = undefined;
     // Until the next answer of the same kind is there, the last one stays: whoever walks in the table stays in it.
-    const kind = JSON.stringify([collection, this._compare !== undefined]);
+    const kind = JSON.stringify([collection, compare !== undefined]);
     if (kind !== this._kind || state === undefined || collection === undefined) {
       this._rows = undefined;
     }
@@ -359,11 +339,19 @@ export class DataModel extends ViewModel {
     const turn = ++this._reading;
     const isCurrent = () => turn === this._reading;
     const filter = this.appliedFilter;
-    const read =
-      this._compare === undefined
-        ? (after: string | undefined) => this._readPage(state, collection, filter, after)
-        : (after: string | undefined) =>
-            this._readComparison(state, collection, filter, this._compare!, after);
+    const asked = { project: this.project, ref: pinned(state), collection, filter };
+    const read = async (after: string | undefined) => {
+      const { documentsPerPage: limit } = this._settings();
+      const query = { ...asked, limit, ...(after === undefined ? {} : { after }) };
+      if (compare !== undefined) {
+        return readComparison(this._requests, query, compare);
+      }
+      const page = await readDocuments(this._requests, query, sort);
+      if (isCurrent()) {
+        this._found ??= page.found;
+      }
+      return page;
+    };
     const rows: Pages<IDataRow> = new Pages(read, error => {
       if (isCurrent()) {
         this._onPage(rows, error);
@@ -373,8 +361,9 @@ export class DataModel extends ViewModel {
     this._sampled = 0;
     void rows.more();
     this._emit();
-    if (this._compare === undefined) {
-      this._call('documents.count', { project: this.project, ref: pinned(state), collection, filter })
+    if (compare === undefined) {
+      this._requests
+        .call('documents.count', asked)
         .then(({ count, exact }) => {
           if (isCurrent()) {
             this._count = { count, exact };
@@ -408,66 +397,6 @@ export class DataModel extends ViewModel {
     }
   }
 
-  private async _readPage(
-    state: State,
-    collection: string,
-    filter: IDataRow['document'],
-    after: string | undefined
-  ): Promise<IRead<IDataRow>> {
-    const page = await this._call('documents.find', {
-      project: this.project,
-      ref: pinned(state),
-      collection,
-      filter,
-      sort: Object.fromEntries(this._sort),
-      limit: this._settings().documentsPerPage,
-      ...(after === undefined ? {} : { after })
-    });
-    this._found ??= page.read;
-    const rows = page.documents.map(({ id, bytes, document }) => ({ id, bytes, document }));
-    return { rows, next: page.next };
-  }
-
-  private async _readComparison(
-    state: State,
-    collection: string,
-    filter: IDataRow['document'],
-    other: string,
-    after: string | undefined
-  ): Promise<IRead<IDataRow>> {
-    const page = await this._call('documents.compare', {
-      project: this.project,
-      from: other,
-      to: pinned(state),
-      collection,
-      filter,
-      limit: this._settings().documentsPerPage,
-      ...(after === undefined ? {} : { after })
-    });
-    const rows = page.documents.map(({ id, op, fields, before, after: now }) => ({
-      id,
-      op,
-      fields,
-      document: op === 'delete' ? (now ?? before) : now,
-      ...(before === undefined ? {} : { before })
-    }));
-    return { rows, next: page.next };
-  }
-
-  /** Calls with a name of its own, so that it can be stopped. */
-  private async _call<M extends 'documents.find' | 'documents.count' | 'documents.compare'>(
-    method: M,
-    params: Methods[M]['params']
-  ): Promise<Methods[M]['result']> {
-    const request = `${Private.view(this)}.${++this._lastRequest}`;
-    this._requests.add(request);
-    try {
-      return await this._client.call(method, { ...params, request });
-    } finally {
-      this._requests.delete(request);
-    }
-  }
-
   /** One after the other: they are a side note, and each reads some documents. */
   private async _readStatistics(turn: number): Promise<void> {
     const { project, _state: state, _collections: collections } = this;
@@ -486,48 +415,6 @@ export class DataModel extends ViewModel {
       if (found !== undefined && turn === this._turn) {
         this._statistics.set(collection, found);
         this._emit();
-      }
-    }
-  }
-
-  /** The LSN before the newest entry up to `lsn` that changed a collection. */
-  private async _before(branch: string, lsn: number, collection: string): Promise<number | undefined> {
-    for await (const entry of this._entries(`${branch}@${lsn}`)) {
-      if (entry.lastLsn <= lsn && touches(entry, collection)) {
-        return entry.firstLsn - 1;
-      }
-    }
-    return undefined;
-  }
-
-  /** The LSN at the end of the oldest entry behind `lsn` that changes a collection. */
-  private async _behind(branch: string, lsn: number, collection: string): Promise<number | undefined> {
-    let found: number | undefined;
-    for await (const entry of this._entries(branch)) {
-      if (entry.lastLsn <= lsn) {
-        break;
-      }
-      if (touches(entry, collection)) {
-        found = entry.lastLsn;
-      }
-    }
-    return found;
-  }
-
-  /** Entries of a ref, newest first: as many as one step looks through. */
-  private async *_entries(ref: string): AsyncGenerator<Entry> {
-    let before: number | undefined;
-    for (let page = 0; page < STEP_PAGES_MAX; page++) {
-      const found: Methods['log']['result'] = await this._client.call('log', {
-        project: this.project,
-        ref,
-        limit: STEP_ENTRIES,
-        ...(before === undefined ? {} : { before })
-      });
-      yield* found.entries;
-      before = found.next;
-      if (before === undefined) {
-        return;
       }
     }
   }
@@ -556,7 +443,7 @@ export class DataModel extends ViewModel {
 
   private readonly _settings: () => IDataSettings;
   private readonly _statistics = new Map<string, DocumentsStatisticsResult>();
-  private readonly _requests = new Set<string>();
+  private readonly _requests: Requests;
   private _ref: string;
   private _collection: string | undefined;
   private _filter: string;
@@ -577,26 +464,6 @@ export class DataModel extends ViewModel {
   private _error: unknown;
   private _selected = -1;
   private _reading = 0;
-  private _lastRequest = 0;
   private _isOpening = true;
   private _isMoved = false;
-}
-
-function touches({ collections, catalog }: Entry, collection: string): boolean {
-  return collections.includes(collection) || catalog.some(change => change.collection === collection);
-}
-
-namespace Private {
-  const views = new WeakMap<DataModel, number>();
-  let last = 0;
-
-  /** A number of each view, so that two views never name a request alike. */
-  export function view(model: DataModel): number {
-    let known = views.get(model);
-    if (known === undefined) {
-      known = ++last;
-      views.set(model, known);
-    }
-    return known;
-  }
 }

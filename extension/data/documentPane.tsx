@@ -18,7 +18,8 @@ import { IconButton, Segmented, TextButton } from '../panel/parts';
 import { FoldedText } from '../view/foldedText';
 import { useView } from '../view/viewContext';
 import { pinned } from '../model/refs';
-import type { DataModel, IDataRow } from './dataModel';
+import type { DataModel } from './dataModel';
+import type { IDataRow } from './dataRows';
 
 /** Characters of a document as JSON that are shown before it is unfolded: a text of megabytes stalls a page. */
 const VALUE_CHARACTERS_MAX = 200_000;

@@ -5,7 +5,8 @@ import { inline, sizeOf, typeOf } from '../format/value';
 import { opName } from '../graph/row';
 import { Sign } from '../panel/parts';
 import { useView } from '../view/viewContext';
-import type { DataModel, IDataRow } from './dataModel';
+import type { DataModel } from './dataModel';
+import type { IDataRow } from './dataRows';
 import { valueAt } from './fields';
 
 /** Height of a row and of the head, in pixels. */
