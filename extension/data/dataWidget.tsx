@@ -1,6 +1,6 @@
 import { dataIcon } from '../icons';
 import type { IViewContext } from '../view/viewContext';
-import { ViewWidget } from '../view/viewWidget';
+import { ViewWidget, type IViewName } from '../view/viewWidget';
 import { DataBody } from './dataBody';
 import { DataModel, type IDataQuery } from './dataModel';
 
@@ -18,7 +18,7 @@ export class DataWidget extends ViewWidget<DataModel> {
     return <DataBody model={this.model} />;
   }
 
-  protected override _name(): { label: string; caption: string } {
+  protected override _name(): IViewName {
     const { trans } = this.context;
     const { collection, project, ref, state } = this.model;
     return {

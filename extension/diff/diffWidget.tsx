@@ -1,6 +1,6 @@
 import { diffIcon } from '../icons';
 import type { IViewContext } from '../view/viewContext';
-import { ViewWidget } from '../view/viewWidget';
+import { ViewWidget, type IViewName } from '../view/viewWidget';
 import { DiffBody } from './diffBody';
 import { DiffModel, type IDiffQuery } from './diffModel';
 
@@ -19,7 +19,7 @@ export class DiffWidget extends ViewWidget<DiffModel> {
     return <DiffBody model={this.model} />;
   }
 
-  protected override _name(): { label: string; caption: string } {
+  protected override _name(): IViewName {
     const { trans } = this.context;
     const { diff, from, to } = this.model;
     return {

@@ -2,7 +2,7 @@ import { historyIcon } from '@jupyterlab/ui-components';
 import { idText } from '../format/value';
 import { shortenMiddle } from '../format/shorten';
 import type { IViewContext } from '../view/viewContext';
-import { ViewWidget } from '../view/viewWidget';
+import { ViewWidget, type IViewName } from '../view/viewWidget';
 import { HistoryBody } from './historyBody';
 import { HistoryModel, type HistoryView, type IDocumentPlace } from './historyModel';
 
@@ -23,7 +23,7 @@ export class HistoryWidget extends ViewWidget<HistoryModel> {
     return <HistoryBody model={this.model} />;
   }
 
-  protected override _name(): { label: string; caption: string } {
+  protected override _name(): IViewName {
     const { trans } = this.context;
     const { place } = this.model;
     const id = idText(place.id);

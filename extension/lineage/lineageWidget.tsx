@@ -3,7 +3,7 @@ import type { Message } from '@lumino/messaging';
 
 import { messageOf } from '../client/rpcError';
 import type { IViewContext } from '../view/viewContext';
-import { ViewWidget } from '../view/viewWidget';
+import { ViewWidget, type IViewName } from '../view/viewWidget';
 import { VERSION } from '../version';
 import { exportLineage, type ExportFormat } from './export/download';
 import { LineageBody } from './lineageBody';
@@ -34,7 +34,7 @@ export class LineageWidget extends ViewWidget<LineageModel> {
     return <LineageBody model={this.model} onExport={this.export} />;
   }
 
-  protected override _name(): { label: string; caption: string } {
+  protected override _name(): IViewName {
     const { trans } = this.context;
     const { project } = this.model;
     return {

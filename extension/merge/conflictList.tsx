@@ -9,6 +9,7 @@ import { below, openMenu, type MenuItem } from '../view/menu';
 import { VirtualList } from '../view/virtualList';
 import { answerKind, type IConflictDocument } from './conflicts';
 import { CONFLICTS_MAX, type PlanModel } from './planModel';
+import { planWords } from './planWords';
 import type { Conflict } from '../client/protocol';
 
 /** Height of a line, in pixels. */
@@ -201,6 +202,7 @@ function LineView(props: {
 export function ByRule({ model }: { readonly model: PlanModel }): JSX.Element {
   const { trans } = useView();
   const plan = model.plan!;
+  const { writes } = planWords(plan, trans);
   const sum = (pick: (part: (typeof plan.summary)[number]) => number) =>
     plan.summary.reduce((total, part) => total + pick(part), 0);
   const rows = [
@@ -210,7 +212,7 @@ export function ByRule({ model }: { readonly model: PlanModel }): JSX.Element {
   ] as const;
   return (
     <div className="jp-ArgonByRule">
-      <b>{plan.kind === 'undo' ? trans.__('What the undo writes') : trans.__('What the merge writes')}</b>
+      <b>{writes}</b>
       <ul>
         {rows.map(([op, words, n]) => (
           <li key={op}>

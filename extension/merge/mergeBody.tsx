@@ -5,14 +5,16 @@ import { CommandIds } from '../commands/ids';
 import { count, plainRange } from '../format/count';
 import { gist, idText, pathText } from '../format/value';
 import { ValueText } from '../diff/valueCell';
-import { branchIcon, diffIcon, mergeIcon, noticeIcon, warningIcon } from '../icons';
+import { branchIcon, diffIcon, noticeIcon, warningIcon } from '../icons';
 import { useSignal } from '../panel/context';
 import { IconButton, TextButton } from '../panel/parts';
 import { useView } from '../view/viewContext';
 import { ByRule, ConflictList } from './conflictList';
 import { ConflictTable, DocumentAnswers } from './conflictTable';
 import type { IConflictDocument } from './conflicts';
+import { planIcon } from './planIcon';
 import type { PlanModel } from './planModel';
+import { planWords, splitRef } from './planWords';
 import { ResultView } from './resultView';
 
 /** The merge view: refs and Apply, conflicts at the left, one document in the middle, its result at the right. */
@@ -33,7 +35,9 @@ export function MergeBody({ model }: { readonly model: PlanModel }): JSX.Element
               <h3>
                 {codeOf(model.error) === 'NOTHING_TO_DO'
                   ? trans.__('There is nothing to merge')
-                  : trans.__('The merge cannot be planned')}
+                  : model.isOpened
+                    ? trans.__('The plan cannot be opened')
+                    : trans.__('The merge cannot be planned')}
               </h3>
               <p>{messageOf(model.error)}</p>
               <div className="jp-ArgonCode">{codeOf(model.error)}</div>
@@ -167,25 +171,12 @@ function MergeBar({ model }: { readonly model: PlanModel }): JSX.Element {
           : model.isBusy
             ? trans.__('Working…')
             : '';
-  const theirs = plan.source;
+  const words = planWords(plan, trans);
   return (
     <div className="jp-ArgonBar">
-      <span className="jp-ArgonRef jp-mod-fixed">
-        <span className="jp-ArgonRef-label">
-          {plan.kind === 'undo' ? trans.__('Undo') : trans.__('Merge')}
-        </span>
-        <branchIcon.react tag="span" className="jp-ArgonIcon" />
-        <b>{theirs}</b>
-      </span>
+      <FixedRef label={words.verb} text={words.first} />
       <span aria-hidden="true">→</span>
-      <span className="jp-ArgonRef jp-mod-fixed">
-        <span className="jp-ArgonRef-label">{plan.kind === 'undo' ? trans.__('on') : trans.__('into')}</span>
-        <branchIcon.react tag="span" className="jp-ArgonIcon" />
-        <span>
-          <b>{plan.into}</b>
-          <span className="jp-ArgonRef-rest">{`@${plan.intoLsn}`}</span>
-        </span>
-      </span>
+      <FixedRef label={words.word} text={words.second} />
       <span className="jp-ArgonBar-note">{trans.__('base %1', plan.base)}</span>
       <span className="jp-ArgonBar-space" />
       <span className="jp-ArgonBar-note" aria-live="polite">
@@ -202,18 +193,29 @@ function MergeBar({ model }: { readonly model: PlanModel }): JSX.Element {
         </TextButton>
       )}
       <TextButton
-        icon={mergeIcon}
+        icon={planIcon(plan.kind)}
         isPrimary
         disabled={isApplied || plan.unanswered > 0 || isMoved || model.isBusy}
         onClick={() => void model.apply()}
       >
-        {isApplied
-          ? trans.__('Applied')
-          : plan.kind === 'undo'
-            ? trans.__('Apply undo')
-            : trans.__('Apply merge')}
+        {isApplied ? trans.__('Applied') : words.apply}
       </TextButton>
     </div>
+  );
+}
+
+/** A ref that is what it is: `Merge ⑂ clean-nulls@1204`. */
+function FixedRef({ label, text }: { readonly label: string; readonly text: string }): JSX.Element {
+  const [name, rest] = splitRef(text);
+  return (
+    <span className="jp-ArgonRef jp-mod-fixed">
+      <span className="jp-ArgonRef-label">{label}</span>
+      <branchIcon.react tag="span" className="jp-ArgonIcon" />
+      <span>
+        <b>{name}</b>
+        {rest !== '' && <span className="jp-ArgonRef-rest">{`@${rest}`}</span>}
+      </span>
+    </span>
   );
 }
 
@@ -279,12 +281,14 @@ function Strips({ model }: { readonly model: PlanModel }): JSX.Element {
               {trans.__('Show the change')}
             </TextButton>
           )}
-          {plan.kind === 'merge' && (
+          {plan.kind === 'merge' ? (
             <TextButton isPrimary disabled={model.isBusy} onClick={() => void model.update()}>
               {model.movedTo === undefined
                 ? trans.__('Update plan')
                 : trans.__('Update plan to %1', `${plan.into}@${model.movedTo}`)}
             </TextButton>
+          ) : (
+            <span>{trans.__('Ask for it again where you asked for this one.')}</span>
           )}
         </div>
       )}
@@ -322,7 +326,7 @@ function Overview({ model }: { readonly model: PlanModel }): JSX.Element {
     <div className="jp-ArgonOverview">
       <h3>
         {plan.conflicts === 0
-          ? trans.__('No conflict: everything is joined by rule')
+          ? planWords(plan, trans).noConflict
           : trans.__('Select a conflict to answer it')}
       </h3>
       <table className="jp-ArgonFields">

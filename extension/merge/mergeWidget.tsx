@@ -1,10 +1,12 @@
 import { mergeIcon } from '../icons';
 import type { IViewContext } from '../view/viewContext';
-import { ViewWidget } from '../view/viewWidget';
+import { ViewWidget, type IViewName } from '../view/viewWidget';
 import { MergeBody } from './mergeBody';
+import { planIcon } from './planIcon';
 import { PlanModel, type IPlanQuery } from './planModel';
+import { mergeTitle, planWords } from './planWords';
 
-/** A merge or an undo that is reviewed, answered and applied, in the main area. */
+/** A merge, an undo or a restore that is reviewed, answered and applied, in the main area. */
 export class MergeWidget extends ViewWidget<PlanModel> {
   constructor({ context, project, ...query }: MergeWidget.IOptions) {
     const session = () => context.workspace.session?.id;
@@ -19,16 +21,16 @@ export class MergeWidget extends ViewWidget<PlanModel> {
     return <MergeBody model={this.model} />;
   }
 
-  protected override _name(): { label: string; caption: string } {
+  protected override _name(): IViewName {
     const { trans } = this.context;
-    const { plan, source, into } = this.model;
-    return {
-      label:
-        plan?.kind === 'undo'
-          ? trans.__('Undo %1 on %2', source, into)
-          : trans.__('Merge %1 → %2', nameOf(source), into),
-      caption: trans.__('%1 into %2', source, into)
-    };
+    const { plan, query } = this.model;
+    if (plan !== undefined) {
+      const { label, caption } = planWords(plan, trans);
+      return { label, caption, icon: planIcon(plan.kind) };
+    }
+    return query.plan === undefined
+      ? mergeTitle(query.source ?? '', query.into ?? '', trans)
+      : { label: trans.__('Plan %1', query.plan), caption: trans.__('A plan that was made before') };
   }
 }
 
@@ -38,10 +40,4 @@ export namespace MergeWidget {
     readonly context: IViewContext;
     readonly project: string;
   }
-}
-
-/** The branch of a ref. */
-function nameOf(ref: string): string {
-  const at = ref.lastIndexOf('@');
-  return at > 0 ? ref.slice(0, at) : ref;
 }

@@ -49,14 +49,9 @@ export class PlanModel extends ViewModel {
     return { project, ...query };
   }
 
-  /** Where the changes come from. */
-  get source(): string {
-    return this._plan?.source ?? this._from.source ?? '';
-  }
-
-  /** The branch that gets them. */
-  get into(): string {
-    return this._plan?.into ?? this._from.into ?? '';
+  /** Whether it was planned before, and only opened here. */
+  get isOpened(): boolean {
+    return this._from.plan !== undefined;
   }
 
   /** The plan; undefined while it is made. */

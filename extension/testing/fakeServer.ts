@@ -1,5 +1,6 @@
 import type { ServerConnection } from '@jupyterlab/services';
 import type { Methods, ProtocolEvent } from '../client/protocol';
+import type { RpcError } from '../client/rpcError';
 
 /** A WebSocket that a test holds the other end of. */
 export class FakeSocket {
@@ -44,7 +45,19 @@ export class FakeSocket {
         });
         return;
       }
-      this.receive({ id, result: answer(params) });
+      const result = answer(params);
+      if (!(result instanceof Promise)) {
+        this.receive({ id, result });
+        return;
+      }
+      result.then(
+        later => this.receive({ id, result: later }),
+        (error: RpcError) =>
+          this.receive({
+            id,
+            error: { message: error.message, data: { code: error.code, data: error.data } }
+          })
+      );
     });
   }
 
@@ -109,6 +122,7 @@ export class FakeServer {
   /** How often it was asked how the bridge is. */
   asked = 0;
   readonly calls: { readonly method: string; readonly params: unknown }[] = [];
+  /** What each method is answered with; a promise is answered when it is settled. */
   answers: Partial<{ [M in keyof Methods]: (params: Methods[M]['params']) => unknown }> = {
     hello: () => ({
       server: { version: '0.1.0', protocol: 1 },

@@ -3,6 +3,14 @@ import { Signal, type ISignal } from '@lumino/signaling';
 import { ViewContextProvider, type IViewContext } from './viewContext';
 import type { ViewModel } from './viewModel';
 
+/** The tab of a view. */
+export interface IViewName {
+  readonly label: string;
+  readonly caption: string;
+  /** Where it depends on what is shown. */
+  readonly icon?: LabIcon;
+}
+
 /** A view in the main area: its model, its title, and what of it comes back with the page. */
 export abstract class ViewWidget<M extends ViewModel> extends ReactWidget {
   constructor(context: IViewContext, model: M, icon: LabIcon) {
@@ -41,8 +49,8 @@ export abstract class ViewWidget<M extends ViewModel> extends ReactWidget {
   /** Everything inside the view. */
   protected abstract _body(): JSX.Element;
 
-  /** Label and tooltip of the tab. They are asked for before the constructor of a view has run. */
-  protected abstract _name(): { readonly label: string; readonly caption: string };
+  /** The tab. It is asked for before the constructor of a view has run. */
+  protected abstract _name(): IViewName;
 
   private _onChanged(): void {
     Object.assign(this.title, this._name());
