@@ -28,8 +28,13 @@ export interface ICommandTargets {
   readonly showPanel: () => void;
   /** Opens the picker of branches, pins and LSNs; resolves with the ref that was picked. */
   readonly pick: (prompt: string) => Promise<string | undefined>;
-  readonly openDiff: (from: string, to: string) => void;
-  readonly openMerge: (options: { source?: string; into?: string; plan?: string }) => void;
+  readonly openDiff: (options: { project?: string | undefined; from: string; to: string }) => void;
+  readonly openMerge: (options: {
+    project?: string | undefined;
+    source?: string;
+    into?: string;
+    plan?: string;
+  }) => void;
   readonly copy: (text: string) => void;
 }
 
@@ -244,6 +249,7 @@ export function addCommands(options: ICommandOptions): IDisposable {
         : trans.__('Diff With…'),
     icon: diffIcon,
     describedBy: schemaOf({
+      project: ['string', trans.__('The project; by default the one that is looked at.')],
       from: ['string', trans.__('The state to compare with; by default the default branch.')],
       to: ['string', trans.__('The state to compare; by default where the session is.')]
     }),
@@ -252,7 +258,7 @@ export function addCommands(options: ICommandOptions): IDisposable {
       const to = text(args, 'to') ?? here();
       const from = text(args, 'from') ?? (await targets.pick(trans.__('Diff with')));
       if (from !== undefined && to !== undefined) {
-        targets.openDiff(from, to);
+        targets.openDiff({ project: text(args, 'project'), from, to });
       }
     }
   });
@@ -275,12 +281,15 @@ export function addCommands(options: ICommandOptions): IDisposable {
   add(CommandIds.openPlan, {
     label: trans.__('Open a Plan'),
     icon: mergeIcon,
-    describedBy: schemaOf({ plan: ['string', trans.__('Id of a merge or undo that was planned before.')] }),
+    describedBy: schemaOf({
+      project: ['string', trans.__('The project; by default the one that is looked at.')],
+      plan: ['string', trans.__('Id of a merge, an undo or a restore that was planned before.')]
+    }),
     isEnabled: isReady,
     execute: args => {
       const plan = text(args, 'plan');
       if (plan !== undefined) {
-        targets.openMerge({ plan });
+        targets.openMerge({ project: text(args, 'project'), plan });
       }
     }
   });

@@ -5,11 +5,27 @@ import type { Widget } from '@lumino/widgets';
 import { CommandIds } from '../commands/ids';
 import type { DataWidget } from '../data/dataWidget';
 import type { IDataQuery } from '../data/dataModel';
+import type { IDiffQuery } from '../diff/diffModel';
+import type { DiffWidget } from '../diff/diffWidget';
 import type { HistoryView, IDocumentPlace } from '../documentHistory/historyModel';
 import type { HistoryWidget } from '../documentHistory/historyWidget';
 import type { ILineageOptions } from '../commands/lineage';
 import type { LineageWidget } from '../lineage/lineageWidget';
+import type { MergeWidget } from '../merge/mergeWidget';
+import type { IPlanQuery } from '../merge/planModel';
 import type { IViewContext } from '../view/viewContext';
+import type { ViewModel } from '../view/viewModel';
+import type { ViewWidget } from '../view/viewWidget';
+
+/** A diff, in the project that is looked at unless another is named. */
+export interface IDiffOptions extends Omit<IDiffQuery, 'project'> {
+  readonly project?: string | undefined;
+}
+
+/** A plan, likewise. */
+export interface IPlanOptions extends IPlanQuery {
+  readonly project?: string | undefined;
+}
 
 /** Opens diffs, plans, data and histories in the main area. Their code is read when the first one opens. */
 export class MainViews {
@@ -20,6 +36,16 @@ export class MainViews {
 
   /** Brings the views of data back that were open when the page was left. */
   restore(restorer: ILayoutRestorer): void {
+    void restorer.restore(this._diffs, {
+      command: CommandIds.diff,
+      args: ({ content }) => ({ ...content.query }),
+      name: ({ content }) => JSON.stringify(content.query)
+    });
+    void restorer.restore(this._plans, {
+      command: CommandIds.openPlan,
+      args: ({ content }) => ({ ...content.query }),
+      name: ({ content }) => JSON.stringify(content.query)
+    });
     void restorer.restore(this._data, {
       command: CommandIds.browseData,
       args: ({ content }) => dataArgs(content.query),
@@ -33,28 +59,23 @@ export class MainViews {
   }
 
   /** Opens the diff of two states; the one that is open for them already, if there is one. */
-  openDiff(from: string, to: string): void {
-    const project = this._context.workspace.projectName;
+  openDiff({ project = this._context.workspace.projectName, from, to }: IDiffOptions): void {
     if (project !== undefined) {
       void import('../diff/diffWidget').then(({ DiffWidget }) => {
-        this._open(
-          `argon-diff:${project}:${from}:${to}`,
-          () => new DiffWidget({ context: this._context, project, from, to })
-        );
+        const id = `argon-diff:${project}:${from}:${to}`;
+        const make = () => new DiffWidget({ context: this._context, project, from, to });
+        this._track(this._diffs, this._open(id, make) as MainAreaWidget<DiffWidget>);
       });
     }
   }
 
   /** Opens the plan of a merge, or a plan that was made before. */
-  openMerge(options: { source?: string; into?: string; plan?: string }): void {
-    const project = this._context.workspace.projectName;
+  openMerge({ project = this._context.workspace.projectName, ...query }: IPlanOptions): void {
     if (project !== undefined) {
       void import('../merge/mergeWidget').then(({ MergeWidget }) => {
-        const id = options.plan ?? `${options.source}:${options.into}`;
-        this._open(
-          `argon-merge:${project}:${id}`,
-          () => new MergeWidget({ context: this._context, project, ...options })
-        );
+        const id = `argon-merge:${project}:${query.plan ?? `${query.source}:${query.into}`}`;
+        const make = () => new MergeWidget({ context: this._context, project, ...query });
+        this._track(this._plans, this._open(id, make) as MainAreaWidget<MergeWidget>);
       });
     }
   }
@@ -69,10 +90,7 @@ export class MainViews {
         const id = `argon-lineage:${project}:${state.branch ?? ''}:${state.search ?? ''}`;
         const make = () => new LineageWidget({ context: this._context, project, ...state });
         const view = this._open(id, make) as MainAreaWidget<LineageWidget>;
-        if (!this.lineages.has(view)) {
-          view.content.queryChanged.connect(() => void this.lineages.save(view));
-          void this.lineages.add(view);
-        } else if (state.selected !== undefined) {
+        if (!this._track(this.lineages, view) && state.selected !== undefined) {
           void view.content.model.reveal(state.selected);
         }
       });
@@ -82,10 +100,7 @@ export class MainViews {
   /** Opens the data browser. Each call opens one of its own: one compares them side by side. */
   openData(query: IDataQuery): void {
     void import('../data/dataWidget').then(({ DataWidget }) => {
-      const content = new DataWidget({ context: this._context, query });
-      const view = this._add(content);
-      void this._data.add(view);
-      content.queryChanged.connect(() => void this._data.save(view));
+      this._track(this._data, this._add(new DataWidget({ context: this._context, query })));
     });
   }
 
@@ -99,11 +114,24 @@ export class MainViews {
         this._shell.activateById(open.id);
         return;
       }
-      const content = new HistoryWidget({ context: this._context, place, view: shown });
-      const view = this._add(content);
-      void this._histories.add(view);
-      content.queryChanged.connect(() => void this._histories.save(view));
+      this._track(
+        this._histories,
+        this._add(new HistoryWidget({ context: this._context, place, view: shown }))
+      );
     });
+  }
+
+  /** Has a view come back with the page, as it was left. False when it was known already. */
+  private _track<T extends ViewWidget<ViewModel>>(
+    tracker: WidgetTracker<MainAreaWidget<T>>,
+    view: MainAreaWidget<T>
+  ): boolean {
+    if (tracker.has(view)) {
+      return false;
+    }
+    void tracker.add(view);
+    view.content.queryChanged.connect(() => void tracker.save(view));
+    return true;
   }
 
   private _open(id: string, make: () => Widget): MainAreaWidget {
@@ -130,6 +158,8 @@ export class MainViews {
   private readonly _shell: JupyterFrontEnd.IShell;
   private readonly _context: IViewContext;
   private readonly _views = new Map<string, MainAreaWidget>();
+  private readonly _diffs = new WidgetTracker<MainAreaWidget<DiffWidget>>({ namespace: 'argon-diff' });
+  private readonly _plans = new WidgetTracker<MainAreaWidget<MergeWidget>>({ namespace: 'argon-plan' });
   private readonly _data = new WidgetTracker<MainAreaWidget<DataWidget>>({ namespace: 'argon-data' });
   private readonly _histories = new WidgetTracker<MainAreaWidget<HistoryWidget>>({
     namespace: 'argon-document-history'

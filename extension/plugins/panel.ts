@@ -162,7 +162,7 @@ export const panelPlugin: JupyterFrontEndPlugin<IArgon> = {
           const focused = document.activeElement;
           return pick(prompt, focused instanceof HTMLButtonElement ? focused : undefined);
         },
-        openDiff: (from, to) => views.openDiff(from, to),
+        openDiff: options => views.openDiff(options),
         openMerge: options => views.openMerge(options),
         copy
       }
