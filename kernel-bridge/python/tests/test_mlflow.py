@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from argon.client import Client
 from argon.launch import Places
+from argon.mlflow.schema import columns_of
 from kernels import Kernel
 
 PRELUDE = """
@@ -30,6 +31,7 @@ def facts(run_id):
         "tags": {name: value for name, value in run.data.tags.items() if name.startswith("argon.")},
         "metrics": run.data.metrics,
         "inputs": [[one.dataset.name, one.dataset.digest, one.dataset.source_type] for one in run.inputs.dataset_inputs],
+        "schemas": [one.dataset.schema for one in run.inputs.dataset_inputs],
         "profiles": [one.dataset.profile for one in run.inputs.dataset_inputs],
     }))
 """
@@ -97,6 +99,12 @@ def test_a_run_says_which_data_it_saw(kernel: Kernel, here: Places) -> None:
         assert seen["inputs"] == [[f"{project}/birds", collection["digest"], "code"]]
         assert len(collection["digest"]) <= 36
         assert json.loads(seen["profiles"][0]) == {"num_rows": 49}
+        assert json.loads(seen["schemas"][0]) == {
+            "mlflow_colspec": [
+                {"type": "integer", "required": True, "name": "_id"},
+                {"type": "double", "required": True, "name": "mass"},
+            ]
+        }
         known = client.run(run)
         assert known["state"]["lsn"] == head.head
         assert known["run"]["digest"] == state["digest"]
@@ -368,8 +376,73 @@ def test_other_data_than_the_run_saw_is_refused(kernel: Kernel) -> None:
     kernel.run(
         "run = mlflow.MlflowClient().create_run(mlflow.get_experiment_by_name('birds').experiment_id, tags=tags)"
     )
+    # A refusal must not make the run known as one of this data: the second time would succeed.
+    for verb in ("reproduce", "compare {run.info.run_id}", "reproduce"):
+        refused = kernel.run(f"%argon {verb} {{run.info.run_id}}", check=False)
+        assert "Code:  DIGEST_DIFFERS" in refused.text
+        assert "ARGON_DATA" in refused.text
+
+
+def test_a_run_of_a_project_that_is_not_here_says_so(kernel: Kernel) -> None:
+    tags = {"argon.project": "far-away", "argon.lsn": "3", "argon.timeline": "1", "argon.digest": "0" * 32}
+    kernel.run(f"tags = {tags!r}")
+    kernel.run(
+        "run = mlflow.MlflowClient().create_run(mlflow.get_experiment_by_name('birds').experiment_id, tags=tags)"
+    )
     refused = kernel.run("%argon reproduce {run.info.run_id}", check=False)
-    assert "Code:  DIGEST_DIFFERS" in refused.text
+    assert "saw data of the project far-away, which is not in this data directory" in refused.text
+    assert "Code:  PROJECT_NOT_FOUND" in refused.text
+
+
+def test_looking_for_a_run_makes_no_store(kernel: Kernel, tmp_path: Path) -> None:
+    store = tmp_path / "nobody.db"
+    kernel.run(f"before = mlflow.get_tracking_uri()\nmlflow.set_tracking_uri('sqlite:///{store}')")
+    unknown = kernel.run(f"%argon reproduce {'ab' * 16}", check=False)
+    assert "Code:  RUN_NOT_FOUND" in unknown.text
+    assert "Code:  MODEL_NOT_FOUND" in kernel.run("%argon model nobody@1", check=False).text
+    kernel.run("mlflow.set_tracking_uri(before)")
+    assert not store.exists()
+
+
+def test_a_run_in_a_sandbox_has_its_data_set_and_is_reproduced(kernel: Kernel) -> None:
+    kernel.run("%%argon sandbox\nr = db.birds.delete_many({'_id': {'$lt': 20}})\n" + TRAIN)
+    run = run_of(kernel)
+    ((_, digest, _),) = facts(kernel, run)["inputs"]
+    assert len(digest) == 32
+    reproduced = kernel.run("%argon reproduce {run.info.run_id}\nlen(list(argon.db().birds.find()))")
+    assert reproduced.text.splitlines()[-1] == "30"
+
+
+def test_columns_of_documents() -> None:
+    from mlflow.types import Schema
+
+    documents = [
+        {"_id": {"$oid": "0" * 24}, "n": {"$numberInt": "1"}, "at": {"$date": {"$numberLong": "1"}}, "a": {"b": True}},
+        {"_id": {"$oid": "1" * 24}, "n": {"$numberLong": "2"}, "mixed": "x", "list": [{"$numberInt": "1"}]},
+        {"_id": {"$oid": "2" * 24}, "n": None, "mixed": False, "list": [], "<b>": {"$binary": {}}, "a": {"b": None}},
+    ]  # fmt: skip
+    columns = columns_of(documents)
+    assert {one["name"]: (one["type"], one["required"]) for one in columns} == {
+        "_id": ("string", True),
+        "n": ("long", False),
+        "at": ("datetime", False),
+        "a": ("object", False),
+        "mixed": ("any", False),
+        "list": ("array", False),
+        "<b>": ("binary", False),
+    }
+    # MLflow itself can read it.
+    assert len(Schema.from_json(json.dumps(columns)).inputs) == 7
+
+
+def test_a_schema_of_any_size_fits_into_a_store(kernel: Kernel) -> None:
+    kernel.run(
+        "r = db.wide.insert_one({f'field {n} ' + 'x' * 80: n for n in range(3000)})\n"
+        "with mlflow.start_run() as run:\n    row = db.wide.find_one()"
+    )
+    (schema,) = facts(kernel, run_of(kernel))["schemas"]
+    assert 40_000 < len(schema) <= 60_000
+    assert json.loads(schema)["mlflow_colspec"][1]["name"] == "field 0 " + "x" * 80
 
 
 def test_starting_a_run_costs_little(kernel: Kernel) -> None:
@@ -474,6 +547,34 @@ def test_a_bridge_that_is_gone_neither_fails_nor_delays_a_run(home: Path, tmp_pa
         tmp_path,
     )
     assert done.stdout.strip() == "{} True FINISHED", done.stderr
+
+
+def test_a_bridge_that_hangs_holds_a_run_up_for_a_moment_only(home: Path, tmp_path: Path) -> None:
+    done = python(
+        """
+        import os, signal, sys, time
+        import argon, mlflow
+        argon.init("birds")
+        mlflow.set_tracking_uri("sqlite:///mlflow.db")
+        with mlflow.start_run():
+            pass
+        pid = argon.Client().hello()["pid"]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            from argon.mlflow.context import ArgonRunContext
+            context = ArgonRunContext()
+            begin = time.perf_counter()
+            tags = context.tags() if context.in_context() else {}
+            took = time.perf_counter() - begin
+            with mlflow.start_run() as run:
+                mlflow.log_metric("a", 1.0)
+            print(sorted(tags), took < 1.0, mlflow.get_run(run.info.run_id).info.status)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        """,
+        tmp_path,
+    )
+    assert done.stdout.strip() == "['argon.context'] True FINISHED", done.stderr
 
 
 def test_a_tracking_server_that_is_away_does_not_hold_the_cells(here: Places, tmp_path: Path) -> None:

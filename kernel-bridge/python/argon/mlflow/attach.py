@@ -21,7 +21,8 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Run, RunTag
 from .. import protocol
 from ..errors import ArgonError
 from ..session import active_session
-from .start import CONTEXT_TAG, LATE_SECONDS_MAX, Start, wait_for_late
+from .schema import schema_of
+from .start import CONTEXT_TAG, Start, wait_for_late
 from .store import TRACKING_FACT, place_of, release_deleted
 
 FIND_SECONDS_MAX = 10.0
@@ -30,6 +31,9 @@ CELL_SECONDS_MAX = 20.0
 
 CELL_SECONDS_MAX_WITH_SERVER = 5.0
 """The same where the store is a server, which may be away."""
+
+CELL_LATE_SECONDS_MAX = 2.0
+"""How long the end of a cell waits for a bridge that was slow when a run began; what comes later is told all the same."""
 
 DIGEST_LENGTH_MAX = 36
 NAME_LENGTH_MAX = 500
@@ -59,7 +63,7 @@ def follow(start: Start) -> None:
 
 def before_cell_ends() -> None:
     """Waits a moment for the runs of the cell to be known, so that the bridge counts them to this cell."""
-    wait_for_late(LATE_SECONDS_MAX)
+    wait_for_late(CELL_LATE_SECONDS_MAX)
     if any(start.run_id is None for start in _open):
         _wait_for(lambda: None)
 
@@ -228,11 +232,21 @@ def _log_datasets(
             digest=digest,
             source_type="code",
             source=json.dumps(source),
+            schema=_schema(start, read),
             profile=json.dumps({"num_rows": read["documents"]}),
         )
         inputs.append(DatasetInput(dataset, [InputTag("mlflow.data.context", "training")]))
     if inputs and start.run_id is not None:
         client.log_inputs(start.run_id, inputs)
+
+
+def _schema(start: Start, read: protocol.CellActivityReadsItem) -> str | None:
+    # A sandbox that was read is gone when its cell has ended; what it was made from has nearly the same fields.
+    base = read.get("base")
+    ref = read["ref"] if base is None else f"{base['branch']}@{base['lsn']}"
+    with suppress(ArgonError):
+        return schema_of(start.seen.session, start.seen.state["project"], ref, read["collection"])
+    return None
 
 
 def _facts(client: MlflowClient, run: Run) -> dict[str, str]:

@@ -9,6 +9,7 @@ from .. import protocol
 from ..errors import ArgonError
 from ..session import Session, mongo
 from .reproduce import find_run, run_ref
+from .store import is_there
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -68,6 +69,8 @@ def run_of_model(model: str) -> str:
         from mlflow.exceptions import MlflowException
     except ImportError:
         raise _not_found(model, "MLflow is not installed") from None
+    if not is_there(mlflow.get_registry_uri()):
+        raise _not_found(model, "there is no model registry yet")
     client = mlflow.MlflowClient()
     try:
         found = (

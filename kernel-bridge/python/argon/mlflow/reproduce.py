@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from .. import protocol
 from ..errors import ArgonError, nearest_name
 from ..session import Session
+from .store import is_there
+
+_RUN_ID = re.compile(r"[0-9a-f]{32}")
+"""Ids that MLflow gives to runs."""
 
 
 @dataclass
@@ -91,7 +96,8 @@ def run_ref(session: Session, run: protocol.Run) -> str:
     """A ref for the state of a run. A run only MLflow knew is made known to the bridge, which keeps the state.
 
     Raises:
-        ArgonError: `HISTORY_GONE` when no branch leads to the state any more.
+        ArgonError: `HISTORY_GONE` when no branch leads to the state any more, `DIGEST_DIFFERS` when what is here by
+            those names is something else.
     """
     try:
         session.client.run(run["id"])
@@ -99,18 +105,36 @@ def run_ref(session: Session, run: protocol.Run) -> str:
         if error.code != "RUN_NOT_FOUND":
             raise
         ref = _ref_through_branches(session, run)
+        _check_is_same(session, run, ref)
         session.client.change(
             "run.register", project=run["project"], run=run["id"], ref=ref, facts=run["facts"]
         )
     return f"run:{run['id']}"
 
 
+def _check_is_same(session: Session, run: protocol.Run, ref: str) -> None:
+    """Before a run is made known: another project of that name, on another machine, has other data."""
+    found = session.client.project(run["project"]).collections(ref)["digest"]
+    if run["digest"] and found != run["digest"]:
+        raise ArgonError(
+            "DIGEST_DIFFERS",
+            f"run {run['id']} saw data with the digest {run['digest']}, and {run['project']}/{ref} of this data"
+            f" directory has {found}: it is another project of that name, or was made anew",
+            data={"run": run["id"], "expected": run["digest"], "found": found},
+            next=["set ARGON_DATA to the data directory the run was made with", "%argon projects"],
+        )
+
+
 def _from_tags(run_id: str) -> protocol.Run | None:
     """What the tags of an MLflow run say; None when there is no MLflow, no such run, or no Argon tag."""
+    if _RUN_ID.fullmatch(run_id) is None:
+        return None
     try:
         import mlflow
         from mlflow.exceptions import MlflowException
     except ImportError:
+        return None
+    if not is_there(mlflow.get_tracking_uri()):
         return None
     try:
         found = mlflow.MlflowClient().get_run(run_id)
@@ -145,6 +169,13 @@ def _from_tags(run_id: str) -> protocol.Run | None:
 def _ref_through_branches(session: Session, run: protocol.Run) -> str:
     """A branch whose own line, or whose ancestors, hold the state (timeline, LSN): `branch@LSN`."""
     project = session.client.project(run["project"])
+    if run["project"] not in {one["name"] for one in session.client.projects.list()}:
+        raise ArgonError(
+            "PROJECT_NOT_FOUND",
+            f"run {run['id']} saw data of the project {run['project']}, which is not in this data directory",
+            data={"run": run["id"], "project": run["project"]},
+            next=["set ARGON_DATA to the data directory the run was made with", "%argon projects"],
+        )
     timelines = {one["id"]: one for one in project.log(limit=1)["timelines"]}
     for branch in project.branches.iterate():
         timeline: int | None = branch.timeline

@@ -37,6 +37,14 @@ def place_of(tracking_uri: str) -> str:
     return f"{parts.scheme}://{host}{path}".rstrip("/")
 
 
+def is_there(tracking_uri: str) -> bool:
+    """False for a local store that nobody has made yet: MLflow would make an empty one just to look into it."""
+    place = place_of(tracking_uri)
+    if place.startswith("sqlite:///"):
+        return Path(place.removeprefix("sqlite:///")).exists()
+    return "://" in place or Path(place).exists()
+
+
 _left_at: dict[tuple[str, str], str] = {}
 """Runs that a sweep had come to when its time was over, by store and project."""
 
