@@ -383,6 +383,13 @@ export interface CellActivity {
     documents: number;
     lsn: Lsn;
     branch?: string;
+    /**
+     * It was read on a branch that the cell made from this state and deleted again, as a sandbox does.
+     */
+    base?: {
+      branch: string;
+      lsn: Lsn;
+    };
     digest: string;
   }[];
   writes: {
@@ -394,6 +401,10 @@ export interface CellActivity {
     inserts: number;
     updates: number;
     deletes: number;
+    /**
+     * `undone`: taken back by an undo that stands. `gone`: the branch was deleted, or reset to before it. Absent while the write stands.
+     */
+    fate?: 'undone' | 'gone';
   }[];
   runs: string[];
 }

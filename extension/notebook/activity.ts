@@ -46,12 +46,13 @@ export class CellStates {
     for (const [cell, state] of this._states) {
       const { activity } = state;
       const read = activity.reads.find(
-        candidate => candidate.branch === commit.branch && commit.collections.includes(candidate.collection)
+        candidate =>
+          placeOf(candidate).branch === commit.branch && commit.collections.includes(candidate.collection)
       );
-      if (read === undefined || isOwn(activity, commit) || commit.lastLsn <= read.lsn) {
+      if (read === undefined || isOwn(activity, commit) || commit.lastLsn <= placeOf(read).lsn) {
         continue;
       }
-      const added = commit.lastLsn - Math.max(read.lsn, commit.firstLsn - 1);
+      const added = commit.lastLsn - Math.max(placeOf(read).lsn, commit.firstLsn - 1);
       this._states.set(cell, { ...state, changesSince: state.changesSince + added });
       touched.push(cell);
     }
@@ -81,6 +82,19 @@ export class CellStates {
   }
 
   private readonly _states = new Map<string, ICellState>();
+}
+
+/** The branch and LSN that a cell read; in a sandbox, those that the sandbox was made from. */
+export function placeOf(read: CellActivity['reads'][number]): {
+  readonly branch?: string;
+  readonly lsn: number;
+} {
+  return read.base ?? read;
+}
+
+/** What a cell wrote, that which stands first: with it the badge and its Undo are concerned. */
+export function standing({ writes }: CellActivity): CellActivity['writes'] {
+  return [...writes].sort((a, b) => Number(a.fate !== undefined) - Number(b.fate !== undefined));
 }
 
 /** Whether the commit is the cell's own: a cell that writes what it read is not stale for it. */

@@ -6,7 +6,7 @@ import type { CellActivity } from '../client/protocol';
 import { count, plainRange } from '../format/count';
 import { changes, writes as writeWords } from '../format/words';
 import { readIcon, runIcon, staleIcon, writeIcon } from '../icons';
-import type { ICellState } from './activity';
+import { placeOf, standing, type ICellState } from './activity';
 
 /** What the badges of a cell can be asked for. */
 export interface IBadgeActions {
@@ -70,18 +70,20 @@ export function Badges(props: {
             <code>{wrote.range}</code>
             {` · ${wrote.note}`}
           </span>
-          <button
-            type="button"
-            className="jp-ArgonBadge-action jp-ArgonBadge-undo"
-            title={trans.__("Undo this cell's writes; you are asked before")}
-            onClick={event => {
-              event.stopPropagation();
-              actions.undo(activity);
-            }}
-          >
-            <undoIcon.react tag="span" className="jp-ArgonIcon jp-mod-small" />
-            {trans.__('Undo')}
-          </button>
+          {wrote.stands && (
+            <button
+              type="button"
+              className="jp-ArgonBadge-action jp-ArgonBadge-undo"
+              title={trans.__("Undo this cell's writes; you are asked before")}
+              onClick={event => {
+                event.stopPropagation();
+                actions.undo(activity);
+              }}
+            >
+              <undoIcon.react tag="span" className="jp-ArgonIcon jp-mod-small" />
+              {trans.__('Undo')}
+            </button>
+          )}
         </Badge>
       )}
       {activity.runs.map(run => (
@@ -128,8 +130,10 @@ function readText(
   if (last === undefined) {
     return undefined;
   }
-  const place = (read: CellActivity['reads'][number]) =>
-    read.branch === undefined ? read.ref : `${read.branch}@${read.lsn}`;
+  const place = (read: CellActivity['reads'][number]) => {
+    const { branch, lsn } = placeOf(read);
+    return branch === undefined ? read.ref : `${branch}@${lsn}`;
+  };
   const documents = activity.reads
     .filter(read => place(read) === place(last))
     .reduce((total, read) => total + read.documents, 0);
@@ -151,8 +155,8 @@ function readText(
 function wroteText(
   activity: CellActivity,
   trans: TranslationBundle
-): { range: string; note: string; short: string; full: string } | undefined {
-  const [first] = activity.writes;
+): { range: string; note: string; short: string; full: string; stands: boolean } | undefined {
+  const [first] = standing(activity);
   if (first === undefined) {
     return undefined;
   }
@@ -173,15 +177,25 @@ function wroteText(
   );
   const others = new Set(activity.writes.map(write => write.branch)).size - 1;
   const total = sum(write => write.inserts + write.updates + write.deletes);
+  const note =
+    others > 0 ? trans.__('%1, %2 other branches', words, count(others)) : words || trans.__('catalog');
+  const fate = fateText(first.fate, trans);
   return {
     range,
-    note: others > 0 ? trans.__('%1, %2 other branches', words, count(others)) : words || trans.__('catalog'),
+    note: fate === '' ? note : `${note} · ${fate}`,
     short: count(total),
     full: activity.writes
-      .map(
-        write =>
-          `${write.branch}@${plainRange(write.firstLsn, write.lastLsn)} ${write.collection}: ${writeWords(write, trans)}`
-      )
-      .join('\n')
+      .map(write => {
+        const what = `${write.branch}@${plainRange(write.firstLsn, write.lastLsn)} ${write.collection}`;
+        const became = fateText(write.fate, trans);
+        return `${what}: ${writeWords(write, trans)}${became === '' ? '' : `, ${became}`}`;
+      })
+      .join('\n'),
+    stands: first.fate === undefined
   };
+}
+
+/** What became of writes; empty while they stand. */
+function fateText(fate: CellActivity['writes'][number]['fate'], trans: TranslationBundle): string {
+  return fate === undefined ? '' : fate === 'undone' ? trans.__('undone') : trans.__('gone');
 }

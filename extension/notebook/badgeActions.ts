@@ -5,6 +5,7 @@ import { runName } from '../graph/rowName';
 import { keyOf } from '../model/history';
 import type { Workspace } from '../model/workspace';
 import type { PanelModel } from '../panel/panelModel';
+import { standing } from './activity';
 import type { IBadgeActions } from './badge';
 
 /** What the actions of badges work on. */
@@ -53,7 +54,7 @@ export function badgeActions(targets: IBadgeTargets, runAgain: () => void): IBad
 function writtenRange(
   activity: CellActivity
 ): { readonly branch: string; readonly firstLsn: number; readonly lastLsn: number } | undefined {
-  const [first] = activity.writes;
+  const [first] = standing(activity);
   if (first === undefined) {
     return undefined;
   }

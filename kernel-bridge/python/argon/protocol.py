@@ -336,6 +336,13 @@ class Pin(TypedDict):
     origin: Origin
 
 
+class CellActivityReadsItemBase(TypedDict):
+    """It was read on a branch that the cell made from this state and deleted again, as a sandbox does."""
+
+    branch: str
+    lsn: Lsn
+
+
 class CellActivityReadsItem(TypedDict):
     project: NotRequired[str]
     ref: str
@@ -343,6 +350,8 @@ class CellActivityReadsItem(TypedDict):
     documents: int
     lsn: Lsn
     branch: NotRequired[str]
+    base: NotRequired[CellActivityReadsItemBase]
+    """It was read on a branch that the cell made from this state and deleted again, as a sandbox does."""
     digest: str
 
 
@@ -355,6 +364,8 @@ class CellActivityWritesItem(TypedDict):
     inserts: int
     updates: int
     deletes: int
+    fate: NotRequired[Literal["undone", "gone"]]
+    """`undone`: taken back by an undo that stands. `gone`: the branch was deleted, or reset to before it. Absent while the write stands."""
 
 
 class CellActivity(TypedDict):

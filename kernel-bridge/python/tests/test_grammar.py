@@ -73,7 +73,10 @@ def test_every_verb_of_the_design_is_there() -> None:
         ("merge a --rule ours::x", "is not a rule", None),
         ("why birds A001 a..b", "is not a path of a field", None),
         ("feed --after -1", "is not an LSN", None),
-        ("log --frobnicate", "unrecognized arguments: --frobnicate", None),
+        ("log --frobnicate", "%argon log has no flag --frobnicate", None),
+        ("branch create x --form main", "%argon branch create has no flag --form", "--from"),
+        ("merge a --previw=1", "%argon merge has no flag --previw", "--preview"),
+        ("sandbox", '"sandbox" is not a verb of %argon, but of %%argon', None),
         ("branch create 'x", "the line cannot be read", None),
     ],
 )
@@ -98,9 +101,24 @@ def test_what_is_not_in_this_version_says_so(verb: str) -> None:
     [("diff a b c", "%argon diff --help"), ("branch create a b", "%argon branch create --help")],
 )
 def test_words_too_many_lead_to_the_help_of_their_verb(line: str, help: str) -> None:
-    with pytest.raises(ArgonError, match="unrecognized arguments") as caught:
+    with pytest.raises(ArgonError, match="takes no more words") as caught:
         run_line(None, line, None)
     assert caught.value.next == [help]
+
+
+def test_a_verb_of_a_line_is_not_one_of_a_cell() -> None:
+    with pytest.raises(ArgonError, match='"log" is not a verb of %%argon, but of %argon') as caught:
+        run_line(None, "log", "1")
+    assert caught.value.next == ["%argon log", "%argon log --help"]
+
+
+@pytest.mark.parametrize("line", ["help branch create", "branch create --help"])
+def test_help_is_a_verb_too(line: str) -> None:
+    assert "usage: %argon branch create" in run_line(None, line, None).data["text"]
+
+
+def test_help_of_a_verb_of_cells() -> None:
+    assert "usage: %%argon sandbox" in run_line(None, "help sandbox", None).data["text"]
 
 
 def test_help_shows_how_to_write_the_line() -> None:

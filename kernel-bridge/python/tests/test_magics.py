@@ -234,7 +234,7 @@ def test_pick(kernel: Kernel) -> None:
     kernel.run("db.birds.update_one({'_id': 'A002'}, {'$set': {'mass': 2}})")
     kernel.run("%argon checkout main\ndb = argon.db()")
     preview = kernel.run("%argon pick clean --lsn 43 --preview")
-    assert preview.text.splitlines()[0] == "Plan p-1: 1 document come over cleanly, no conflicts"
+    assert preview.text.splitlines()[0] == "Plan p-1: 1 document comes over cleanly, no conflicts"
     assert "pick of clean" in preview.text
     assert preview.json("plan")["kind"] == "pick"
     done = kernel.run("%argon pick clean --cell cell-pick")
@@ -760,3 +760,71 @@ def test_help_is_at_hand(kernel: Kernel) -> None:
         reply = kernel.client.get_shell_msg(timeout=20)
     (page,) = reply["content"]["payload"]
     assert "Branch, travel through and merge" in page["data"]["text/plain"]
+
+
+def test_a_cell_that_was_taken_back_says_so(kernel: Kernel) -> None:
+    first = kernel.run("r = db.birds.update_one({'_id': 'A001'}, {'$set': {'mass': 1}})").number
+    second = kernel.run("r = db.birds.update_one({'_id': 'A002'}, {'$set': {'mass': 1}})").number
+    assert f"Undone cell [{second}], 43 on main  1 document" in kernel.run("%argon undo").text
+    fates = {one["cellNumber"]: one["writes"] for one in kernel.run("%argon cells").json("cells")}
+    assert fates[second][0]["fate"] == "undone"
+    assert "fate" not in fates[first][0]
+    assert "main 43 (1 update), undone" in kernel.run("%argon cells").text
+    # Without a choice it goes on with what still stands.
+    assert f"Undone cell [{first}], 42 on main" in kernel.run("%argon undo").text
+    assert "mass: 1" not in kernel.run("%argon diff main@41 main").text
+    assert f"Nothing is left of cell [{first}], 42" in kernel.run(f"%argon undo --cell {first}").text
+
+
+def test_only_cells_with_data_count_against_the_limit(kernel: Kernel) -> None:
+    kernel.run("r = db.birds.find_one()")
+    kernel.run("%argon log")
+    shown = kernel.run("%argon cells --limit 1")
+    assert len(shown.json("cells")) == 1
+    assert "birds of main@41 (1 doc)" in shown.text
+    total = len(kernel.run("%argon cells --limit 500").json("cells"))
+    assert f"1 of {total} cells shown, --limit {total} shows all" in shown.text
+
+
+def test_a_cell_of_a_sandbox_goes_stale_with_what_the_sandbox_was_made_from(kernel: Kernel) -> None:
+    box = kernel.run(
+        "%%argon sandbox\nn = len(list(db.birds.find({'kind': 'adelie'})))\nr = db.birds.delete_many({})"
+    ).number
+    cells = kernel.run("%argon cells --limit 1").text
+    assert "birds of a sandbox of main@41 (20 docs)" in cells
+    assert "(40 deletes), gone" in cells
+    kernel.run("r = db.birds.update_one({'_id': 'G001'}, {'$set': {'mass': 1}})")
+    assert box not in [one["cellNumber"] for one in kernel.run("%argon stale").json("stale")]
+    kernel.run("r = db.birds.update_one({'_id': 'A001'}, {'$set': {'mass': 1}})")
+    stale = kernel.run("%argon stale")
+    assert [one["cellNumber"] for one in stale.json("stale") if one["cellNumber"] == box] == [box]
+    assert "birds of main@41" in stale.text
+
+
+def test_a_body_that_is_no_python_is_shown_without_our_frames(kernel: Kernel) -> None:
+    for code in ("%%argon sandbox\nx = 1 +", "%%time\n%%argon sandbox\nx = 1 +"):
+        ran = kernel.run(code, check=False)
+        assert "SyntaxError: invalid syntax" in ran.text
+        assert "run_cell_magic" not in ran.text
+        assert "body.py" not in ran.text
+
+
+def test_what_was_probably_meant_can_be_typed_as_it_stands(kernel: Kernel) -> None:
+    kernel.run("%argon branch create 'exp one'")
+    refused = kernel.run("%argon branch create new --from exp_one", check=False).text
+    assert "Next:  %argon branch create new --from 'exp one'" in refused
+    refused = kernel.run("%argon checkout 'exp_one@41'", check=False).text
+    assert "Next:  %argon checkout 'exp one@41'" in refused
+    refused = kernel.run("%argon history brids A001", check=False).text
+    assert "Nearest name: birds" in refused
+    assert "Next:  %argon history birds A001" in refused
+    assert "no document with this _id" in kernel.run("%argon history birds A999").text
+    kernel.run("%argon pin first")
+    assert "Next:  add --ensure" in kernel.run("%argon pin first", check=False).text
+
+
+def test_a_name_of_any_length_does_not_push_the_table_off_the_page(kernel: Kernel) -> None:
+    kernel.run(f"%argon branch create {'x' * 200}")
+    listed = kernel.run("%argon branch list")
+    assert max(len(line) for line in listed.text.splitlines()) < 140
+    assert any(one["name"] == "x" * 200 for one in listed.json("branches")["branches"])

@@ -1,5 +1,7 @@
+import type { Lsn, TimelineId } from '@argon/wal-core';
 import type { CellActivity } from '../rpc/protocol';
 import type { SessionRead, SessionWrite } from './directory';
+import type { WriteFate } from './fate';
 import { FilterBudget, ReadFilters } from './filters';
 
 /** Different states of collections that one cell can be seen to read; older ones of a collection fold into the newest. */
@@ -10,14 +12,29 @@ export const CELL_WRITES_MAX = 256;
 export const CELL_RUNS_MAX = 100;
 
 /** Digest of a whole collection in the state that was read; empty when that state cannot be read any more. */
-export type DigestOf = (read: Pick<SessionRead, 'project' | 'ref' | 'collection'>) => Promise<string>;
+export type DigestOf = (
+  read: Pick<CellRead, 'project' | 'ref' | 'collection' | 'lsn' | 'timeline'>
+) => Promise<string>;
+/** What became of a write. */
+export type FateOf = (write: SessionWrite) => Promise<WriteFate | undefined>;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** The head of a branch, as it was when something was made from it. */
+export interface ReadBase {
+  readonly branch: string;
+  readonly head: TimelineId;
+  readonly lsn: Lsn;
+}
 
 /** What a cell read of a collection in a state. */
 export interface CellRead extends Omit<SessionRead, 'filter'> {
   /** Which documents of it. */
   readonly filters: ReadFilters;
+  /** It was read on a branch that the cell made from this and did away with again, as a sandbox does. */
+  readonly base?: ReadBase;
+  /** The line of changes it was read on, when the branch of it is gone. */
+  readonly timeline?: TimelineId;
 }
 
 /** What one execution of a cell did to the data, while it runs and after. */
@@ -36,7 +53,7 @@ export class CellExecution {
   ) {}
 
   noteRead({ filter, ...read }: SessionRead): void {
-    const key = JSON.stringify([read.project, read.ref, read.collection]);
+    const key = readKey(read);
     const known = this.reads.get(key);
     if (known) {
       known.documents += read.documents;
@@ -55,7 +72,7 @@ export class CellExecution {
   }
 
   noteWrite(write: SessionWrite): void {
-    const key = JSON.stringify([write.project, write.branch, write.collection]);
+    const key = JSON.stringify([write.project, write.timeline, write.collection]);
     const known = this.writes.get(key);
     if (!known) {
       if (this.writes.size < CELL_WRITES_MAX) {
@@ -70,11 +87,56 @@ export class CellExecution {
     known.deletes += write.deletes;
   }
 
-  /** The cell did away with a branch itself, as a sandbox does: what it read there was a state of the past all along. */
-  noteDeletedBranch(project: string, branch: string): void {
+  /**
+   * The cell did away with a branch itself, as a sandbox does: what it read there it read of the `base` of the branch,
+   * or without one of a state of the past.
+   */
+  noteDeletedBranch(project: string, branch: string, base?: ReadBase): void {
     for (const read of this.reads.values()) {
-      if (read.project === project && read.branch === branch) {
-        delete read.head;
+      const isThere = read.base === undefined ? read.branch === branch : read.base.branch === branch;
+      if (read.project !== project || !isThere) {
+        continue;
+      }
+      if (read.head !== undefined) {
+        read.timeline = read.head;
+      }
+      delete read.head;
+      delete read.base;
+      if (base !== undefined) {
+        read.base = base;
+      }
+    }
+  }
+
+  /** What was written on a timeline is seen on a branch of another name from now on. */
+  noteBranchOf(project: string, timeline: TimelineId, branch: string): void {
+    for (const write of this.writes.values()) {
+      if (write.project === project && write.timeline === timeline) {
+        write.branch = branch;
+      }
+    }
+  }
+
+  /** A branch got another name. */
+  noteRenamedBranch(project: string, branch: string, to: string): void {
+    for (const [key, read] of [...this.reads]) {
+      if (read.project !== project) {
+        continue;
+      }
+      if (read.base?.branch === branch) {
+        read.base = { ...read.base, branch: to };
+      }
+      if (read.branch === branch) {
+        read.branch = to;
+        read.ref = read.ref.replace(branch, () => to);
+        this.reads.delete(key);
+        this.digests.delete(key);
+        this.reads.set(readKey(read), read);
+      }
+    }
+    for (const write of this.writes.values()) {
+      if (write.project === project && write.branch === branch) {
+        write.branch = to;
       }
     }
   }
@@ -101,7 +163,7 @@ export class CellExecution {
   }
 
   /** The activity as the protocol tells it. Digests are asked for once and remembered: a state never changes. */
-  async describe(digestOf: DigestOf): Promise<CellActivity> {
+  async describe(digestOf: DigestOf, fateOf: FateOf): Promise<CellActivity> {
     const reads: CellActivity['reads'] = [];
     for (const [key, read] of [...this.reads]) {
       let digest = this.digests.get(key);
@@ -109,7 +171,7 @@ export class CellExecution {
         digest = await digestOf(read);
         this.digests.set(key, digest);
       }
-      const { project, ref, collection, documents, lsn, branch } = read;
+      const { project, ref, collection, documents, lsn, branch, base } = read;
       reads.push({
         project,
         ref,
@@ -117,8 +179,17 @@ export class CellExecution {
         documents,
         lsn,
         ...(branch === undefined ? {} : { branch }),
+        ...(base === undefined ? {} : { base: { branch: base.branch, lsn: base.lsn } }),
         digest
       });
+    }
+    const writes: CellActivity['writes'] = [];
+    for (const write of this.written()) {
+      const { project, branch, collection, firstLsn, lastLsn, inserts, updates, deletes } = write;
+      // Of a cell that runs the last word is not spoken.
+      const fate = this.finishedAt === undefined ? undefined : await fateOf(write);
+      const told = { project, branch, collection, firstLsn, lastLsn, inserts, updates, deletes };
+      writes.push({ ...told, ...(fate === undefined ? {} : { fate }) });
     }
     return {
       cell: this.cell,
@@ -126,18 +197,7 @@ export class CellExecution {
       startedAt: this.startedAt.toISOString(),
       ...(this.finishedAt === undefined ? {} : { finishedAt: this.finishedAt.toISOString() }),
       reads,
-      writes: this.written().map(
-        ({ project, branch, collection, firstLsn, lastLsn, inserts, updates, deletes }) => ({
-          project,
-          branch,
-          collection,
-          firstLsn,
-          lastLsn,
-          inserts,
-          updates,
-          deletes
-        })
-      ),
+      writes,
       runs: [...this.runs]
     };
   }
@@ -153,4 +213,8 @@ export class CellExecution {
     }
     return undefined;
   }
+}
+
+function readKey({ project, ref, collection }: Pick<SessionRead, 'project' | 'ref' | 'collection'>): string {
+  return JSON.stringify([project, ref, collection]);
 }

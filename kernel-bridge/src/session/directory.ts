@@ -20,6 +20,7 @@ export interface SessionRead {
 export interface SessionWrite {
   readonly project: string;
   readonly branch: string;
+  readonly timeline: TimelineId;
   readonly collection: string;
   readonly firstLsn: Lsn;
   readonly lastLsn: Lsn;

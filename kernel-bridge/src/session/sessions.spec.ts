@@ -169,7 +169,7 @@ describe('sessions', () => {
 
   it('know what each cell read and wrote', async () => {
     await sessions.open({ id: 'k1', project: 'shop' });
-    const { head } = engine.branch('shop', 'main');
+    const { head, timeline } = engine.branch('shop', 'main');
     await sessions.startCell('k1', { id: 'c1', number: 1 });
     sessions.noteRead('k1', read(head, { documents: 2 }));
     sessions.noteRead('k1', read(head, { documents: 3 }));
@@ -177,6 +177,7 @@ describe('sessions', () => {
     const write = {
       project: 'shop',
       branch: 'main',
+      timeline,
       collection: 'users',
       inserts: 1,
       updates: 0,
@@ -311,7 +312,10 @@ it('a cell that reads and writes in turns is remembered in bounded space', async
     cell.noteRead(read(lsn));
   }
   cell.noteRead(read(5, { collection: 'orders' }));
-  const { reads } = await cell.describe(async ({ ref }) => `digest of ${ref}`);
+  const { reads } = await cell.describe(
+    async ({ ref }) => `digest of ${ref}`,
+    async () => undefined
+  );
   expect(reads).toHaveLength(CELL_READS_MAX);
   expect(
     reads

@@ -1,10 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { ArgonError, isArgonError, type Engine, type EngineEvent, type Origin } from '@argon/wal-core';
+import {
+  ArgonError,
+  isArgonError,
+  type BranchInfo,
+  type Engine,
+  type EngineEvent,
+  type Origin
+} from '@argon/wal-core';
 import type { Logger } from '../logger';
 import type { CellActivity, CellEvent, Session, SessionEvent, SessionOpenParams } from '../rpc/protocol';
 import { databaseName } from '../wire/namespace';
-import { CellExecution, type DigestOf } from './activity';
+import { CellExecution, type DigestOf, type ReadBase } from './activity';
 import type { SessionDirectory, SessionPlace, SessionRead, SessionWrite } from './directory';
+import { Fates } from './fate';
 import { decodeRecord, encodeRecord, sameRecord, SESSION_PREFIX, type SessionRecord } from './record';
 
 /** Sessions that are remembered at most; the longest unseen one without a connection goes first. */
@@ -53,6 +61,9 @@ export class Sessions implements SessionDirectory {
   private readonly clock: () => number;
   private readonly sessions = new Map<string, LiveSession>();
   private readonly listeners = new Set<(news: SessionNews) => void>();
+  private readonly fates: Fates;
+  /** What subscribers know of the writes of a cell, unless all stand. */
+  private readonly told = new WeakMap<CellExecution, string>();
   private readonly stop: () => void;
 
   constructor(options: SessionsOptions) {
@@ -60,6 +71,7 @@ export class Sessions implements SessionDirectory {
     this.logger = options.logger;
     this.actor = options.actor;
     this.clock = options.clock ?? Date.now;
+    this.fates = new Fates(this.engine);
     this.load();
     this.stop = this.engine.subscribe(event => this.follow(event));
   }
@@ -104,8 +116,33 @@ export class Sessions implements SessionDirectory {
     this.sessions.get(sessionId)?.cell?.noteWrite(write);
   }
 
-  noteDeletedBranch(sessionId: string, project: string, branch: string): void {
-    this.sessions.get(sessionId)?.cell?.noteDeletedBranch(project, branch);
+  /**
+   * A session deleted a branch. If its running cell had made the branch from what the session has checked out again, as
+   * a sandbox does, the cell has read that; and what it wrote may go on under the name that the branch was kept by.
+   */
+  noteDeletedBranch(
+    sessionId: string,
+    project: string,
+    { name, timeline, fork }: Pick<BranchInfo, 'name' | 'timeline' | 'fork'>
+  ): void {
+    const session = this.sessions.get(sessionId);
+    const cell = session?.cell;
+    if (session === undefined || cell === undefined) {
+      return;
+    }
+    const { record } = session;
+    let base: ReadBase | undefined;
+    if (fork?.branch !== undefined && record.project === project && record.ref === fork.branch) {
+      const { branch, lsn } = fork;
+      base = { branch, head: this.engine.resolve(project, branch).timeline, lsn };
+    }
+    cell.noteDeletedBranch(project, name, base);
+    const kept = this.engine
+      .timelines(project)
+      .find(({ id, parent }) => parent === timeline && this.engine.branchOf(project, id) !== undefined);
+    if (kept !== undefined) {
+      cell.noteBranchOf(project, timeline, this.engine.branchOf(project, kept.id)!);
+    }
   }
 
   /** A run was registered by the session: by the cell it names, which may have ended by now, else by the one that runs. */
@@ -201,7 +238,7 @@ export class Sessions implements SessionDirectory {
       cell.number !== undefined &&
       running.cellNumber === cell.number
     ) {
-      return running.describe(this.digestOf);
+      return this.activity(id, running);
     }
     if (running) {
       await this.endCell(id);
@@ -213,7 +250,7 @@ export class Sessions implements SessionDirectory {
       session.cells.shift();
     }
     this.tell({ type: 'session', session: this.describe(session), op: 'cell' });
-    return execution.describe(this.digestOf);
+    return this.activity(id, execution);
   }
 
   /** The running cell ends; null when none runs. */
@@ -225,7 +262,7 @@ export class Sessions implements SessionDirectory {
     }
     session.cell = undefined;
     execution.finishedAt = new Date(this.clock());
-    const activity = await execution.describe(this.digestOf);
+    const activity = await this.activity(id, execution);
     this.tell({ type: 'session', session: this.describe(session), op: 'cell' });
     this.tell({ type: 'cell', session: id, activity });
     return activity;
@@ -236,7 +273,7 @@ export class Sessions implements SessionDirectory {
     const newest = [...this.find(id).cells].reverse().slice(0, limit);
     const activities: CellActivity[] = [];
     for (const execution of newest) {
-      activities.push(await execution.describe(this.digestOf));
+      activities.push(await this.activity(id, execution));
     }
     return activities;
   }
@@ -396,9 +433,12 @@ export class Sessions implements SessionDirectory {
     }
   }
 
-  private readonly digestOf: DigestOf = async ({ project, ref, collection }) => {
+  private readonly digestOf: DigestOf = async ({ project, ref, collection, lsn, timeline }) => {
     try {
-      const state = this.engine.resolve(project, ref);
+      const state =
+        timeline === undefined
+          ? this.engine.resolve(project, ref)
+          : this.engine.snapshot(project, timeline, lsn);
       const info = state.collection(collection);
       return info ? await state.digest(info) : '';
     } catch (error) {
@@ -407,14 +447,56 @@ export class Sessions implements SessionDirectory {
     }
   };
 
-  /** A renamed branch takes its sessions along. */
+  private activity(id: string, execution: CellExecution): Promise<CellActivity> {
+    const { cell, cellNumber } = execution;
+    return execution.describe(this.digestOf, write =>
+      this.fates.of(write, { session: id, cell, cellNumber })
+    );
+  }
+
   private follow(event: EngineEvent): void {
-    if (event.type !== 'branch' || event.op !== 'rename' || event.previous === undefined) {
-      return;
+    if (event.type === 'commit') {
+      const { project, branch } = event.commit;
+      if (this.fates.note(event)) {
+        this.tellWriters(project, branch);
+      }
+    } else if (event.type === 'branch' && event.op === 'rename' && event.previous !== undefined) {
+      this.followRename(event.project, event.previous, event.branch);
+    } else if (event.type === 'branch' && (event.op === 'delete' || event.op === 'reset')) {
+      this.tellWriters(event.project, event.branch);
     }
-    const { project, previous, branch } = event;
+  }
+
+  /** Tells anew what the cells did that wrote to a branch: their writes may stand no more. */
+  private tellWriters(project: string, branch: string): void {
+    for (const [id, { cells }] of this.sessions) {
+      for (const execution of cells) {
+        const isWriter = execution
+          .written()
+          .some(write => write.project === project && write.branch === branch);
+        if (isWriter && execution.finishedAt !== undefined) {
+          this.tellAgain(id, execution).catch((error: unknown) =>
+            this.logger.warn('what a cell did could not be told again', { error })
+          );
+        }
+      }
+    }
+  }
+
+  private async tellAgain(id: string, execution: CellExecution): Promise<void> {
+    const activity = await this.activity(id, execution);
+    const fates = activity.writes.map(({ fate }) => fate ?? '').join();
+    if (fates !== (this.told.get(execution) ?? activity.writes.map(() => '').join())) {
+      this.told.set(execution, fates);
+      this.tell({ type: 'cell', session: id, activity });
+    }
+  }
+
+  /** A renamed branch takes its sessions along, and what is known of cells. */
+  private followRename(project: string, previous: string, branch: string): void {
     for (const session of this.sessions.values()) {
       const { record } = session;
+      session.cells.forEach(cell => cell.noteRenamedBranch(project, previous, branch));
       if (record.project !== project || record.ref === undefined) {
         continue;
       }

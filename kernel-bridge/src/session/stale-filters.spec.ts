@@ -3,7 +3,7 @@ import { TestBridge } from '../wire/testing';
 import { CellExecution } from './activity';
 import type { SessionPlace } from './directory';
 import { CELL_FILTER_BYTES_MAX, CELL_FILTERS_MAX } from './filters';
-import { staleCells } from './stale';
+import { rerunPlan, staleCells } from './stale';
 
 const PROJECT = 'shop';
 
@@ -89,6 +89,35 @@ describe('what a cell asked for', () => {
     const [stale] = await staleCells(bridge.engine, 's', [execution]);
     expect(stale?.reads[0]?.changed).toMatchObject({ op: 'update', collection: 'birds' });
     expect(stale?.reads[0]?.changed?.lsn).toBe(bridge.engine.resolve(PROJECT, 'main').lsn);
+  });
+
+  it('is to be run again when a stale cell wrote some of it, and else not', async () => {
+    const sources = await run(async (c, db) => {
+      const [site] = await db.collection('sites').find().toArray();
+      await c.updateMany(gentoo, { $set: { place: site?.['place'] } });
+    });
+    const readers = await Promise.all(
+      [gentoo, { kind: 'adelie' }, { place: 'here' }, {}].map(async (filter, n) => {
+        const reader = new CellExecution(`r${n}`, 100 + n, new Date());
+        return { filter, reader };
+      })
+    );
+    for (const { filter, reader } of readers) {
+      cell = reader;
+      await own.collection<Document>('birds').find(filter).toArray();
+      cell = undefined;
+    }
+    await other.collection('sites').updateOne({ kind: 'gentoo' }, { $set: { place: 'there' } });
+    const all = [sources, ...readers.map(({ reader }) => reader)];
+    const stale = await staleCells(bridge.engine, 's', all);
+    expect(stale.map(({ execution }) => execution)).toEqual([sources]);
+    const plan = await rerunPlan(bridge.engine, 's', all, stale);
+    expect(plan.map(({ execution, after }) => [execution.cell, after.length])).toEqual([
+      ['c', 0],
+      ['r0', 1],
+      ['r2', 1],
+      ['r3', 1]
+    ]);
   });
 
   it.each<[string, () => Promise<unknown>]>([

@@ -36,7 +36,7 @@ describe('cells and the data they read', () => {
       await replace(bridge.engine, 'main', collection, { _id: 1, n: count }, origin);
       const head: Lsn = bridge.engine.resolve(PROJECT, 'main').lsn;
       const counts = { inserts: 0, updates: 1, deletes: 0 };
-      execution.noteWrite({ ...of, collection, firstLsn: head, lastLsn: head, ...counts });
+      execution.noteWrite({ ...of, timeline, collection, firstLsn: head, lastLsn: head, ...counts });
     }
     return execution;
   }
@@ -87,7 +87,7 @@ describe('cells and the data they read', () => {
     await replace(bridge.engine, 'main', 'raw', { _id: 1, n: 300 });
     const stale = await staleCells(bridge.engine, 's', cells);
     expect(names(stale)).toEqual(['train', 'prepare']);
-    const plan = rerunPlan(cells, stale);
+    const plan = await rerunPlan(bridge.engine, 's', cells, stale);
     expect(names(plan)).toEqual(['prepare', 'train']);
     expect(plan[1]?.after.map(({ cell }) => cell)).toEqual(['prepare']);
   });
@@ -101,7 +101,7 @@ describe('cells and the data they read', () => {
     await replace(bridge.engine, 'main', 'raw', { _id: 1, n: 400 });
     const stale = await staleCells(bridge.engine, 's', cells);
     expect(names(stale)).toEqual(['prepare']);
-    const plan = rerunPlan(cells, stale);
+    const plan = await rerunPlan(bridge.engine, 's', cells, stale);
     expect(plan.map(({ execution, isStale }) => [execution.cell, isStale])).toEqual([
       ['prepare', true],
       ['train', false],
@@ -114,7 +114,7 @@ describe('cells and the data they read', () => {
       await run('a', { reads: ['raw'], writes: ['clean'] }),
       await run('b', { reads: ['clean'], writes: ['raw'] })
     ];
-    const plan = rerunPlan(cells, await staleCells(bridge.engine, 's', cells));
+    const plan = await rerunPlan(bridge.engine, 's', cells, await staleCells(bridge.engine, 's', cells));
     expect(names(plan)).toEqual(['a', 'b']);
   });
 

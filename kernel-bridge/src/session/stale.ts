@@ -8,6 +8,8 @@ import {
   type Snapshot
 } from '@argon/wal-core';
 import type { CellExecution, CellRead } from './activity';
+import type { SessionWrite } from './directory';
+import { changesOf } from './fate';
 
 /** Changes looked through at a time for the first one that matters to a cell. */
 const CHANGES_STEP = 1_000;
@@ -87,18 +89,29 @@ export async function staleCells(
  * behind all that write what it reads; where they need one another, and where nothing tells, in the order in which
  * they ran.
  */
-export function rerunPlan(executions: readonly CellExecution[], stale: readonly StaleCell[]): PlannedCell[] {
+export async function rerunPlan(
+  engine: Engine,
+  session: string,
+  executions: readonly CellExecution[],
+  stale: readonly StaleCell[]
+): Promise<PlannedCell[]> {
   const all = newestExecutions(executions);
   const isStale = new Set(stale.map(({ execution }) => execution));
   const chosen = new Set(isStale);
+  const after = new Map<CellExecution, CellExecution[]>(all.map(execution => [execution, []]));
   // A set that grows while it is walked: what was added is walked too.
   for (const writer of chosen) {
-    all.filter(reader => reader !== writer && feeds(writer, reader)).forEach(reader => chosen.add(reader));
+    const feeds = feedsOf(engine, session, writer);
+    for (const reader of all) {
+      if (reader !== writer && (await feeds(reader))) {
+        chosen.add(reader);
+        after.get(reader)!.push(writer);
+      }
+    }
   }
   const waiting = all.filter(execution => chosen.has(execution));
-  const needs = (reader: CellExecution) =>
-    waiting.filter(writer => writer !== reader && feeds(writer, reader));
-  const after = new Map(waiting.map(execution => [execution, needs(execution)]));
+  // As they ran, though they were found in another order.
+  after.forEach(writers => writers.sort((a, b) => all.indexOf(a) - all.indexOf(b)));
   const plan: PlannedCell[] = [];
   const done = new Set<CellExecution>();
   while (plan.length < waiting.length) {
@@ -110,34 +123,62 @@ export function rerunPlan(executions: readonly CellExecution[], stale: readonly 
   return plan;
 }
 
-/** Whether a cell wrote what another one read. */
-function feeds(writer: CellExecution, reader: CellExecution): boolean {
-  return writer
-    .written()
-    .some(write =>
-      reader
-        .readings()
-        .some(
+/**
+ * Tells whether a cell wrote what another one read: documents that a filter of it matches, before or after. A cell that
+ * writes others when it is run again makes those stale that read them.
+ */
+function feedsOf(
+  engine: Engine,
+  session: string,
+  writer: CellExecution
+): (reader: CellExecution) => Promise<boolean> {
+  const { cell, cellNumber } = writer;
+  const known = new Map<SessionWrite, Promise<readonly Change[] | undefined>>();
+  const wrote = (write: SessionWrite) => {
+    const changes = known.get(write) ?? changesOf(engine, { session, cell, cellNumber }, write);
+    known.set(write, changes);
+    return changes;
+  };
+  return async reader => {
+    const groups = headReads(reader);
+    for (const write of writer.written()) {
+      const reads = groups.flatMap(group =>
+        group.filter(
           read =>
-            read.head !== undefined &&
             read.project === write.project &&
             read.branch === write.branch &&
             read.collection === write.collection
         )
-    );
+      );
+      if (reads.length === 0) {
+        continue;
+      }
+      if (reads.some(({ filters }) => filters.isWhole)) {
+        return true;
+      }
+      const changes = await wrote(write);
+      const matches = reads.map(({ filters }) => filters.compile());
+      const isRead = ({ before, after }: Change) => matches.some(match => match(before) || match(after));
+      if (changes === undefined || changes.some(isRead)) {
+        return true;
+      }
+    }
+    return false;
+  };
 }
 
 /** What a cell read of the heads of branches: for each collection its states, the oldest first. */
 function headReads(execution: CellExecution): HeadRead[][] {
   const groups = new Map<string, HeadRead[]>();
   for (const read of execution.readings()) {
-    const { project, branch, head, collection } = read;
+    const { project, collection, base } = read;
+    const { branch, head, lsn } = base ?? read;
     if (branch === undefined || head === undefined) {
       continue;
     }
     const key = JSON.stringify([project, branch, collection]);
     const group = groups.get(key) ?? [];
-    group.push({ ...read, branch, head });
+    group.push({ ...read, branch, head, lsn });
     groups.set(key, group);
   }
   return [...groups.values()].map(group => group.sort((a, b) => a.lsn - b.lsn));

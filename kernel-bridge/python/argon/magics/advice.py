@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import shlex
 from contextlib import suppress
 
 from ..errors import ArgonError, nearest_name
@@ -50,17 +50,41 @@ def advise(error: ArgonError, line: str, prefix: str = "%argon") -> ArgonError:
     if not error.next:
         steps: list[str] = []
         wanted = error.data.get("name") or error.data.get("ref")
+        if error.code == "COLLECTION_NOT_FOUND":
+            wanted = error.data.get("collection", wanted)
         meant = error.nearest or _state_meant(error)
         if meant and isinstance(wanted, str):
-            corrected = re.sub(rf"(?<!\S){re.escape(wanted)}(?!\S)", meant.replace("\\", r"\\"), line)
-            if corrected != line:
-                steps.append(f"{prefix} {corrected.strip()}")
+            corrected = _corrected(line, wanted, meant)
+            if corrected is not None:
+                steps.append(f"{prefix} {corrected}")
         steps += _NAMES_OF.get(error.code, ())[: 2 - len(steps)]
         error.next = steps or list(_NEXT.get(error.code, ()))
+        if error.code == "PIN_EXISTS" and "--ensure" not in line.split():
+            error.next.insert(0, "add --ensure if it names the state that is meant")
         if error.code == "BRANCH_PROTECTED" and _is_default(error.data.get("branch")):
             # No protection to take off: a default branch stays what it is.
             error.next = error.next[1:]
     return error
+
+
+def _corrected(line: str, wanted: str, meant: str) -> str | None:
+    """The line with the name that was meant, as one would type it; None when the name does not stand in it."""
+    try:
+        words = shlex.split(line)
+    except ValueError:
+        return None
+    # Where a name is wrong, the LSN or time behind it is not.
+    name, meant_name = (wanted, meant) if "@" in meant else (wanted.split("@")[0], meant)
+    corrected = [
+        meant_name + word[len(name) :] if word == name or word.startswith(f"{name}@") else word
+        for word in words
+    ]
+    return None if corrected == words else " ".join(_typed(word) for word in corrected)
+
+
+def _typed(word: str) -> str:
+    """A word as it must be typed to be read as one again."""
+    return word if word and not set(word) & set(" \t\n'\"\\#") else shlex.quote(word)
 
 
 def _is_default(branch: object) -> bool:
@@ -89,6 +113,8 @@ def _state_meant(error: ArgonError) -> str | None:
 
 def _nearest(error: ArgonError) -> str | None:
     wanted = error.data.get("name") or error.data.get("ref")
+    if error.code == "COLLECTION_NOT_FOUND":
+        wanted = error.data.get("collection", wanted)
     told = error.data.get("nearest")
     if isinstance(told, str):
         # Two names of one letter each are near to each other by count, and no more than that.
@@ -102,6 +128,10 @@ def _nearest(error: ArgonError) -> str | None:
             names = [project["name"] for project in session.client.projects.list()]
         elif error.code in ("BRANCH_NOT_FOUND", "REF_NOT_FOUND"):
             names = [branch["name"] for branch in session.project.branches.page()["branches"]]
+        elif error.code == "COLLECTION_NOT_FOUND":
+            ref = error.data.get("ref")
+            found = session.project.collections(ref if isinstance(ref, str) else session.ref)
+            names = [one["name"] for one in found["collections"]]
         elif error.code == "PIN_NOT_FOUND":
             names = [pin["name"] for pin in session.project.pins()]
-    return nearest_name(wanted.split("@")[0], names)
+    return nearest_name(wanted.split("@")[0] if error.code != "COLLECTION_NOT_FOUND" else wanted, names)

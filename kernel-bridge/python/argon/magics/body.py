@@ -14,6 +14,19 @@ from ..errors import ArgonError
 Place = TypeVar("Place")
 
 
+class BodySyntaxError(Exception):
+    """The body of a cell is no Python. Shown as the shell shows a cell that is none, without the frames of magics."""
+
+    def __init__(self, shell: Any, error: SyntaxError) -> None:
+        super().__init__(str(error))
+        self._shell = shell
+        self.error = error
+
+    def _render_traceback_(self) -> list[str]:
+        lines: list[str] = self._shell.SyntaxTB.structured_traceback(type(self.error), self.error, [])
+        return lines
+
+
 class Body:
     """The code of a cell, as the shell would run it; its last expression is shown.
 
@@ -22,9 +35,15 @@ class Body:
 
     def __init__(self, shell: Any, source: str) -> None:
         self._shell = shell
-        transformed = shell.transform_cell(source)
-        name = shell.compile.cache(transformed, shell.displayhook.prompt_count, raw_code=source)
-        tree = shell.transform_ast(shell.compile.ast_parse(transformed, name))
+        try:
+            transformed = shell.transform_cell(source)
+            name = shell.compile.cache(transformed, shell.displayhook.prompt_count, raw_code=source)
+            tree = shell.transform_ast(shell.compile.ast_parse(transformed, name))
+            self._prepare(source, tree, name)
+        except SyntaxError as error:
+            raise BodySyntaxError(shell, error) from None
+
+    def _prepare(self, source: str, tree: ast.Module, name: str) -> None:
         last = tree.body[-1] if tree.body else None
         self._parts: list[CodeType] = []
         self._shows = isinstance(last, ast.Expr) and not source.rstrip().endswith(";")

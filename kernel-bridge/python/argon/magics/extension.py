@@ -66,8 +66,13 @@ def run_line(shell: Any, line: str, cell: str | None) -> Any:
         words = shlex.split(line)
     except ValueError as error:
         raise ArgonError("USAGE", f"the line cannot be read: {error}", next=["close the quotes"]) from None
+    parser = grammar() if cell is None else cell_grammar()
+    if words[:1] == ["help"]:
+        words = [*words[1:], "--help"]
+        if words[0] in parser.elsewhere:
+            parser = cell_grammar() if cell is None else grammar()
     try:
-        args = (grammar() if cell is None else cell_grammar()).parse_args(words)
+        args = parser.parse_args(words)
     except HelpWanted as wanted:
         return Shown("help", {"text": wanted.text}, [Preformatted(wanted.text)])
     answer = args.run(Context(shell, line, cell, args))

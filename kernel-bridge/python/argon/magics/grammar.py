@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .context import Context
@@ -38,17 +38,22 @@ go back      undo [--cell [N]|--lsn A..B|--actor X] · restore preview|apply REF
 names, runs  pin NAME [REF] · pins · runs · reproduce RUN · compare RUN RUN
              affected LSN|COLLECTION ID · model NAME@VERSION
 cells        cells · stale · rerun-plan · %%argon at REF · %%argon branch NAME · %%argon sandbox [--keep NAME]
-upkeep       status · health · metrics
+upkeep       status · health · metrics · gc [--apply]
 
 A REF is branch, branch@LSN, branch@2026-07-07T09:00:00Z, branch@-5m, pin:NAME or run:ID.
-%argon VERB --help tells more. Every verb has --json and returns a value: b = %argon branch create x
+%argon VERB --help, or %argon help VERB, tells more. Every verb has --json and returns a value: b = %argon branch create x
 """
 
 
 @functools.cache
 def grammar() -> VerbParser:
     """The parser of `%argon`."""
-    parser = VerbParser("%argon", description=USAGE, usage="%argon [VERB …]").with_json()
+    parser = VerbParser(
+        "%argon",
+        description=USAGE,
+        usage="%argon [VERB …]",
+        elsewhere={"at": "%%argon at", "sandbox": "%%argon sandbox"},
+    ).with_json()
     parser.set_defaults(run=place.where, verb=parser.prog)
     verbs = parser.add_subparsers(metavar="VERB", prog="%argon", required=False)
     for room in (
@@ -78,10 +83,28 @@ def cell_grammar() -> VerbParser:
         "%%argon",
         description="Runs the cell somewhere else.",
         usage="%%argon at REF | branch NAME | sandbox [--keep NAME]",
+        elsewhere=_LineVerbs(),
     )
     verbs = parser.add_subparsers(metavar="VERB", prog="%%argon", required=True)
     cells.configure_cell(Verbs(verbs, "%%argon"))
     return parser
+
+
+class _LineVerbs(Mapping[str, str]):
+    """The verbs of a line, as they are typed; looked up when one stands in a cell's first line."""
+
+    def __getitem__(self, name: str) -> str:
+        parts = grammar().parts()
+        if parts is None or name not in parts.choices:
+            raise KeyError(name)
+        return f"%argon {name}"
+
+    def __iter__(self) -> Iterator[str]:
+        parts = grammar().parts()
+        return iter(() if parts is None else parts.choices)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 class Verbs:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from ..errors import ArgonError, nearest_name
@@ -36,6 +36,8 @@ class VerbParser(argparse.ArgumentParser):
         if "usage" in options:
             # argparse fills in a usage that is given, as a format: "%a" would be one.
             options["usage"] = options["usage"].replace("%", "%%")
+        self.elsewhere: Mapping[str, str] = options.pop("elsewhere", {})
+        """Verbs that are typed in another way, and how."""
         super().__init__(prog=prog, add_help=False, allow_abbrev=False, **options)
         self.add_argument("-h", "--help", action=_Help)
 
@@ -43,9 +45,30 @@ class VerbParser(argparse.ArgumentParser):
         """Like argparse, but words that are too many are those of the verb, and so is the help."""
         known, extra = self.parse_known_args(args, namespace)
         if extra:
-            verb = getattr(known, "verb", self.prog)
-            raise ArgonError("USAGE", f"unrecognized arguments: {' '.join(extra)}", next=[f"{verb} --help"])
+            raise self._too_many(getattr(known, "verb", self.prog), extra)
         return known
+
+    def _too_many(self, verb: str, extra: list[str]) -> ArgonError:
+        flags = [word for word in extra if word.startswith("--")]
+        if not flags:
+            return ArgonError(
+                "USAGE", f"{verb} takes no more words: {' '.join(extra)}", next=[f"{verb} --help"]
+            )
+        flag = flags[0].split("=", 1)[0]
+        parser = self._below(verb) or self
+        known = [
+            name for action in parser._actions for name in action.option_strings if name.startswith("--")
+        ]
+        nearest = nearest_name(flag, known)
+        return ArgonError("USAGE", f"{verb} has no flag {flag}", nearest=nearest, next=[f"{verb} --help"])
+
+    def _below(self, prog: str) -> VerbParser | None:
+        """The parser of a verb, however deep."""
+        if self.prog == prog:
+            return self
+        parts = self.parts()
+        below = (parser._below(prog) for parser in (parts.choices.values() if parts else ()))
+        return next((parser for parser in below if parser is not None), None)
 
     def with_json(self) -> VerbParser:
         """Adds `--json`, which every verb has."""
@@ -65,6 +88,12 @@ class VerbParser(argparse.ArgumentParser):
         found = re.search(r"invalid choice: '([^']*)'", message)
         parts = self.parts()
         if found and parts is not None:
+            if found[1] in self.elsewhere:
+                raise ArgonError(
+                    "USAGE",
+                    f'"{found[1]}" is not a verb of {self.prog}, but of {self.elsewhere[found[1]].split()[0]}',
+                    next=[self.elsewhere[found[1]], f"{self.elsewhere[found[1]]} --help"],
+                )
             known = [name for name in parts.choices if not name.startswith("_")]
             nearest = nearest_name(found[1], known)
             message = f'{self.prog} has no verb "{found[1]}"'

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 
 from ..errors import printable
 from .blocks import Block, Facts, Heading, Line, Preformatted, Signs, Span, Table, Text
+from .words import short
 
 WIDTH = 88
+CELL_WORD_MAX = 60
+"""Letters of one word in a table; a longer one would push all that follows off the page."""
+
+_WORD_TOO_LONG = re.compile(rf"\S{{{CELL_WORD_MAX + 1},}}")
 
 
 def text_of(blocks: Sequence[Block]) -> str:
@@ -36,6 +42,10 @@ def _block(block: Block) -> str:
     return "\n".join(printable(line) for line in block.text.splitlines())
 
 
+def _shortened(found: re.Match[str]) -> str:
+    return short(found[0], CELL_WORD_MAX)
+
+
 def _facts(block: Facts) -> str:
     width = max((len(label) for label, _ in block.rows), default=0)
     return "\n".join(f"{printable(label).ljust(width)}   {line_text(line)}" for label, line in block.rows)
@@ -43,7 +53,7 @@ def _facts(block: Facts) -> str:
 
 def _table(block: Table) -> str:
     cells = [[printable(column.title) for column in block.columns]]
-    cells += [[line_text(cell) for cell in row] for row in block.rows]
+    cells += [[_WORD_TOO_LONG.sub(_shortened, line_text(cell)) for cell in row] for row in block.rows]
     widths = [max(len(row[index]) for row in cells) for index in range(len(block.columns))]
     lines = []
     for number, row in enumerate(cells):

@@ -55,7 +55,11 @@ def lsn_range(first: int, last: int) -> str:
 
 def undone_text(what: str) -> str:
     """What an undo takes back, with its LSNs said once: `cell [7], 821–944`."""
-    return re.sub(r"(?:, LSN \d+\.\.\d+)?[:,] (?:LSN )?(\d+)\.\.(\d+)$", r", \1–\2", what)
+    return re.sub(
+        r"(?:, LSN \d+\.\.\d+)?[:,] (?:LSN )?(\d+)\.\.(\d+)$",
+        lambda found: f", {lsn_range(int(found[1]), int(found[2]))}",
+        what,
+    )
 
 
 def short(text: str, length: int = 12) -> str:

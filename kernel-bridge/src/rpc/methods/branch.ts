@@ -72,12 +72,12 @@ export function branchMethods(context: BridgeContext): Handlers<'branch'> {
     },
 
     async 'branch.delete'({ project, name, session }, caller) {
-      const { head, ahead } = engine.branch(project, name);
+      const branch = engine.branch(project, name);
       await engine.deleteBranch(project, name, originOf(context, caller, session));
       if (session !== undefined) {
-        context.sessions.noteDeletedBranch(session, project, name);
+        context.sessions.noteDeletedBranch(session, project, branch);
       }
-      return { name, head, unmerged: ahead };
+      return { name, head: branch.head, unmerged: branch.ahead };
     }
   };
 }

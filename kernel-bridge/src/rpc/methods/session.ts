@@ -43,7 +43,7 @@ export function sessionMethods({ engine, sessions }: BridgeContext): Handlers<'s
           startedAt: execution.startedAt.toISOString(),
           reads: reads.map(presentStaleRead)
         })),
-        plan: rerunPlan(executions, stale).map(({ execution, isStale, after }) => ({
+        plan: (await rerunPlan(engine, id, executions, stale)).map(({ execution, isStale, after }) => ({
           ...presentCell(execution),
           stale: isStale,
           after: after.map(({ cell }) => cell)

@@ -76,8 +76,8 @@ function tell({ place, services }: CommandContext, transaction: WireTransaction)
       ({ project, branch }) => project === write.project && branch === write.branch
     );
     if (commit !== undefined) {
-      const { firstLsn, lastLsn } = commit;
-      services.sessions.noteWrite(place.id, { ...write, firstLsn, lastLsn });
+      const { timeline, firstLsn, lastLsn } = commit;
+      services.sessions.noteWrite(place.id, { ...write, timeline, firstLsn, lastLsn });
     }
   }
 }

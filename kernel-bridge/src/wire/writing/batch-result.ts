@@ -74,10 +74,11 @@ export function noteWrite(context: CommandContext, collection: string, slice: Sl
       context.transaction.note({ ...place, collection, inserts, updates, deletes });
     }
   } else if (context.place !== undefined && commit !== undefined) {
-    const { project, branch, firstLsn, lastLsn } = commit;
+    const { project, branch, timeline, firstLsn, lastLsn } = commit;
     context.services.sessions.noteWrite(context.place.id, {
       project,
       branch,
+      timeline,
       collection,
       firstLsn,
       lastLsn,

@@ -77,8 +77,9 @@ def configure_cell(add: Verbs) -> None:
 
 def cells(context: Context) -> Shown:
     """`%argon cells`"""
-    seen = context.session.cells(context.args.limit)
-    return story.cells([one for one in seen if one["reads"] or one["writes"] or one["runs"]])
+    # Cells that only asked Argon something are no news, and do not count.
+    seen = [one for one in context.session.cells() if one["reads"] or one["writes"] or one["runs"]]
+    return story.cells(seen[: context.args.limit], len(seen))
 
 
 def at(context: Context) -> Coroutine[Any, Any, None] | None:

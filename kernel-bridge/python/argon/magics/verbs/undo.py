@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LAST = "last"
 
-DESCRIPTION = """Takes changes back by adding their opposite; history stays. Without a choice: the last cell that wrote.
+DESCRIPTION = """Takes changes back by adding their opposite; history stays. Without a choice: the last cell whose writes still stand.
 
 A document that was changed again later is a conflict, and is never overwritten unasked.
 """
@@ -56,7 +56,9 @@ def _cell(context: Context, branch: Branch, which: str) -> dict[str, Any]:
     """The cell that is meant. The bridge knows which LSNs its newest execution wrote."""
     wrote = [activity for activity in context.session.cells() if _wrote(activity, branch)]
     if which == LAST:
-        chosen = wrote[0] if wrote else None
+        standing = (activity for activity in wrote if _stands(activity, branch))
+        # Where all was taken back already, the newest says so.
+        chosen = next(standing, wrote[0] if wrote else None)
     else:
         number = which.strip("[]")
         chosen = next(
@@ -76,6 +78,10 @@ def _cell(context: Context, branch: Branch, which: str) -> dict[str, Any]:
         f"{text} on {branch.name}",
         next=["%argon cells", "%argon log", "%argon undo --lsn A..B"],
     )
+
+
+def _stands(activity: CellActivity, branch: Branch) -> bool:
+    return any(write["branch"] == branch.name and "fate" not in write for write in activity["writes"])
 
 
 def _wrote(activity: CellActivity, branch: Branch) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...client.parameters import given
@@ -75,8 +77,17 @@ def gc(context: Context) -> Shown:
 def metrics(context: Context) -> Shown:
     """`%argon metrics`"""
     numbers = {name: value for name, value in context.session.client.status().items() if name != "failed"}
-    rows: list[tuple[str, Line]] = [(name, [str(value)]) for name, value in numbers.items()]
+    rows: list[tuple[str, Line]] = [(name, [text]) for name, text in _flat(numbers)]
     return Shown("metrics", numbers, [Facts(rows)])
+
+
+def _flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+    """Names and values, one below the other: `storage.logBytes`."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{name}.")
+        else:
+            yield before + name, value if isinstance(value, str) else json.dumps(value)
 
 
 def health(context: Context) -> Shown:

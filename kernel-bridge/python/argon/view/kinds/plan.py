@@ -30,11 +30,13 @@ from ..words import age, count, lsn_range, number, undone_text
 
 CONFLICTS_SHOWN = 20
 
+_UNDONE_BEFORE = "taken back before, or changed to what it had been; nothing was written"
+
 _CLEANLY = {
-    "merge": "merge cleanly",
-    "pick": "come over cleanly",
-    "undo": "go back cleanly",
-    "restore": "go back cleanly",
+    "merge": ("merges cleanly", "merge cleanly"),
+    "pick": ("comes over cleanly", "come over cleanly"),
+    "undo": ("goes back cleanly", "go back cleanly"),
+    "restore": ("goes back cleanly", "go back cleanly"),
 }
 
 
@@ -78,6 +80,9 @@ def applied(found: Plan) -> Shown:
     span = info.get("appliedAs")
     lsns = "" if span is None else f" as {lsn_range(span['firstLsn'], span['lastLsn'])}"
     changed = sum(part["added"] + part["changed"] + part["deleted"] for part in info["summary"])
+    if info["kind"] == "undo" and span is None and not info["conflicts"]:
+        left = Heading([bold(f"Nothing is left of {undone_text(info['source'])}"), GAP, note(_UNDONE_BEFORE)])
+        return Shown("applied", dict(info), [left])
     blocks: list[Block] = [
         Heading([*_done(info), GAP, note(f"{count(changed, 'document')}{lsns}, plan {info['id']}")]),
         *_table(info),
@@ -165,11 +170,11 @@ def _title(info: protocol.Plan, conflicts: list[protocol.Conflict]) -> str:
         # A document whose conflicts are answered stands among the changed ones already.
         waiting = {(one["collection"], repr(one["document"])) for one in conflicts if "answer" not in one}
         total += len(waiting) if len(conflicts) == info["conflicts"] else info["unanswered"]
-    verb = _CLEANLY[info["kind"]]
+    one, many = _CLEANLY[info["kind"]]
     if info["conflicts"] == 0:
-        return f"{count(clean, 'document')} {verb}, no conflicts"
+        return f"{count(clean, 'document')} {one if clean == 1 else many}, no conflicts"
     answered = info["conflicts"] - info["unanswered"]
-    text = f"{number(clean)} of {count(total, 'document')} {verb}, {count(info['conflicts'], 'conflict')}"
+    text = f"{number(clean)} of {count(total, 'document')} {many}, {count(info['conflicts'], 'conflict')}"
     return f"{text}, {answered} answered" if answered else text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from ... import protocol
@@ -26,6 +27,10 @@ from ..shown import Shown
 from ..values import field_changes
 from ..words import age, count, lsn_range
 from .difference import entry_text
+
+CELL_PARTS_SHOWN = 3
+
+_SANDBOX = re.compile(r"sandbox-[0-9a-f]{8}")
 
 
 def log(page: protocol.LogResult, title: str) -> Shown:
@@ -73,20 +78,23 @@ def history(page: protocol.HistoryResult, title: str) -> Shown:
         items.append((signs[change["op"]], str(change["lsn"]), about))
     versions = count(len(items), "version")
     blocks: list[Block] = [Heading([bold(title), GAP, note(versions)]), Signs(items)]
+    if not items:
+        hint = "no document with this _id has been here; 7 is a number, '\"7\"' a text, 24 hex digits an ObjectId"
+        blocks[1:] = [Text([hint], quiet=True)]
     if page.get("next") is not None:
         blocks.append(Text([code(f"--before {page['next']}"), " goes on"], quiet=True))
     return Shown("history", dict(page), blocks)
 
 
-def cells(activities: Sequence[protocol.CellActivity]) -> Shown:
+def cells(activities: Sequence[protocol.CellActivity], total: int) -> Shown:
     """`%argon cells`"""
     rows: list[list[Line | str]] = []
     for activity in activities:
         rows.append(
             [
                 f"[{activity['cellNumber']}]" if "cellNumber" in activity else activity["cell"][:8],
-                ", ".join(_read_text(read) for read in activity["reads"][:3]),
-                ", ".join(_write_text(write) for write in activity["writes"][:3]),
+                _some([_read_text(read) for read in activity["reads"]]),
+                _some([_write_text(write) for write in activity["writes"]]),
                 ", ".join(run[:8] for run in activity["runs"]),
                 age(activity["startedAt"]),
             ]
@@ -94,11 +102,24 @@ def cells(activities: Sequence[protocol.CellActivity]) -> Shown:
     columns = [Column("cell"), Column("read"), Column("wrote"), Column("runs"), Column("when", True)]
     if not rows:
         return Shown("cells", [], [Heading([bold("No cell has been seen yet")])])
-    return Shown("cells", [dict(activity) for activity in activities], [Table(columns, rows)])
+    blocks: list[Block] = [Table(columns, rows)]
+    if total > len(rows):
+        shown = f"{len(rows)} of {count(total, 'cell')} shown"
+        blocks.append(Text([shown, DOT, code(f"--limit {total}"), " shows all"], quiet=True))
+    return Shown("cells", [dict(activity) for activity in activities], blocks)
+
+
+def _some(texts: Sequence[str]) -> str:
+    """The first few, and how many there are besides."""
+    more = len(texts) - CELL_PARTS_SHOWN
+    return ", ".join(texts[:CELL_PARTS_SHOWN]) + (f", {more} more" if more > 0 else "")
 
 
 def _read_text(read: protocol.CellActivityReadsItem) -> str:
-    return f"{read['collection']} of {read['ref']} ({count(read['documents'], 'doc')})"
+    base = read.get("base")
+    # A sandbox is gone by now; what it was made from is not.
+    ref = read["ref"] if base is None else f"a sandbox of {base['branch']}@{base['lsn']}"
+    return f"{read['collection']} of {ref} ({count(read['documents'], 'doc')})"
 
 
 def _write_text(write: protocol.CellActivityWritesItem) -> str:
@@ -108,7 +129,11 @@ def _write_text(write: protocol.CellActivityWritesItem) -> str:
         count(write["updates"], "update") if write["updates"] else "",
     ]
     what = ", ".join(part for part in parts if part)
-    return f"{write['branch']} {lsn_range(write['firstLsn'], write['lastLsn'])} ({what})"
+    fate = write.get("fate")
+    is_sandbox = fate == "gone" and _SANDBOX.fullmatch(write["branch"]) is not None
+    branch = "a sandbox" if is_sandbox else write["branch"]
+    became = "" if fate is None else f", {fate}"
+    return f"{branch} {lsn_range(write['firstLsn'], write['lastLsn'])} ({what}){became}"
 
 
 def graph(page: protocol.LogResult, branches: Sequence[protocol.Branch], current: str | None) -> Shown:
