@@ -54,7 +54,7 @@ const VERBS = {
     '%argon branch list',
     '%argon diff main',
     '%argon merge exp/scale-features --preview',
-    "%%argon sandbox\ndb.penguins.update_many({'mass': '3420'}, {'$set': {'outlier': True}})",
+    "%%argon sandbox\ndb.penguins.update_many({'mass': '3420'}, {'$set': {'outlier': True}}).modified_count",
     '%argon checkout clean-nuls'
   ]
 };
