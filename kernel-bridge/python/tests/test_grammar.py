@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,7 @@ from argon.magics.extension import run_line
 from argon.magics.grammar import USAGE, cell_grammar, grammar
 from argon.magics.kinds import answer_rule, duration, extended_json, field_path, lsn_range
 from argon.magics.parser import VerbParser
+from argon.magics.typed import begun, meant, typed
 
 
 def all_verbs(
@@ -163,6 +165,31 @@ def test_arguments() -> None:
 )
 def test_a_line_of_ours_is_recognised(text: str, found: tuple[bool, list[str], str] | None) -> None:
     assert words_before(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "fragment"),
+    [
+        ("checkout exp", ["checkout"], "exp"),
+        ("checkout 'exp o", ["checkout"], "'exp o"),
+        ("diff 'exp one' ma", ["diff", "exp one"], "ma"),
+        ("diff 'exp one' ", ["diff", "exp one"], ""),
+        ("history \"it's", ["history"], "\"it's"),
+        ("why a\\ b c", ["why", "a b"], "c"),
+    ],
+)
+def test_a_quoted_word_is_one_word_while_it_is_typed(text: str, words: list[str], fragment: str) -> None:
+    assert begun(text) == (words, fragment)
+
+
+@pytest.mark.parametrize("word", ["exp-1", "exp one", "it's", 'a"b', "", "a\\b", "#1", "näme/ß"])
+def test_what_is_offered_is_read_as_one_word(word: str) -> None:
+    assert shlex.split(typed(word), comments=False) == [word]
+    assert meant(typed(word)) == word
+
+
+def test_half_a_quote_is_understood() -> None:
+    assert [meant(text) for text in ("'exp o", '"a', "b\\", "it'")] == ["exp o", "a", "b\\", "it"]
 
 
 def test_verbs_and_flags_complete() -> None:

@@ -743,6 +743,10 @@ def test_tab(kernel: Kernel, here: Places) -> None:
     assert kernel.complete("%argon branch create y --en") == ["%argon branch create y --ensure"]
     # What is unknown offers no names of Python.
     assert kernel.complete("%argon checkout zzz") == ["%argon checkout zzz"]
+    kernel.run("%argon branch create 'two words'")
+    assert kernel.complete("%argon checkout two") == ["%argon checkout 'two words'"]
+    assert kernel.complete("%argon checkout 'two wo") == ["%argon checkout 'two words'"]
+    assert kernel.complete("%argon diff 'two words' exp/sc") == ["%argon diff 'two words' exp/scale-features"]
     # The rest of Python completes as ever.
     assert "import argon" in kernel.complete("import argo")
     with Client(data=here.data) as client:

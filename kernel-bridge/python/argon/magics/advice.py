@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from ..errors import ArgonError, nearest_name
 from ..session import active_session
+from .typed import typed
 
 _NAMES_OF = {
     "BRANCH_NOT_FOUND": ("%argon branch list",),
@@ -79,12 +80,7 @@ def _corrected(line: str, wanted: str, meant: str) -> str | None:
         meant_name + word[len(name) :] if word == name or word.startswith(f"{name}@") else word
         for word in words
     ]
-    return None if corrected == words else " ".join(_typed(word) for word in corrected)
-
-
-def _typed(word: str) -> str:
-    """A word as it must be typed to be read as one again."""
-    return word if word and not set(word) & set(" \t\n'\"\\#") else shlex.quote(word)
+    return None if corrected == words else " ".join(typed(word) for word in corrected)
 
 
 def _is_default(branch: object) -> bool:

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import argparse
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
+from ..client.parameters import given
 from ..errors import ArgonError
+from ..rpc.connection import Dropped
 from ..session import Session, active_session
 from . import kinds
 from .grammar import cell_grammar, grammar
 from .parser import VerbParser
+from .typed import begun, meant, typed
 
 COMPLETIONS_MAX = 200
 BRANCHES_AT_ONCE_MAX = 500
+SECONDS_MAX = 2.0
+"""How long a bridge may think about it: who presses the tab key must not wait for one that hangs."""
+
 RUNS_MAX = 50
 """Of more runs only those are asked for whose id begins as typed, or whose name holds it."""
 
@@ -57,7 +64,7 @@ class Completion:
         if found is None:
             return {"completions": [], "suppress": False}
         is_cell, words, fragment = found
-        names = list(candidates(is_cell, words, fragment))
+        names = [typed(name) for name in candidates(is_cell, words, meant(fragment))]
         if not names and fragment:
             # An empty answer would let Python names in; the word itself changes nothing.
             names = [fragment]
@@ -70,12 +77,11 @@ class Completion:
 
 
 def words_before(text: str) -> tuple[bool, list[str], str] | None:
-    """Of a line up to the cursor: whether it is `%%argon`, the whole words, and the word begun."""
+    """Of a line up to the cursor: whether it is `%%argon`, the whole words, and the word begun as it stands there."""
     found = _LINE.match(text)
     if not found or found[2] is None:
         return None
-    words = found[2].split()
-    fragment = "" if not words or found[2][-1].isspace() else words.pop()
+    words, fragment = begun(found[2])
     return found[1] == "%%", words, fragment
 
 
@@ -175,9 +181,29 @@ def _values(action: argparse.Action, fragment: str) -> Iterator[str]:
 
 
 def _refs(fragment: str) -> Iterator[str]:
-    yield from _branches(fragment)
-    yield from (f"pin:{pin['name']}" for pin in _ask(lambda session: session.project.pins()))
-    yield from (f"run:{run}" for run in _runs(fragment.removeprefix("run:")))
+    run = fragment.removeprefix("run:")
+
+    def look(session: Session) -> list[str]:
+        project = session.project_name
+        # One way there and back for all three: they are asked for while somebody types.
+        branches, pins, runs = session.link.call_together(
+            (
+                "branch.list",
+                {"project": project, "limit": COMPLETIONS_MAX, **given(letters=fragment or None)},
+            ),
+            ("pin.list", {"project": project}),
+            ("run.list", {"project": project, "limit": RUNS_MAX}),
+        )
+        if "next" in runs and run:
+            found = session.client.project(project).run_page(search=run, limit=RUNS_MAX)
+            runs = found if found["runs"] else runs
+        return [
+            *(branch["name"] for branch in branches["branches"]),
+            *(f"pin:{pin['name']}" for pin in pins),
+            *(f"run:{one['id']}" for one in runs["runs"]),
+        ]
+
+    yield from _ask(look)
 
 
 def _branches(fragment: str) -> Iterator[str]:
@@ -256,13 +282,20 @@ def _conflicts(plan: str) -> Iterator[str]:
 
 
 def _ask(look: Any) -> list[Any]:
-    """Asks the bridge; completion is silent where it cannot answer, and never starts anything."""
+    """Asks the bridge; completion is silent where it cannot answer, or not in time, and never starts anything."""
     session: Session | None = active_session()
     if session is None or not session.link.connected:
         return []
-    with suppress(ArgonError):
-        return list(look(session))
-    return []
+    found: list[Any] = []
+
+    def ask() -> None:
+        with suppress(ArgonError, Dropped):
+            found.append(list(look(session)))
+
+    asking = threading.Thread(target=ask, name="argon-complete", daemon=True)
+    asking.start()
+    asking.join(SECONDS_MAX)
+    return found[0] if found else []
 
 
 def _ranked(names: list[str], fragment: str) -> list[str]:
