@@ -99,6 +99,24 @@ it(`a flipped bit in a file of LMDB is noticed before the file is used, or chang
   expect(noticed).toBeGreaterThan(FLIPS / 4);
 });
 
+it('a last page far beyond the file is noticed in each of the metas, used or not: LMDB would die of it', async () => {
+  const directory = join(home, 'metas');
+  await filled(directory, numbersFrom(SEED + 3));
+  const path = join(directory, 'state', 'data.mdb');
+  const bytes = readFileSync(path);
+  const places = [0, PAGE_BYTES / 2, PAGE_BYTES].map(meta => meta + 24 + 120);
+  for (const place of places) {
+    for (const bit of [20, 27, 45]) {
+      const damaged = Buffer.from(bytes);
+      damaged.writeBigUInt64LE(bytes.readBigUInt64LE(place) ^ (1n << BigInt(bit)), place);
+      writeFileSync(path, damaged);
+      expect(LmdbStore.damageOf(join(directory, 'state'), Infinity)).toMatch(/last page|last flush/);
+    }
+  }
+  writeFileSync(path, bytes);
+  expect(LmdbStore.damageOf(join(directory, 'state'), Infinity)).toBeUndefined();
+});
+
 it('finds nothing wrong while rows are written and the file is flushed, or not', async () => {
   const below = numbersFrom(SEED + 1);
   const directory = join(home, 'live');

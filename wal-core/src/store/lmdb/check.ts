@@ -11,7 +11,7 @@ import {
   PAGE_BYTES,
   PageDamage,
   PageFile,
-  readTree,
+  readPlainTree,
   TREE,
   type Tree
 } from './pages';
@@ -60,7 +60,7 @@ export function* checkTrees(
       if (node.flags !== TREE) {
         throw new PageDamage('The main tree has something that is no table.');
       }
-      tables.set(node.key.toString('latin1').replace(/\0$/, ''), readTree(node.value, 'a table'));
+      tables.set(node.key.toString('latin1').replace(/\0$/, ''), readPlainTree(node.value, 'a table'));
     }
   });
   const missing = TABLES.filter(name => !tables.has(name));

@@ -36,6 +36,12 @@ const META_FLAGS = 0x0808;
 export const META_PAGES = 2;
 const FLUSHED_PLACE = PAGE_BYTES / 2;
 
+/**
+ * The last page of a meta may lie beyond the file: pages that a transaction took and gave back are never written. Not by
+ * more than as much again and this: half a gigabyte of them.
+ */
+const PAGES_AHEAD_MAX = 131_072;
+
 /** Why a file is damaged. */
 export class PageDamage extends Error {}
 
@@ -57,6 +63,14 @@ export interface Meta {
   readonly main: Tree;
 }
 
+/** What no meta of a file says. */
+interface Limits {
+  /** What every meta says of the map. */
+  readonly mapBytes: number;
+  /** Its last page has a smaller number. */
+  readonly pagesMax: number;
+}
+
 /** One entry of a page; the bytes are views that the next page overwrites. */
 export interface Node {
   readonly flags: number;
@@ -75,7 +89,7 @@ function whole(bytes: Buffer, at: number, what: string): number {
   return high * 2 ** 32 + bytes.readUInt32LE(at);
 }
 
-export function readTree(bytes: Buffer, what: string): Tree {
+function readTree(bytes: Buffer, what: string): Tree {
   if (bytes.length !== TREE_BYTES) {
     throw new PageDamage(`${what} is not described.`);
   }
@@ -89,6 +103,15 @@ export function readTree(bytes: Buffer, what: string): Tree {
     entries: whole(bytes, 32, `The number of entries of ${what}`),
     root: isEmpty ? undefined : whole(bytes, 40, `The root of ${what}`)
   };
+}
+
+/** A tree as all but that of the free pages are: keys are bytes in order, each with one value. */
+export function readPlainTree(bytes: Buffer, what: string): Tree {
+  const tree = readTree(bytes, what);
+  if (tree.flags !== 0) {
+    throw new PageDamage(`The order of ${what} is another one.`);
+  }
+  return tree;
 }
 
 /** Reads pages of a file of LMDB and refuses what no page can be. */
@@ -113,8 +136,9 @@ export class PageFile {
    */
   firstMeta(mapBytes: number): Meta {
     const pages = this.metaPages();
-    const newer = newerOf(pages, mapBytes);
-    const flushed = readMeta(pages, FLUSHED_PLACE, mapBytes);
+    const limits = this.limits(mapBytes);
+    const newer = newerOf(pages, limits);
+    const flushed = readMeta(pages, FLUSHED_PLACE, limits);
     // What is newer than the last flush is taken back; what is as new is used in the place of the flushed one.
     if (
       flushed !== undefined &&
@@ -132,10 +156,15 @@ export class PageFile {
       // One that is being written may be read in part, but not twice the same.
       const again = this.metaPages();
       if (again.equals(pages)) {
-        return newerOf(pages, mapBytes);
+        return newerOf(pages, this.limits(mapBytes));
       }
       pages = again;
     }
+  }
+
+  private limits(mapBytes: number): Limits {
+    const pagesMax = Math.floor(this.bytes / PAGE_BYTES) * 2 + PAGES_AHEAD_MAX;
+    return { mapBytes, pagesMax: Math.min(pagesMax, mapBytes / PAGE_BYTES) };
   }
 
   private metaPages(): Buffer {
@@ -221,7 +250,7 @@ function isSame(a: Meta, b: Meta): boolean {
   return a.lastPage === b.lastPage && isSameTree(a.free, b.free) && isSameTree(a.main, b.main);
 }
 
-function newerOf(pages: Buffer, mapBytes: number): Meta {
+function newerOf(pages: Buffer, limits: Limits): Meta {
   const metas = Array.from({ length: META_PAGES }, (_, number) => {
     const page = pages.subarray(number * PAGE_BYTES, (number + 1) * PAGE_BYTES);
     const isMeta =
@@ -229,7 +258,7 @@ function newerOf(pages: Buffer, mapBytes: number): Meta {
     if (!isMeta || whole(page, 0, 'A page number') !== number || page.readUInt16LE(18) !== META) {
       throw new PageDamage(`Page ${number} is no meta.`);
     }
-    const meta = readMeta(page, 0, mapBytes);
+    const meta = readMeta(pages, number * PAGE_BYTES, limits);
     if (meta === undefined || (meta.txn !== 0 && meta.txn % META_PAGES !== number)) {
       throw new PageDamage(`The meta of page ${number} is that of another page.`);
     }
@@ -239,23 +268,31 @@ function newerOf(pages: Buffer, mapBytes: number): Meta {
 }
 
 /** Undefined for the place of a last flush that never was. */
-function readMeta(page: Buffer, place: number, mapBytes: number): Meta | undefined {
+function readMeta(pages: Buffer, place: number, { mapBytes, pagesMax }: Limits): Meta | undefined {
   const at = place + HEADER_BYTES;
-  const tree = (offset: number, what: string) =>
-    readTree(page.subarray(at + offset, at + offset + TREE_BYTES), what);
-  const txn = whole(page, at + 128, 'The number of the last transaction');
-  if (place === FLUSHED_PLACE && txn === 0 && page.readUInt32LE(at + 24) === 0) {
+  const tree = (offset: number) => pages.subarray(at + offset, at + offset + TREE_BYTES);
+  const txn = whole(pages, at + 128, 'The number of the last transaction');
+  if (place === FLUSHED_PLACE && txn === 0 && pages.readUInt32LE(at + 24) === 0) {
     return undefined;
   }
-  const free = tree(24, 'the tree of free pages');
-  const isKnown = (free.flags & ~UNFLUSHED) === META_FLAGS && page.readUInt32LE(at + 24) === PAGE_BYTES;
-  if (!isKnown || whole(page, at + 8, 'The address') !== 0 || whole(page, at + 16, 'The map') !== mapBytes) {
+  const free = readTree(tree(24), 'the tree of free pages');
+  const isKnown = (free.flags & ~UNFLUSHED) === META_FLAGS && pages.readUInt32LE(at + 24) === PAGE_BYTES;
+  if (
+    !isKnown ||
+    whole(pages, at + 8, 'The address') !== 0 ||
+    whole(pages, at + 16, 'The map') !== mapBytes
+  ) {
     throw new PageDamage(`The meta at byte ${place} says what was never written.`);
+  }
+  const lastPage = whole(pages, at + 120, 'The number of the last page');
+  // Also one that is not used: LMDB makes its map as large as the larger of them asks, and dies where that is too much.
+  if (lastPage >= pagesMax) {
+    throw new PageDamage(`The meta at byte ${place} names a last page, ${lastPage}, far beyond the file.`);
   }
   return {
     txn,
-    lastPage: whole(page, at + 120, 'The number of the last page'),
+    lastPage,
     free,
-    main: tree(72, 'the main tree')
+    main: readPlainTree(tree(72), 'the main tree')
   };
 }

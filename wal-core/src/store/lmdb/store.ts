@@ -23,6 +23,9 @@ interface Begun {
 /** Messages of errors in reads that say nothing about the file. */
 const NO_DAMAGE = /MDB_READERS_FULL|MDB_MAP_FULL|allocate memory|Too many open files|closed/;
 
+/** Messages of errors at the opening of a file that was damaged. */
+const REFUSED = /MDB_INVALID|MDB_CORRUPTED|MDB_PAGE_NOTFOUND|MDB_INCOMPATIBLE/;
+
 /** The file of a store, in its folder. */
 export const DATA_FILE = 'data.mdb';
 
@@ -89,9 +92,7 @@ export class LmdbStore implements OrderedStore {
 
   static open(directory: string): LmdbStore {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const root = this.openRoot(directory, false);
-    root.readerCheck();
-    return new LmdbStore(root, directory);
+    return this.opened(directory, false);
   }
 
   /**
@@ -122,10 +123,11 @@ export class LmdbStore implements OrderedStore {
 
   /** The same store for another thread of the process, which only reads. */
   static openReader(directory: string): LmdbStore {
-    return new LmdbStore(this.openRoot(directory, true), directory);
+    return this.opened(directory, true);
   }
 
-  private static openRoot(directory: string, readOnly: boolean): RootDatabase<Buffer, Buffer> {
+  /** @throws DATA_CORRUPT for a file that LMDB refuses; the next start makes the state anew */
+  private static opened(directory: string, readOnly: boolean): LmdbStore {
     const options = {
       path: directory,
       mapSize: MAP_BYTES,
@@ -139,9 +141,13 @@ export class LmdbStore implements OrderedStore {
       readOnly
     } as const;
     try {
-      return open<Buffer, Buffer>(options);
+      const root = open<Buffer, Buffer>(options);
+      if (!readOnly) {
+        root.readerCheck();
+      }
+      return new LmdbStore(root, directory);
     } catch (error) {
-      if (error instanceof Error && /MDB_INVALID|MDB_CORRUPTED|MDB_PAGE_NOTFOUND/.test(error.message)) {
+      if (error instanceof Error && REFUSED.test(error.message)) {
         markDamaged(directory);
         throw new ArgonError(
           'DATA_CORRUPT',
