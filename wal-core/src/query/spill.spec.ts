@@ -132,3 +132,169 @@ it('leaves nothing in its folder, while it is open and afterwards', () => {
   spill.close();
   expect(readdirSync(directory)).toEqual([]);
 });
+
+/** Stages that need all documents, each with what it may find in them. */
+const GATHERING: readonly (readonly object[])[] = [
+  [
+    {
+      $setWindowFields: {
+        partitionBy: '$p',
+        sortBy: { n: 1 },
+        output: {
+          all: { $sum: '$n' },
+          few: { $push: '$k', window: { documents: [-1, 1] } },
+          near: { $count: {}, window: { range: [-3, 3] } },
+          rank: { $rank: {} },
+          next: { $shift: { output: '$k', by: 1, default: 'none' } },
+          mean: { $expMovingAvg: { input: '$n', N: 3 } }
+        }
+      }
+    }
+  ],
+  [{ $setWindowFields: { output: { all: { $push: '$n' } } } }],
+  [{ $fill: { partitionBy: { p: '$p' }, sortBy: { n: 1 }, output: { gap: { method: 'linear' } } } }],
+  [{ $bucketAuto: { groupBy: '$n', buckets: 4, output: { n: { $sum: 1 }, first: { $first: '$k' } } } }],
+  [{ $bucketAuto: { groupBy: '$n', buckets: 3, granularity: 'R5' } }],
+  [{ $densify: { field: 'n', range: { step: 2, bounds: 'full' } } }],
+  [{ $densify: { field: 'n', partitionByFields: ['p'], range: { step: 1, bounds: 'partition' } } }],
+  [{ $densify: { field: 'n', partitionByFields: ['p'], range: { step: 5, bounds: [-5, 60] } } }]
+];
+
+it.each(GATHERING.map(stages => [JSON.stringify(stages), stages] as const))(
+  '%s on disk gives what it gives in memory',
+  async (_, stages) => {
+    const record = fc.record({
+      p: fc.constantFrom('a', 'b', 'c', null),
+      n: fc.integer({ min: 0, max: 40 }),
+      k: fc.string({ maxLength: 8 })
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(record, { minLength: 30, maxLength: 200 }), async list => {
+        const docs = list.map((doc, _id) => ({ _id, ...doc, ...(_id % 3 === 0 ? { gap: _id } : {}) }));
+        expect(await results(docs, stages, tight(2000))).toEqual(await results(docs, stages, roomy));
+        expect(open).toBe(0);
+      }),
+      { numRuns: 25 }
+    );
+  }
+);
+
+it('a partition larger than memory is computed from the disk', async () => {
+  const docs = Array.from({ length: 3000 }, (_, _id) => ({
+    _id,
+    n: (_id * 7919) % 3000,
+    text: 'x'.repeat(400)
+  }));
+  const stages = [
+    {
+      $setWindowFields: {
+        sortBy: { n: 1 },
+        output: { upTo: { $max: '$n', window: { documents: ['unbounded', 'current'] } } }
+      }
+    }
+  ];
+  const found = (await results(docs, stages, tight(50_000))) as { n: number; upTo: number; text: string }[];
+  expect(found.map(({ n }) => n)).toEqual(docs.map((_, n) => n));
+  expect(found.every(({ n, upTo, text }) => upTo === n && text.length === 400)).toBe(true);
+  expect(open).toBe(0);
+});
+
+it('what gathers says so when it may not go to disk', async () => {
+  const docs = Array.from({ length: 200 }, (_, _id) => ({ _id, n: _id, k: 'x' }));
+  const context: PipelineContext = { ...roomy, memoryBytesMax: 2000 };
+  for (const stages of GATHERING) {
+    await expect(results(docs, stages, context)).rejects.toMatchObject({ data: { mongoCode: 292 } });
+  }
+});
+
+describe('$facet', () => {
+  const docs = Array.from({ length: 4000 }, (_, _id) => ({ _id, n: _id % 7, text: 'x'.repeat(100) }));
+
+  it('keeps none of its input, and each of its pipelines may stop when it likes', async () => {
+    const facets = {
+      all: [{ $count: 'n' }],
+      few: [{ $limit: 2 }, { $project: { text: 0 } }],
+      none: [{ $match: { n: 9 } }],
+      groups: [{ $sortByCount: '$n' }, { $limit: 1 }]
+    };
+    const [found] = await results(docs, [{ $facet: facets }], tight(20_000));
+    expect(found).toEqual({
+      all: [{ n: 4000 }],
+      few: [
+        { _id: 0, n: 0 },
+        { _id: 1, n: 1 }
+      ],
+      none: [],
+      groups: [{ _id: 0, count: 572 }]
+    });
+    expect(open).toBe(0);
+  });
+
+  it('reads no further than any of them wants', async () => {
+    let read = 0;
+    async function* counted(): AsyncIterable<readonly Buffer[]> {
+      for await (const batch of source(docs.map(raw))) {
+        read += batch.length;
+        yield batch;
+      }
+    }
+    const out: Buffer[] = [];
+    const stage = raw({ $facet: { a: [{ $limit: 3 }], b: [{ $limit: 9 }] } });
+    for await (const doc of runPipeline([stage], counted(), roomy)) out.push(doc);
+    expect(read).toBeLessThan(30);
+  });
+
+  it('says when what it makes is too large, and when one of its pipelines fails', async () => {
+    const all = { $facet: { a: [{ $match: {} }], b: [{ $count: 'n' }] } };
+    await expect(results(docs, [all], tight(20_000))).rejects.toMatchObject({ data: { mongoCode: 4031700 } });
+    const wrong = { $facet: { a: [{ $project: { x: { $divide: ['$n', 0] } } }], b: [{ $count: 'n' }] } };
+    await expect(results(docs, [wrong], roomy)).rejects.toMatchObject({ data: { mongoCode: 2 } });
+  });
+});
+
+describe('joins with a collection that has no room in memory', () => {
+  const others = Array.from({ length: 400 }, (_, _id) => ({
+    _id,
+    up: Math.floor(_id / 2),
+    text: 'x'.repeat(50)
+  }));
+  const withOthers = (context: PipelineContext): PipelineContext => ({
+    ...context,
+    collection: () => source(others.map(raw))
+  });
+  const chain = [
+    {
+      $graphLookup: {
+        from: 'c',
+        startWith: '$up',
+        connectFromField: 'up',
+        connectToField: '_id',
+        as: 'above',
+        depthField: 'd'
+      }
+    },
+    { $project: { found: { $sortArray: { input: '$above', sortBy: { d: 1 } } } } }
+  ];
+  const counted = [
+    { $lookup: { from: 'c', pipeline: [{ $match: { up: { $lt: 5 } } }, { $count: 'n' }], as: 'few' } }
+  ];
+
+  it.each([
+    ['$graphLookup', chain],
+    ['$lookup', counted]
+  ])('%s reads it as often as it has to', async (_, stages) => {
+    const docs = [397, 3, 40].map(up => ({ _id: up, up }));
+    expect(await results(docs, stages, withOthers({ ...tight(4000), collection: roomy.collection }))).toEqual(
+      await results(docs, stages, withOthers(roomy))
+    );
+  });
+
+  it('$graphLookup says when it reaches too much', async () => {
+    const all = {
+      $graphLookup: { from: 'c', startWith: 0, connectFromField: '_id', connectToField: 'up', as: 'below' }
+    };
+    await expect(results([{ _id: 1 }], [all], withOthers(tight(4000)))).rejects.toMatchObject({
+      data: { mongoCode: 40099 }
+    });
+  });
+});

@@ -8,16 +8,18 @@ import {
   type RawElement,
   type RawValue
 } from '../../bson';
+import { Pace } from '../../log/pace';
 import { queryError } from '../error';
 import { compileExpression, setRoot, type Expression, type Scope } from '../expression';
 import { typeName } from '../expression/arithmetic';
 import { toNumber } from '../numeric';
 import type { ValueOrder } from '../order';
 import { show } from '../show';
-import { int32, NULL, object, textOf } from '../values';
+import { int32, kept, NULL, object, textOf } from '../values';
 import { granularityOf, type Granularity } from './granularity';
 import { groupField, type GroupField } from './group';
-import { batches, collect, frameOf, Memory, type Stage, type StageCompiler } from './stage';
+import { Scratch, gather, type DocumentList } from './gathered';
+import { batches, frameOf, Memory, type Run, type Stage, type StageCompiler } from './stage';
 
 /** `{count: {$sum: 1}}`, the output of buckets when none is given. */
 function defaultOutput(scope: Scope): GroupField[] {
@@ -125,6 +127,8 @@ export const bucket: StageCompiler = (argument, scope, name, leading): Stage => 
     async *run(source, run) {
       const frame = frameOf(run);
       const found = new Map<number, Bucket>();
+      const memory = new Memory(run, '$bucket');
+      let held = 0;
       for await (const batch of source) {
         for (const doc of batch) {
           setRoot(frame, doc);
@@ -141,7 +145,15 @@ export const bucket: StageCompiler = (argument, scope, name, leading): Stage => 
             entry = { id: at < 0 ? other! : edges[at]!, states: fields.map(field => field.make(frame)) };
             found.set(at, entry);
           }
-          for (const state of entry.states) state.add(frame);
+          for (const state of entry.states) {
+            held -= state.bytes;
+            state.add(frame);
+            held += state.bytes;
+          }
+        }
+        if (memory.exceeds(held)) {
+          if (run.context.spill === undefined) memory.hold(held);
+          throw queryError(146, 'the values gathered for the buckets are too large to keep in memory');
         }
       }
       const sorted = [...found.values()].sort((a, b) => compare(a.id, b.id));
@@ -255,47 +267,103 @@ export const bucketAuto: StageCompiler = (argument, scope, name): Stage => {
     name,
     async *run(source, run) {
       const frame = frameOf(run);
-      const docs = await collect(source, new Memory(run, name));
-      const keyed = docs.map(doc => ({ doc, key: by.evaluate(setRoot(frame, doc)) ?? NULL }));
-      keyed.sort((a, b) => compare(a.key, b.key));
-      const out: Buffer[] = [];
-      let at = 0;
-      // As MongoDB: a bucket takes its share, rounded, and then all that equal its last value.
-      const share = Math.max(1, Math.round(keyed.length / wanted));
-      let edge: RawValue | undefined;
-      while (at < keyed.length) {
-        const isLast = out.length === wanted - 1;
-        const first = keyed[at]!.key;
-        const min = rounding === undefined ? first : (edge ?? rounding.down(first));
-        let end = isLast ? keyed.length : Math.min(keyed.length, at + share);
-        let max = keyed[end - 1]!.key;
-        if (rounding === undefined) {
-          while (end < keyed.length && compare(max, keyed[end]!.key) === 0) end++;
-          max = keyed[end]?.key ?? keyed[end - 1]!.key;
+      const keyOf = (doc: Buffer): RawValue => kept(by.evaluate(setRoot(frame, doc)) ?? NULL);
+      const scratch = new Scratch(run.context.spill);
+      const pace = new Pace(run.context.signal);
+      try {
+        const gathered = await gather(source, run, name, scratch.forSorting, {
+          entryOf: doc => {
+            const key = keyOf(doc);
+            return { doc, key, keyBytes: key.bytes.length };
+          },
+          order: (a, b) => compare(a.key, b.key)
+        });
+        let docs: DocumentList;
+        let keyAt: (position: number) => RawValue | undefined;
+        if ('docs' in gathered) {
+          const keyed = gathered.docs.map(doc => ({ doc, key: keyOf(doc) }));
+          keyed.sort((a, b) => compare(a.key, b.key));
+          docs = keyed.map(({ doc }) => doc);
+          keyAt = position => keyed[position]?.key;
         } else {
-          // What falls below the rounded edge belongs in too; after a bucket of zeros the edge is the next one's.
-          const above = rounding.up(max);
-          while (end < keyed.length && compare(above, keyed[end]!.key) > 0) end++;
-          const next = keyed[end]?.key;
-          max =
-            next !== undefined && compare(keyed[end - 1]!.key, int32(0)) === 0 ? rounding.down(next) : above;
+          const list = scratch.list();
+          for (const batch of gathered.sorter.finish()) {
+            for (const doc of batch) list.push(doc);
+            if (pace.isDue) await pace.rest();
+          }
+          docs = list;
+          keyAt = position => {
+            const doc = list.at(position);
+            return doc === undefined ? undefined : keyOf(doc);
+          };
         }
-        const states = fields.map(field => field.make(setRoot(frame, keyed[at]!.doc)));
-        for (let i = at; i < end; i++) {
-          setRoot(frame, keyed[i]!.doc);
-          for (const state of states) state.add(frame);
+        const held = new GatheredValues(run, name);
+        const out: Buffer[] = [];
+        let at = 0;
+        // As MongoDB: a bucket takes its share, rounded, and then all that equal its last value.
+        const share = Math.max(1, Math.round(docs.length / wanted));
+        let edge: RawValue | undefined;
+        while (at < docs.length) {
+          const isLast = out.length === wanted - 1;
+          const first = keyAt(at)!;
+          const min = rounding === undefined ? first : (edge ?? rounding.down(first));
+          let end = isLast ? docs.length : Math.min(docs.length, at + share);
+          let max = keyAt(end - 1)!;
+          if (rounding === undefined) {
+            while (end < docs.length && compare(max, keyAt(end)!) === 0) end++;
+            max = keyAt(end) ?? keyAt(end - 1)!;
+          } else {
+            // What falls below the rounded edge belongs in too; after a bucket of zeros the edge is the next one's.
+            const above = rounding.up(max);
+            while (end < docs.length && compare(above, keyAt(end)!) > 0) end++;
+            const next = keyAt(end);
+            max =
+              next !== undefined && compare(keyAt(end - 1)!, int32(0)) === 0 ? rounding.down(next) : above;
+          }
+          const states = fields.map(field => field.make(setRoot(frame, docs.at(at)!)));
+          for (let i = at; i < end; i++) {
+            setRoot(frame, docs.at(i)!);
+            for (const state of states) state.add(frame);
+            held.check(states);
+            if (pace.isDue) await pace.rest();
+          }
+          const id = object(
+            documentOf([
+              { ...min, name: 'min' },
+              { ...max, name: 'max' }
+            ])
+          );
+          out.push(bucketDocument({ id, states }, fields));
+          held.keep(states);
+          at = end;
+          edge = max;
         }
-        const id = object(
-          documentOf([
-            { ...min, name: 'min' },
-            { ...max, name: 'max' }
-          ])
-        );
-        out.push(bucketDocument({ id, states }, fields));
-        at = end;
-        edge = max;
+        yield* batches(out);
+      } finally {
+        scratch.close();
       }
-      yield* batches(out);
     }
   };
 };
+
+/** What the accumulators of all buckets hold. */
+class GatheredValues {
+  private readonly memory: Memory;
+  private before = 0;
+
+  constructor(run: Run, stage: string) {
+    this.memory = new Memory(run, stage);
+  }
+
+  /** @throws 146 when those of this bucket and of the ones before are too large */
+  check(states: Bucket['states']): void {
+    let bytes = this.before;
+    for (const state of states) bytes += state.bytes;
+    if (this.memory.exceeds(bytes))
+      throw queryError(146, 'the values gathered for the buckets are too large to keep in memory');
+  }
+
+  keep(states: Bucket['states']): void {
+    for (const state of states) this.before += state.bytes;
+  }
+}

@@ -4,7 +4,8 @@ import { isDollarField } from '../expression/fieldpath';
 import { array, object } from '../values';
 import { compileStages, runStages } from './compile';
 import { documentsOf } from './collections';
-import { collect, Memory, type Batch, type Stage, type StageCompiler } from './stage';
+import { MEMORY_BYTES_MAX, type Batch, type Run, type Stage, type StageCompiler } from './stage';
+import { Tee } from './tee';
 
 /** `$facet`: several pipelines over the same documents. */
 export const facet: StageCompiler = (argument, scope, name): Stage => {
@@ -30,18 +31,48 @@ export const facet: StageCompiler = (argument, scope, name): Stage => {
     name,
     collections: facets.flatMap(f => f.stages.collections),
     async *run(source, run) {
-      const docs = await collect(source, new Memory(run, '$facet'));
-      const parts = [];
-      for (const { name: field, stages } of facets) {
-        const out: Buffer[] = [];
-        for await (const batch of runStages(stages, once(docs), run)) out.push(...batch);
-        parts.push({ ...array(arrayOf(out.map(object))), name: field });
-      }
-      yield [documentOf(parts)];
+      const tee = new Tee(source, facets.length);
+      const output = new Output(run);
+      // All read at once, so that no document has to be kept for another.
+      const parts = await Promise.all(
+        facets.map(async ({ name: field, stages }) => {
+          const out: Buffer[] = [];
+          try {
+            for await (const batch of runStages(stages, tee.reader(), run)) {
+              output.add(batch);
+              for (const doc of batch) out.push(doc);
+            }
+          } catch (error) {
+            tee.stop();
+            throw error;
+          }
+          tee.leave();
+          return { field, out };
+        })
+      );
+      yield [
+        documentOf(parts.map(({ field, out }) => ({ ...array(arrayOf(out.map(object))), name: field })))
+      ];
     }
   };
 };
 
-async function* once(docs: readonly Buffer[]): AsyncIterable<Batch> {
-  if (docs.length > 0) yield docs;
+/** What all facets give together becomes one document. */
+class Output {
+  private bytes = 0;
+  private readonly most: number;
+
+  constructor(run: Run) {
+    this.most = run.context.memoryBytesMax ?? MEMORY_BYTES_MAX;
+  }
+
+  /** @throws 4031700 */
+  add(batch: Batch): void {
+    for (const doc of batch) this.bytes += doc.length;
+    if (this.bytes > this.most)
+      throw queryError(
+        4031700,
+        `document constructed by $facet is ${this.bytes} bytes, which exceeds the limit of ${this.most} bytes`
+      );
+  }
 }

@@ -2,6 +2,7 @@ import {
   arrayOf,
   documentOf,
   elements,
+  field,
   isNumberType,
   T,
   TYPE_NAMES,
@@ -12,12 +13,14 @@ import {
 import { queryError } from '../error';
 import { compileExpression, parseFieldPath, setRoot } from '../expression';
 import { toNumber } from '../numeric';
-import type { ValueOrder } from '../order';
+import type { Filter } from '../api';
+import { SIMPLE_ORDER, type ValueOrder } from '../order';
 import { array, int64, object, textOf } from '../values';
 import { readCollection } from './collections';
 import { compileStages, runStages } from './compile';
 import { keyOf, matchedKeys, ValueIndex, valuesAlong } from './join';
-import { collect, frameOf, Memory, perBatch, type Stage, type StageCompiler } from './stage';
+import { filterFor, isTooMuch } from './lookupjoin';
+import { collect, frameOf, Memory, type Batch, type Stage, type StageCompiler } from './stage';
 import { setAt } from './unwind';
 
 /** `$graphLookup`: everything reachable from a document by following a field, breadth first. */
@@ -89,26 +92,59 @@ export const graphLookup: StageCompiler = (argument, scope, name): Stage => {
     name,
     collections: [from],
     async *run(source, run) {
-      const memory = new Memory(run, '$graphLookup');
-      const other = readCollection(run, from);
-      const docs = await collect(sub ? runStages(sub, other, run) : other, memory);
-      const index = new ValueIndex(docs, order, matchedKeys(connectTo, order, false));
-      yield* perBatch(name, () => {
-        const frame = frameOf(run);
-        return batch =>
-          batch.map(doc => {
-            const first = start.evaluate(setRoot(frame, doc));
-            const begin = first === undefined ? [] : first.type === T.ARRAY ? values(first.bytes) : [first];
-            const found = reach(index, begin, fromPath, most, order);
-            const items = [...found].map(([d, depth]) =>
-              object(depthPath ? setAt(d, depthPath, depthValue(depth)) : d)
-            );
-            return setAt(doc, asPath, array(arrayOf(items)));
-          });
-      }).run(source, run);
+      const read = (filter?: Filter): AsyncIterable<Batch> => {
+        const some = readCollection(run, from, filter);
+        const other = filter === undefined ? some : matching(some, filter);
+        return sub ? runStages(sub, other, run) : other;
+      };
+      const indexOf = async (docs: AsyncIterable<Batch>): Promise<ValueIndex> =>
+        new ValueIndex(
+          await collect(docs, new Memory(run, name)),
+          order,
+          matchedKeys(connectTo, order, false)
+        );
+      // The other collection is read once and kept by key; one that is too large for that, once for each depth.
+      let whole: ValueIndex | undefined;
+      try {
+        whole = await indexOf(read());
+      } catch (error) {
+        if (!isTooMuch(error)) throw error;
+      }
+      const neighbours: Neighbours =
+        whole !== undefined
+          ? asked => asked.map(value => whole.find([value]))
+          : async asked => {
+              const isPlain = asked.every(({ type }) => type !== T.REGEX && type !== T.UNDEFINED);
+              try {
+                const some = await indexOf(read(isPlain ? filterFor(connectTo, asked, order) : undefined));
+                return asked.map(value => some.find([value]));
+              } catch (error) {
+                throw isTooMuch(error) ? tooMuch() : error;
+              }
+            };
+      const frame = frameOf(run);
+      for await (const batch of source) {
+        const out: Buffer[] = [];
+        for (const doc of batch) {
+          const first = start.evaluate(setRoot(frame, doc));
+          const begin = first === undefined ? [] : first.type === T.ARRAY ? values(first.bytes) : [first];
+          const found = await reach(neighbours, begin, fromPath, most, order, new Memory(run, name));
+          const items = found.map(([d, depth]) =>
+            object(depthPath ? setAt(d, depthPath, depthValue(depth)) : d)
+          );
+          out.push(setAt(doc, asPath, array(arrayOf(items))));
+        }
+        yield out;
+      }
     }
   };
 };
+
+/** By what a document is known again; one of a view may have no `_id`. */
+function idText(doc: Buffer): string {
+  const id = field(doc, '_id');
+  return id === undefined ? doc.toString('latin1') : SIMPLE_ORDER.keyText(id);
+}
 
 function depthValue(depth: number): RawValue {
   return int64(BigInt(depth));
@@ -128,30 +164,54 @@ function maxDepth(element: RawElement | undefined): number {
   return n;
 }
 
-/** Documents reached, with the depth at which each was first met. */
-function reach(
-  index: ValueIndex,
+/** What a collection gave for a filter may be more. */
+async function* matching(source: AsyncIterable<Batch>, filter: Filter): AsyncIterable<Batch> {
+  for await (const batch of source) yield batch.filter(doc => filter.matches(doc));
+}
+
+/** The documents that have each of some values where they are connected. */
+type Neighbours = (
+  values: readonly RawValue[]
+) => readonly (readonly Buffer[])[] | Promise<readonly (readonly Buffer[])[]>;
+
+function tooMuch(): Error {
+  return queryError(40099, '$graphLookup reached maximum memory consumption');
+}
+
+/** Documents reached, each once, with the depth at which it was first met. @throws 40099 when they have no room */
+async function reach(
+  neighbours: Neighbours,
   begin: readonly RawValue[],
   path: readonly string[],
   most: number,
-  order: ValueOrder
-): Map<Buffer, number> {
-  const found = new Map<Buffer, number>();
+  order: ValueOrder,
+  memory: Memory
+): Promise<(readonly [Buffer, number])[]> {
+  const found = new Map<string, readonly [Buffer, number]>();
+  let bytes = 0;
   const asked = new Set<string>();
   let frontier: readonly RawValue[] = begin;
   for (let depth = 0; depth <= most && frontier.length > 0; depth++) {
     const next: RawValue[] = [];
+    const asks: RawValue[] = [];
     for (const value of frontier) {
       const key = keyOf(value, order);
       if (asked.has(key)) continue;
       asked.add(key);
-      for (const doc of index.find([value])) {
-        if (found.has(doc)) continue;
-        found.set(doc, depth);
+      asks.push(value);
+    }
+    if (asks.length === 0) break;
+    for (const docs of await neighbours(asks)) {
+      for (const doc of docs) {
+        const id = idText(doc);
+        if (found.has(id)) continue;
+        found.set(id, [doc, depth]);
+        bytes += doc.length + id.length + 64;
+        if (memory.exceeds(bytes)) throw tooMuch();
         next.push(...valuesAlong(doc, path));
       }
     }
     frontier = next;
   }
-  return found;
+  return [...found.values()];
 }

@@ -12,7 +12,7 @@ import { array, object, textOf } from '../values';
 import { compileStages, runStages, type CompiledStages } from './compile';
 import { collect, frameOf, Memory, type Batch, type Run, type Stage, type StageCompiler } from './stage';
 import { collectionName, documentsOf, nothing, readCollection } from './collections';
-import { FieldJoin } from './lookupjoin';
+import { FieldJoin, isTooMuch } from './lookupjoin';
 import { setAt } from './unwind';
 
 /** `$lookup` with `localField` and `foreignField`, with `let` and `pipeline`, or with all of them. */
@@ -112,7 +112,7 @@ interface Spec {
 
 /** Finds the partners of documents. */
 class Join {
-  private all: Promise<Buffer[]> | undefined;
+  private all: Promise<Buffer[] | undefined> | undefined;
   private same: Promise<Buffer[]> | undefined;
   private readonly byField: FieldJoin | undefined;
 
@@ -156,11 +156,21 @@ class Join {
 
   private async runSub(sub: CompiledStages, inner: Run): Promise<Buffer[]> {
     if (sub.startsItself) return drain(runStages(sub, nothing(), inner));
-    return drain(runStages(sub, one(await this.documents()), inner));
+    const all = await this.documents();
+    return drain(
+      runStages(sub, all === undefined ? readCollection(this.run, this.spec.from!) : one(all), inner)
+    );
   }
 
-  private documents(): Promise<Buffer[]> {
-    return (this.all ??= collect(readCollection(this.run, this.spec.from!), new Memory(this.run, '$lookup')));
+  /** The other collection, read once; undefined when it is too large to be kept, and is read for each document. */
+  private documents(): Promise<Buffer[] | undefined> {
+    return (this.all ??= collect(
+      readCollection(this.run, this.spec.from!),
+      new Memory(this.run, '$lookup')
+    ).catch((error: unknown) => {
+      if (isTooMuch(error)) return undefined;
+      throw error;
+    }));
   }
 }
 

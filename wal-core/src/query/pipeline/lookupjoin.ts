@@ -2,6 +2,7 @@ import { arrayOf, documentOf, T, type RawValue } from '../../bson';
 import { isArgonError } from '../../errors';
 import { compileFilter } from '../filter';
 import { array, object } from '../values';
+import type { Filter } from '../api';
 import type { ValueOrder } from '../order';
 import { readCollection } from './collections';
 import { localValues, matchedKeys, ValueIndex } from './join';
@@ -52,12 +53,7 @@ export class FieldJoin {
     const list = [...asked.values()];
     // A regular expression in a list would match, not be equal.
     const isPlain = list.every(({ type }) => type !== T.REGEX && type !== T.UNDEFINED);
-    const filter = isPlain
-      ? compileFilter(
-          inFilter(foreign, list),
-          order.collation === undefined ? {} : { collation: order.collation.source }
-        )
-      : undefined;
+    const filter = isPlain ? filterFor(foreign, list, order) : undefined;
     try {
       const index = await this.index(readCollection(this.run, from, filter));
       return wanted.map(values => index.find(values));
@@ -75,10 +71,19 @@ export class FieldJoin {
   }
 }
 
+/** Finds what has one of some values at a path. */
+export function filterFor(path: string, list: readonly RawValue[], order: ValueOrder): Filter {
+  return compileFilter(
+    inFilter(path, list),
+    order.collation === undefined ? {} : { collation: order.collation.source }
+  );
+}
+
 function inFilter(path: string, list: readonly RawValue[]): Buffer {
   return documentOf([{ ...object(documentOf([{ ...array(arrayOf(list)), name: '$in' }])), name: path }]);
 }
 
-function isTooMuch(error: unknown): boolean {
+/** Whether it is that something has no room in memory. */
+export function isTooMuch(error: unknown): boolean {
   return isArgonError(error) && error.data['mongoCode'] === 292;
 }

@@ -9,14 +9,16 @@ import {
   type RawElement,
   type RawValue
 } from '../../../bson';
+import { Pace } from '../../../log/pace';
 import { add } from '../../decimalMath';
 import { queryError } from '../../error';
 import { parseFieldPath } from '../../expression';
 import { addUnits, unitOf, type TimeUnit } from '../../expression/date/units';
 import { UTC } from '../../expression/timezone';
 import { decimal, integerResult, toBigInt, toDecimal, toInt64, toNumber, widest } from '../../numeric';
-import { date, double, isNullish, NULL, textOf } from '../../values';
-import { batches, collect, Memory, type Stage, type StageCompiler } from '../stage';
+import { date, double, isNullish, kept, NULL, textOf } from '../../values';
+import { Scratch, gather } from '../gathered';
+import { BATCH_DOCUMENTS, type Stage, type StageCompiler } from '../stage';
 import { setAt, valueAt } from '../unwind';
 
 /** Most documents that one $densify may add, as in MongoDB. */
@@ -36,45 +38,101 @@ export const densify: StageCompiler = (argument, _scope, name): Stage => {
   return {
     name,
     async *run(source, run) {
-      const memory = new Memory(run, name);
-      const docs = await collect(source, memory);
-      const groups = new Map<string, { like: Buffer; docs: { doc: Buffer; value: RawValue }[] }>();
-      const apart: Buffer[] = [];
-      for (const doc of docs) {
-        const value = valueAt(doc, spec.path);
-        if (isNullish(value)) {
-          apart.push(doc);
-          continue;
-        }
-        checkValue(value, spec);
+      const scratch = new Scratch(run.context.spill);
+      const pace = new Pace(run.context.signal);
+      // Partitions come in the order in which they were seen first.
+      const groups = new Map<string, Group>();
+      const groupOf = (doc: Buffer, value: RawValue): Group => {
         const key = encodeKey(spec.partitions.map(path => valueAt(doc, path) ?? NULL)).toString('latin1');
-        const group = groups.get(key);
-        if (group === undefined) groups.set(key, { like: doc, docs: [{ doc, value }] });
-        else group.docs.push({ doc, value });
-      }
-      const all = [...groups.values()];
-      for (const group of all) group.docs.sort((a, b) => compareValues(a.value, b.value));
-      const whole = spec.bounds === 'full' && all.length > 0 ? wholeRange(all.map(g => g.docs)) : undefined;
-      yield* batches(apart);
-      let added = 0;
-      for (const { like, docs: group } of all) {
-        const out: Buffer[] = [];
-        added += fillGroup(group, like, spec, whole, out);
-        if (added > ADDED_DOCUMENTS_MAX)
-          throw queryError(
-            5897900,
-            `Generated ${added} documents in $densify, which is over the limit of ${ADDED_DOCUMENTS_MAX}`
-          );
-        yield* batches(out);
-      }
-      if (all.length === 0 && typeof spec.bounds !== 'string' && spec.partitions.length === 0) {
-        const out: Buffer[] = [];
-        fillGroup([], documentOf([]), spec, undefined, out);
-        yield* batches(out);
+        const known = groups.get(key);
+        if (known !== undefined) return known;
+        const group = { at: groups.size, like: partitionOf(doc, spec), low: kept(value), high: kept(value) };
+        groups.set(key, group);
+        return group;
+      };
+      const entryOf = (doc: Buffer): Entry => {
+        const value = valueAt(doc, spec.path);
+        if (isNullish(value)) return { doc, value: NULL, group: undefined, keyBytes: 0 };
+        checkValue(value, spec);
+        const group = groupOf(doc, value);
+        if (compareValues(value, group.low) < 0) group.low = kept(value);
+        if (compareValues(value, group.high) > 0) group.high = kept(value);
+        return { doc, value, group, keyBytes: value.bytes.length };
+      };
+      const order = (a: Entry, b: Entry): number =>
+        (a.group?.at ?? -1) - (b.group?.at ?? -1) || compareValues(a.value, b.value);
+      try {
+        const gathered = await gather(source, run, name, scratch.forSorting, { entryOf, order });
+        const sorted: Iterable<readonly Entry[]> =
+          'docs' in gathered
+            ? [gathered.docs.map(entryOf).sort(order)]
+            : entriesOf(gathered.sorter.finish(), entryOf);
+        const all = [...groups.values()];
+        const whole = spec.bounds === 'full' && all.length > 0 ? wholeRange(all) : undefined;
+        const counter = { added: 0 };
+        let filler: Filler | undefined;
+        let last: Group | undefined;
+        const batch: Buffer[] = [];
+        for (const entries of sorted) {
+          for (const { doc, value, group } of entries) {
+            if (group !== last) {
+              if (filler !== undefined)
+                for (const made of filler.rest())
+                  if (batch.push(made) === BATCH_DOCUMENTS) yield batch.splice(0);
+              filler = group === undefined ? undefined : new Filler(spec, group, whole, counter);
+              last = group;
+            }
+            if (filler !== undefined)
+              for (const made of filler.until(value))
+                if (batch.push(made) === BATCH_DOCUMENTS) yield batch.splice(0);
+            if (batch.push(doc) === BATCH_DOCUMENTS) yield batch.splice(0);
+            if (pace.isDue) await pace.rest();
+          }
+        }
+        if (all.length === 0 && typeof spec.bounds !== 'string' && spec.partitions.length === 0)
+          filler = new Filler(spec, undefined, undefined, counter);
+        if (filler !== undefined)
+          for (const made of filler.rest()) if (batch.push(made) === BATCH_DOCUMENTS) yield batch.splice(0);
+        if (batch.length > 0) yield batch;
+      } finally {
+        scratch.close();
       }
     }
   };
 };
+
+/** Documents with the same values of `partitionByFields`. */
+interface Group {
+  readonly at: number;
+  /** A document of those values alone. */
+  readonly like: Buffer;
+  low: RawValue;
+  high: RawValue;
+}
+
+interface Entry {
+  readonly doc: Buffer;
+  readonly value: RawValue;
+  /** Undefined: it has no value to densify by, and goes first. */
+  readonly group: Group | undefined;
+  readonly keyBytes: number;
+}
+
+function* entriesOf(
+  sorted: Iterable<readonly Buffer[]>,
+  entryOf: (doc: Buffer) => Entry
+): Generator<readonly Entry[]> {
+  for (const docs of sorted) yield docs.map(entryOf);
+}
+
+function partitionOf(like: Buffer, spec: Spec): Buffer {
+  let doc = documentOf([]);
+  for (const path of spec.partitions) {
+    const value = valueAt(like, path);
+    if (value !== undefined) doc = setAt(doc, path, value);
+  }
+  return doc;
+}
 
 function parse(argument: RawValue): Spec {
   if (argument.type !== T.OBJECT)
@@ -167,55 +225,69 @@ function checkValue(value: RawValue, { unit }: Spec): void {
     );
 }
 
-function wholeRange(groups: readonly (readonly { value: RawValue }[])[]): readonly [RawValue, RawValue] {
-  let [low, high] = [groups[0]![0]!.value, groups[0]!.at(-1)!.value];
+function wholeRange(groups: readonly Group[]): readonly [RawValue, RawValue] {
+  let { low, high } = groups[0]!;
   for (const group of groups) {
-    if (compareValues(group[0]!.value, low) < 0) low = group[0]!.value;
-    if (compareValues(group.at(-1)!.value, high) > 0) high = group.at(-1)!.value;
+    if (compareValues(group.low, low) < 0) low = group.low;
+    if (compareValues(group.high, high) > 0) high = group.high;
   }
   return [low, high];
 }
 
-/** Adds a group's documents and those between them to `out`; returns how many are new. */
-function fillGroup(
-  group: readonly { doc: Buffer; value: RawValue }[],
-  like: Buffer,
-  spec: Spec,
-  whole: readonly [RawValue, RawValue] | undefined,
-  out: Buffer[]
-): number {
-  const own = spec.bounds === 'partition' ? wholeRange([group]) : undefined;
-  const explicit = typeof spec.bounds === 'string' ? undefined : spec.bounds;
-  const [low, high] = (explicit ?? whole ?? own)!;
-  // A range of values includes its end, an explicit one does not.
-  const inside = (value: RawValue): boolean =>
-    explicit ? compareValues(value, high) < 0 : compareValues(value, high) <= 0;
-  let count = 0;
-  let n = 0n;
-  let next = low;
-  // Numbers go on from the last value, which gives its type to those behind it; dates count units from the first.
-  const advance = (from: RawValue): void => {
-    n++;
-    next = spec.unit === undefined ? plus(from, spec.step) : laterBy(low, spec.step, spec.unit, n);
-  };
-  const make = (): void => {
-    let doc = documentOf([]);
-    for (const path of spec.partitions) {
-      const value = valueAt(like, path);
-      if (value !== undefined) doc = setAt(doc, path, value);
-    }
-    out.push(setAt(doc, spec.path, next));
-    if (++count > ADDED_DOCUMENTS_MAX)
-      throw queryError(5897900, `$densify would add more than ${ADDED_DOCUMENTS_MAX} documents`);
-    advance(next);
-  };
-  for (const { doc, value } of group) {
-    while (inside(next) && compareValues(next, value) < 0) make();
-    if (compareValues(next, value) === 0) advance(value);
-    out.push(doc);
+/** Makes the documents that are missing among those of one group, as their values come by in order. */
+class Filler {
+  private readonly low: RawValue;
+  private readonly high: RawValue;
+  /** An explicit range has its end outside, one of values inside. */
+  private readonly isExplicit: boolean;
+  private n = 0n;
+  private next: RawValue;
+
+  constructor(
+    private readonly spec: Spec,
+    private readonly group: Group | undefined,
+    whole: readonly [RawValue, RawValue] | undefined,
+    private readonly counter: { added: number }
+  ) {
+    this.isExplicit = typeof spec.bounds !== 'string';
+    const own = group === undefined ? undefined : ([group.low, group.high] as const);
+    [this.low, this.high] = (typeof spec.bounds === 'string' ? (whole ?? own) : spec.bounds)!;
+    this.next = this.low;
   }
-  while (inside(next)) make();
-  return count;
+
+  /** What is missing before a document's value, which takes its own place. */
+  *until(value: RawValue): Generator<Buffer> {
+    while (this.isInside && compareValues(this.next, value) < 0) yield this.make();
+    if (compareValues(this.next, value) === 0) this.advance(value);
+  }
+
+  /** What is missing behind the last one. */
+  *rest(): Generator<Buffer> {
+    while (this.isInside) yield this.make();
+  }
+
+  private get isInside(): boolean {
+    const order = compareValues(this.next, this.high);
+    return this.isExplicit ? order < 0 : order <= 0;
+  }
+
+  private make(): Buffer {
+    if (++this.counter.added > ADDED_DOCUMENTS_MAX)
+      throw queryError(
+        5897900,
+        `Generated ${this.counter.added} documents in $densify, which is over the limit of ${ADDED_DOCUMENTS_MAX}`
+      );
+    const made = setAt(this.group?.like ?? documentOf([]), this.spec.path, this.next);
+    this.advance(this.next);
+    return made;
+  }
+
+  /** Numbers go on from the last value, which gives its type to those behind it; dates count units from the first. */
+  private advance(from: RawValue): void {
+    const { step, unit } = this.spec;
+    this.n++;
+    this.next = unit === undefined ? plus(from, step) : laterBy(this.low, step, unit, this.n);
+  }
 }
 
 function laterBy(low: RawValue, step: RawValue, unit: TimeUnit, n: bigint): RawValue {

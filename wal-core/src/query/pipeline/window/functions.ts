@@ -13,13 +13,14 @@ import { queryError } from '../../error';
 import { compileExpression, setRoot, type Expression, type Frame, type Scope } from '../../expression';
 import { unitMs, unitOf } from '../../expression/date/units';
 import { decimal, toDecimal, toNumber, widest } from '../../numeric';
-import { double, int32, intOrLong, isNullish, NULL, type Value } from '../../values';
+import { double, int32, intOrLong, isNullish, kept, NULL, type Value } from '../../values';
 import { compileAccumulator } from '../accumulator';
+import type { DocumentList } from '../gathered';
 import { parseBounds, WHOLE_PARTITION, windowFinder, type WindowBounds } from './bounds';
 
 /** The sorted documents of one partition. */
 export interface Partition {
-  readonly docs: readonly Buffer[];
+  readonly docs: DocumentList;
   /** The first sort key of each document. */
   readonly keys: readonly Value[];
   /** Number of documents before each that sort strictly before it, and number of distinct sort keys up to it. */
@@ -28,7 +29,7 @@ export interface Partition {
 }
 
 /** Computes one output field for all documents of a partition. */
-export type WindowFunction = (partition: Partition) => Value[];
+export type WindowFunction = (partition: Partition) => Iterable<Value>;
 
 /** Compiles `{$sum: "$x", window: {…}}`. @throws 9, 5371601 … as MongoDB */
 export function compileWindowFunction(
@@ -98,7 +99,12 @@ export function compileWindowFunction(
 }
 
 function evaluateAll(expression: Expression, { docs, frame }: Partition): Value[] {
-  return docs.map(doc => expression.evaluate(setRoot(frame, doc)));
+  const out: Value[] = [];
+  for (let i = 0; i < docs.length; i++) {
+    const value = expression.evaluate(setRoot(frame, docs.at(i)!));
+    out.push(value === undefined ? undefined : kept(value));
+  }
+  return out;
 }
 
 /** An accumulator over each document's window; windows that only grow are added to, others are made anew. */
@@ -117,28 +123,26 @@ function overWindow(argument: RawElement, scope: Scope, bounds: WindowBounds): W
   const narrows = slides && argument.name === '$sum';
   const narrowed = (value: RawValue): RawValue =>
     narrows && value.type === T.INT64 ? intOrLong(toNumber(value)) : value;
-  return ({ docs, keys, frame }) => {
-    if (docs.length === 0) return [];
+  return function* ({ docs, keys, frame }) {
+    if (docs.length === 0) return;
     const find = windowFinder(bounds, keys);
-    const out: Value[] = [];
-    let state = factory(setRoot(frame, docs[0]!));
+    let state = factory(setRoot(frame, docs.at(0)!));
     let [from, to] = [0, -1];
     let known: Value;
     for (let i = 0; i < docs.length; i++) {
       const [first, last] = find(i);
       if (first !== from || last < to) {
-        state = factory(setRoot(frame, docs[0]!));
+        state = factory(setRoot(frame, docs.at(0)!));
         [from, to] = [first, first - 1];
         known = undefined;
       }
       if (to < last || known === undefined) {
-        for (let at = to + 1; at <= last; at++) state.add(setRoot(frame, docs[at]!));
+        for (let at = to + 1; at <= last; at++) state.add(setRoot(frame, docs.at(at)!));
         to = Math.max(to, last);
         known = narrowed(state.value() ?? NULL);
       }
-      out.push(known);
+      yield known;
     }
-    return out;
   };
 }
 

@@ -1,12 +1,14 @@
 import { elements, keyValues, nameBytes, T, TYPE_NAMES, type RawElement, type RawValue } from '../../../bson';
-import type { Sort } from '../../api';
+import { Pace } from '../../../log/pace';
+import type { Sort, Sorter } from '../../api';
 import { queryError } from '../../error';
 import { compileExpression, parseFieldPath, setRoot, type Expression, type Frame } from '../../expression';
 import { ProjectionNode } from '../../projection/tree';
 import type { ValueOrder } from '../../order';
 import { compileSort } from '../../sort';
-import { isNullish, NULL, type Value } from '../../values';
-import { batches, collect, frameOf, Memory, type Stage, type StageCompiler } from '../stage';
+import { isNullish, kept, NULL, type Value } from '../../values';
+import { Scratch, gather, type DocumentList, type SpilledList } from '../gathered';
+import { BATCH_DOCUMENTS, frameOf, type Batch, type Stage, type StageCompiler } from '../stage';
 import { compileWindowFunction, type Partition, type WindowFunction } from './functions';
 import { TakenPaths } from '../../projection/parse';
 
@@ -63,38 +65,106 @@ export function windowStage(
     name,
     async *run(source, run) {
       const frame = frameOf(run);
-      const docs = await collect(source, new Memory(run, name));
-      for (const partition of partitionsOf(docs, order, partitionBy, frame)) {
-        if (sort !== undefined) sort.sort(partition);
-        const view = viewOf(partition, sort, frame);
-        const columns = fields.map(field => field.compute(view));
-        const root = new ProjectionNode('exclusion');
-        let at = 0;
-        fields.forEach(({ path }, i) => root.addComputed(path, { evaluate: () => columns[i]![at] }));
-        const out = partition.map((doc, i) => {
-          at = i;
-          return root.apply(doc, setRoot(frame, doc));
+      const pace = new Pace(run.context.signal);
+      const scratch = new Scratch(run.context.spill);
+      const key = partitionKey(partitionBy, frame);
+      const withFields = (docs: DocumentList): AsyncIterable<Batch> =>
+        computed(viewOf(docs, sort, frame), fields, pace);
+      try {
+        const gathered = await gather(source, run, name, scratch.forSorting, {
+          entryOf: doc => {
+            const by = key(doc);
+            return { doc, by, keyBytes: by.bytes.length };
+          },
+          order: (a, b) => order.compare(a.by, b.by) || (sort?.compare(a.doc, b.doc) ?? 0)
         });
-        yield* batches(out);
+        if ('docs' in gathered) {
+          for (const partition of partitionsOf(gathered.docs, order, key)) {
+            if (sort !== undefined) sort.sort(partition);
+            yield* withFields(partition);
+          }
+          return;
+        }
+        for await (const list of partitionsOnDisk(gathered.sorter, order, key, scratch, pace)) {
+          yield* withFields(list);
+          scratch.done(list);
+        }
+      } finally {
+        scratch.close();
       }
     }
   };
 }
 
-/** Groups documents by a value; groups come in the order of their values. */
-function partitionsOf(
-  docs: Buffer[],
-  order: ValueOrder,
-  by: Expression | undefined,
-  frame: Frame
-): Buffer[][] {
-  if (by === undefined) return docs.length === 0 ? [] : [docs];
-  const groups = new Map<string, { key: RawValue; docs: Buffer[] }>();
-  for (const doc of docs) {
+type Field = { readonly path: readonly string[]; readonly compute: WindowFunction };
+
+/** The documents of a partition with their new fields. */
+async function* computed(view: Partition, fields: readonly Field[], pace: Pace): AsyncGenerator<Batch> {
+  const columns: Value[][] = [];
+  for (const { compute } of fields) {
+    const column: Value[] = [];
+    for (const value of compute(view)) {
+      column.push(value);
+      if (pace.isDue) await pace.rest();
+    }
+    columns.push(column);
+  }
+  const root = new ProjectionNode('exclusion');
+  let at = 0;
+  fields.forEach(({ path }, i) => root.addComputed(path, { evaluate: () => columns[i]![at] }));
+  let batch: Buffer[] = [];
+  for (; at < view.docs.length; at++) {
+    const doc = view.docs.at(at)!;
+    batch.push(root.apply(doc, setRoot(view.frame, doc)));
+    if (batch.length === BATCH_DOCUMENTS) {
+      yield batch;
+      batch = [];
+    }
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** The value by which a document belongs to a partition. @throws 5371800 */
+function partitionKey(by: Expression | undefined, frame: Frame): (doc: Buffer) => RawValue {
+  if (by === undefined) return () => NULL;
+  return doc => {
     const value: Value = by.evaluate(setRoot(frame, doc));
     if (value?.type === T.ARRAY)
       throw queryError(5371800, 'An expression used to partition cannot evaluate to value of type array');
-    const key = isNullish(value) ? NULL : value;
+    return isNullish(value) ? NULL : kept(value);
+  };
+}
+
+/** Partitions as they come one behind the other out of a sort. */
+async function* partitionsOnDisk(
+  sorter: Sorter,
+  order: ValueOrder,
+  key: (doc: Buffer) => RawValue,
+  scratch: Scratch,
+  pace: Pace
+): AsyncGenerator<SpilledList> {
+  let open: SpilledList | undefined;
+  let last = '';
+  for (const batch of sorter.finish()) {
+    for (const doc of batch) {
+      const text = order.keyText(key(doc));
+      if (open === undefined || text !== last) {
+        if (open !== undefined) yield open;
+        open = scratch.list();
+        last = text;
+      }
+      open.push(doc);
+    }
+    if (pace.isDue) await pace.rest();
+  }
+  if (open !== undefined) yield open;
+}
+
+/** Groups documents by a value; groups come in the order of their values. */
+function partitionsOf(docs: Buffer[], order: ValueOrder, keyOf: (doc: Buffer) => RawValue): Buffer[][] {
+  const groups = new Map<string, { key: RawValue; docs: Buffer[] }>();
+  for (const doc of docs) {
+    const key = keyOf(doc);
     const text = order.keyText(key);
     const group = groups.get(text);
     if (group === undefined) groups.set(text, { key, docs: [doc] });
@@ -103,15 +173,19 @@ function partitionsOf(
   return [...groups.values()].sort((a, b) => order.compare(a.key, b.key)).map(group => group.docs);
 }
 
-function viewOf(docs: readonly Buffer[], sort: Sort | undefined, frame: Frame): Partition {
-  if (sort === undefined) return { docs, keys: docs.map(() => undefined), ranks: [], frame };
+function viewOf(docs: DocumentList, sort: Sort | undefined, frame: Frame): Partition {
+  if (sort === undefined)
+    return { docs, keys: new Array<Value>(docs.length).fill(undefined), ranks: [], frame };
   const first = elements(sort.source)[0]!.name.split('.').map(nameBytes);
-  const keys = docs.map(doc => keyValues(doc, [first]).values[0]![0]);
+  const keys: Value[] = [];
   const ranks: { rank: number; dense: number }[] = [];
-  docs.forEach((doc, i) => {
+  for (let i = 0; i < docs.length; i++) {
+    const doc = docs.at(i)!;
+    const value = keyValues(doc, [first]).values[0]![0];
+    keys.push(value === undefined ? undefined : kept(value));
     const before = ranks[i - 1];
-    if (before !== undefined && sort.compare(docs[i - 1]!, doc) === 0) ranks.push(before);
+    if (before !== undefined && sort.compare(docs.at(i - 1)!, doc) === 0) ranks.push(before);
     else ranks.push({ rank: i, dense: (before?.dense ?? 0) + 1 });
-  });
+  }
   return { docs, keys, ranks, frame };
 }
