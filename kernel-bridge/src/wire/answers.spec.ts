@@ -83,10 +83,6 @@ describe('commands that are refused', () => {
     [{ aggregate: 'c', pipeline: [{ $currentOp: {} }], cursor: {} }, '73 $currentOp must be run against'],
     [{ aggregate: 'c', pipeline: [], cursor: {}, exchange: {} }, '40415'],
     [{ explain: { insert: 'c', documents: [{}] } }, '20 Cannot explain cmd: insert'],
-    [
-      { createIndexes: 'c', indexes: [{ key: { a: 1 }, name: 'x', storageEngine: { wiredTiger: {} } }] },
-      '238'
-    ],
     [{ createIndexes: 'c', indexes: [{ key: { a: 1 }, name: 'x' }], commitQuorum: 5 }, '278'],
     [
       { update: 'c', updates: [{ q: {}, u: { $set: { b: 1 } }, multi: 1 }] },

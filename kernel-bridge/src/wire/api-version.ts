@@ -83,7 +83,7 @@ export const isInApi = ({ name }: Command): boolean => COMMANDS.has(name);
 export function checkApiVersion(command: Command, args: Arguments): void {
   const version = args.optionalString('apiVersion');
   if (version === undefined) {
-    if (args.has('apiStrict') || args.has('apiDeprecationErrors')) {
+    if (isGiven(args, 'apiStrict') || isGiven(args, 'apiDeprecationErrors')) {
       throw new MongoError(
         4886600,
         'Provided apiStrict and/or apiDeprecationErrors without passing apiVersion'
@@ -116,6 +116,8 @@ export function checkApiVersion(command: Command, args: Arguments): void {
     checkStages(args);
   }
 }
+
+const isGiven = (args: Arguments, name: string): boolean => (args.get(name)?.type ?? T.NULL) !== T.NULL;
 
 function checkStages(args: Arguments): void {
   for (const stage of args.optionalArray('pipeline') ?? []) {

@@ -132,8 +132,13 @@ export class Arguments {
     if (value?.type === T.NULL) {
       throw new MongoError(10065, `invalid parameter: expected an object (${name})`);
     }
-    return this.array(name).map((item, index) =>
-      item.type === T.OBJECT ? item.bytes : this.wrongType(`${name}.${index}`, item.type, 'object')
+    // A null in it is passed over.
+    return this.array(name).flatMap((item, index) =>
+      item.type === T.OBJECT
+        ? [item.bytes]
+        : item.type === T.NULL
+          ? []
+          : this.wrongType(`${name}.${index}`, item.type, 'object')
     );
   }
 
@@ -152,10 +157,10 @@ export class Arguments {
     return values(value.bytes);
   }
 
-  /** Strictly a boolean. */
+  /** Strictly a boolean; null is none. */
   bool(name: string, otherwise: boolean): boolean {
     const value = this.map.get(name);
-    if (value === undefined) {
+    if (value === undefined || value.type === T.NULL) {
       return otherwise;
     }
     if (value.type !== T.BOOL) {
@@ -180,7 +185,7 @@ export class Arguments {
     return number !== 0;
   }
 
-  /** A whole number; fractions are cut off, as mongod does. */
+  /** A whole number of any: fractions are cut off, but a decimal is rounded, as mongod does. */
   integer(name: string, bounds: { min?: number; max?: number } = {}): number | undefined {
     const value = this.map.get(name);
     if (value === undefined || value.type === T.NULL) {
@@ -190,7 +195,7 @@ export class Arguments {
     if (number === undefined) {
       return this.wrongType(name, value.type, ['long', 'int', 'decimal', 'double']);
     }
-    const whole = Number.isNaN(number) ? 0 : Math.trunc(number);
+    const whole = wholeOf(number, value.type);
     if (bounds.min !== undefined && whole < bounds.min) {
       throw new MongoError(
         51024,
@@ -219,16 +224,16 @@ export class Arguments {
     if (number < 0 || number > INT32_MAX) {
       throw new MongoError('BadValue', `${number} value for ${name} is out of range`);
     }
-    if (!Number.isInteger(number)) {
+    if (!Number.isInteger(number) && value.type !== T.DECIMAL128) {
       throw new MongoError('BadValue', `${name} has non-integral value`);
     }
-    return number;
+    return wholeOf(number, value.type);
   }
 
   /** An int64 that must have that very type (cursor ids). */
   long(name: string): bigint {
     const value = this.map.get(name);
-    if (value === undefined) {
+    if (value === undefined || value.type === T.NULL) {
       return this.missing(name);
     }
     return value.type === T.INT64 ? value.bytes.readBigInt64LE(0) : this.wrongType(name, value.type, 'long');
@@ -244,14 +249,19 @@ export class Arguments {
     throw new MongoError(40414, `BSON field '${this.where}.${name}' is missing but a required field`);
   }
 
-  wrongType(name: string, found: number, expected: string | readonly string[]): never {
+  wrongType(
+    name: string,
+    found: number,
+    expected: string | readonly string[],
+    where: string = this.where
+  ): never {
     const wanted =
       typeof expected === 'string'
         ? `expected type '${expected}'`
         : `expected types '[${expected.join(', ')}']`;
     throw new MongoError(
       'TypeMismatch',
-      `BSON field '${this.where}.${name}' is the wrong type '${TYPE_NAMES[found] ?? found}', ${wanted}`
+      `BSON field '${where}.${name}' is the wrong type '${TYPE_NAMES[found] ?? found}', ${wanted}`
     );
   }
 }
@@ -259,6 +269,17 @@ export class Arguments {
 /** Text of a raw string. */
 export function stringOf(value: RawValue): string {
   return value.bytes.toString('utf8', 4, value.bytes.length - 1);
+}
+
+/** What stands for a number where a whole one is asked: decimals are rounded, halves to even, others are cut off. */
+export function wholeOf(number: number, type: number): number {
+  if (Number.isNaN(number)) {
+    return 0;
+  }
+  if (type !== T.DECIMAL128) {
+    return Math.trunc(number);
+  }
+  return Math.abs(number % 1) === 0.5 ? 2 * Math.round(number / 2) : Math.round(number);
 }
 
 /** Any raw number as a JavaScript number; undefined for other types. */

@@ -27,10 +27,13 @@ describe('collections that say how they lie', () => {
       { key: { _id: -1 }, unique: true },
       { key: { a: 1 }, unique: true },
       { key: { _id: 1, a: 1 }, unique: true },
-      { key: { _id: 1 }, unique: false }
+      { key: { _id: -1 }, unique: true }
     ]) {
       await expect(db.createCollection('wrong', { clusteredIndex })).rejects.toMatchObject({ code: 197 });
     }
+    await expect(
+      db.createCollection('wrong', { clusteredIndex: { key: { _id: 1 }, unique: false } })
+    ).rejects.toMatchObject({ code: 5979700 });
     await expect(db.command({ create: 'wrong', clusteredIndex: { key: { _id: 1 } } })).rejects.toMatchObject({
       code: 40414
     });

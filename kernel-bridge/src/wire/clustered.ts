@@ -1,5 +1,5 @@
 import { T, field, type CollectionInfo } from '@argon/wal-core';
-import { Arguments, isTruthy } from './arguments';
+import { Arguments, isTruthy, numberOf } from './arguments';
 import { DocumentBuilder } from './builder';
 import { MongoError } from './errors';
 
@@ -7,11 +7,11 @@ const FIELDS = ['key', 'unique', 'name', 'v'] as const;
 
 /**
  * The option `clusteredIndex` as it is kept. Documents lie in the order of their `_id` in every collection: a clustered
- * one differs in what it says of itself. @throws MongoError 67, 197, 40414
+ * one differs in what it says of itself. @throws MongoError 14, 197, 40414, 5979700, 5979704
  */
 export function readClustered(args: Arguments): Buffer | undefined {
   const given = args.get('clusteredIndex');
-  if (given === undefined || (given.type === T.BOOL && given.bytes[0] === 0)) {
+  if (given === undefined || given.type === T.NULL || isTruthy(given) === false) {
     return undefined;
   }
   if (given.type !== T.OBJECT) {
@@ -21,13 +21,27 @@ export function readClustered(args: Arguments): Buffer | undefined {
     );
   }
   const spec = new Arguments(given.bytes, 'create.clusteredIndex').only(FIELDS, undefined);
+  const isUnique = spec.flag('unique', false);
+  spec.optionalString('name');
+  const version = spec.integer('v');
   const id = new Arguments(spec.document('key'), 'create.clusteredIndex.key');
-  const direction = id.names().length === 1 ? id.integer('_id') : undefined;
-  const unique = spec.get('unique') ?? spec.missing('unique');
-  if (direction !== 1 || isTruthy(unique) !== true) {
+  const only = id.names().length === 1 ? id.get('_id') : undefined;
+  if ((spec.get('unique')?.type ?? T.NULL) === T.NULL) {
+    spec.missing('unique');
+  }
+  if (only === undefined || numberOf(only) !== 1) {
     throw new MongoError(
       'InvalidIndexSpecificationOption',
-      'The clusteredIndex option is only supported for key: {_id: 1} and unique: true'
+      'The clusteredIndex option is only supported for key: {_id: 1}'
+    );
+  }
+  if (!isUnique) {
+    throw new MongoError(5979700, 'The clusteredIndex option requires unique: true to be specified');
+  }
+  if (version !== undefined && version !== 2) {
+    throw new MongoError(
+      5979704,
+      'Invalid clusteredIndex specification; cannot create a clusteredIndex with version other than 2'
     );
   }
   return new DocumentBuilder(96)

@@ -90,6 +90,7 @@ export const MONGO_CODES = {
   APIDeprecationError: 324,
   MechanismUnavailable: 334,
   UnsupportedOpQueryCommand: 352,
+  CollectionUUIDMismatch: 361,
   InterruptedAtShutdown: 11600,
   Interrupted: 11601,
   InterruptedDueToReplStateChange: 11602,

@@ -2,6 +2,7 @@ import { T, arrayOf, compileFilter, elements, field, parseCollation } from '@arg
 import type { Arguments } from './arguments';
 import { DocumentBuilder } from './builder';
 import { readClustered } from './clustered';
+import { CAP_BYTES_MAX, CAP_DOCUMENTS_MAX, checkCreateOptions } from './create-options';
 import { MongoError } from './errors';
 
 /** Options of `create` that a collection keeps as they are given. */
@@ -25,10 +26,11 @@ const IGNORED = [
   'indexOptionDefaults',
   'storageEngine',
   'temp',
-  'encryptedFields'
+  // Every image is there anyway.
+  'recordPreImages'
 ] as const;
 /** Options of kinds of collection that are not there. */
-const MISSING = ['timeseries', 'expireAfterSeconds', 'recordPreImages'] as const;
+const MISSING = ['timeseries', 'expireAfterSeconds', 'encryptedFields'] as const;
 
 export const CREATE_FIELDS: readonly string[] = [...KEPT, ...SHAPED, ...IGNORED, ...MISSING];
 
@@ -40,21 +42,34 @@ const USUAL = [
 const LEVELS: ReadonlySet<string> = new Set(['off', 'strict', 'moderate']);
 const ACTIONS: ReadonlySet<string> = new Set(['error', 'warn']);
 
-/** The options document of a new collection. @throws MongoError 238 for kinds of collection that are not there */
+const COLLATION_FIELDS = [
+  'locale',
+  'caseLevel',
+  'caseFirst',
+  'strength',
+  'numericOrdering',
+  'alternate',
+  'maxVariable',
+  'normalization',
+  'backwards',
+  'version'
+];
+
+/** The options document of a new collection. @throws MongoError 2, 72, 238 for kinds of collection that are not there */
 export function readCreateOptions(args: Arguments): Buffer {
-  if ((args.has('size') || args.has('max')) && !args.flag('capped', false)) {
+  checkCreateOptions(args);
+  const isCapped = args.flag('capped', false);
+  if (!isCapped && (args.integer('size') !== undefined || args.integer('max') !== undefined)) {
     throw new MongoError(
       'InvalidOptions',
       "the 'capped' field needs to be true when either the 'size' or 'max' fields are present"
     );
   }
-  if (!args.flag('autoIndexId', true)) {
-    throw new MongoError(50001, 'autoIndexId:false is not allowed: every collection has an index on _id');
+  if (isCapped && args.integer('size') === undefined) {
+    throw new MongoError('InvalidOptions', "the 'size' field is required when 'capped' is true");
   }
-  for (const name of MISSING) {
-    if (args.has(name) && !isHarmless(args, name)) {
-      throw new MongoError('NotImplemented', `create with '${name}' is not available in Argon yet`);
-    }
+  if (!args.has('viewOn') && !args.flag('autoIndexId', true)) {
+    throw new MongoError(50001, 'autoIndexId:false is not allowed: every collection has an index on _id');
   }
   checkValidation(args);
   const builder = new DocumentBuilder(64);
@@ -68,7 +83,12 @@ export function readCreateOptions(args: Arguments): Buffer {
     }
   }
   addView(builder, args);
-  const collation = parseCollation(args.optionalDocument('collation'));
+  const named = args.object('collation');
+  named?.only(COLLATION_FIELDS, undefined);
+  if (named?.has('locale') === false) {
+    named.missing('locale');
+  }
+  const collation = parseCollation(named?.raw);
   if (collation !== undefined) {
     builder.document('collation', collation.source);
   }
@@ -89,7 +109,7 @@ function addImages(builder: DocumentBuilder, args: Arguments): void {
   if (given === undefined) {
     return;
   }
-  if (!given.has('enabled')) {
+  if ((given.get('enabled')?.type ?? T.NULL) === T.NULL) {
     given.missing('enabled');
   }
   const isEnabled = given.bool('enabled', false);
@@ -103,24 +123,16 @@ function addImages(builder: DocumentBuilder, args: Arguments): void {
 
 /** A cap is a multiple of so many bytes, and at least a page. */
 const CAP_BYTES_STEP = 256;
-const CAP_BYTES_MAX = 2 ** 50;
-const CAP_DOCUMENTS_MAX = 2 ** 31;
 
-/** `capped`, `size` and `max`. @throws MongoError 2, 72 */
+/** `capped`, `size` and `max`, which were checked before. */
 function addCap(builder: DocumentBuilder, args: Arguments): void {
   if (!args.flag('capped', false)) {
     return;
   }
-  const size = args.integer('size', { min: 1, max: CAP_BYTES_MAX });
-  if (size === undefined) {
-    throw new MongoError('InvalidOptions', "the 'size' field is required when 'capped' is true");
-  }
+  const size = args.integer('size') ?? 0;
   builder.bool('capped', true).integer('size', capBytes(size));
   const most = args.integer('max');
   if (most !== undefined && most > 0) {
-    if (most >= CAP_DOCUMENTS_MAX) {
-      throw new MongoError('BadValue', 'max in a capped collection has to be < 2^31 or not set');
-    }
     builder.integer('max', most);
   }
 }
@@ -245,13 +257,4 @@ function checkEnumeration(args: Arguments, name: string, values: ReadonlySet<str
       `Enumeration value '${value}' for field '${args.where}.${name}' is not a valid value.`
     );
   }
-}
-
-/** Whether a missing option asks for what every collection is anyway. */
-function isHarmless(args: Arguments, name: string): boolean {
-  const value = args.get(name)!;
-  if (value.type === T.NULL || (value.type === T.BOOL && value.bytes[0] === 0)) {
-    return true;
-  }
-  return false;
 }

@@ -1,4 +1,4 @@
-import { T, TYPE_NAMES, type CommitTime, type RawValue } from '@argon/wal-core';
+import { T, TYPE_NAMES, field, type CommitTime, type RawValue } from '@argon/wal-core';
 import { Arguments, numberOf, stringOf } from './arguments';
 import { MongoError } from './errors';
 
@@ -35,7 +35,11 @@ export function readReadConcern(args: Arguments): ReadConcern {
       throw new MongoError('InvalidOptions', `Unrecognized option in readConcern: ${name}`);
     }
   }
+  if (concern.get('level')?.type === T.NULL) {
+    throw new MongoError('TypeMismatch', '"level" had the wrong type. Expected string, found null');
+  }
   const level = concern.optionalString('level');
+  checkProvenance(concern, 'ReadConcernArgs::parse');
   if (level !== undefined && !LEVELS.has(level)) {
     throw new MongoError(
       'FailedToParse',
@@ -61,6 +65,29 @@ export function readReadConcern(args: Arguments): ReadConcern {
     ...(atClusterTime === undefined ? {} : { atClusterTime }),
     ...(afterClusterTime === undefined ? {} : { afterClusterTime })
   };
+}
+
+const PROVENANCES: ReadonlySet<string> = new Set([
+  'clientSupplied',
+  'implicitDefault',
+  'customDefault',
+  'getLastErrorDefaults',
+  'internalWriteDefault'
+]);
+
+/** Where a concern is said to come from; nothing goes by it. @throws MongoError 2, 14 */
+function checkProvenance(concern: Arguments, where: string): void {
+  const value = concern.get('provenance');
+  if (value !== undefined && value.type !== T.NULL && value.type !== T.STRING) {
+    concern.wrongType('provenance', value.type, 'string', where);
+  }
+  const provenance = concern.optionalString('provenance');
+  if (provenance !== undefined && !PROVENANCES.has(provenance)) {
+    throw new MongoError(
+      'BadValue',
+      `Enumeration value '${provenance}' for field '${where}.provenance' is not a valid value.`
+    );
+  }
 }
 
 /** Refuses a read concern that a command cannot follow. @throws MongoError 72 */
@@ -101,7 +128,16 @@ export function checkReadPreference(args: Arguments): void {
   }
   const preference = new Arguments(value.bytes, '$readPreference');
   const given = preference.get('mode');
-  const mode = given?.type === T.STRING ? stringOf(given) : '';
+  if (given === undefined) {
+    throw new MongoError('NoSuchKey', 'Missing expected field "mode"');
+  }
+  if (given.type !== T.STRING) {
+    throw new MongoError(
+      'TypeMismatch',
+      `"mode" had the wrong type. Expected string, found ${TYPE_NAMES[given.type] ?? given.type}`
+    );
+  }
+  const mode = stringOf(given);
   if (!MODES.has(mode)) {
     throw new MongoError(
       'BadValue',
@@ -112,6 +148,27 @@ export function checkReadPreference(args: Arguments): void {
   const tags = preference.optionalArray('tags') ?? [];
   if (mode === 'primary' && tags.some(tag => tag.bytes.length > 5)) {
     throw new MongoError('BadValue', 'Only empty tags are allowed with primary read preference');
+  }
+}
+
+/** What a client says of the newest commit it knows; there is one node, which knows them all. @throws MongoError 4, 14, 10065 */
+export function checkClusterTime(args: Arguments): void {
+  const value = args.get('$clusterTime');
+  if (value === undefined) {
+    return;
+  }
+  if (value.type !== T.OBJECT && value.type !== T.ARRAY) {
+    throw new MongoError(10065, 'invalid parameter: expected an object ($clusterTime)');
+  }
+  const time = field(value.bytes, 'clusterTime');
+  if (time === undefined) {
+    throw new MongoError('NoSuchKey', 'Missing expected field "clusterTime"');
+  }
+  if (time.type !== T.TIMESTAMP) {
+    throw new MongoError(
+      'TypeMismatch',
+      `"clusterTime" had the wrong type. Expected timestamp, found ${TYPE_NAMES[time.type] ?? time.type}`
+    );
   }
 }
 
@@ -138,6 +195,8 @@ const WRITE_CONCERN_FIELDS = [
   'getLastError',
   'wOpTime'
 ] as const;
+const W_TYPES: ReadonlySet<number> = new Set([T.STRING, T.OBJECT, T.NULL]);
+const INT32_MAX = 2 ** 31 - 1;
 /** Largest `w`: the members a replica set may have. */
 export const NODES_MAX = 50;
 
@@ -153,17 +212,25 @@ export function checkWriteConcern(args: Arguments): void {
       : new Arguments(document, 'WriteConcernOptions').only(WRITE_CONCERN_FIELDS, undefined);
   const w = concern?.get('w');
   const j = concern?.get('j');
-  if (w !== undefined && w.type !== T.STRING && w.type !== T.OBJECT && !isNumber(w)) {
+  if (w !== undefined && !W_TYPES.has(w.type) && !isNumber(w)) {
     throw new MongoError('FailedToParse', 'w has to be a number, string, or object');
   }
-  const nodes = w === undefined ? undefined : numberOf(w);
+  if (w?.type === T.OBJECT && w.bytes.length === 5) {
+    throw new MongoError('FailedToParse', 'tagged write concern requires tags');
+  }
+  const timeout = concern?.get('wtimeout');
+  if (timeout !== undefined && Math.abs(numberOf(timeout) ?? 0) > INT32_MAX) {
+    throw new MongoError('FailedToParse', 'wtimeout must be a 32-bit integer');
+  }
+  concern?.flag('fsync', false);
+  const nodes = w === undefined ? undefined : Math.trunc(numberOf(w) ?? 0) || 0;
   if (nodes !== undefined && !(nodes >= 0 && nodes <= NODES_MAX)) {
     throw new MongoError(
       'FailedToParse',
       `w has to be a non-negative number and not greater than ${NODES_MAX}; found: ${nodes}`
     );
   }
-  if (j !== undefined && j.type !== T.BOOL && !isNumber(j)) {
+  if (j !== undefined && j.type !== T.NULL && j.type !== T.BOOL && !isNumber(j)) {
     throw new MongoError(
       'TypeMismatch',
       "BSON field 'writeConcern.j' is the wrong type, expected a boolean or number"

@@ -1,8 +1,15 @@
 import { T, TYPE_NAMES, field } from '@argon/wal-core';
 import { checkApiVersion } from './api-version';
+import { checkGenericTypes } from './argument-types';
 import { Arguments, firstElement, stringOf } from './arguments';
 import { DocumentBuilder } from './builder';
-import { checkReadConcern, checkReadPreference, checkWriteConcern, readReadConcern } from './concerns';
+import {
+  checkClusterTime,
+  checkReadConcern,
+  checkReadPreference,
+  checkWriteConcern,
+  readReadConcern
+} from './concerns';
 import type { CommandContext, ConnectionState, RetryIdentity, Services } from './context';
 import { MongoError, ProtocolFault, isFault, toMongoError } from './errors';
 import { isMeant, suffer, type Failure } from './failpoint/fail-command';
@@ -110,6 +117,7 @@ export class Dispatcher {
       throw new MongoError('Unauthorized', `${first.name} may only be run against the admin database.`);
     }
     const args = new Arguments(raw, command.where ?? command.name, request.sequences);
+    checkGenericTypes(args);
     checkApiVersion(command, args);
     checkFields(command, args, first.name);
     return { command, args, name: first.name, database };
@@ -141,6 +149,7 @@ export class Dispatcher {
       throw new MongoError('InvalidOptions', 'Command does not support writeConcern');
     }
     checkReadPreference(args);
+    checkClusterTime(args);
     const readConcern = readReadConcern(args);
     if (inTransaction === undefined) {
       checkReadConcern(readConcern, command);
@@ -284,7 +293,7 @@ function retryIdentity(
   args: Arguments,
   session: string | undefined
 ): RetryIdentity | undefined {
-  if (!args.has('txnNumber')) {
+  if (!args.has('txnNumber') || args.get('txnNumber')?.type === T.NULL) {
     return undefined;
   }
   if (session === undefined) {

@@ -1,5 +1,6 @@
 import { T, elements, type IndexInfo, type RawValue } from '@argon/wal-core';
-import { isTruthy, numberOf, type Arguments } from './arguments';
+import { FLAG, NUMBER, OBJECT, STRING, checkTypes, type ArgumentTypes } from './argument-types';
+import { numberOf, type Arguments } from './arguments';
 import { DocumentBuilder } from './builder';
 import { noteCommit, type CommandContext } from './context';
 import { MongoError } from './errors';
@@ -7,7 +8,6 @@ import type { WritePlace } from './place';
 import { sameKeyPattern } from './plan';
 
 const EXPIRE_SECONDS_MAX = 0x7fffffff;
-const FLAGS = ['bool', 'long', 'int', 'decimal', 'double'];
 
 /**
  * `collMod: {index: {name | keyPattern, hidden, expireAfterSeconds}}`: what can be changed of an index without building
@@ -22,20 +22,28 @@ export async function changeIndex(
   reply: DocumentBuilder
 ): Promise<void> {
   args.only(['name', 'keyPattern', 'hidden', 'expireAfterSeconds', 'unique', 'prepareUnique'], undefined);
+  checkTypes(TYPES, args);
   const hidden = hiddenOf(args);
   const seconds = secondsOf(args);
+  if (isGiven(args, 'unique') && !args.flag('unique', false)) {
+    throw new MongoError('BadValue', 'Cannot make index non-unique');
+  }
   for (const name of ['unique', 'prepareUnique']) {
-    if (args.has(name)) {
+    if (args.flag(name, false)) {
       throw new MongoError('NotImplemented', `collMod with 'index.${name}' is not available in Argon yet`);
     }
   }
-  if (args.has('name') && args.has('keyPattern')) {
+  if (isGiven(args, 'name') && isGiven(args, 'keyPattern')) {
     throw new MongoError('InvalidOptions', 'Cannot specify both key pattern and name.');
   }
-  if (!args.has('name') && !args.has('keyPattern')) {
+  if (!isGiven(args, 'name') && !isGiven(args, 'keyPattern')) {
     throw new MongoError('InvalidOptions', 'Must specify either index name or key pattern.');
   }
   if (hidden === undefined && seconds === undefined) {
+    if (isGiven(args, 'prepareUnique')) {
+      // False, which every index says.
+      return;
+    }
     throw new MongoError('InvalidOptions', 'no expireAfterSeconds, hidden, unique, or prepareUnique field');
   }
   const { commit } = await context.services.engine.write(
@@ -66,33 +74,28 @@ export async function changeIndex(
   noteCommit(context, commit);
 }
 
+const TYPES: ArgumentTypes = {
+  name: STRING,
+  keyPattern: OBJECT,
+  hidden: FLAG,
+  expireAfterSeconds: NUMBER,
+  unique: FLAG,
+  prepareUnique: FLAG
+};
+
+const isGiven = (args: Arguments, name: string): boolean => (args.get(name)?.type ?? T.NULL) !== T.NULL;
+
 function hiddenOf(args: Arguments): boolean | undefined {
-  const value = args.get('hidden');
-  const truth = value === undefined ? undefined : isTruthy(value);
-  if (value !== undefined && truth === undefined) {
-    args.wrongType('hidden', value.type, FLAGS);
-  }
-  return truth;
+  return isGiven(args, 'hidden') ? args.flag('hidden', false) : undefined;
 }
 
 function secondsOf(args: Arguments): number | undefined {
-  const value = args.get('expireAfterSeconds');
-  if (value === undefined) {
-    return undefined;
+  const seconds = isGiven(args, 'expireAfterSeconds') ? numberOf(args.get('expireAfterSeconds')!) : undefined;
+  if (seconds !== undefined && seconds < 0) {
+    throw new MongoError('InvalidOptions', "TTL index 'expireAfterSeconds' option cannot be less than 0");
   }
-  const seconds = numberOf(value);
-  if (seconds === undefined) {
-    args.wrongType('expireAfterSeconds', value.type, ['long', 'int', 'decimal', 'double']);
-  }
-  if (seconds < 0 || !(seconds <= EXPIRE_SECONDS_MAX)) {
-    throw new MongoError(
-      'InvalidOptions',
-      seconds < 0
-        ? "TTL index 'expireAfterSeconds' option cannot be less than 0"
-        : "TTL index 'expireAfterSeconds' option must be within an acceptable range, try a lower number"
-    );
-  }
-  return Math.trunc(seconds);
+  // As in mongod, what is too long, or is no number, never expires.
+  return seconds === undefined ? undefined : Math.trunc(Math.min(seconds || 0, EXPIRE_SECONDS_MAX));
 }
 
 function findIndex(

@@ -2,6 +2,7 @@ import {
   T,
   TYPE_NAMES,
   compileFilter,
+  documentOf,
   elements,
   field,
   parseCollation,
@@ -29,38 +30,61 @@ export interface IndexRequest {
   readonly isId: boolean;
 }
 
-/** Options that change nothing here and are kept for `listIndexes`. */
-const HARMLESS: ReadonlySet<string> = new Set(['background']);
 /** Options that are dropped, as mongod drops them. */
 const IGNORED: ReadonlySet<string> = new Set(['ns', 'dropDups']);
-/** Options of kinds of index that are not there. */
-const MISSING: ReadonlySet<string> = new Set([
-  'storageEngine',
-  'weights',
-  'default_language',
-  'language_override',
+/** Options of kinds of index that are not there: kept when they are well formed, for any index may carry them. */
+const STRINGS: ReadonlySet<string> = new Set(['default_language', 'language_override']);
+const NUMBERS: ReadonlySet<string> = new Set([
   'textIndexVersion',
   '2dsphereIndexVersion',
   'bits',
   'min',
-  'max',
-  'bucketSize',
-  'wildcardProjection',
-  'clustered',
-  'prepareUnique'
+  'max'
 ]);
+/** Options that change nothing here and are kept for `listIndexes`. */
+const HARMLESS: ReadonlySet<string> = new Set(['background', 'storageEngine', ...STRINGS, ...NUMBERS]);
+/** Options that would make another index of it. */
+const MISSING: ReadonlySet<string> = new Set(['clustered', 'prepareUnique']);
+const FLAGS: ReadonlySet<string> = new Set(['background', 'dropDups']);
 const KINDS: ReadonlySet<string> = new Set(['text', '2d', '2dsphere', 'geoHaystack', 'columnstore']);
 /** The fields of a DBRef: a key may name them below the top. */
 const REFERENCE: ReadonlySet<string> = new Set(['$id', '$ref', '$db']);
+/** Every option there is; another may be passed over by `ignoreUnknownIndexOptions`. */
+const KNOWN: ReadonlySet<string> = new Set([
+  ...[
+    'v',
+    'key',
+    'name',
+    'unique',
+    'sparse',
+    'hidden',
+    'partialFilterExpression',
+    'collation',
+    'expireAfterSeconds'
+  ],
+  ...['weights', 'wildcardProjection'],
+  ...HARMLESS,
+  ...IGNORED,
+  ...MISSING
+]);
 const ID_INDEX_NAME = '_id_';
 
 /**
- * Checks one specification of `createIndexes`; `collation` is what the collection's indexes have when they name none.
+ * Checks one specification of `createIndexes`; `collation` is what the collection's indexes have when they name none;
+ * `passesOver` drops options nobody knows.
  * @throws MongoError 2, 9, 14, 67, 197, 238, 16764, 31303
  */
-export function readIndexSpec(raw: Buffer, collation?: Buffer): IndexRequest {
+export function readIndexSpec(given: Buffer, collation?: Buffer, passesOver = false): IndexRequest {
+  const raw = passesOver ? documentOf(elements(given).filter(option => KNOWN.has(option.name))) : given;
   const where = `Error in specification ${documentText(raw)} :: caused by :: `;
   const fields = new Map(elements(raw).map(element => [element.name, element]));
+  const strange = [...fields.keys()].find(option => !KNOWN.has(option));
+  if (strange !== undefined) {
+    throw new MongoError(
+      'InvalidIndexSpecificationOption',
+      `${where}The field '${strange}' is not valid for an index specification. Specification: ${documentText(raw)}`
+    );
+  }
   const key = fields.get('key');
   const name = fields.get('name');
   if (key === undefined) {
@@ -126,6 +150,9 @@ function addOption(
   isId: boolean
 ): void {
   const { name } = option;
+  if (FLAGS.has(name) && isTruthy(option) === undefined) {
+    throw wrongType(where, name, 'a bool', option);
+  }
   if (name === 'v' || name === 'key' || name === 'name' || IGNORED.has(name)) {
     return;
   }
@@ -135,6 +162,9 @@ function addOption(
         'InvalidIndexSpecificationOption',
         `The field '${name}' is not valid for an _id index specification. Specification: ${documentText(raw)}`
       );
+    }
+    if (name === 'hidden' && option.type !== T.BOOL) {
+      throw wrongType(where, name, 'a bool', option);
     }
     if (flagOf(where, option)) {
       builder.bool(name, true);
@@ -167,19 +197,55 @@ function addOption(
     builder.raw(name, { type: T.INT32, bytes: int32(secondsOf(option, raw)) });
     return;
   }
+  checkForeign(where, option);
   if (MISSING.has(name)) {
+    if (name === 'clustered' && isTruthy(option) === undefined) {
+      throw wrongType(where, name, 'a bool', option);
+    }
     throw new MongoError(
       'NotImplemented',
       `${where}the index option '${name}' is not available in Argon yet`
     );
   }
-  if (!HARMLESS.has(name)) {
+  builder.raw(name, option);
+}
+
+/** Options that belong to kinds of index that are not there. @throws MongoError 2, 14, 67 */
+function checkForeign(where: string, option: RawElement): void {
+  const { name, type } = option;
+  if (STRINGS.has(name) && type !== T.STRING) {
+    throw wrongType(where, name, 'a string', option);
+  }
+  if (NUMBERS.has(name) && numberOf(option) === undefined) {
+    throw wrongType(where, name, 'a number', option);
+  }
+  if (name === 'weights') {
+    if (type !== T.OBJECT && type !== T.STRING && type !== T.ARRAY) {
+      throw wrongType(where, name, 'an object', option);
+    }
     throw new MongoError(
-      'InvalidIndexSpecificationOption',
-      `${where}The field '${name}' is not valid for an index specification. Specification: ${documentText(raw)}`
+      'CannotCreateIndex',
+      `${where}the field 'weights' can only be specified with text indexes`
     );
   }
-  builder.raw(name, option);
+  if (name === 'wildcardProjection') {
+    throw new MongoError('BadValue', `${where}The field '${name}' is only allowed in an 'wildcard' index`);
+  }
+  if (name === 'storageEngine') {
+    const engines = type === T.OBJECT ? elements(option.bytes) : [];
+    if (engines.length === 0) {
+      throw new MongoError(
+        'CannotCreateIndex',
+        `${where}"storageEngine" options must be a document if present`
+      );
+    }
+    if (engines.some(engine => engine.type !== T.OBJECT)) {
+      throw new MongoError(
+        'BadValue',
+        `${where}'storageEngine.${engines[0]!.name}' has to be an embedded document.`
+      );
+    }
+  }
 }
 
 /** Longest time to live: what fits a 32-bit number. */
@@ -200,10 +266,11 @@ function secondsOf(option: RawElement, raw: Buffer): number {
   if (seconds < 0) {
     return fail('cannot be less than 0');
   }
-  if (!(seconds <= EXPIRE_SECONDS_MAX)) {
+  if (seconds > EXPIRE_SECONDS_MAX) {
     return fail('must be within an acceptable range, try a lower number');
   }
-  return Math.trunc(seconds);
+  // As in mongod, what is no number expires at once.
+  return Math.trunc(seconds || 0);
 }
 
 function int32(n: number): Buffer {
@@ -340,6 +407,12 @@ function versionOf(
   version: RawElement | undefined
 ): { type: number; bytes: Buffer } {
   const number = version === undefined ? 2 : numberOf(version);
+  if (version !== undefined && number === undefined) {
+    throw wrongType(where, 'v', 'a number', version);
+  }
+  if (number !== undefined && (!Number.isInteger(number) || Math.abs(number) > EXPIRE_SECONDS_MAX)) {
+    throw new MongoError('BadValue', `${where}Index version must be representable as a 32-bit integer`);
+  }
   if (number !== 1 && number !== 2) {
     throw new MongoError(
       'CannotCreateIndex',

@@ -1,4 +1,4 @@
-import { T, TYPE_NAMES, field, type RawValue } from '@argon/wal-core';
+import { T, TYPE_NAMES, elements, field, type RawValue } from '@argon/wal-core';
 import { MongoError } from './errors';
 import { SESSIONS_MAX, SESSION_IDLE_MINUTES } from './limits';
 
@@ -13,6 +13,7 @@ interface Known {
 }
 
 const UUID_BYTES = 16;
+const LSID_FIELDS: ReadonlySet<string> = new Set(['id', 'uid', 'txnNumber', 'txnUUID']);
 
 /** The logical sessions drivers opened: they order retryable writes and own cursors. */
 export class LogicalSessions {
@@ -85,9 +86,16 @@ export class LogicalSessions {
   }
 }
 
-/** Key of a raw `lsid`, `{id: UUID}`. @throws MongoError 14, 207, 40414 */
+/** Key of a raw `lsid`, `{id: UUID}`. @throws MongoError 14, 207, 40414, 40415 */
 export function sessionKey(lsid: Buffer): SessionKey {
   const id = field(lsid, 'id');
+  const strange = elements(lsid).find(({ name }) => !LSID_FIELDS.has(name));
+  if (strange !== undefined) {
+    throw new MongoError(
+      40415,
+      `BSON field 'OperationSessionInfo.lsid.${strange.name}' is an unknown field.`
+    );
+  }
   if (id === undefined) {
     throw new MongoError(40414, "BSON field 'OperationSessionInfo.lsid.id' is missing but a required field");
   }

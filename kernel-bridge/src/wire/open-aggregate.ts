@@ -1,12 +1,13 @@
 import {
   T,
+  TYPE_NAMES,
   compilePipeline,
   splitPipeline,
   type Pipeline,
   type QueryOptions,
   type StageSpec
 } from '@argon/wal-core';
-import { stringOf, type Arguments } from './arguments';
+import { numberOf, stringOf, type Arguments } from './arguments';
 import { checkStreamPipeline } from './changestream/stream';
 import { checkViewCollation, viewOf } from './collection-kind';
 import { queryOptions } from './compile';
@@ -78,7 +79,13 @@ export function openAggregate(context: CommandContext): OpenedAggregate {
 function targetOf({ args, database }: CommandContext): string | undefined {
   const value = args.get('aggregate')!;
   if (value.type !== T.STRING) {
-    if (args.integer('aggregate') !== 1) {
+    if (numberOf(value) === undefined) {
+      throw new MongoError(
+        'TypeMismatch',
+        `collection name has invalid type: ${TYPE_NAMES[value.type] ?? value.type}`
+      );
+    }
+    if (numberOf(value) !== 1) {
       throw new MongoError(
         'FailedToParse',
         "Invalid command format: the 'aggregate' field must specify a collection name or 1"

@@ -1,3 +1,4 @@
+import { checkTypes, type ArgumentTypes } from './argument-types';
 import type { Arguments } from './arguments';
 import type { DocumentBuilder } from './builder';
 import type { CommandContext } from './context';
@@ -13,6 +14,8 @@ export interface Command {
   readonly where?: string;
   /** Fields it takes beside the generic ones; undefined takes any. */
   readonly fields?: readonly string[];
+  /** Types of arguments that mongod checks while it reads the command, whether or not they come to be used. */
+  readonly types?: ArgumentTypes;
   readonly adminOnly?: boolean;
   /** Answers also a client that has to sign in and did not yet. */
   readonly beforeSignIn?: boolean;
@@ -54,9 +57,10 @@ export class Registry {
   }
 }
 
-/** Checks the fields of a command as its definition says. */
+/** Checks the fields of a command and their types as its definition says. */
 export function checkFields(command: Command, args: Arguments, name: string): void {
   if (command.fields !== undefined) {
     args.only([name, ...command.fields]);
   }
+  checkTypes(command.types, args);
 }

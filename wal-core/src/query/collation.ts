@@ -51,7 +51,12 @@ export function parseCollation(raw: Buffer | undefined): Collation | undefined {
 }
 
 function read(raw: Buffer): Collation | undefined {
-  const given = new Map(elements(raw).map(element => [element.name, element]));
+  // A null stands for a field that is not there.
+  const given = new Map(
+    elements(raw)
+      .filter(element => element.type !== T.NULL || !FIELDS.has(element.name))
+      .map(element => [element.name, element])
+  );
   const flag = (name: string): boolean | undefined => {
     const value = given.get(name);
     if (value !== undefined && value.type !== T.BOOL) throw wrongType(value, "'bool'");
@@ -120,7 +125,7 @@ function strengthOf(value: RawElement | undefined): CollationSpec['strength'] {
         `expected types '[long, int, decimal, double']`
     );
   }
-  const n = Math.trunc(toNumber(value));
+  const n = Math.trunc(toNumber(value)) || 0;
   if (n > 5) throw queryError(51024, `BSON field 'strength' value must be <= 5, actual value '${n}'`);
   if (n < 0) throw queryError(51024, `BSON field 'strength' value must be >= 0, actual value '${n}'`);
   if (n === 0) throw unknownValue('strength', '0');

@@ -1,4 +1,5 @@
-import { T } from '@argon/wal-core';
+import { T, TYPE_NAMES } from '@argon/wal-core';
+import { COUNT, FLAG, GIVEN_BOOL, HINT, OBJECT, type ArgumentCheck } from '../argument-types';
 import { openChangeStream } from '../changestream/open';
 import type { CommandContext } from '../context';
 import type { DocumentSource } from '../cursors';
@@ -26,9 +27,23 @@ export const AGGREGATE_FIELDS = [
   'fromMongos'
 ] as const;
 
+const EXPLAIN: ArgumentCheck = (_args, _name, { type }) => {
+  if (type !== T.BOOL) {
+    throw new MongoError('TypeMismatch', `explain must be a boolean, not a ${TYPE_NAMES[type] ?? type}`);
+  }
+};
+
 export const aggregate: Command = {
   name: 'aggregate',
   fields: AGGREGATE_FIELDS,
+  types: {
+    explain: EXPLAIN,
+    allowDiskUse: GIVEN_BOOL,
+    bypassDocumentValidation: FLAG,
+    hint: HINT,
+    maxTimeMS: COUNT,
+    readConcern: OBJECT
+  },
   writes: true,
   snapshots: true,
   transaction: 'runs',

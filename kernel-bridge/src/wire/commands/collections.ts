@@ -1,9 +1,11 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { Binary } from 'bson';
-import { compileFilter, isArgonError, type CollectionInfo, type Snapshot } from '@argon/wal-core';
+import { T, compileFilter, isArgonError, type CollectionInfo, type Snapshot } from '@argon/wal-core';
+import { BOOL, FLAG, OBJECT, STRING, between, type ArgumentCheck } from '../argument-types';
 import { DocumentBuilder } from '../builder';
 import { clusteredIndexOf } from '../clustered';
 import { CREATE_FIELDS, changedOptions, readCreateOptions } from '../collection-options';
+import { CAP_BYTES_MAX, CAP_DOCUMENTS_MAX, CREATE_TYPES, PIPELINE } from '../create-options';
 import { noteCommit, type CommandContext } from '../context';
 import { trim, withCap } from '../capped/keeper';
 import { capOf, viewOf } from '../collection-kind';
@@ -16,13 +18,14 @@ import { ensureWritePlace, readPlace, writePlace, type WritePlace } from '../pla
 import { emptyReply } from '../reply';
 import type { Command } from '../registry';
 import { commitChange } from '../writing/commit';
-import { collectionNameOf } from './collection-name';
+import { collectionNameOf, namespaceOf } from './collection-name';
 import { batchSizeOf, idIndexOf, listSource } from './indexes';
 import { addWriteConcernError } from './write-reply';
 
 export const create: Command = {
   name: 'create',
   fields: CREATE_FIELDS,
+  types: CREATE_TYPES,
   writes: true,
   transaction: 'runs',
   run: async context => {
@@ -83,6 +86,27 @@ export const drop: Command = {
   }
 };
 
+/** A time to live, or 'off'. */
+const EXPIRE: ArgumentCheck = (args, name, { type }) => {
+  if (
+    type !== T.STRING &&
+    type !== T.INT64 &&
+    type !== T.INT32 &&
+    type !== T.DOUBLE &&
+    type !== T.DECIMAL128
+  ) {
+    args.wrongType(name, type, ['string', 'long']);
+  }
+};
+
+const TIMESERIES: ArgumentCheck = (args, name, value, where) => {
+  OBJECT(args, name, value, where);
+  if (value.type === T.OBJECT) {
+    args.object(name)?.only(['granularity', 'bucketMaxSpanSeconds'], undefined);
+    throw new MongoError('InvalidOptions', `option only supported on a time-series collection: ${name}`);
+  }
+};
+
 export const collMod: Command = {
   name: 'collMod',
   fields: [
@@ -100,6 +124,19 @@ export const collMod: Command = {
     'timeseries',
     'dryRun'
   ],
+  types: {
+    validator: OBJECT,
+    validationLevel: STRING,
+    validationAction: STRING,
+    viewOn: STRING,
+    pipeline: PIPELINE,
+    expireAfterSeconds: EXPIRE,
+    cappedSize: between({ min: 1, max: CAP_BYTES_MAX }),
+    cappedMax: between({ max: CAP_DOCUMENTS_MAX - 1 }),
+    timeseries: TIMESERIES,
+    dryRun: FLAG,
+    recordPreImages: FLAG
+  },
   writes: true,
   run: async context => {
     const { args } = context;
@@ -111,8 +148,23 @@ export const collMod: Command = {
     }
     const isView = viewOf(info) !== undefined;
     for (const name of args.names().slice(1)) {
-      if (NOT_CHANGED.has(name)) {
+      if (args.get(name)?.type === T.NULL) {
+        continue;
+      }
+      if (name === 'viewOn' && args.optionalString(name) === '') {
+        throw new MongoError('BadValue', "'viewOn' cannot be empty");
+      }
+      if (name === 'expireAfterSeconds') {
+        if (clusteredIndexOf(info) === undefined) {
+          throw new MongoError(
+            'InvalidOptions',
+            "'expireAfterSeconds' option is only supported on collections clustered by _id"
+          );
+        }
         throw new MongoError('NotImplemented', `collMod with '${name}' is not available in Argon yet`);
+      }
+      if (name === 'dryRun' && args.flag(name, false)) {
+        throw new MongoError('InvalidOptions', 'dry run mode requires an valid index modification.');
       }
       if (VIEW_OPTIONS.has(name) && !isView) {
         throw new MongoError('InvalidOptions', `option only supported on a view: ${name}`);
@@ -162,13 +214,6 @@ const STORED_OPTIONS: ReadonlySet<string> = new Set([
 ]);
 const VIEW_OPTIONS: ReadonlySet<string> = new Set(['viewOn', 'pipeline']);
 const CAP_OPTIONS: ReadonlySet<string> = new Set(['cappedSize', 'cappedMax']);
-const NOT_CHANGED: ReadonlySet<string> = new Set([
-  'expireAfterSeconds',
-  'recordPreImages',
-  'timeseries',
-  'dryRun'
-]);
-
 function currentInfo(
   { services }: CommandContext,
   place: WritePlace,
@@ -180,6 +225,7 @@ function currentInfo(
 export const listCollections: Command = {
   name: 'listCollections',
   fields: ['filter', 'cursor', 'nameOnly', 'authorizedCollections', 'includePendingDrops'],
+  types: { nameOnly: BOOL, authorizedCollections: BOOL, includePendingDrops: FLAG },
   run: context => {
     const { args, database } = context;
     const nameOnly = args.flag('nameOnly', false);
@@ -230,14 +276,28 @@ export function collectionUuid(project: string, info: CollectionInfo): Binary {
   return new Binary(bytes, Binary.SUBTYPE_UUID);
 }
 
+/** True, or the UUID of the collection that may be dropped. */
+const DROP_TARGET: ArgumentCheck = (args, name, { type, bytes }) => {
+  if (type === T.BINARY) {
+    if (bytes[4] !== Binary.SUBTYPE_UUID || bytes.length !== 5 + 16) {
+      throw new MongoError('InvalidUUID', 'uuid must be a 16-byte binary field with UUID (4) subtype');
+    }
+    throw new MongoError('CollectionUUIDMismatch', 'Collection UUID does not match that specified');
+  }
+  if (type !== T.BOOL) {
+    args.wrongType(name, type, ['bool', 'binData']);
+  }
+};
+
 export const renameCollection: Command = {
   name: 'renameCollection',
   fields: ['to', 'dropTarget', 'stayTemp'],
+  types: { dropTarget: DROP_TARGET, stayTemp: BOOL },
   adminOnly: true,
   writes: true,
   run: async context => {
     const { args, services } = context;
-    const source = splitNamespace(args.string('renameCollection'), 'Invalid namespace specified');
+    const source = splitNamespace(namespaceOf(args, 'renameCollection'), 'Invalid namespace specified');
     const target = splitNamespace(args.string('to'), 'Invalid target namespace:');
     if (source.database === target.database && source.collection === target.collection) {
       throw new MongoError('IllegalOperation', "Can't rename a collection to itself");
@@ -249,7 +309,7 @@ export const renameCollection: Command = {
         'renaming a collection into another database is not available in Argon yet'
       );
     }
-    const dropTarget = args.flag('dropTarget', false);
+    const dropTarget = args.get('dropTarget')?.bytes[0] === 1;
     const place = writePlace(context, source.database);
     const notFound = new MongoError(
       'NamespaceNotFound',
@@ -269,19 +329,31 @@ export const renameCollection: Command = {
         `cannot rename view: ${source.database}.${source.collection}`
       );
     }
-    if (state.collection(target.collection) !== undefined) {
+    // What is dropped and what takes its name are two commits of one id: history shows them as one, and undo takes
+    // them back together.
+    const replaces = state.collection(target.collection) !== undefined;
+    const txn = `rename-collection/${randomUUID()}`;
+    if (replaces) {
       if (!dropTarget) {
         throw new MongoError('NamespaceExists', 'target namespace exists');
       }
-      await services.engine.dropCollection(place.project, place.branch, target.collection, context.origin);
+      await services.engine.dropCollection(place.project, place.branch, target.collection, context.origin, {
+        txn
+      });
     }
-    const { commit } = await services.engine.write(place.project, place.branch, context.origin, writer => {
-      const info = writer.collection(source.collection);
-      if (info === undefined) {
-        throw notFound;
-      }
-      return writer.renameCollection(info, target.collection);
-    });
+    const { commit } = await services.engine.write(
+      place.project,
+      place.branch,
+      context.origin,
+      writer => {
+        const info = writer.collection(source.collection);
+        if (info === undefined) {
+          throw notFound;
+        }
+        return writer.renameCollection(info, target.collection);
+      },
+      replaces ? { txn } : {}
+    );
     noteCommit(context, commit);
     return addWriteConcernError(emptyReply(), args);
   }

@@ -1,4 +1,6 @@
 import { T } from '@argon/wal-core';
+import { HINT } from '../argument-types';
+import { numberOf } from '../arguments';
 import { filterOf, queryOptions } from '../compile';
 import type { CommandContext } from '../context';
 import { MongoError } from '../errors';
@@ -19,7 +21,7 @@ export function openCount(context: CommandContext, target = countTarget(context)
 
 /** The collection or view a count names. */
 export function countTarget(context: CommandContext): Target {
-  return openTarget(context, queriedNameOf(context));
+  return openTarget(context, queriedNameOf(context, 'InvalidNamespace'));
 }
 
 /** What a count asks, for the pipeline it becomes on a view. */
@@ -27,15 +29,24 @@ export function viewCount(context: CommandContext): ViewQuery {
   return { filter: context.args.optionalDocument('query'), ...cutOf(context) };
 }
 
-/** A negative limit is the same as a positive one, 0 is none. */
+/** A negative limit is the same as a positive one, 0 is none. @throws MongoError 2, 9 */
 function cutOf({ args }: CommandContext): { skip: number; limit: number } {
   const skip = args.integer('skip', { min: 0 }) ?? 0;
-  return { skip, limit: Math.abs(args.integer('limit') ?? 0) || Infinity };
+  const given = args.get('limit');
+  const limit = given === undefined ? 0 : numberOf(given);
+  if (limit === undefined) {
+    throw new MongoError('BadValue', 'limit value is not a valid number');
+  }
+  if (!Number.isInteger(limit)) {
+    throw new MongoError('FailedToParse', `Expected an integer: limit: ${limit}`);
+  }
+  return { skip, limit: Math.abs(limit) || Infinity };
 }
 
 export const count: Command = {
   name: 'count',
   fields: ['query', 'limit', 'skip', 'hint', 'collation', 'fields', 'queryHint', 'mode', 'help'],
+  types: { hint: HINT },
   reads: true,
   run: async context => {
     const { args } = context;

@@ -1,4 +1,5 @@
 import { T } from '@argon/wal-core';
+import { NUMBER } from '../argument-types';
 import { MongoError, inContext } from '../errors';
 import { AWAIT_MS_DEFAULT } from '../limits';
 import type { Cursor } from '../cursors';
@@ -6,22 +7,28 @@ import { suffer } from '../failpoint/fail-command';
 import { resumable } from '../labels';
 import { cursorReply, emptyReply } from '../reply';
 import type { Command } from '../registry';
+import { collectionNameOf } from './collection-name';
 
 /** The next batch of a result. */
 export const getMore: Command = {
   name: 'getMore',
   fields: ['collection', 'batchSize', 'term', 'lastKnownCommittedOpTime'],
   transaction: 'follows',
+  types: { maxTimeMS: NUMBER },
   waits: true,
   // A driver repeats what the cursor was opened with; the cursor reads on as it was.
   snapshots: true,
   run: async context => {
     const { args, services, database, operation } = context;
     const id = args.long('getMore');
-    const namespace = `${database}.${args.string('collection')}`;
+    const name = args.string('collection');
+    if (name === '') {
+      throw new MongoError('InvalidNamespace', 'Collection names cannot be empty');
+    }
+    const namespace = `${database}.${name}`;
     const batchSize = args.integer('batchSize', { min: 0 });
-    const cursor = services.cursors.use(id, namespace, context.session, context.transaction?.number);
     const waitMs = args.milliseconds('maxTimeMS');
+    const cursor = services.cursors.use(id, namespace, context.session, context.transaction?.number);
     if (!cursor.awaits && waitMs !== undefined && waitMs > 0) {
       throw new MongoError('BadValue', 'cannot set maxTimeMS on getMore command for a non-awaitData cursor');
     }
@@ -66,10 +73,16 @@ export const killCursors: Command = {
   fields: ['cursors'],
   transaction: 'follows',
   run: ({ args, services, database }) => {
-    const namespace = `${database}.${args.string('killCursors')}`;
+    const namespace = `${database}.${collectionNameOf({ args, database })}`;
     const killed: bigint[] = [];
     const missing: bigint[] = [];
+    if (args.get('cursors')?.type === T.NULL) {
+      throw new MongoError(10065, 'invalid parameter: expected an object (cursors)');
+    }
     args.array('cursors').forEach((value, index) => {
+      if (value.type === T.NULL) {
+        return;
+      }
       if (value.type !== T.INT64) {
         args.wrongType(`cursors.${index}`, value.type, 'long');
       }

@@ -4,6 +4,7 @@ import { readPlace } from '../place';
 import type { Command } from '../registry';
 import { emptyReply } from '../reply';
 import { sizeOf } from '../sizes';
+import { namespaceOf } from './collection-name';
 
 /** Bytes and number of the documents of a collection: counted one by one, or estimated when that is asked for. */
 export const dataSize: Command = {
@@ -12,7 +13,7 @@ export const dataSize: Command = {
   fields: ['keyPattern', 'min', 'max', 'estimate', 'maxSize', 'maxObjects'],
   run: async context => {
     const { args, database, operation } = context;
-    const namespace = args.string('dataSize');
+    const namespace = namespaceOf(args, args.names()[0]!);
     if (!namespace.startsWith(`${database}.`)) {
       throw new MongoError('InvalidNamespace', `Invalid namespace specified '${namespace}'`);
     }

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { compileFilter, type ProjectInfo } from '@argon/wal-core';
+import { T, compileFilter, type ProjectInfo } from '@argon/wal-core';
+import { BOOL } from '../argument-types';
+import { numberOf } from '../arguments';
 import { DocumentBuilder } from '../builder';
 import type { CommandContext } from '../context';
 import { MongoError } from '../errors';
@@ -16,6 +18,7 @@ const BYTES_PER_MB = 1024 * 1024;
 export const listDatabases: Command = {
   name: 'listDatabases',
   fields: ['filter', 'nameOnly', 'authorizedDatabases'],
+  types: { authorizedDatabases: BOOL },
   adminOnly: true,
   run: async context => {
     const { args, services } = context;
@@ -71,7 +74,11 @@ export const dropDatabase: Command = {
   writes: true,
   run: async context => {
     const { args, services } = context;
-    if (args.integer('dropDatabase') !== 1) {
+    const one = args.get('dropDatabase')!;
+    if (one.type === T.NULL) {
+      args.missing('dropDatabase');
+    }
+    if (args.integer('dropDatabase') !== 1 || numberOf(one) !== 1) {
       throw new MongoError(5255100, "Have to pass 1 as 'drop' parameter");
     }
     const place = writePlace(context);

@@ -20,7 +20,7 @@ export function openDistinct(context: CommandContext, target = distinctTarget(co
 
 /** The collection or view a distinct names. */
 export function distinctTarget(context: CommandContext): Target {
-  return openTarget(context, queriedNameOf(context));
+  return openTarget(context, queriedNameOf(context, 'InvalidNamespace'));
 }
 
 export const distinct: Command = {

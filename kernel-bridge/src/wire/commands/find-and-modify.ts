@@ -1,4 +1,5 @@
 import { T, field, type Commit, type Image, type Projection, type RawValue } from '@argon/wal-core';
+import { HINT } from '../argument-types';
 import type { Arguments } from '../arguments';
 import { DocumentBuilder } from '../builder';
 import { withCap } from '../capped/keeper';
@@ -64,6 +65,7 @@ export const findAndModify: Command = {
     'hint',
     'let'
   ],
+  types: { hint: HINT },
   retryable: true,
   writes: true,
   transaction: 'runs',

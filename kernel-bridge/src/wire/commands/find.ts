@@ -1,4 +1,5 @@
-import { T, elements } from '@argon/wal-core';
+import { elements } from '@argon/wal-core';
+import { GIVEN_BOOL, GIVEN_OBJECT, HINT, type ArgumentTypes } from '../argument-types';
 import { numberOf } from '../arguments';
 import { CappedTail } from '../capped/tail';
 import { capOf } from '../collection-kind';
@@ -8,7 +9,7 @@ import { MongoError, inContext } from '../errors';
 import { answerWithCursor, snapshotTime } from '../open-cursor';
 import { openRun, openTarget, type OpenedRun, type Target } from '../open-run';
 import { noteRead } from '../place';
-import { checkHint, type KeyWindow } from '../plan';
+import type { KeyWindow } from '../plan';
 import type { Query, QueryRun } from '../query';
 import { shownKeys } from '../shown-keys';
 import { cursorReply } from '../reply';
@@ -28,9 +29,6 @@ export function openFind(context: CommandContext, target = findTarget(context)):
     limit: args.integer('limit', { min: 0 }) || Infinity
   };
   const hint = args.get('hint');
-  if (hint?.type === T.NULL) {
-    checkHint(hint);
-  }
   const opened = openRun(context, target, query, hint, windowOf(context));
   if (args.bool('returnKey', false) || args.bool('showRecordId', false)) {
     opened.run.show = shownKeys(opened.run.plan, args.bool('returnKey', false));
@@ -140,6 +138,7 @@ export const FIND_FIELDS = [
   'noCursorTimeout',
   'oplogReplay',
   'projection',
+  'readOnce',
   'returnKey',
   'showRecordId',
   'singleBatch',
@@ -149,10 +148,32 @@ export const FIND_FIELDS = [
   'tailable'
 ] as const;
 
+/** How mongod reads them: null is no object and no boolean here. */
+export const FIND_TYPES: ArgumentTypes = {
+  allowDiskUse: GIVEN_BOOL,
+  allowPartialResults: GIVEN_BOOL,
+  awaitData: GIVEN_BOOL,
+  collation: GIVEN_OBJECT,
+  filter: GIVEN_OBJECT,
+  hint: HINT,
+  max: GIVEN_OBJECT,
+  min: GIVEN_OBJECT,
+  noCursorTimeout: GIVEN_BOOL,
+  oplogReplay: GIVEN_BOOL,
+  projection: GIVEN_OBJECT,
+  readOnce: GIVEN_BOOL,
+  returnKey: GIVEN_BOOL,
+  showRecordId: GIVEN_BOOL,
+  singleBatch: GIVEN_BOOL,
+  tailable: GIVEN_BOOL,
+  sort: GIVEN_OBJECT
+};
+
 export const find: Command = {
   name: 'find',
   where: 'FindCommandRequest',
   fields: FIND_FIELDS,
+  types: FIND_TYPES,
   snapshots: true,
   transaction: 'runs',
   run: context => {

@@ -9,11 +9,21 @@ import { delete_ } from './delete';
 import { distinct } from './distinct';
 import { explain } from './explain';
 import { configureFailPoint } from '../failpoint/configure';
+import { filemd5 } from './file-md5';
 import { find } from './find';
 import { findAndModify } from './find-and-modify';
 import { hello, isMaster } from './hello';
 import { listCommands } from './list-commands';
-import { planCacheClear, planCacheListFilters, profile, rolesInfo } from './nothing-kept';
+import {
+  connPoolStats,
+  features,
+  getLastError,
+  lockInfo,
+  planCacheClear,
+  planCacheListFilters,
+  profile,
+  rolesInfo
+} from './nothing-kept';
 import { getDefaultRWConcern, replSetGetConfig, replSetGetStatus, shardingState } from './replica-set';
 import { createIndexes, dropIndexes, listIndexes } from './indexes';
 import { insert } from './insert';
@@ -101,6 +111,11 @@ export const COMMANDS: readonly Command[] = [
   planCacheListFilters,
   rolesInfo,
   profile,
+  features,
+  lockInfo,
+  connPoolStats,
+  getLastError,
+  filemd5,
   listCommands(() => COMMANDS)
 ];
 

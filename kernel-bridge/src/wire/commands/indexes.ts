@@ -8,10 +8,12 @@ import {
   type IndexInfo,
   type RawValue
 } from '@argon/wal-core';
-import { Arguments, numberOf, stringOf } from '../arguments';
+import { FLAG, type ArgumentCheck } from '../argument-types';
+import { Arguments, numberOf, stringOf, wholeOf } from '../arguments';
 import { DocumentBuilder } from '../builder';
 import { clusteredIndexOf } from '../clustered';
 import { defaultCollation, refuseView } from '../collection-kind';
+import { NODES_MAX } from '../concerns';
 import { noteCommit, type CommandContext } from '../context';
 import type { DocumentSource } from '../cursors';
 import { MongoError } from '../errors';
@@ -49,9 +51,18 @@ export function idIndexOf(info: CollectionInfo): Buffer {
     : documentOf([...elements(ID_INDEX), { name: 'collation', type: T.OBJECT, bytes: collation }]);
 }
 
+const MODES: ReadonlySet<string> = new Set(['majority', 'votingMembers']);
+
+const COMMIT_QUORUM: ArgumentCheck = (args, name, value) => {
+  if (value.type !== T.NULL && value.type !== T.STRING && numberOf(value) === undefined) {
+    args.wrongType(name, value.type, ['long', 'int', 'decimal', 'double', 'string']);
+  }
+};
+
 export const createIndexes: Command = {
   name: 'createIndexes',
   fields: ['indexes', 'commitQuorum', 'ignoreUnknownIndexOptions'],
+  types: { commitQuorum: COMMIT_QUORUM, ignoreUnknownIndexOptions: FLAG },
   writes: true,
   transaction: 'runs',
   run: async context => {
@@ -65,7 +76,9 @@ export const createIndexes: Command = {
     const existing = writePlace(context);
     const known = existing === undefined ? undefined : await infoOf(context, existing, collection);
     refuseView(context.database, collection, known);
-    const requests = raws.map(raw => readIndexSpec(raw, defaultCollation(known)));
+    const requests = raws.map(raw =>
+      readIndexSpec(raw, defaultCollation(known), args.flag('ignoreUnknownIndexOptions', false))
+    );
     checkAmongThemselves(requests);
     checkCommitQuorum(args);
     const place = await ensureWritePlace(context);
@@ -164,8 +177,26 @@ const VOTING_MEMBERS: RawValue = { type: T.STRING, bytes: Buffer.from('\x0e\0\0\
 /** There is one node to build on. @throws MongoError 278 */
 function checkCommitQuorum(args: Arguments): void {
   const value = args.get('commitQuorum');
-  const nodes = value === undefined ? undefined : numberOf(value);
-  if (nodes !== undefined && nodes > 1) {
+  if (value?.type === T.STRING) {
+    const mode = stringOf(value);
+    if (mode === '') {
+      throw new MongoError('FailedToParse', 'commitQuorum may not be an empty string');
+    }
+    if (!MODES.has(mode)) {
+      throw new MongoError(
+        'UnknownReplWriteConcern',
+        `No write concern mode named '${mode}' found in replica set configuration`
+      );
+    }
+  }
+  const nodes = value === undefined ? 0 : wholeOf(numberOf(value) ?? 0, value.type);
+  if (!(nodes >= 0 && nodes <= NODES_MAX)) {
+    throw new MongoError(
+      'FailedToParse',
+      `commitQuorum has to be a non-negative number and not greater than ${NODES_MAX}`
+    );
+  }
+  if (nodes > 1) {
     throw new MongoError(
       'UnsatisfiableCommitQuorum',
       'Not enough data-bearing nodes to satisfy commit quorum'
@@ -191,6 +222,7 @@ function checkAmongThemselves(requests: readonly IndexRequest[]): void {
 export const listIndexes: Command = {
   name: 'listIndexes',
   fields: ['cursor', 'includeBuildUUIDs', 'includeIndexBuildInfo'],
+  types: { includeBuildUUIDs: FLAG, includeIndexBuildInfo: FLAG },
   run: context => {
     const collection = collectionNameOf(context);
     const info = readPlace(context)?.snapshot.collection(collection);

@@ -1,3 +1,4 @@
+import { INT } from '../argument-types';
 import { withCap } from '../capped/keeper';
 import { checkWritableName } from '../namespace';
 import { ensureWritePlace } from '../place';
@@ -11,12 +12,13 @@ import { writeReply } from './write-reply';
 export const insert: Command = {
   name: 'insert',
   fields: ['documents', 'ordered', 'bypassDocumentValidation'],
+  types: { stmtId: INT },
   retryable: true,
   writes: true,
   transaction: 'runs',
   run: async context => {
     const { args } = context;
-    const collection = collectionNameOf(context);
+    const collection = collectionNameOf(context, { writes: true });
     const documents = args.documents('documents');
     // In a transaction the first error ends everything.
     const ordered = args.bool('ordered', true) || context.transaction !== undefined;

@@ -21,7 +21,7 @@ export const startSession: Command = {
 };
 
 export const endSessions: Command = { name: 'endSessions', fields: [], run: context => end(context) };
-export const killSessions: Command = { name: 'killSessions', fields: [], run: context => end(context) };
+export const killSessions: Command = { name: 'killSessions', run: context => end(context) };
 
 export const killAllSessions: Command = {
   name: 'killAllSessions',
@@ -56,6 +56,9 @@ function end(context: CommandContext): ReturnType<typeof emptyReply> {
 
 function sessionsOf({ args, name }: CommandContext): string[] {
   const value = args.get(name);
+  if (value?.type === T.NULL) {
+    throw new MongoError(10065, `invalid parameter: expected an object (${name})`);
+  }
   if (value?.type !== T.ARRAY) {
     return args.wrongType(name, value?.type ?? T.NULL, 'array');
   }

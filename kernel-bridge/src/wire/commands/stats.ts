@@ -16,7 +16,7 @@ export const dbStats: Command = {
   fields: ['scale', 'freeStorage'],
   run: async context => {
     const { args, database, services } = context;
-    const scale = args.integer('scale', { min: 1 }) ?? 1;
+    const scale = args.integer('scale', { min: 1, max: Number.MAX_SAFE_INTEGER }) ?? 1;
     const snapshot = readPlace(context)?.snapshot;
     let objects = 0;
     let bytes = 0;
@@ -53,7 +53,7 @@ export const collStats: Command = {
   fields: ['scale'],
   run: async context => {
     const { args, database } = context;
-    const scale = args.integer('scale', { min: 1 }) ?? 1;
+    const scale = args.integer('scale', { min: 1, max: Number.MAX_SAFE_INTEGER }) ?? 1;
     const collection = collectionNameOf(context);
     const snapshot = readPlace(context)?.snapshot;
     const info = snapshot?.collection(collection);

@@ -1,4 +1,5 @@
 import { T, values } from '@argon/wal-core';
+import { GIVEN_BOOL, INT } from '../argument-types';
 import type { Arguments } from '../arguments';
 import { MongoError } from '../errors';
 import type { Command } from '../registry';
@@ -32,6 +33,7 @@ export const UPDATES: StatementForm = {
     }
     const arrayFilters = arrayFiltersOf(statement);
     const constants = statement.optionalDocument('c');
+    checkUpsertSupplied(statement);
     return {
       filter,
       update,
@@ -44,23 +46,35 @@ export const UPDATES: StatementForm = {
   }
 };
 
+/** mongos says by it which document an upsert makes. @throws MongoError 14, 238 */
+function checkUpsertSupplied(statement: Arguments): void {
+  const value = statement.get('upsertSupplied');
+  if (value !== undefined) {
+    GIVEN_BOOL(statement, 'upsertSupplied', value);
+    if (value.bytes[0] === 1) {
+      throw new MongoError('NotImplemented', "'upsertSupplied' is of a mongos, which Argon has not");
+    }
+  }
+}
+
 export const update: Command = {
   name: 'update',
   fields: ['updates', 'ordered', 'bypassDocumentValidation', 'let'],
+  types: { stmtId: INT },
   retryable: true,
   writes: true,
   transaction: 'runs',
   run: async context =>
-    writeReply(await runStatements(context, collectionNameOf(context), UPDATES), context.args, {
-      modified: true
-    })
+    writeReply(
+      await runStatements(context, collectionNameOf(context, { writes: true }), UPDATES),
+      context.args,
+      {
+        modified: true
+      }
+    )
 };
 
-/** `arrayFilters` of an update. @throws MongoError 14 */
+/** `arrayFilters` of an update. @throws MongoError 14, 10065 */
 export function arrayFiltersOf(args: Arguments): Buffer[] | undefined {
-  return args
-    .optionalArray('arrayFilters')
-    ?.map((value, at) =>
-      value.type === T.OBJECT ? value.bytes : args.wrongType(`arrayFilters.${at}`, value.type, 'object')
-    );
+  return args.has('arrayFilters') ? [...args.documents('arrayFilters')] : undefined;
 }

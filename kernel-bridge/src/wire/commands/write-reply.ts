@@ -1,6 +1,6 @@
 import { ObjectId, Long } from 'bson';
 import { T, field, type Commit } from '@argon/wal-core';
-import { numberOf, stringOf, type Arguments } from '../arguments';
+import { decode, firstElement, numberOf, stringOf, type Arguments } from '../arguments';
 import { toTimestamp, type DocumentBuilder } from '../builder';
 import { NODES_MAX } from '../concerns';
 import { emptyReply } from '../reply';
@@ -50,7 +50,7 @@ export function addCommit(reply: DocumentBuilder, commit: Commit | undefined): D
 export function addWriteConcernError(reply: DocumentBuilder, args: Arguments): DocumentBuilder {
   const concern = args.get('writeConcern');
   const w = concern?.type === T.OBJECT ? field(concern.bytes, 'w') : undefined;
-  const nodes = w === undefined ? undefined : numberOf(w);
+  const nodes = w === undefined ? undefined : Math.trunc(numberOf(w) ?? 0);
   const given = concern?.type === T.OBJECT ? field(concern.bytes, 'wtimeout') : undefined;
   const wtimeout = given === undefined ? 0 : (numberOf(given) ?? 0);
   if (nodes !== undefined && nodes > 1 && nodes <= NODES_MAX) {
@@ -60,12 +60,21 @@ export function addWriteConcernError(reply: DocumentBuilder, args: Arguments): D
       errmsg: 'Not enough data-bearing nodes',
       errInfo: { writeConcern: { w: nodes, wtimeout, provenance: 'clientSupplied' } }
     });
-  } else if (w?.type === T.STRING && stringOf(w) !== 'majority') {
+  } else if (w?.type === T.NULL || (w?.type === T.STRING && stringOf(w) !== 'majority')) {
+    const mode = w.type === T.NULL ? '' : stringOf(w);
     reply.value('writeConcernError', {
       code: 79,
       codeName: 'UnknownReplWriteConcern',
-      errmsg: `No write concern mode named '${stringOf(w)}' found in replica set configuration`,
-      errInfo: { writeConcern: { w: stringOf(w), wtimeout, provenance: 'clientSupplied' } }
+      errmsg: `No write concern mode named '${mode}' found in replica set configuration`,
+      errInfo: { writeConcern: { w: mode, wtimeout, provenance: 'clientSupplied' } }
+    });
+  } else if (w?.type === T.OBJECT) {
+    // The one member of this set has no tags.
+    reply.value('writeConcernError', {
+      code: 4,
+      codeName: 'NoSuchKey',
+      errmsg: `No replica set tag named '${firstElement(w.bytes)?.name ?? ''}' found in replica set configuration`,
+      errInfo: { writeConcern: { w: decode(w), wtimeout, provenance: 'clientSupplied' } }
     });
   }
   return reply;

@@ -1,4 +1,4 @@
-import { T, type Origin } from '@argon/wal-core';
+import { T, type Origin, type RawValue } from '@argon/wal-core';
 import type { Arguments } from '../arguments';
 import type { ReadConcern } from '../concerns';
 import { MongoError } from '../errors';
@@ -22,19 +22,13 @@ export function readTransaction(
   args: Arguments,
   session: SessionKey | undefined
 ): TransactionArguments | undefined {
-  const autocommit = args.get('autocommit');
-  const start = args.get('startTransaction');
+  const autocommit = given(args, 'autocommit');
+  const start = given(args, 'startTransaction');
   if (autocommit === undefined) {
     if (start !== undefined) {
       throw invalid("'startTransaction' field requires 'autocommit' field to also be specified");
     }
     return undefined;
-  }
-  if (autocommit.type !== T.BOOL) {
-    args.wrongType('autocommit', autocommit.type, 'bool');
-  }
-  if (start !== undefined && start.type !== T.BOOL) {
-    args.wrongType('startTransaction', start.type, 'bool');
   }
   if (autocommit.bytes[0] === 1) {
     throw invalid('Specifying autocommit=true is not allowed.');
@@ -42,7 +36,7 @@ export function readTransaction(
   if (start !== undefined && start.bytes[0] === 0) {
     throw invalid('Specifying startTransaction=false is not allowed.');
   }
-  if (!args.has('txnNumber')) {
+  if (given(args, 'txnNumber') === undefined) {
     throw invalid("'autocommit' field requires a transaction number to also be specified");
   }
   if (session === undefined) {
@@ -53,6 +47,12 @@ export function readTransaction(
     throw invalid('Transaction number cannot be negative');
   }
   return { number, starts: start !== undefined };
+}
+
+/** An argument whose type was checked with those of all commands; null is none. */
+function given(args: Arguments, name: string): RawValue | undefined {
+  const value = args.get(name);
+  return value?.type === T.NULL ? undefined : value;
 }
 
 /** What a command that enters a transaction brings. */
