@@ -1,7 +1,7 @@
 import { expect, test, type IJupyterLabPageFixture } from '@jupyterlab/galata';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
+import { seriousProblems } from './accessibility';
 
 /** Where the pictures go; git does not follow them. */
 const PICTURES = join(__dirname, '..', '..', 'test-results', 'pictures');
@@ -9,14 +9,9 @@ const PICTURES = join(__dirname, '..', '..', 'test-results', 'pictures');
 /** A text that would be trouble as markup, as a command, or in a title. */
 const HOSTILE = '<img src=x onerror=alert(1)> "\'`{}\u202e';
 
-/** What is found wrong with a view, by axe-core, in one theme. */
-const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
-const THEMES = ['JupyterLab Light', 'JupyterLab Dark', 'JupyterLab Dark High Contrast'];
-
 test.use({ autoGoto: false });
-test.describe.configure({ mode: 'serial' });
 
-/** The data of all tests here: written once by a real kernel. */
+/** The data of all tests here: a real kernel writes it into a project of each test. */
 const STORY = [
   'import argon, datetime',
   'db = argon.db()',
@@ -41,16 +36,29 @@ const cell = (id: string, source: string) => ({
   execution_count: null,
   outputs: []
 });
-const NOTEBOOK = {
+const notebookOf = (project: string) => ({
   nbformat: 4,
   nbformat_minor: 5,
   metadata: { kernelspec: { name: 'python3', display_name: 'Python 3 (ipykernel)', language: 'python' } },
   cells: [
-    cell('init', '%load_ext argon\n%argon init shop'),
+    cell('init', `%load_ext argon\n%argon init ${project}`),
     cell('story', STORY),
     cell('older', '_ = db.users.update_many({"age": {"$gte": 68}}, {"$set": {"age": 1}})')
   ]
-};
+});
+
+/** Opens JupyterLab with `data.ipynb`, whose first two cells have made the project and its data. */
+async function begin(page: IJupyterLabPageFixture, project: string): Promise<void> {
+  await page.goto();
+  await page.contents.uploadContent(JSON.stringify(notebookOf(project)), 'text', 'data.ipynb');
+  await page.evaluate(async () => {
+    await window.jupyterapp.commands.execute('docmanager:open', { path: 'data.ipynb', factory: 'Notebook' });
+  });
+  await page.notebook.activate('data.ipynb');
+  await page.notebook.runCell(0, true);
+  await page.notebook.runCell(1, true);
+  expect(((await page.notebook.getCellTextOutput(1)) ?? []).join('\n')).not.toMatch(/Error|Traceback/);
+}
 
 async function command(page: Page, id: string, args: Record<string, string> = {}): Promise<void> {
   await page.evaluate(
@@ -59,35 +67,6 @@ async function command(page: Page, id: string, args: Record<string, string> = {}
     },
     [id, args] as const
   );
-}
-
-/** What is serious in a view in all themes. */
-async function seriousProblems(page: IJupyterLabPageFixture, view: string): Promise<string[]> {
-  const found: string[] = [];
-  await page.evaluate(AXE);
-  for (const theme of THEMES) {
-    await page.theme.setTheme(theme);
-    await page.waitForTimeout(400);
-    const problems = await page.evaluate(async selector => {
-      const { axe } = window as unknown as {
-        axe: {
-          run(
-            context: string,
-            options: object
-          ): Promise<{
-            violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[];
-          }>;
-        };
-      };
-      const { violations } = await axe.run(selector, { resultTypes: ['violations'] });
-      return violations
-        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-        .map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 200)} ${nodes[0]?.failureSummary}`);
-    }, view);
-    found.push(...problems.map(problem => `${theme}: ${problem}`));
-  }
-  await page.theme.setLightTheme();
-  return found;
 }
 
 const view = '.jp-ArgonData';
@@ -108,15 +87,7 @@ test('documents are found, looked at, followed through time and compared', async
     alerts++;
     void dialog.dismiss();
   });
-  await page.goto();
-  await page.contents.uploadContent(JSON.stringify(NOTEBOOK), 'text', 'data.ipynb');
-  await page.evaluate(async () => {
-    await window.jupyterapp.commands.execute('docmanager:open', { path: 'data.ipynb', factory: 'Notebook' });
-  });
-  await page.notebook.activate('data.ipynb');
-  await page.notebook.runCell(0, true);
-  await page.notebook.runCell(1, true);
-  expect(((await page.notebook.getCellTextOutput(1)) ?? []).join('\n')).not.toMatch(/Error|Traceback/);
+  await begin(page, 'shop');
 
   await test.step('the browser opens where the session is, with counts, sizes and indexes', async () => {
     await command(page, 'argon:browse-data', { collection: 'users' });
@@ -219,7 +190,9 @@ test('documents are found, looked at, followed through time and compared', async
     await page.getByRole('tree', { name: 'Versions' }).focus();
     await page.keyboard.press('ArrowDown');
     await page.getByRole('button', { name: 'Restore this value…' }).click();
-    await expect(page.getByRole('button', { name: /^Apply/ })).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Apply restore' })).toBeVisible();
+    await expect(page.getByRole('tab', { name: /^Restore main to LSN \d+$/ })).toBeVisible();
+    await expect(page.getByRole('tab', { name: /^Merge/ })).toHaveCount(0);
     await page.screenshot({ path: join(PICTURES, 'restore-document-light.png') });
   });
 
@@ -281,11 +254,11 @@ test('documents are found, looked at, followed through time and compared', async
 
 test('the views come back with the page, and nothing is serious in three themes', async ({ page }) => {
   test.setTimeout(180_000);
-  await page.goto();
+  await begin(page, 'archive');
   await command(page, 'argon:show-panel');
   await expect(page.getByRole('treegrid')).toBeVisible();
   await command(page, 'argon:browse-data', {
-    project: 'shop',
+    project: 'archive',
     ref: 'main',
     collection: 'users',
     filter: '{ plan: "pro" }',
@@ -295,24 +268,21 @@ test('the views come back with the page, and nothing is serious in three themes'
   await grid(page).focus();
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Columns' }).click();
-  expect(await seriousProblems(page, view)).toEqual([]);
+  expect(await seriousProblems(page, view, 'data')).toEqual([]);
   await page.keyboard.press('Escape');
-  for (const theme of ['light', 'dark'] as const) {
-    await (theme === 'light' ? page.theme.setLightTheme() : page.theme.setDarkTheme());
-    await page.waitForTimeout(500);
-    await page.screenshot({ path: join(PICTURES, `data-${theme}.png`) });
-  }
-  await page.theme.setLightTheme();
   await command(page, 'argon:document-history', {
-    project: 'shop',
+    project: 'archive',
     ref: 'main',
     collection: 'users',
     id: '48'
   });
   await expect(page.getByRole('tree', { name: 'Versions' })).toBeVisible();
-  expect(await seriousProblems(page, '.jp-ArgonHistory')).toEqual([]);
+  expect(await seriousProblems(page, '.jp-ArgonHistory', 'history')).toEqual([]);
   await page.getByRole('button', { name: 'Blame', exact: true }).click();
-  expect(await seriousProblems(page, '.jp-ArgonHistory')).toEqual([]);
+  await expect(page.locator('.jp-ArgonBlame tr', { hasText: 'age' })).toBeVisible();
+  expect(await seriousProblems(page, '.jp-ArgonHistory', 'blame')).toEqual([]);
+  await command(page, 'argon:diff', { project: 'archive', from: 'main@1', to: 'main' });
+  await expect(page.getByRole('tab', { name: 'Diff main → main' })).toBeVisible();
 
   await page.waitForTimeout(1_000);
   const loaded = page.waitForEvent('load');
@@ -320,6 +290,7 @@ test('the views come back with the page, and nothing is serious in three themes'
   await loaded;
   await expect(page.getByRole('tab', { name: /^users/ })).toBeVisible({ timeout: 60_000 });
   await expect(page.getByRole('tab', { name: /^History of/ })).toBeVisible();
+  await expect(page.getByRole('tab', { name: 'Diff main → main' })).toBeVisible();
   await page.getByRole('tab', { name: /^users/ }).click();
   await expect(note(page)).toHaveText(/133 documents.*sorted by age ↓/);
 });
