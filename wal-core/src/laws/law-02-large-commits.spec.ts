@@ -1,10 +1,11 @@
 import { cpSync, rmSync } from 'node:fs';
 import fc from 'fast-check';
 import type { Engine } from '../api';
-import { openEngine } from '../engine';
+import { coreOf, openEngine } from '../engine';
 import { type LogFileSystem, REAL_FILE_SYSTEM } from '../log/file/log';
 import { allowSeconds, random, runs } from './chance';
 import { holdState, releaseStates } from './hold';
+import { LmdbStore } from '../store/lmdb/store';
 import { ADA, copyLog, dumpOf, lsn, SHOP, temporaryDirectory, World } from './world';
 
 allowSeconds(120);
@@ -16,20 +17,23 @@ const QUICK = { log: { fileSystem: { ...REAL_FILE_SYSTEM, sync: async () => unde
 const documents = (count: number, from = 0) =>
   Array.from({ length: count }, (_, i) => ({ _id: from + i, text: 'x'.repeat(i % 9 === 3 ? 1300 : i % 50) }));
 
-/** Opens a copy of a directory's log, without its state, and answers what main is there. */
-async function recovered(log: string): Promise<{ engine: Engine; close: () => Promise<void> }> {
-  const engine = await openEngine({ directory: log }, { held });
+/** Opens a copy of a directory, or of its log without its state. */
+async function recovered(directory: string): Promise<{ engine: Engine; close: () => Promise<void> }> {
+  const engine = await openEngine({ directory }, { held });
   return {
     engine,
     close: async () => {
       await engine.close();
-      rmSync(log, { recursive: true, force: true });
+      rmSync(directory, { recursive: true, force: true });
     }
   };
 }
 
 describe('law 2: a commit that is too large for one frame', () => {
-  afterEach(releaseStates);
+  afterEach(() => {
+    releaseStates();
+    jest.restoreAllMocks();
+  });
 
   it(random('goes ahead in parts and counts at once: the same as a small one at every LSN'), async () => {
     await fc.assert(
@@ -152,6 +156,36 @@ describe('law 2: a commit that is too large for one frame', () => {
       await close();
     }
     expect([...seen].sort()).toEqual(['false', 'true']);
+    rmSync(world.directory, { recursive: true, force: true });
+  });
+
+  it('is whole after a crash between any two writes of the state it goes into', async () => {
+    const world = await World.open({ parts: QUICK });
+    await world.put('main', documents(40));
+    await coreOf(world.engine).caughtUp();
+    const copies: string[] = [];
+    const write = LmdbStore.prototype.write;
+    jest.spyOn(LmdbStore.prototype, 'write').mockImplementation(async function (this: LmdbStore, puts) {
+      await write.call(this, puts);
+      await this.flushed();
+      const copy = temporaryDirectory();
+      cpSync(world.directory, copy, { recursive: true });
+      copies.push(copy);
+    });
+    await world.engine.dropCollection(SHOP, 'main', 'items', ADA);
+    const head = await dumpOf(world.view('main'));
+    const before = await dumpOf(world.view('main@41'));
+    await world.engine.close();
+    jest.restoreAllMocks();
+    expect(copies.length).toBeGreaterThan(5);
+    for (const directory of copies) {
+      const { engine, close } = await recovered(directory);
+      const view = engine.resolve(SHOP, 'main');
+      const { problems } = await engine.verify();
+      expect([view.lsn, await dumpOf(view), problems]).toEqual([82, head, []]);
+      expect(await dumpOf(engine.resolve(SHOP, 'main@41'))).toEqual(before);
+      await close();
+    }
     rmSync(world.directory, { recursive: true, force: true });
   });
 });

@@ -32,7 +32,8 @@ describe('law 9: what is told of history where it begins', () => {
     await engine.createBranch(SHOP, 'exp', ADA);
     world.clock.now += 60_000;
     await world.put('exp', [{ _id: 2 }]);
-    const heads = () => engine.branches(SHOP).map(({ name, headAt }) => [name, headAt]);
+    const heads = () =>
+      engine.branches(SHOP).map(({ name, head, headAt }) => [name, headAt, engine.timeOf(SHOP, head)]);
     const before = heads();
     world.clock.now += 60_000;
     await engine.gc({ retention: { keepMs: 10 } });
