@@ -827,6 +827,18 @@ def test_what_was_probably_meant_can_be_typed_as_it_stands(kernel: Kernel) -> No
     assert "Next:  add --ensure" in kernel.run("%argon pin first", check=False).text
 
 
+def test_advice_fits_the_verb(kernel: Kernel) -> None:
+    kernel.run("%argon branch create one\n%argon branch create two")
+    assert "add --ensure" in kernel.run("%argon branch create one", check=False).text
+    refused = kernel.run("%argon branch rename one two", check=False).text
+    assert "choose another name" in refused
+    assert "--ensure" not in refused
+    unknown = kernel.run("%argon affected brids A001", check=False).text
+    assert "no run saw a collection brids, and there is none in main" in unknown
+    assert "Next:  %argon affected birds A001" in unknown
+    assert "no run saw it" in kernel.run("%argon affected birds A001").text
+
+
 def test_a_name_of_any_length_does_not_push_the_table_off_the_page(kernel: Kernel) -> None:
     kernel.run(f"%argon branch create {'x' * 200}")
     listed = kernel.run("%argon branch list")

@@ -60,6 +60,9 @@ def advise(error: ArgonError, line: str, prefix: str = "%argon") -> ArgonError:
                 steps.append(f"{prefix} {corrected}")
         steps += _NAMES_OF.get(error.code, ())[: 2 - len(steps)]
         error.next = steps or list(_NEXT.get(error.code, ()))
+        if error.code == "BRANCH_EXISTS" and line.split()[:2] != ["branch", "create"]:
+            # No other verb takes a branch that is there.
+            error.next[0] = "choose another name"
         if error.code == "PIN_EXISTS" and "--ensure" not in line.split():
             error.next.insert(0, "add --ensure if it names the state that is meant")
         if error.code == "BRANCH_PROTECTED" and _is_default(error.data.get("branch")):

@@ -105,10 +105,27 @@ def affected(context: Context) -> Shown:
         found = project.affected(collection=args.what, id=id)
         title = f"{project.name} {document_name(args.what, id)}"
     shown = list(itertools.islice(found, args.limit + 1))
+    if not shown and args.id is not None:
+        _check_collection(context, args.what)
     runs = shown[: args.limit]
     return view.affected(
         runs, versions_of_runs([one["run"]["id"] for one in runs]), title, len(shown) > args.limit
     )
+
+
+def _check_collection(context: Context, name: str) -> None:
+    """Where no run saw a document, its collection may be a slip of the pen.
+
+    Raises:
+        ArgonError: `COLLECTION_NOT_FOUND`.
+    """
+    ref = context.ref
+    if name not in {one["name"] for one in context.project.collections(ref)["collections"]}:
+        raise ArgonError(
+            "COLLECTION_NOT_FOUND",
+            f"no run saw a collection {name}, and there is none in {ref}",
+            data={"collection": name},
+        )
 
 
 def model(context: Context) -> Shown:
