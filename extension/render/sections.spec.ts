@@ -52,6 +52,13 @@ describe('the sections of an output', () => {
     expect(sectionsOf('diff', none, options)).toMatchObject([{ text: 'No difference' }]);
   });
 
+  it('tell how long a branch lives, as long as it does', () => {
+    const branch = { name: 'exp', head: 3, headAt: '2026-11-22T11:00:00Z', ahead: 0, behind: 0 };
+    const list = (expiresAt: string) => ({ branches: [{ ...branch, expiresAt }], total: 1, pins: [] });
+    expect(words(sectionsOf('branches', list('2026-11-28T12:00:00Z'), options))).toContain('TTL 6 d');
+    expect(words(sectionsOf('branches', list('2026-11-20T12:00:00Z'), options))).not.toContain('TTL');
+  });
+
   it('tell runs with their data and the lineage behind them', () => {
     const sections = sectionsOf('runs', [run('a'), run('b')], options);
     expect(sections.map(({ kind }) => kind)).toEqual(['table', 'lineage']);

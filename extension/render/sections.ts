@@ -12,7 +12,7 @@ import type {
   RunAffectedResult
 } from '../client/protocol';
 import { count, plainRange } from '../format/count';
-import { ago, fullTime } from '../format/time';
+import { ago, fullTime, remaining } from '../format/time';
 import { idText } from '../format/value';
 import { note, oneChange, title } from '../format/words';
 import { layout, type IGraph } from '../graph/layout';
@@ -81,10 +81,14 @@ function branches(data: unknown, { now, trans }: ISectionOptions): Section[] {
   const list = listOf<Branch>(page['branches'], 'name', 'head');
   const rows = list.map((branch): ICell[] => {
     const isHere = branch.name === page['current'];
+    const expires = branch.expiresAt;
+    // A saved notebook may be opened long after the branch has gone.
+    const isTimed = typeof expires === 'string' && Date.parse(expires) > now;
     const notes = [
       isHere ? trans.__('session') : '',
       branch.isProtected ? trans.__('protected') : '',
-      branch.backupOf === undefined ? '' : trans.__('backup of %1', branch.backupOf)
+      branch.backupOf === undefined ? '' : trans.__('backup of %1', branch.backupOf),
+      isTimed ? trans.__('TTL %1', remaining(expires, now, trans)) : ''
     ];
     return [
       { text: branch.name, isStrong: isHere },
