@@ -44,10 +44,13 @@ async function look(directory: string): Promise<Seen> {
                 }
               }
               for await (const { keys, images } of view.scan(collection)) {
-                keys.forEach((key, i) => hash.update(key).update(images[i]!));
-                for (const key of keys) {
-                  hash.update(view.get(collection, key) ?? 'none');
-                }
+                // Document by document: where a batch ends depends on how long it took.
+                keys.forEach((key, i) =>
+                  hash
+                    .update(key)
+                    .update(images[i]!)
+                    .update(view.get(collection, key) ?? 'none')
+                );
               }
             }
           }
