@@ -94,6 +94,13 @@ function readDestination(context: CommandContext, value: RawValue, stage: string
 }
 
 const MATCHED: ReadonlySet<string> = new Set(['replace', 'keepExisting', 'merge', 'fail']);
+/** Modes that go together for nothing: they would write no document, or none that is there. */
+const POINTLESS: ReadonlySet<string> = new Set([
+  'keepExisting discard',
+  'keepExisting fail',
+  'fail discard',
+  'fail fail'
+]);
 const NOT_MATCHED: ReadonlySet<string> = new Set(['insert', 'discard', 'fail']);
 
 function readMerge(
@@ -117,15 +124,29 @@ function readMerge(
     undefined
   );
   const into = args.get('into') ?? args.missing('into');
+  if (into.type !== T.STRING && into.type !== T.OBJECT) {
+    throw new MongoError(
+      51178,
+      `$merge 'into' field must be either a string or an object, but found ${TYPE_NAMES[into.type]}`
+    );
+  }
   const whenMatched = readMatched(args.get('whenMatched'));
   const variables = readLet(args, whenMatched);
+  const whenNotMatched = readNotMatched(args.optionalString('whenNotMatched'));
+  const mode = typeof whenMatched === 'string' ? whenMatched : 'pipeline';
+  if (POINTLESS.has(`${mode} ${whenNotMatched}`)) {
+    throw new MongoError(
+      51181,
+      `Combination of $merge modes 'whenMatched: ${mode}' and 'whenNotMatched: ${whenNotMatched}' is not supported`
+    );
+  }
   return {
     destination: readDestination(context, into, '$merge'),
     merge: {
       ...(variables && { let: variables }),
       on: readOn(args.get('on')),
       whenMatched,
-      whenNotMatched: readNotMatched(args.optionalString('whenNotMatched'))
+      whenNotMatched
     }
   };
 }
@@ -176,7 +197,13 @@ function readMatched(value: RawValue | undefined): MergeStage['whenMatched'] {
     }
     return { pipeline: value };
   }
-  const mode = value.type === T.STRING ? stringOf(value) : '';
+  if (value.type !== T.STRING) {
+    throw new MongoError(
+      51191,
+      `$merge 'whenMatched' field must be either a string or an array, but found ${TYPE_NAMES[value.type]}`
+    );
+  }
+  const mode = stringOf(value);
   if (!MATCHED.has(mode)) {
     throw new MongoError(
       'BadValue',

@@ -414,7 +414,7 @@ function sortOrder(spec: RawValue, scope: Scope): (a: RawValue, b: RawValue) => 
   if (isNumberType(spec.type)) {
     const direction = toNumber(spec);
     if (direction !== 1 && direction !== -1)
-      throw queryError(2942505, 'The $sort element value must be either 1 or -1');
+      throw queryError(2942506, 'The $sort element value must be either 1 or -1');
     return (a, b) => compare(a, b) * direction;
   }
   if (spec.type !== T.OBJECT)

@@ -219,7 +219,9 @@ export function required(args: Map<string, RawElement>, key: string, name: strin
  * An operator whose arguments may change places: as in mongod, the constant ones come last
  * and are computed beforehand.
  */
-export function commutative(compute: (values: Value[], name: string) => Value): OperatorCompiler {
+export function commutative(
+  compute: (values: Value[], name: string, order: ValueOrder) => Value
+): OperatorCompiler {
   return (argument, scope, name) => {
     const parts = argumentList(argument).map(item => compileExpression(item, scope));
     const constants = parts.filter(part => part.constant !== undefined);
@@ -227,7 +229,7 @@ export function commutative(compute: (values: Value[], name: string) => Value): 
     const all = (list: readonly Expression[]): Expression =>
       folded(list, frame => {
         const values = list.map(part => part.evaluate(frame));
-        return compute(values, name);
+        return compute(values, name, scope.order);
       });
     if (others.length === 0 || constants.length < 2) return all([...others, ...constants]);
     return all([...others, all(constants)]);

@@ -11,6 +11,7 @@ import './date/format';
 import './date/parts';
 import './regexop';
 import './accumulate';
+import './hashedkey';
 
 export { compilePath, compileRoot as compileExpression, isOperatorName } from './compile';
 export { isDollarField, parseFieldPath, pathReader } from './fieldpath';

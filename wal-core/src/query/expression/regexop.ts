@@ -101,7 +101,8 @@ register({
       out.push(describe(match, text));
       if (match[0] === '')
         regex.lastIndex += regex.unicode && (text.codePointAt(regex.lastIndex) ?? 0) > 0xffff ? 2 : 1;
-      if (regex.lastIndex > text.length) break;
+      // Like mongod it does not look at the end, unless that is where it began.
+      if (regex.lastIndex >= text.length) break;
     }
     return array(arrayOf(out));
   })

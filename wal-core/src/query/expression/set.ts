@@ -4,7 +4,14 @@ import type { ValueOrder } from '../order';
 import { array, bool, isNullish, isTrue, NULL, type Value } from '../values';
 import { typeName } from './arithmetic';
 import { isArray } from './array';
-import { operator, register } from './compile';
+import {
+  argumentList,
+  commutative,
+  compileExpression,
+  operator,
+  register,
+  type OperatorCompiler
+} from './compile';
 import type { RawValue } from './scope';
 
 function distinct(items: readonly RawValue[], { keyText }: ValueOrder): Map<string, RawValue> {
@@ -32,16 +39,36 @@ function keepCommon(set: Map<string, RawValue>, other: ReadonlyMap<string, RawVa
   return set;
 }
 
+/** Constants that are no sets are refused before anything is computed. @throws 5887502 */
+function checked(compile: OperatorCompiler): OperatorCompiler {
+  return (argument, scope, name) => {
+    argumentList(argument).forEach((item, at) => {
+      const { constant } = compileExpression(item, scope);
+      if (constant !== undefined && !isArray(constant.value))
+        throw queryError(
+          5887502,
+          `All operands of ${name} must be arrays. ${at + 1}-th argument is of type: ${typeName(constant.value)}`
+        );
+    });
+    return compile(argument, scope, name);
+  };
+}
+
 register({
-  $setEquals: operator(2, Infinity, (sets, _name, order) => {
-    const [first, ...others] = sets.map(set =>
-      distinct(list(set, 17044, 'All operands of $setEquals must be arrays. One argument is of type:'), order)
-    );
-    return bool(
-      others.every(set => set.size === first!.size && [...set.keys()].every(key => first!.has(key)))
-    );
-  }),
-  $setUnion: operator(0, Infinity, (sets, _name, order) => {
+  $setEquals: checked(
+    operator(2, Infinity, (sets, _name, order) => {
+      const [first, ...others] = sets.map(set =>
+        distinct(
+          list(set, 17044, 'All operands of $setEquals must be arrays. One argument is of type:'),
+          order
+        )
+      );
+      return bool(
+        others.every(set => set.size === first!.size && [...set.keys()].every(key => first!.has(key)))
+      );
+    })
+  ),
+  $setUnion: commutative((sets, _name, order) => {
     const all: RawValue[] = [];
     for (const set of sets) {
       if (isNullish(set)) return NULL;
@@ -49,7 +76,7 @@ register({
     }
     return sorted(distinct(all, order).values(), order);
   }),
-  $setIntersection: operator(0, Infinity, (sets, _name, order) => {
+  $setIntersection: commutative((sets, _name, order) => {
     let common: Map<string, RawValue> | undefined;
     for (const set of sets) {
       if (isNullish(set)) return NULL;

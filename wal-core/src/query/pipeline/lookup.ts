@@ -51,6 +51,7 @@ export const lookup: StageCompiler = (argument, scope, name, leading = false): S
             9,
             `$lookup argument '${element.name}' must be a string, found ${TYPE_NAMES[element.type]}`
           );
+        if (element.name === 'as' && textOf(element) === '') break;
         const parts = parseFieldPath(textOf(element));
         if (element.name === 'as') as = parts;
         else if (element.name === 'localField') local = parts;

@@ -61,7 +61,7 @@ export function arithmeticModifier(op: '$inc' | '$mul', argument: RawElement): M
       if (result === undefined) {
         throw queryError(
           2,
-          `Failed to apply ${op} operations to current value ((NumberLong)${show(value)}) for document ${context.id}`
+          `Failed to apply ${op} operations to current value ((${value.type === T.INT32 ? 'NumberInt' : 'NumberLong'})${show(value)}) for document ${context.id}`
         );
       }
       if (!isSameNumber(result, value)) target.set(result);

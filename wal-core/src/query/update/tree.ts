@@ -197,7 +197,7 @@ function addedField(name: string, node: MutableValue): Field {
   return { at: -1, value: -1, end: -1, name, node };
 }
 
-/** A position written the way arrays number their elements: no sign, no leading zero. */
+/** A position of an array's element: digits alone. Unlike a filter, an update takes leading zeros, as mongod does. */
 export function arrayIndex(name: string): number | undefined {
-  return /^(?:0|[1-9]\d{0,9})$/.test(name) ? Number(name) : undefined;
+  return /^0*\d{1,10}$/.test(name) ? Number(name) : undefined;
 }

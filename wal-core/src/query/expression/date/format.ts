@@ -41,6 +41,11 @@ export function formatDate(ms: bigint, format: string, zone: TimeZone): string {
     const f = format[++i];
     switch (f) {
       case 'Y':
+        if (parts.year < 0 || parts.year > 9999)
+          throw queryError(
+            18537,
+            `Could not convert date to string: date component was outside the supported range of 0-9999: ${parts.year}`
+          );
         out += pad(parts.year, 4);
         break;
       case 'm':

@@ -169,7 +169,12 @@ function parse(argument: RawValue): Spec {
     throw queryError(40414, "BSON field 'RangeSpec.step' is missing but a required field");
   if (bounds === undefined)
     throw queryError(40414, "BSON field 'RangeSpec.bounds' is missing but a required field");
-  if (!isNumberType(step.type) || !(toNumber(step) > 0))
+  if (!isNumberType(step.type))
+    throw queryError(
+      14,
+      `BSON field '$densify.range.step' is the wrong type '${TYPE_NAMES[step.type]}', expected types '[int, decimal, double, long']`
+    );
+  if (!(toNumber(step) > 0))
     throw queryError(
       5733401,
       'The step parameter in a range statement must be a strictly positive numeric value'
@@ -192,6 +197,8 @@ function parse(argument: RawValue): Spec {
       throw queryError(5733501, 'A bounding array of dates must have a unit');
     if (!dates[0] && unit !== undefined)
       throw queryError(5733409, 'Numeric bounds may not have unit parameter');
+    if (!dates[0] && (bounds[0].type !== bounds[1].type || bounds[0].type !== step.type))
+      throw queryError(5876900, 'Upper bound, lower bound, and step must all have the same type');
     if (compareValues(bounds[0], bounds[1]) > 0)
       throw queryError(5733402, 'A bounding array in a range statement must be in ascending order');
   }
@@ -216,6 +223,11 @@ function parseBounds(element: RawElement): Spec['bounds'] {
 }
 
 function checkValue(value: RawValue, { unit }: Spec): void {
+  if (unit === undefined && value.type === T.DATE)
+    throw queryError(
+      6053600,
+      'Encountered date densify value in collection when step does not have a date unit.'
+    );
   if (unit === undefined && !isNumberType(value.type))
     throw queryError(5733201, 'Densify field type must be numeric or a date');
   if (unit !== undefined && value.type !== T.DATE)

@@ -18,8 +18,15 @@ export const fill: StageCompiler = (argument, scope, name): Stage => {
     parts.set(element.name, element);
   }
   const output = parts.get('output');
-  if (output?.type !== T.OBJECT)
+  if (output === undefined)
     throw queryError(40414, "BSON field '$fill.output' is missing but a required field");
+  if (output.type !== T.OBJECT)
+    throw queryError(
+      14,
+      `BSON field '$fill.output' is the wrong type '${TYPE_NAMES[output.type]}', expected type 'object'`
+    );
+  if (output.bytes.length === 5)
+    throw queryError(6050203, "The output field in '$fill' must contain an object with at least one element");
   const by = parts.get('partitionBy');
   if (by !== undefined && by.type !== T.OBJECT) {
     throw queryError(
@@ -37,10 +44,19 @@ export const fill: StageCompiler = (argument, scope, name): Stage => {
   const byMethod: { name: string; type: number; bytes: Buffer }[] = [];
   for (const field of elements(output.bytes)) {
     parseFieldPath(field.name);
-    if (field.type !== T.OBJECT) throw queryError(6050202, 'Output fields must be objects');
+    if (field.type !== T.OBJECT)
+      throw queryError(6050200, 'Each fill output specification must be an object with exactly one field');
     const [spec, ...more] = elements(field.bytes);
-    if (spec === undefined || more.length > 0)
-      throw queryError(6050202, "Each fill output must have exactly one of 'method' and 'value'");
+    // One that says nothing does nothing.
+    if (spec === undefined) continue;
+    const strange = [spec, ...more].find(({ name }) => name !== 'value' && name !== 'method');
+    if (strange !== undefined)
+      throw queryError(40415, `BSON field '$fill.${strange.name}' is an unknown field.`);
+    if (more.length > 0)
+      throw queryError(
+        6050201,
+        "Each fill output specification must have exactly one of 'method' or 'value' fields, not both"
+      );
     if (spec.name === 'value') {
       const value = { type: spec.type, bytes: spec.bytes };
       byValue.push({
@@ -60,7 +76,12 @@ export const fill: StageCompiler = (argument, scope, name): Stage => {
         name: field.name,
         ...operatorOf(method === 'locf' ? '$locf' : '$linearFill', string(`$${field.name}`))
       });
-    } else throw queryError(40415, `BSON field '$fill.output.${spec.name}' is an unknown field.`);
+    } else {
+      throw queryError(
+        14,
+        `BSON field '$fill.method' is the wrong type '${TYPE_NAMES[spec.type]}', expected type 'string'`
+      );
+    }
   }
   return chain(name, stagesOf(parts, byMethod, byValue, scope));
 };

@@ -77,8 +77,8 @@ export function compileWindowFunction(
       needsSort(5371602);
       return movingAverage(argument, scope);
     case '$locf':
+      // It is fine with the order in which documents come.
       noWindow();
-      needsSort(605001);
       return carryForward(argument, scope);
     case '$linearFill':
       noWindow();
@@ -118,6 +118,7 @@ function overWindow(argument: RawElement, scope: Scope, bounds: WindowBounds): W
     if ((error as { data?: { mongoCode?: number } }).data?.mongoCode !== 15952) throw error;
     throw queryError(9, `Unrecognized window function, ${argument.name}`);
   }
+  if (argument.name === '$first' || argument.name === '$last') return atEdge(argument, scope, bounds);
   const factory = make;
   // A sum that values leave again is as narrow as it can be; one that only grows keeps its type.
   const narrows = slides && argument.name === '$sum';
@@ -142,6 +143,19 @@ function overWindow(argument: RawElement, scope: Scope, bounds: WindowBounds): W
         known = narrowed(state.value() ?? NULL);
       }
       yield known;
+    }
+  };
+}
+
+/** `$first` or `$last` over each document's window: missing where it is missing there, null where there is nothing. */
+function atEdge(argument: RawElement, scope: Scope, bounds: WindowBounds): WindowFunction {
+  const expression = compileExpression(argument, scope);
+  return function* (partition) {
+    const find = windowFinder(bounds, partition.keys);
+    const values = evaluateAll(expression, partition);
+    for (let i = 0; i < values.length; i++) {
+      const [first, last] = find(i);
+      yield last < first ? NULL : values[argument.name === '$first' ? first : last];
     }
   };
 }
@@ -231,8 +245,8 @@ function axis(key: Value): RawValue {
   if (key !== undefined && isNumberType(key.type)) return key;
   if (key?.type === T.DATE) return { type: T.INT64, bytes: key.bytes };
   throw queryError(
-    605002,
-    `Value to be filled must be numeric or nullish, and the sortBy field a number or date, not ${key ? TYPE_NAMES[key.type] : 'missing'}`
+    14,
+    `Value of the sortBy field must be numeric or a date, but found ${key ? TYPE_NAMES[key.type] : 'missing'}`
   );
 }
 
@@ -240,6 +254,7 @@ function linearFill(argument: RawElement, scope: Scope): WindowFunction {
   const expression = compileExpression(argument, scope);
   return partition => {
     const values = evaluateAll(expression, partition);
+    for (const key of partition.keys) axis(key);
     let before = -1;
     return values.map((value, i) => {
       if (!isNullish(value)) {
