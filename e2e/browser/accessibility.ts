@@ -76,3 +76,21 @@ async function settled(): Promise<void> {
   await Promise.allSettled(ending.map(animation => animation.finished));
   await frame();
 }
+
+/** Names of what Tab reaches inside a part of the page, in the order of the document. */
+export function tabStops(page: IJupyterLabPageFixture, part: string): Promise<string[]> {
+  return page.evaluate(selector => {
+    const inside = [...document.querySelectorAll<HTMLElement>(selector)].flatMap(root => [
+      root,
+      ...root.querySelectorAll<HTMLElement>('*')
+    ]);
+    return inside
+      .filter(element => element.tabIndex >= 0 && element.getClientRects().length > 0)
+      .filter(element => !(element as HTMLButtonElement).disabled && element.closest('[inert]') === null)
+      .map(
+        element =>
+          `${element.getAttribute('role') ?? element.tagName.toLowerCase()} ` +
+          (element.getAttribute('aria-label') ?? element.textContent ?? '').trim().slice(0, 40)
+      );
+  }, part);
+}

@@ -20,6 +20,7 @@ import type { DataModel } from './dataModel';
 import { FilterEditor } from './filterEditor';
 import { pythonCell } from './pythonCell';
 import { troubleText } from './troubleText';
+import { Toolbar } from '../view/toolbar';
 
 /** The first line: which state, steps through time, and the state it is compared with. */
 export function StateBar({ model }: { readonly model: DataModel }): JSX.Element {
@@ -59,7 +60,7 @@ export function StateBar({ model }: { readonly model: DataModel }): JSX.Element 
       columns: model.hasOwnColumns ? model.columns : undefined
     });
   return (
-    <div className="jp-ArgonBar">
+    <Toolbar label={trans.__('Tools of this view')} className="jp-ArgonBar">
       <RefButton
         label={trans.__('At')}
         text={state === undefined ? model.ref : pinned(state)}
@@ -134,7 +135,7 @@ export function StateBar({ model }: { readonly model: DataModel }): JSX.Element 
       >
         {trans.__('Open in notebook')}
       </TextButton>
-    </div>
+    </Toolbar>
   );
 }
 

@@ -20,6 +20,7 @@ import { useView } from '../view/viewContext';
 import { pinned } from '../model/refs';
 import type { DataModel } from './dataModel';
 import type { IDataRow } from './dataRows';
+import { Toolbar } from '../view/toolbar';
 
 /** Characters of a document as JSON that are shown before it is unfolded: a text of megabytes stalls a page. */
 const VALUE_CHARACTERS_MAX = 200_000;
@@ -46,7 +47,7 @@ export function DocumentPane(props: {
   const args = { project: model.project, ref, collection, id: JSON.stringify(row.id) };
   return (
     <section className="jp-ArgonData-document" aria-label={trans.__('Document')}>
-      <div className="jp-ArgonDocument-head">
+      <Toolbar label={trans.__('Tools of this document')} className="jp-ArgonDocument-head">
         <h3 title={name}>{idText(row.id)}</h3>
         <span className="jp-ArgonDocument-note">
           {row.op !== undefined
@@ -62,7 +63,7 @@ export function DocumentPane(props: {
           label={trans.__('Close the document (Escape)')}
           onClick={props.onClose}
         />
-      </div>
+      </Toolbar>
       <div className="jp-ArgonData-actions">
         {row.op === undefined && (
           <Segmented

@@ -17,6 +17,7 @@ import { useView } from '../view/viewContext';
 import { VirtualList } from '../view/virtualList';
 import type { DiffModel, TreeLine } from './diffModel';
 import { DocumentView } from './documentView';
+import { Toolbar } from '../view/toolbar';
 
 /** Height of a line of the tree, in pixels. */
 const LINE_PX = 24;
@@ -152,7 +153,7 @@ function DiffBar(props: {
   const forkRef = fork?.branch === undefined ? undefined : `${fork.branch}@${fork.lsn}`;
   const isSinceFork = forkRef !== undefined && model.from === forkRef;
   return (
-    <div className="jp-ArgonBar">
+    <Toolbar label={trans.__('Tools of this view')} className="jp-ArgonBar">
       <RefButton
         label={trans.__('From')}
         text={text(model.from, 'from')}
@@ -196,7 +197,7 @@ function DiffBar(props: {
           {trans.__('Merge into %1…', fromBranch)}
         </TextButton>
       )}
-    </div>
+    </Toolbar>
   );
 }
 

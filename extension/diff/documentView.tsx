@@ -13,6 +13,8 @@ import { ChangeTable } from './changeTable';
 import { fieldTable } from './fieldRows';
 import { OriginLine } from '../view/originLine';
 import { useView } from '../view/viewContext';
+import { Toolbar } from '../view/toolbar';
+import { useRoving } from '../view/useRoving';
 
 /** Versions of a document that its history shows. */
 const HISTORY_MAX = 20;
@@ -32,7 +34,7 @@ export function DocumentView(props: {
   const name = `${document.collection} / ${idText(document.id)}`;
   return (
     <div className="jp-ArgonDocument">
-      <div className="jp-ArgonDocument-head">
+      <Toolbar label={trans.__('Tools of this document')} className="jp-ArgonDocument-head">
         <h3 title={name}>{name}</h3>
         <span className="jp-ArgonDocument-note">
           {document.op === 'update'
@@ -77,7 +79,7 @@ export function DocumentView(props: {
         <TextButton icon={historyIcon} aria-pressed={hasHistory} onClick={() => setHistory(!hasHistory)}>
           {trans.__('History')}
         </TextButton>
-      </div>
+      </Toolbar>
       {isJson ? (
         <div className="jp-ArgonDocument-json">
           <pre tabIndex={0}>{json(document.before, trans.__('not there'))}</pre>
@@ -124,6 +126,7 @@ function DocumentHistory(props: {
       view
     });
   const [changes, setChanges] = useState<readonly Change[]>();
+  const roving = useRoving<HTMLElement>();
   const state = model.diff?.to;
   const ref = state === undefined ? undefined : pinned(state);
   useEffect(() => {
@@ -152,7 +155,7 @@ function DocumentHistory(props: {
   }
   const now = Date.now();
   return (
-    <section className="jp-ArgonDocument-history">
+    <section {...roving} className="jp-ArgonDocument-history">
       <h3>
         {trans.__('History of this document')}{' '}
         <span className="jp-ArgonDocument-note">

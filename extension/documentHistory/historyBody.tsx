@@ -11,6 +11,7 @@ import { useView } from '../view/viewContext';
 import { BlameTable } from './blameTable';
 import type { HistoryModel, HistoryView } from './historyModel';
 import { Versions } from './versions';
+import { Toolbar } from '../view/toolbar';
 
 /** One document through time: its versions, and who wrote which field. */
 export function HistoryBody({ model }: { readonly model: HistoryModel }): JSX.Element {
@@ -20,7 +21,7 @@ export function HistoryBody({ model }: { readonly model: HistoryModel }): JSX.El
   const branch = ref.replace(/@.*$/, '');
   return (
     <div className="jp-ArgonView jp-ArgonHistory">
-      <div className="jp-ArgonBar">
+      <Toolbar label={trans.__('Tools of this view')} className="jp-ArgonBar">
         <h3 className="jp-ArgonHistory-name" title={`${collection} / ${idText(id)}`}>
           <span className="jp-ArgonBar-note">{`${collection} / `}</span>
           {idText(id)}
@@ -62,7 +63,7 @@ export function HistoryBody({ model }: { readonly model: HistoryModel }): JSX.El
         >
           {trans.__('Browse %1', collection)}
         </TextButton>
-      </div>
+      </Toolbar>
       {model.isMoved && (
         <div className="jp-ArgonStrip jp-mod-info" role="status">
           <noticeIcon.react tag="span" className="jp-ArgonIcon" />

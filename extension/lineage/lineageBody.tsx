@@ -12,6 +12,8 @@ import type { ExportFormat } from './export/download';
 import { Facts } from './facts';
 import { RUNS_MAX, type LineageModel } from './lineageModel';
 import { nodeText } from './words';
+import { Toolbar } from '../view/toolbar';
+import { useRoving } from '../view/useRoving';
 
 const ZOOMS = [0.5, 0.67, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2] as const;
 
@@ -22,6 +24,7 @@ export function LineageBody(props: {
 }): JSX.Element {
   const { model } = props;
   const { trans, workspace } = useView();
+  const roving = useRoving<HTMLElement>();
   useSignal(model.changed);
   useSignal(workspace.changed);
   const [zoom, setZoom] = useState(1);
@@ -114,7 +117,11 @@ export function LineageBody(props: {
             <Canvas model={model} zoom={zoom} />
             <Foot model={model} />
           </div>
-          <aside className="jp-ArgonLineage-side" aria-label={trans.__('Facts of the selected node')}>
+          <aside
+            {...roving}
+            className="jp-ArgonLineage-side"
+            aria-label={trans.__('Facts of the selected node')}
+          >
             <Facts model={model} />
           </aside>
         </div>
@@ -137,7 +144,7 @@ function Bar(props: {
   const versions = parts.models.length;
   const hasNodes = model.graph.nodes.size > 0;
   return (
-    <div className="jp-ArgonBar">
+    <Toolbar label={trans.__('Tools of this view')} className="jp-ArgonBar">
       <span className="jp-ArgonLineage-name">
         <b>{trans.__('Lineage')}</b> <span title={model.project}>{model.project}</span>
       </span>
@@ -217,7 +224,7 @@ function Bar(props: {
           {format.toUpperCase()}
         </TextButton>
       ))}
-    </div>
+    </Toolbar>
   );
 }
 

@@ -11,6 +11,7 @@ import { answerKind, type IConflictDocument } from './conflicts';
 import { CONFLICTS_MAX, type PlanModel } from './planModel';
 import { planWords } from './planWords';
 import type { Conflict } from '../client/protocol';
+import { useRoving } from '../view/useRoving';
 
 /** Height of a line, in pixels. */
 const LINE_PX = 25;
@@ -25,6 +26,7 @@ type Line =
 /** The conflicts of a plan by document, with how far the answers are. */
 export function ConflictList({ model }: { readonly model: PlanModel }): JSX.Element {
   const { trans } = useView();
+  const roving = useRoving();
   const plan = model.plan!;
   const answered = plan.conflicts - plan.unanswered;
   const lines: Line[] = [];
@@ -89,7 +91,7 @@ export function ConflictList({ model }: { readonly model: PlanModel }): JSX.Elem
           />
         ))}
       </div>
-      <div className="jp-ArgonProgress-actions">
+      <div {...roving} className="jp-ArgonProgress-actions">
         <Segmented
           label={trans.__('Which conflicts')}
           choices={[

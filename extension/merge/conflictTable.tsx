@@ -9,6 +9,7 @@ import { useView } from '../view/viewContext';
 import { answerKind, type IConflictDocument } from './conflicts';
 import { OwnEditor } from './ownEditor';
 import type { PlanModel } from './planModel';
+import { useRoving } from '../view/useRoving';
 
 /** The conflicts of one document: base, ours, theirs, and the answer; one row a field path. */
 export function ConflictTable(props: {
@@ -19,10 +20,11 @@ export function ConflictTable(props: {
 }): JSX.Element {
   const { model, group } = props;
   const { trans } = useView();
+  const roving = useRoving<HTMLTableElement>();
   const plan = model.plan!;
   const isUndo = plan.kind === 'undo';
   return (
-    <table className="jp-ArgonConflicts">
+    <table {...roving} className="jp-ArgonConflicts">
       <thead>
         <tr>
           <th scope="col">{trans.__('Field path')}</th>

@@ -16,6 +16,7 @@ import { planIcon } from './planIcon';
 import type { PlanModel } from './planModel';
 import { planWords, splitRef } from './planWords';
 import { ResultView } from './resultView';
+import { Toolbar } from '../view/toolbar';
 
 /** The merge view: refs and Apply, conflicts at the left, one document in the middle, its result at the right. */
 export function MergeBody({ model }: { readonly model: PlanModel }): JSX.Element {
@@ -98,7 +99,7 @@ export function MergeBody({ model }: { readonly model: PlanModel }): JSX.Element
             <Overview model={model} />
           ) : (
             <>
-              <div className="jp-ArgonDocument-head">
+              <Toolbar label={trans.__('Tools of this document')} className="jp-ArgonDocument-head">
                 <h3>{`${group.collection} / ${idText(group.document)}`}</h3>
                 <span className="jp-ArgonDocument-note">
                   {trans._n(
@@ -120,7 +121,7 @@ export function MergeBody({ model }: { readonly model: PlanModel }): JSX.Element
                   label={trans.__('Next conflict (J)')}
                   onClick={() => step(1)}
                 />
-              </div>
+              </Toolbar>
               <ConflictTable model={model} group={group} editing={editing} onEdit={setEditing} />
               <p className="jp-ArgonKeys">
                 {(
@@ -173,7 +174,7 @@ function MergeBar({ model }: { readonly model: PlanModel }): JSX.Element {
             : '';
   const words = planWords(plan, trans);
   return (
-    <div className="jp-ArgonBar">
+    <Toolbar label={trans.__('Tools of this view')} className="jp-ArgonBar">
       <FixedRef label={words.verb} text={words.first} />
       <span aria-hidden="true">→</span>
       <FixedRef label={words.word} text={words.second} />
@@ -200,7 +201,7 @@ function MergeBar({ model }: { readonly model: PlanModel }): JSX.Element {
       >
         {isApplied ? trans.__('Applied') : words.apply}
       </TextButton>
-    </div>
+    </Toolbar>
   );
 }
 

@@ -32,6 +32,7 @@ export function ResultView(props: {
   const after = result?.after;
   const sum = (pick: (part: (typeof plan.summary)[number]) => number) =>
     plan.summary.reduce((total, part) => total + pick(part), 0);
+  const documents = sum(part => part.added + part.changed + part.deleted);
   return (
     <aside className="jp-ArgonResult" aria-label={trans.__('Result')}>
       <div className="jp-ArgonResult-head">
@@ -67,9 +68,11 @@ export function ResultView(props: {
         </pre>
       )}
       <p>
-        {trans.__(
-          'The plan so far: %1 documents on %2',
-          count(sum(part => part.added + part.changed + part.deleted)),
+        {trans._n(
+          'The plan so far: %2 document on %3',
+          'The plan so far: %2 documents on %3',
+          documents,
+          count(documents),
           plan.into
         )}
       </p>

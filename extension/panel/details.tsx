@@ -25,6 +25,7 @@ import { below } from '../view/menu';
 import { OriginLine } from '../view/originLine';
 import { openMoreMenu } from './entryMenu';
 import { IconButton, SectionTitle, Sign, TextButton } from './parts';
+import { useRoving } from '../view/useRoving';
 
 /** Changes that the details show; the diff view shows all. */
 const CHANGES_MAX = 5;
@@ -37,6 +38,7 @@ export function DetailsSection(props: {
   const { project, entry } = props;
   const { panel, trans, copy } = usePanel();
   const [isExpanded, setExpanded] = useState(true);
+  const roving = useRoving();
   const branch = project.history.timelines.get(entry.timeline)?.branch;
   return (
     <section className="jp-ArgonSection jp-ArgonDetails" aria-label={trans.__('Selected entry')}>
@@ -57,7 +59,7 @@ export function DetailsSection(props: {
         />
       </SectionTitle>
       {isExpanded && (
-        <div className="jp-ArgonDetails-body">
+        <div {...roving} className="jp-ArgonDetails-body">
           <Heading entry={entry} branch={branch} />
           <Changes project={project} entry={entry} />
           <Runs project={project} entry={entry} />

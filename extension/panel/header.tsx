@@ -4,6 +4,7 @@ import { branchAddIcon, diffIcon, mergeIcon } from '../icons';
 import { below, openMenu, type MenuItem } from '../view/menu';
 import { usePanel } from './context';
 import { IconButton } from './parts';
+import { useRoving } from '../view/useRoving';
 
 /** The first bar: which project, and what can be done wherever the session is. */
 export function Header(): JSX.Element {
@@ -14,7 +15,7 @@ export function Header(): JSX.Element {
   const main = workspace.project?.defaultBranch ?? 'main';
   const isOnMain = session?.branch === undefined || session.branch === main;
   return (
-    <div className="jp-ArgonHeader">
+    <div {...useRoving()} className="jp-ArgonHeader">
       <button
         type="button"
         className="jp-ArgonHeader-project"

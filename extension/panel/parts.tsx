@@ -1,6 +1,7 @@
 import type { LabIcon } from '@jupyterlab/ui-components';
 import { forwardRef, type ButtonHTMLAttributes, type ReactNode } from 'react';
 import { addedIcon, changedIcon, conflictIcon, deletedIcon } from '../icons';
+import { useRoving } from '../view/useRoving';
 
 /** Options of a button with text. */
 export interface IButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
@@ -131,7 +132,7 @@ export function SectionTitle(props: {
   readonly children?: ReactNode;
 }): JSX.Element {
   return (
-    <div className="jp-ArgonSection-title">
+    <div {...useRoving()} className="jp-ArgonSection-title">
       <button
         type="button"
         className="jp-ArgonSection-toggle"
