@@ -8,6 +8,7 @@ import {
   type Meta,
   META_PAGES,
   type Node,
+  overflowPages,
   PAGE_BYTES,
   PageDamage,
   PageFile,
@@ -50,7 +51,7 @@ export function* checkTrees(
   const walk = new TreeWalk(file, meta);
   const free = new Set<number>();
   yield* walk.tree(meta.free, 'free pages', {
-    compare: compareNumbers,
+    compare: compareTransactions,
     leaf: node => readFree(walk, node, meta, free)
   });
   const tables = new Map<string, Tree>();
@@ -219,7 +220,11 @@ function checkOrder(
 
 const compareBytes = (a: Buffer, b: Buffer): number => Buffer.compare(a, b);
 
-function compareNumbers(a: Buffer, b: Buffer): number {
+/** Keys of the free pages are numbers of transactions. */
+function compareTransactions(a: Buffer, b: Buffer): number {
+  if (a.length !== 8 || b.length !== 8) {
+    throw new PageDamage('An entry of the free pages is of no transaction.');
+  }
   const difference = a.readBigUInt64LE(0) - b.readBigUInt64LE(0);
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
@@ -234,8 +239,9 @@ function wholeValue(walk: TreeWalk, node: Node, meta: Meta, what: string): Buffe
   }
   const page = Number(node.value.readBigUInt64LE(0));
   const pages = Number(node.value.readBigUInt64LE(16));
-  if (pages > meta.lastPage) {
-    throw new PageDamage(`${what} is too long.`);
+  // More than it needs, when it was shorter than one that it replaced within a transaction.
+  if (pages < overflowPages(node.child) || pages > meta.lastPage) {
+    throw new PageDamage(`${what} has not the pages that it needs.`);
   }
   for (let i = 0; i < pages; i++) {
     walk.use(page + i);
@@ -246,7 +252,7 @@ function wholeValue(walk: TreeWalk, node: Node, meta: Meta, what: string): Buffe
 /** Pages that may be used again, from one entry of their list: `[count][page, 0 or −n before n pages from the next] …`, 8 bytes each. */
 function readFree(walk: TreeWalk, node: Node, meta: Meta, free: Set<number>): void {
   const list = wholeValue(walk, node, meta, 'An entry of the free pages');
-  const count = Number(list.readBigInt64LE(0));
+  const count = list.length < 8 ? -1 : Number(list.readBigInt64LE(0));
   if (count < 0 || (count + 1) * 8 > list.length) {
     throw new PageDamage('An entry of the free pages is cut off.');
   }

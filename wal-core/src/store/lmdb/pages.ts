@@ -80,6 +80,11 @@ export interface Node {
   readonly child: number;
 }
 
+/** How many pages a value needs that has pages of its own. */
+export function overflowPages(length: number): number {
+  return Math.ceil((HEADER_BYTES + length) / PAGE_BYTES);
+}
+
 /** A number that fits; one that does not was damaged. */
 function whole(bytes: Buffer, at: number, what: string): number {
   const high = bytes.readUInt32LE(at + 4);
@@ -198,6 +203,9 @@ export class PageFile {
 
   /** Pages that lie one behind another and hold one value; their bytes. @throws PageDamage */
   overflow(number: number, pages: number, length: number, lastTxn: number): Buffer {
+    if ((number + pages) * PAGE_BYTES > this.bytes) {
+      throw new PageDamage(`The pages from ${number} on lie beyond the file.`);
+    }
     const bytes = Buffer.alloc(pages * PAGE_BYTES);
     this.fill(bytes, number * PAGE_BYTES);
     checkHeader(bytes, number, OVERFLOW, lastTxn);
