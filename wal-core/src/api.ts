@@ -849,13 +849,21 @@ export interface Engine {
     origin: Origin,
     options?: { readonly signal?: AbortSignal; readonly onProgress?: (done: number) => void }
   ): Promise<boolean>;
+  /**
+   * Drops a collection with its documents, in one commit. False when there is none of this name.
+   * @throws COLLECTION_NOT_FOUND when there is none to replace it, BAD_REQUEST when it is to replace itself
+   */
   dropCollection(
     project: string,
     branch: string,
     collection: string,
     origin: Origin,
-    /** `txn`: what several drops belong to, so that they can be undone together. */
-    options?: { txn?: string }
+    options?: {
+      /** What several drops belong to, so that they can be undone together. */
+      readonly txn?: string;
+      /** Another collection, which has the name from then on: nobody sees the branch without one of the two. */
+      readonly replacedBy?: string;
+    }
   ): Promise<boolean>;
 
   /** Newest first, or with `after` oldest first; `next` is the `before` or `after` of the next page. */

@@ -149,8 +149,8 @@ function facade(core: Core): Engine {
     isMultikey: index => core.keys.multikey.has(index),
     createIndex: (project, branch, collection, spec, origin, options) =>
       createIndex(core, project, branch, collection, spec, origin, options),
-    dropCollection: (project, branch, collection, origin, { txn } = {}) =>
-      dropCollection(core, project, branch, collection, origin, txn),
+    dropCollection: (project, branch, collection, origin, options = {}) =>
+      dropCollection(core, project, branch, collection, origin, options),
     sweepExpired: (origin, { signal } = {}) => sweepExpired(core, origin, signal),
 
     log: (project, options = {}) => histories.log(project, options),

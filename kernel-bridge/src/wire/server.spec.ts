@@ -556,6 +556,11 @@ describe('catalog commands', () => {
     await db.collection('a').insertOne({ a: 1 });
     await db.collection('a').rename('b');
     expect((await db.listCollections().toArray()).map(({ name }) => name)).toEqual(['b']);
+    await db.collection('c').insertMany([{ c: 1 }, { c: 2 }]);
+    expect(await codeOf(db.collection('c').rename('b'))).toBe(48);
+    await db.collection('c').rename('b', { dropTarget: true });
+    expect((await db.listCollections().toArray()).map(({ name }) => name)).toEqual(['b']);
+    expect(await db.collection('b').countDocuments({ c: { $exists: true } })).toBe(2);
     expect(
       await client
         .db('admin')

@@ -1,9 +1,11 @@
 import type { CollectionInfo, Image, IndexInfo, Origin } from '../api';
 import type { Branch, Project } from '../branch/model';
+import { ArgonError } from '../errors';
 import { INDEX_AT_ONCE_DOCUMENTS_MAX } from '../limits';
 import { nextTurn, throwIfAborted } from '../log/pace';
 import { isKnown, requestedIndex } from '../write/indexspec';
 import { checkNewIndexes } from '../write/newindexes';
+import type { Stage } from '../write/stage';
 import type { Core } from './core';
 import { checkTxn } from './given';
 import { assertWritable } from './writers';
@@ -144,6 +146,7 @@ async function finish(
 /**
  * Drops a collection: every document and the catalog entry, as one atomic commit, so that the
  * drop can be undone like any other change. False when there is no such collection.
+ * @throws COLLECTION_NOT_FOUND when there is none to replace it, BAD_REQUEST when it is to replace itself
  */
 export async function dropCollection(
   core: Core,
@@ -151,9 +154,15 @@ export async function dropCollection(
   branchName: string,
   collectionName: string,
   origin: Origin,
-  txn: string | undefined
+  options: { readonly txn?: string; readonly replacedBy?: string }
 ): Promise<boolean> {
+  const { txn, replacedBy } = options;
   checkTxn(txn);
+  if (replacedBy === collectionName) {
+    throw new ArgonError('BAD_REQUEST', `The collection "${collectionName}" cannot replace itself.`, {
+      data: { collection: collectionName }
+    });
+  }
   const { branch } = await core.writers.branch(projectName, branchName);
   assertWritable(branch);
   const dropped = await core.writers.lock(branch.timeline).run(async () => {
@@ -170,6 +179,7 @@ export async function dropCollection(
     }
     const stage = core.stage(project, current);
     try {
+      const successor = replacedBy === undefined ? undefined : replacing(stage, replacedBy);
       for await (const batch of view.scan(collection)) {
         for (const key of batch.keys) {
           stage.remove(collection, key);
@@ -179,6 +189,9 @@ export async function dropCollection(
         }
       }
       stage.removeCollection(collection);
+      if (successor !== undefined) {
+        stage.renameCollection(successor, collectionName);
+      }
       await stage.finish();
       const label = txn === undefined ? {} : { txn };
       await core.commit([{ project, stage }], origin, { atomic: true, kind: 'catalog', ...label });
@@ -187,5 +200,16 @@ export async function dropCollection(
     }
     return true;
   });
-  return dropped ?? dropCollection(core, projectName, branchName, collectionName, origin, txn);
+  return dropped ?? dropCollection(core, projectName, branchName, collectionName, origin, options);
+}
+
+/** @throws COLLECTION_NOT_FOUND */
+function replacing(stage: Stage, name: string): CollectionInfo {
+  const collection = stage.collection(name);
+  if (collection === undefined) {
+    throw new ArgonError('COLLECTION_NOT_FOUND', `There is no collection called "${name}".`, {
+      data: { collection: name }
+    });
+  }
+  return collection;
 }

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { Binary } from 'bson';
 import { T, compileFilter, isArgonError, type CollectionInfo, type Snapshot } from '@argon/wal-core';
 import { BOOL, FLAG, OBJECT, STRING, between, type ArgumentCheck } from '../argument-types';
@@ -329,31 +329,30 @@ export const renameCollection: Command = {
         `cannot rename view: ${source.database}.${source.collection}`
       );
     }
-    // What is dropped and what takes its name are two commits of one id: history shows them as one, and undo takes
-    // them back together.
-    const replaces = state.collection(target.collection) !== undefined;
-    const txn = `rename-collection/${randomUUID()}`;
-    if (replaces) {
+    if (state.collection(target.collection) !== undefined) {
       if (!dropTarget) {
         throw new MongoError('NamespaceExists', 'target namespace exists');
       }
-      await services.engine.dropCollection(place.project, place.branch, target.collection, context.origin, {
-        txn
-      });
+      const replaced = await services.engine.dropCollection(
+        place.project,
+        place.branch,
+        target.collection,
+        context.origin,
+        { replacedBy: source.collection }
+      );
+      if (replaced) {
+        context.commitTime = services.engine.lastCommitTime();
+        return addWriteConcernError(emptyReply(), args);
+      }
+      // Somebody else has dropped it meanwhile.
     }
-    const { commit } = await services.engine.write(
-      place.project,
-      place.branch,
-      context.origin,
-      writer => {
-        const info = writer.collection(source.collection);
-        if (info === undefined) {
-          throw notFound;
-        }
-        return writer.renameCollection(info, target.collection);
-      },
-      replaces ? { txn } : {}
-    );
+    const { commit } = await services.engine.write(place.project, place.branch, context.origin, writer => {
+      const info = writer.collection(source.collection);
+      if (info === undefined) {
+        throw notFound;
+      }
+      return writer.renameCollection(info, target.collection);
+    });
     noteCommit(context, commit);
     return addWriteConcernError(emptyReply(), args);
   }
