@@ -1,9 +1,7 @@
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-/** Where the pictures go; git does not follow them. */
-const PICTURES = join(__dirname, '..', '..', 'test-results', 'pictures');
+import { PICTURES } from './places';
 
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const THEMES = {

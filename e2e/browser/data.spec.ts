@@ -2,9 +2,7 @@ import { expect, test, type IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { seriousProblems } from './accessibility';
-
-/** Where the pictures go; git does not follow them. */
-const PICTURES = join(__dirname, '..', '..', 'test-results', 'pictures');
+import { PICTURES } from './places';
 
 /** A text that would be trouble as markup, as a command, or in a title. */
 const HOSTILE = '<img src=x onerror=alert(1)> "\'`{}\u202e';

@@ -1,8 +1,6 @@
 import { expect, test, type IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { join } from 'node:path';
-
-/** Where the pictures go; git does not follow them. */
-const PICTURES = join(__dirname, '..', '..', 'test-results', 'pictures');
+import { PICTURES } from './places';
 
 /** A name that would be trouble as markup. */
 const HOSTILE = '<img src=x onerror=alert(1)>';

@@ -4,15 +4,7 @@ import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
 import { PenguinsLineage } from './penguinsLineage';
 import { ScriptedBridge } from './scriptedBridge';
-
-/** Where the pictures go; git does not follow them. */
-const PICTURES = join(__dirname, '..', '..', 'test-results', 'pictures');
-
-/** Where the pictures of the docs go: on request (`ARGON_DOCS_IMAGES=1`) to the docs, else where git does not follow. */
-const SHOWN =
-  process.env['ARGON_DOCS_IMAGES'] === undefined
-    ? join(__dirname, '..', '..', 'test-results', 'pictures')
-    : join(__dirname, '..', '..', 'docs', 'images');
+import { PICTURES, SHOWN } from './places';
 
 const FONT =
   ':root { --jp-ui-font-family: Inter, system-ui !important; --jp-content-font-family: Inter, system-ui !important; }';

@@ -3,12 +3,7 @@ import { join } from 'node:path';
 import type { Run } from '../../extension/client/protocol';
 import { Penguins } from '../../extension/testing/penguins';
 import { PenguinsLineage } from './penguinsLineage';
-
-/** Where the pictures of the docs go: on request (`ARGON_DOCS_IMAGES=1`) to the docs, else where git does not follow. */
-const SHOWN =
-  process.env['ARGON_DOCS_IMAGES'] === undefined
-    ? join(__dirname, '..', '..', 'test-results', 'pictures')
-    : join(__dirname, '..', '..', 'docs', 'images');
+import { SHOWN } from './places';
 
 const HOSTILE = '<img src=x onerror="window.__hurt=1"><script>window.__hurt=1</script>';
 

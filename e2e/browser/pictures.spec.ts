@@ -4,9 +4,7 @@ import type { Branch, CellActivity } from '../../extension/client/protocol';
 import { PENGUINS_NOTEBOOK } from './penguinsNotebook';
 import { PenguinsMerge } from './penguinsViews';
 import { ScriptedBridge, type IScript } from './scriptedBridge';
-
-/** Where the pictures go; git does not follow them. */
-const PICTURES = join(__dirname, '..', '..', 'test-results', 'pictures');
+import { PICTURES, SHOWN } from './places';
 
 const NOTEBOOK = '02-clean-nulls.ipynb';
 const THEMES = ['light', 'dark'] as const;
@@ -213,7 +211,7 @@ for (const theme of THEMES) {
     await expect(page.getByText('12 of 349 documents differ')).toBeVisible();
     await expect(page.getByText('imputed.neighbours[0]')).toBeVisible();
     await page.sidebar.close('left');
-    await page.screenshot({ path: join(PICTURES, `diff-${theme}.png`) });
+    await page.screenshot({ path: join(SHOWN, `diff-${theme}.png`) });
     await page.getByRole('button', { name: 'Merge into main…' }).click();
     await expect(page.getByText('0 of 7 answered')).toBeVisible();
     await expect(page.getByText('Apply needs 7 more answers.')).toBeVisible();
@@ -227,7 +225,7 @@ for (const theme of THEMES) {
     bridge.tell({ type: 'commit', project: 'penguins', branch: 'main', lsn: 1893, entry: moved });
     await expect(page.getByText('main moved from 1192 to 1893.')).toBeVisible();
     await expect(page.getByText('Apply needs 5 more answers and an updated plan.')).toBeVisible();
-    await page.screenshot({ path: join(PICTURES, `merge-${theme}.png`) });
+    await page.screenshot({ path: join(SHOWN, `merge-${theme}.png`) });
     await page.getByRole('button', { name: 'Update plan to main@1893' }).click();
     await expect(page.getByText('2 answers were kept')).toBeVisible();
     await page.getByRole('tree', { name: 'Conflicts' }).focus();
