@@ -1,6 +1,7 @@
 import type { RunInfo } from '@argon/wal-core';
 import type { LineageCell, LineageModel, LineageRun } from '../rpc/protocol';
-import { defined, presentRun } from '../rpc/present';
+import { defined } from '../defined';
+import { presentRun } from '../rpc/present';
 import { REGISTERED_FACT } from './tracking';
 
 /** What a lineage is asked for. */

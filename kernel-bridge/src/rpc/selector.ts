@@ -1,6 +1,6 @@
 import { ArgonError, type Lsn, type Origin, type UndoSelector } from '@argon/wal-core';
 import { lsnOf, type BridgeContext } from './context';
-import { defined } from './present';
+import { defined } from '../defined';
 
 /** Which changes are meant: one of these, or several that must all fit. */
 export interface Selection {

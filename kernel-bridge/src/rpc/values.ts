@@ -15,7 +15,8 @@ import {
   type FieldValue,
   type Image
 } from '@argon/wal-core';
-import { defined, presentCatalog, presentOrigin, presentState } from './present';
+import { defined } from '../defined';
+import { presentCatalog, presentOrigin, presentState } from './present';
 import type {
   Answer,
   Change,

@@ -1,16 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import {
-  ArgonError,
-  isArgonError,
-  type BranchInfo,
-  type Engine,
-  type EngineEvent,
-  type Origin
-} from '@argon/wal-core';
+import { ArgonError, type BranchInfo, type Engine, type EngineEvent, type Origin } from '@argon/wal-core';
 import type { Logger } from '../logger';
 import type { CellActivity, CellEvent, Session, SessionEvent, SessionOpenParams } from '../rpc/protocol';
-import { databaseName } from '../wire/namespace';
 import { CellExecution, type DigestOf, type ReadBase } from './activity';
+import { checkoutOf, describeCheckout } from './checkout';
+import { defined } from '../defined';
 import type { SessionDirectory, SessionPlace, SessionRead, SessionWrite } from './directory';
 import { Fates } from './fate';
 import { decodeRecord, encodeRecord, sameRecord, SESSION_PREFIX, type SessionRecord } from './record';
@@ -168,7 +162,8 @@ export class Sessions implements SessionDirectory {
     }
     const known = this.sessions.get(id);
     const now = new Date(this.clock());
-    const place = this.place(
+    const place = checkoutOf(
+      this.engine,
       params.project ?? known?.record.project,
       params.ref,
       params.project !== undefined
@@ -219,7 +214,7 @@ export class Sessions implements SessionDirectory {
   /** Moves a session. A time in the ref is fixed to the state it means now. */
   async checkout(id: string, project: string | undefined, ref: string): Promise<Session> {
     const session = this.find(id);
-    const place = this.place(project ?? session.record.project, ref, false);
+    const place = checkoutOf(this.engine, project ?? session.record.project, ref, false);
     session.record = { ...session.record, ...place, seenAt: new Date(this.clock()) };
     await this.save(session);
     const view = this.describe(session);
@@ -374,63 +369,17 @@ export class Sessions implements SessionDirectory {
     return session;
   }
 
-  /** The checkout that `project` and `ref` mean. Unknown projects and refs are refused here, not at the first read. */
-  private place(
-    project: string | undefined,
-    ref: string | undefined,
-    projectAlone: boolean
-  ): { project?: string; ref?: string } {
-    if (ref === undefined) {
-      return project === undefined || !projectAlone
-        ? {}
-        : { project, ref: this.engine.project(project).defaultBranch };
-    }
-    if (project === undefined) {
-      throw new ArgonError('BAD_REQUEST', 'The session is in no project yet: name the project of the ref.');
-    }
-    const state = this.engine.resolve(project, ref);
-    if (state.writable && state.branch !== undefined) {
-      return { project, ref: state.branch };
-    }
-    const named = ref.startsWith('pin:') || ref.startsWith('run:');
-    return { project, ref: named ? ref : state.ref };
-  }
-
   private describe(session: LiveSession): Session {
     const { record, cell } = session;
     return {
       ...defined({ kernel: record.kernel, notebook: record.notebook }),
       id: record.id,
       actor: record.actor,
-      ...this.describePlace(record),
+      ...describeCheckout(this.engine, record),
       connected: session.connections.size > 0,
       ...(cell === undefined ? {} : { cell: cell.cell }),
       openedAt: record.openedAt.toISOString()
     };
-  }
-
-  private describePlace({ project, ref }: SessionRecord): Partial<Session> & { writable: boolean } {
-    if (project === undefined || ref === undefined) {
-      return { ...defined({ project, ref }), writable: false };
-    }
-    try {
-      const state = this.engine.resolve(project, ref);
-      const branch = state.branch === undefined ? undefined : this.engine.branch(project, state.branch);
-      return {
-        ...defined({ branch: branch?.name, ahead: branch?.ahead, behind: branch?.behind }),
-        project,
-        ref,
-        lsn: state.lsn,
-        writable: state.writable,
-        database: databaseName(project, ref)
-      };
-    } catch (error) {
-      // The branch or project of the checkout is gone; the session still says where it was.
-      if (isArgonError(error)) {
-        return { project, ref, writable: false };
-      }
-      throw error;
-    }
   }
 
   private readonly digestOf: DigestOf = async ({ project, ref, collection, lsn, timeline }) => {
@@ -539,11 +488,6 @@ function originOf({ record, cell }: LiveSession): Origin {
     session: record.id,
     ...defined({ notebook: record.notebook, cell: cell?.cell, cellNumber: cell?.cellNumber })
   };
-}
-
-/** `object` without its undefined fields. */
-function defined<T extends object>(object: { [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
 }
 
 /** Refuses names that would bloat every record of the log. */

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Change, Diff, Entry, FieldChange, Pin, Run, Value } from '../../rpc/protocol';
 import type { RunChoice } from '../../mlflow/choice';
-import { defined } from '../../rpc/present';
+import { defined } from '../../defined';
 import { documentId, lsnRange, metricConditions, wholeNumber } from '../arguments';
 import { run, withProject, type CommonOptions } from '../command';
 import { ago, counts, harmless, table } from '../output';

@@ -9,7 +9,8 @@ import {
 } from '@argon/wal-core';
 import { lsnOf, pageSize, type BridgeContext, type Handlers } from '../context';
 import { ifThere } from '../paging';
-import { defined, presentRun } from '../present';
+import { defined } from '../../defined';
+import { presentRun } from '../present';
 import type { RunAffectedParams, RunAffectedResult } from '../protocol';
 import { presentId } from '../values';
 

@@ -8,7 +8,8 @@ import {
 } from '@argon/wal-core';
 import { pageSize, type BridgeContext, type Handlers } from '../context';
 import { fittingPage } from '../paging';
-import { defined, presentOrigin, presentState } from '../present';
+import { defined } from '../../defined';
+import { presentOrigin, presentState } from '../present';
 import type { Blame, BlameResult } from '../protocol';
 import { presentValue } from '../values';
 

@@ -1,6 +1,7 @@
 import { ArgonError, type BranchInfo, type BranchPageOptions } from '@argon/wal-core';
 import { originOf, pageSize, type BridgeContext, type Handlers } from '../context';
-import { defined, mainTimeline, presentBranch } from '../present';
+import { defined } from '../../defined';
+import { mainTimeline, presentBranch } from '../present';
 import type { BranchListResult } from '../protocol';
 
 const BRANCHES_USUAL = 1_000;

@@ -1,6 +1,7 @@
 import { ArgonError } from '@argon/wal-core';
 import type { BridgeContext, Handlers } from '../context';
-import { defined, presentKeeper } from '../present';
+import { defined } from '../../defined';
+import { presentKeeper } from '../present';
 import { PROTOCOL_VERSION, type StatusResult } from '../protocol';
 
 /** What concerns the bridge itself. */

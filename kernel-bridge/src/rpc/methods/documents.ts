@@ -8,7 +8,8 @@ import type { ReadContext } from '../../wire/context';
 import { sizeOf } from '../../wire/sizes';
 import { pageSize, type BridgeContext, type Caller, type Handlers } from '../context';
 import { fittingPage } from '../paging';
-import { defined, presentState } from '../present';
+import { defined } from '../../defined';
+import { presentState } from '../present';
 import type {
   DocumentsCompareResult,
   DocumentsFindResult,

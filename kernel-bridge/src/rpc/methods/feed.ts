@@ -1,7 +1,7 @@
 import { isArgonError, type Change as EngineChange, type FeedBatch, type FeedOptions } from '@argon/wal-core';
 import { lsnOf, pageSize, type BridgeContext, type Handlers } from '../context';
 import { fittingPage } from '../paging';
-import { defined } from '../present';
+import { defined } from '../../defined';
 import type { Change, FeedResult } from '../protocol';
 import { presentChange } from '../values';
 

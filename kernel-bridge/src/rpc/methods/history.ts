@@ -11,7 +11,8 @@ import {
 } from '@argon/wal-core';
 import { lsnOf, pageSize, type BridgeContext, type Handlers } from '../context';
 import { fittingPage } from '../paging';
-import { defined, presentEntry, presentState, presentTimeline } from '../present';
+import { defined } from '../../defined';
+import { presentEntry, presentState, presentTimeline } from '../present';
 import type { ChangesResult, Collection, HistoryResult, LogResult } from '../protocol';
 import { presentChange, presentDiff, presentDocument } from '../values';
 

@@ -2,7 +2,8 @@ import { isAbsolute } from 'node:path';
 import { ArgonError, type RetentionPolicy } from '@argon/wal-core';
 import { originOf, type BridgeContext, type Handlers } from '../context';
 import { statesLookedAt } from '../../session/lookedat';
-import { defined, presentKeeper } from '../present';
+import { defined } from '../../defined';
+import { presentKeeper } from '../present';
 import type { KeepingRetentionResult } from '../protocol';
 
 interface Figures {

@@ -4,7 +4,7 @@ import { cellOf, lineagePage, lineageRun, modelsOf, stateKey } from '../../mlflo
 import type { Sessions } from '../../session/sessions';
 import { pageSize, type BridgeContext, type Handlers } from '../context';
 import { ifThere } from '../paging';
-import { defined } from '../present';
+import { defined } from '../../defined';
 import type { Lineage, LineageCell, LineageData } from '../protocol';
 
 const RUNS_USUAL = 200;

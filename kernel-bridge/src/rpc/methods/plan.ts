@@ -1,7 +1,8 @@
 import { ArgonError, type AnswerRule } from '@argon/wal-core';
 import { originOf, pageSize, type BridgeContext, type Handlers } from '../context';
 import { fittingPage } from '../paging';
-import { defined, presentPlan } from '../present';
+import { defined } from '../../defined';
+import { presentPlan } from '../present';
 import type { PlanConflictsResult, PlanDocumentsResult } from '../protocol';
 import { selectorOf } from '../selector';
 import { presentConflict, presentDocumentDiff, readAnswer } from '../values';

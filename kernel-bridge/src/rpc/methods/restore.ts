@@ -10,7 +10,8 @@ import {
 } from '@argon/wal-core';
 import { originOf, pageSize, type BridgeContext, type Handlers } from '../context';
 import { fittingPage } from '../paging';
-import { defined, mainTimeline, presentBranch, presentEntry, presentPlan, presentState } from '../present';
+import { defined } from '../../defined';
+import { mainTimeline, presentBranch, presentEntry, presentPlan, presentState } from '../present';
 import { presentDiff } from '../values';
 
 const DOCUMENTS_USUAL = 100;

@@ -2,7 +2,8 @@ import { ArgonError, type RunInfo } from '@argon/wal-core';
 import { newestFirst, runFilter } from '../../mlflow/choice';
 import { originOf, pageSize, type BridgeContext, type Handlers } from '../context';
 import { fittingPage } from '../paging';
-import { defined, presentRun, presentState } from '../present';
+import { defined } from '../../defined';
+import { presentRun, presentState } from '../present';
 import type { RunListResult } from '../protocol';
 
 const RUNS_USUAL = 100;
