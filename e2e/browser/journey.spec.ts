@@ -133,6 +133,9 @@ test('a killed bridge comes back by itself, with everything that was acknowledge
   test.setTimeout(120_000);
   await page.goto();
   await page.sidebar.openTab('argon-panel');
+  // Without a session the panel shows the first project there is.
+  await page.locator('.jp-ArgonHeader-project').click();
+  await page.getByRole('menuitem', { name: 'birds', exact: true }).click();
   await expect(row(page, /20 inserts/)).toBeVisible();
   const before = await page.getByRole('treegrid').getAttribute('aria-rowcount');
   const { pid } = (await (await request.get('argon/bridge')).json()) as { pid: number };

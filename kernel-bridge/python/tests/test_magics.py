@@ -750,7 +750,7 @@ def test_tab(kernel: Kernel, here: Places) -> None:
     # The rest of Python completes as ever.
     assert "import argon" in kernel.complete("import argo")
     with Client(data=here.data) as client:
-        assert client.project(name).branches.page(limit=2)["total"] == 4
+        assert client.project(name).branches.page(limit=2)["total"] == 5
 
 
 def test_help_is_at_hand(kernel: Kernel) -> None:
