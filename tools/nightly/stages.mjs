@@ -71,6 +71,15 @@ export const STAGES = [
     target: 1_000,
     effort: 5,
     share: 0.05
+  },
+  {
+    name: 'fuzz',
+    specs: ['wire/fuzz'],
+    config: 'kernel-bridge/jest.config.js',
+    figure: 'broken messages',
+    target: 100_000,
+    effort: 10,
+    share: 0.03
   }
 ];
 

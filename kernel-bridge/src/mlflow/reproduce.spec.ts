@@ -1,36 +1,16 @@
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { EFFORT, figure, numbersFrom, SEED } from '../chance.testing';
 import { openTestBridge, type TestBridge } from '../rpc/harness.testing';
 import { RunHistory, type HistoryBridge } from './run-history.testing';
 
-const given = process.env['ARGON_TEST_SEED'];
-const SEED = given === 'random' ? Date.now() % 1_000_000_007 : Number(given ?? 20_261_122);
-const EFFORT = Number(process.env['ARGON_TEST_EFFORT'] ?? 1);
 const HISTORIES = Math.max(1, Math.round(40 * EFFORT));
 const STEPS = 60;
 /** Histories of one bridge, side by side in its log; it is started again in the middle of some. */
 const AT_ONCE = 10;
 
 jest.setTimeout(120_000 * Math.max(1, EFFORT));
-
-/** Numbers below a bound, the same for the same seed (mulberry32). */
-function numbersFrom(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return below => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let x = Math.imul(state ^ (state >>> 15), state | 1);
-    x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
-    return Math.floor((((x ^ (x >>> 14)) >>> 0) / 4_294_967_296) * below);
-  };
-}
-
-function figure(name: string, count: number): void {
-  const file = process.env['ARGON_TEST_FIGURES'];
-  if (file !== undefined) {
-    appendFileSync(file, `${JSON.stringify({ name, count })}\n`);
-  }
-}
 
 it(`every run of ${HISTORIES} histories opens what it saw, or says that it was let go (seed ${SEED})`, async () => {
   const digests = new Map<string, string>();

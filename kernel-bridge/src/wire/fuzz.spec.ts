@@ -1,22 +1,11 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { BSON, type Document } from 'mongodb';
+import { EFFORT, figure, numbersFrom, SEED } from '../chance.testing';
 import { RawConnection, TestBridge } from './testing';
 
-const SEED = Number(process.env['ARGON_FUZZ_SEED'] ?? Date.now() % 1_000_000);
-const ROUNDS = Number(process.env['ARGON_FUZZ_ROUNDS'] ?? 1500);
+const ROUNDS = Math.max(1, Math.round(1500 * EFFORT));
 const LIMIT_MS = 120_000 + ROUNDS * 20;
-
-/** Seeded random numbers (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 const COMMANDS: readonly Document[] = [
   { hello: 1 },
@@ -98,17 +87,17 @@ async function isAlive(): Promise<void> {
 it(
   `survives messages that were damaged on the way (seed ${SEED})`,
   async () => {
-    const random = generator(SEED);
-    const below = (limit: number): number => Math.floor(random() * limit);
+    const below = numbersFrom(SEED);
     for (let round = 0; round < ROUNDS; round++) {
       const message = RawConnection.message({ ...COMMANDS[below(COMMANDS.length)], $db: 'fuzz' });
       for (let spoiled = below(4); spoiled >= 0; spoiled--) {
         message[below(message.length)] = below(256);
       }
-      const cut = random() < 0.2 ? message.subarray(0, below(message.length)) : message;
+      const cut = below(5) === 0 ? message.subarray(0, below(message.length)) : message;
       await provoke(Buffer.from(cut));
     }
     await isAlive();
+    figure('broken messages', ROUNDS);
   },
   LIMIT_MS
 );
@@ -116,11 +105,10 @@ it(
 it(
   `survives commands with the wrong things in the right places (seed ${SEED})`,
   async () => {
-    const random = generator(SEED + 1);
-    const below = (limit: number): number => Math.floor(random() * limit);
+    const below = numbersFrom(SEED + 1);
     const odd = (): unknown => ODDITIES[below(ODDITIES.length)];
     const mutate = (value: unknown, depth = 0): unknown => {
-      if (random() < (depth === 0 ? 0 : 0.15)) {
+      if (depth > 0 && below(20) < 3) {
         return odd();
       }
       if (Array.isArray(value)) {
@@ -128,7 +116,7 @@ it(
       }
       if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
         const entries = Object.entries(value).map(([name, item]) => [name, mutate(item, depth + 1)]);
-        return Object.fromEntries(random() < 0.1 ? [...entries, ['extra', odd()]] : entries);
+        return Object.fromEntries(below(10) === 0 ? [...entries, ['extra', odd()]] : entries);
       }
       return value;
     };
@@ -161,16 +149,15 @@ it(
     expect(faults).toEqual([]);
     expect(answered).toBeGreaterThan(ROUNDS * 0.8);
     await isAlive();
+    figure('broken messages', ROUNDS);
   },
   LIMIT_MS
 );
 
 it('closes on noise, on unknown opcodes and on impossible lengths, and serves others meanwhile', async () => {
-  const random = generator(SEED + 2);
+  const below = numbersFrom(SEED + 2);
   for (let round = 0; round < 100; round++) {
-    await provoke(
-      Buffer.from(Array.from({ length: Math.floor(random() * 300) }, () => Math.floor(random() * 256)))
-    );
+    await provoke(Buffer.from(Array.from({ length: below(300) }, () => below(256))));
   }
   for (const opCode of [0, 1, 1000, 2001, 2002, 2005, 2006, 2007, 2010, 2014, -1]) {
     const message = RawConnection.message({ ping: 1, $db: 'admin' });

@@ -127,7 +127,8 @@ export class RawConnection {
       this.waiting = { resolve, reject };
       this.socket.write(message);
     });
-    return BSON.deserialize(body.subarray(5));
+    // A regular expression comes back as it was sent: not all of them are one in JavaScript.
+    return BSON.deserialize(body.subarray(5), { bsonRegExp: true });
   }
 
   close(): void {
