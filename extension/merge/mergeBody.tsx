@@ -5,16 +5,17 @@ import { CommandIds } from '../commands/ids';
 import { count, plainRange } from '../format/count';
 import { gist, idText, pathText } from '../format/value';
 import { ValueText } from '../diff/valueCell';
-import { branchIcon, diffIcon, noticeIcon, warningIcon } from '../icons';
+import { diffIcon, noticeIcon, warningIcon } from '../icons';
 import { useSignal } from '../panel/context';
 import { IconButton, TextButton } from '../panel/parts';
+import { FixedRef } from '../view/refButton';
 import { useView } from '../view/viewContext';
 import { ByRule, ConflictList } from './conflictList';
 import { ConflictTable, DocumentAnswers } from './conflictTable';
 import type { IConflictDocument } from './conflicts';
 import { planIcon } from './planIcon';
 import type { PlanModel } from './planModel';
-import { planWords, splitRef } from './planWords';
+import { planWords } from './planWords';
 import { ResultView } from './resultView';
 import { Toolbar } from '../view/toolbar';
 
@@ -202,21 +203,6 @@ function MergeBar({ model }: { readonly model: PlanModel }): JSX.Element {
         {isApplied ? trans.__('Applied') : words.apply}
       </TextButton>
     </Toolbar>
-  );
-}
-
-/** A ref that is what it is: `Merge ⑂ clean-nulls@1204`. */
-function FixedRef({ label, text }: { readonly label: string; readonly text: string }): JSX.Element {
-  const [name, rest] = splitRef(text);
-  return (
-    <span className="jp-ArgonRef jp-mod-fixed">
-      <span className="jp-ArgonRef-label">{label}</span>
-      <branchIcon.react tag="span" className="jp-ArgonIcon" />
-      <span>
-        <b>{name}</b>
-        {rest !== '' && <span className="jp-ArgonRef-rest">{`@${rest}`}</span>}
-      </span>
-    </span>
   );
 }
 

@@ -1,6 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import type { Plan } from '../client/protocol';
-import { planWords, splitRef } from './planWords';
+import { splitRef } from '../model/refs';
+import { planWords } from './planWords';
 
 const trans = nullTranslator.load('jupyterlab-argon');
 const words = (kind: Plan['kind'], source: string) =>

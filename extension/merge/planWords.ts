@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Plan } from '../client/protocol';
 import { count } from '../format/count';
+import { splitRef } from '../model/refs';
 
 /** What a plan is called, by what it does. */
 export interface IPlanWords {
@@ -97,10 +98,4 @@ export function mergeTitle(
 function pastOf(source: string, into: string, trans: TranslationBundle): string {
   const [branch, lsn] = splitRef(source);
   return branch === into && /^\d+$/.test(lsn) ? trans.__('LSN %1', count(Number(lsn))) : source;
-}
-
-/** The branch of a ref, and what stands behind its `@`. */
-export function splitRef(ref: string): readonly [branch: string, rest: string] {
-  const at = ref.lastIndexOf('@');
-  return at > 0 ? [ref.slice(0, at), ref.slice(at + 1)] : [ref, ''];
 }

@@ -11,6 +11,12 @@ export function pinned(state: Pick<State, 'ref' | 'branch' | 'lsn'>): string {
   return state.branch === undefined ? state.ref : `${state.branch}@${state.lsn}`;
 }
 
+/** The branch of a ref, and what stands behind its `@`. */
+export function splitRef(ref: string): readonly [branch: string, rest: string] {
+  const at = ref.lastIndexOf('@');
+  return at > 0 ? [ref.slice(0, at), ref.slice(at + 1)] : [ref, ''];
+}
+
 /** The ref of an entry's newest state; undefined when no branch shows its timeline any more. */
 export function refOfEntry(entry: Entry, project: ProjectModel): string | undefined {
   const timeline = project.history.timelines.get(entry.timeline);

@@ -1,5 +1,6 @@
 import { caretDownIcon } from '@jupyterlab/ui-components';
 import { branchIcon } from '../icons';
+import { splitRef } from '../model/refs';
 
 /** A ref that can be changed: `From ⑂ main@1192 ▾`. */
 export function RefButton(props: {
@@ -9,9 +10,6 @@ export function RefButton(props: {
   readonly title: string;
   readonly onClick: (anchor: HTMLElement) => void;
 }): JSX.Element {
-  const at = props.text.lastIndexOf('@');
-  const name = at > 0 ? props.text.slice(0, at) : props.text;
-  const rest = at > 0 ? props.text.slice(at) : '';
   return (
     <button
       type="button"
@@ -22,11 +20,30 @@ export function RefButton(props: {
     >
       <span className="jp-ArgonRef-label">{props.label}</span>
       <branchIcon.react tag="span" className={`jp-ArgonIcon${props.isSession ? ' jp-mod-session' : ''}`} />
-      <span>
-        <b>{name}</b>
-        <span className="jp-ArgonRef-rest">{rest}</span>
-      </span>
+      <RefText text={props.text} />
       <caretDownIcon.react tag="span" className="jp-ArgonIcon" />
     </button>
+  );
+}
+
+/** A ref that is what it is: `Merge ⑂ clean-nulls@1204`. */
+export function FixedRef({ label, text }: { readonly label: string; readonly text: string }): JSX.Element {
+  return (
+    <span className="jp-ArgonRef jp-mod-fixed">
+      <span className="jp-ArgonRef-label">{label}</span>
+      <branchIcon.react tag="span" className="jp-ArgonIcon" />
+      <RefText text={text} />
+    </span>
+  );
+}
+
+/** The branch stands out from the LSN behind it. */
+function RefText({ text }: { readonly text: string }): JSX.Element {
+  const [name] = splitRef(text);
+  return (
+    <span>
+      <b>{name}</b>
+      <span className="jp-ArgonRef-rest">{text.slice(name.length)}</span>
+    </span>
   );
 }

@@ -1,5 +1,12 @@
-import { isArgonError, type Change, type Engine, type EngineEvent, type Image } from '@argon/wal-core';
-import type { Lsn, TimelineId } from '@argon/wal-core';
+import {
+  isArgonError,
+  type Change,
+  type Engine,
+  type EngineEvent,
+  type Image,
+  type Lsn,
+  type TimelineId
+} from '@argon/wal-core';
 import type { SessionWrite } from './directory';
 
 /** Undos that are remembered of all projects; the oldest are forgotten, and what they took back counts as standing. */

@@ -131,6 +131,9 @@ export class Sessions implements SessionDirectory {
       base = { branch, head: this.engine.resolve(project, branch).timeline, lsn };
     }
     cell.noteDeletedBranch(project, name, base);
+    if (!cell.written().some(write => write.project === project && write.timeline === timeline)) {
+      return;
+    }
     const kept = this.engine
       .timelines(project)
       .find(({ id, parent }) => parent === timeline && this.engine.branchOf(project, id) !== undefined);

@@ -1,8 +1,16 @@
-import { T, arrayOf, compileFilter, elements, field, parseCollation } from '@argon/wal-core';
+import {
+  COLLATION_FIELDS,
+  T,
+  arrayOf,
+  compileFilter,
+  elements,
+  field,
+  parseCollation
+} from '@argon/wal-core';
 import type { Arguments } from './arguments';
 import { DocumentBuilder } from './builder';
 import { readClustered } from './clustered';
-import { CAP_BYTES_MAX, CAP_DOCUMENTS_MAX, checkCreateOptions } from './create-options';
+import { CAP_BYTES, CAP_DOCUMENTS, checkCreateOptions } from './create-options';
 import { MongoError } from './errors';
 
 /** Options of `create` that a collection keeps as they are given. */
@@ -42,19 +50,6 @@ const USUAL = [
 const LEVELS: ReadonlySet<string> = new Set(['off', 'strict', 'moderate']);
 const ACTIONS: ReadonlySet<string> = new Set(['error', 'warn']);
 
-const COLLATION_FIELDS = [
-  'locale',
-  'caseLevel',
-  'caseFirst',
-  'strength',
-  'numericOrdering',
-  'alternate',
-  'maxVariable',
-  'normalization',
-  'backwards',
-  'version'
-];
-
 /** The options document of a new collection. @throws MongoError 2, 72, 238 for kinds of collection that are not there */
 export function readCreateOptions(args: Arguments): Buffer {
   checkCreateOptions(args);
@@ -84,7 +79,7 @@ export function readCreateOptions(args: Arguments): Buffer {
   }
   addView(builder, args);
   const named = args.object('collation');
-  named?.only(COLLATION_FIELDS, undefined);
+  named?.only([...COLLATION_FIELDS], undefined);
   if (named?.has('locale') === false) {
     named.missing('locale');
   }
@@ -206,8 +201,8 @@ export function changedOptions(options: Buffer, args: Arguments): Buffer {
     }
   }
   changeView(builder, options, args);
-  const size = args.integer('cappedSize', { min: 1, max: CAP_BYTES_MAX });
-  const most = args.integer('cappedMax', { max: CAP_DOCUMENTS_MAX - 1 });
+  const size = args.integer('cappedSize', CAP_BYTES);
+  const most = args.integer('cappedMax', CAP_DOCUMENTS);
   if (size !== undefined) {
     builder.integer('size', capBytes(size));
   }

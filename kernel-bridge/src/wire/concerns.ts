@@ -36,7 +36,7 @@ export function readReadConcern(args: Arguments): ReadConcern {
     }
   }
   if (concern.get('level')?.type === T.NULL) {
-    throw new MongoError('TypeMismatch', '"level" had the wrong type. Expected string, found null');
+    throw wrongType('level', 'string', T.NULL);
   }
   const level = concern.optionalString('level');
   checkProvenance(concern, 'ReadConcernArgs::parse');
@@ -65,6 +65,11 @@ export function readReadConcern(args: Arguments): ReadConcern {
     ...(atClusterTime === undefined ? {} : { atClusterTime }),
     ...(afterClusterTime === undefined ? {} : { afterClusterTime })
   };
+}
+
+function wrongType(name: string, expected: string, found: number): MongoError {
+  const type = TYPE_NAMES[found] ?? found;
+  return new MongoError('TypeMismatch', `"${name}" had the wrong type. Expected ${expected}, found ${type}`);
 }
 
 const PROVENANCES: ReadonlySet<string> = new Set([
@@ -132,10 +137,7 @@ export function checkReadPreference(args: Arguments): void {
     throw new MongoError('NoSuchKey', 'Missing expected field "mode"');
   }
   if (given.type !== T.STRING) {
-    throw new MongoError(
-      'TypeMismatch',
-      `"mode" had the wrong type. Expected string, found ${TYPE_NAMES[given.type] ?? given.type}`
-    );
+    throw wrongType('mode', 'string', given.type);
   }
   const mode = stringOf(given);
   if (!MODES.has(mode)) {
@@ -165,10 +167,7 @@ export function checkClusterTime(args: Arguments): void {
     throw new MongoError('NoSuchKey', 'Missing expected field "clusterTime"');
   }
   if (time.type !== T.TIMESTAMP) {
-    throw new MongoError(
-      'TypeMismatch',
-      `"clusterTime" had the wrong type. Expected timestamp, found ${TYPE_NAMES[time.type] ?? time.type}`
-    );
+    throw wrongType('clusterTime', 'timestamp', time.type);
   }
 }
 
@@ -203,7 +202,7 @@ export const NODES_MAX = 50;
 /** Checks the form of `writeConcern`; every write is durable before its reply, whatever it asks. */
 export function checkWriteConcern(args: Arguments): void {
   if (args.get('writeConcern')?.type === T.NULL) {
-    throw new MongoError('TypeMismatch', '"writeConcern" had the wrong type. Expected object, found null');
+    throw wrongType('writeConcern', 'object', T.NULL);
   }
   const document = args.optionalDocument('writeConcern');
   const concern =

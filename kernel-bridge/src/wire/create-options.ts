@@ -11,9 +11,9 @@ import {
 import { Arguments, isTruthy } from './arguments';
 import { MongoError } from './errors';
 
-/** Largest size of a capped collection, and one more than its most documents. */
-export const CAP_BYTES_MAX = 2 ** 50;
-export const CAP_DOCUMENTS_MAX = 2 ** 31;
+/** What the size of a capped collection may be, in bytes, and how many documents it may be given. */
+export const CAP_BYTES = { min: 1, max: 2 ** 50 } as const;
+export const CAP_DOCUMENTS = { max: 2 ** 31 - 1 } as const;
 
 /** The stages of a view. @throws MongoError 14, 10065 */
 export const PIPELINE: ArgumentCheck = (args, name, value) => {
@@ -91,8 +91,8 @@ export const CREATE_TYPES: ArgumentTypes = {
   capped: FLAG,
   autoIndexId: FLAG,
   idIndex: ID_INDEX,
-  size: between({ min: 1, max: CAP_BYTES_MAX }),
-  max: between({ max: CAP_DOCUMENTS_MAX - 1 }),
+  size: between(CAP_BYTES),
+  max: between(CAP_DOCUMENTS),
   flags: NUMBER,
   temp: FLAG,
   storageEngine: STORAGE_ENGINE,

@@ -54,7 +54,7 @@ function read(raw: Buffer): Collation | undefined {
   // A null stands for a field that is not there.
   const given = new Map(
     elements(raw)
-      .filter(element => element.type !== T.NULL || !FIELDS.has(element.name))
+      .filter(element => element.type !== T.NULL || !COLLATION_FIELDS.has(element.name))
       .map(element => [element.name, element])
   );
   const flag = (name: string): boolean | undefined => {
@@ -73,7 +73,8 @@ function read(raw: Buffer): Collation | undefined {
   const locale = given.get('locale');
   if (locale !== undefined && locale.type !== T.STRING) throw wrongType(locale, "'string'");
   for (const name of given.keys()) {
-    if (!FIELDS.has(name)) throw queryError(40415, `BSON field 'collation.${name}' is an unknown field.`);
+    if (!COLLATION_FIELDS.has(name))
+      throw queryError(40415, `BSON field 'collation.${name}' is an unknown field.`);
   }
   const strength = strengthOf(given.get('strength'));
   const spec: CollationSpec = {
@@ -103,7 +104,8 @@ function read(raw: Buffer): Collation | undefined {
   return collationOf(sourceOf(spec));
 }
 
-const FIELDS: ReadonlySet<string> = new Set([
+/** What a collation may say. */
+export const COLLATION_FIELDS: ReadonlySet<string> = new Set([
   'locale',
   'caseLevel',
   'caseFirst',

@@ -8,7 +8,7 @@ export { compileProjection } from './projection';
 export { compileSort } from './sort';
 export { compileUpdate } from './update';
 export { compilePipeline, runPipeline, splitPipeline } from './pipeline';
-export { parseCollation, indexCollation } from './collation';
+export { COLLATION_FIELDS, parseCollation, indexCollation } from './collation';
 export { openSpill } from './spill';
 export { orderOf, type ValueOrder } from './order';
 export { validationDetails } from './validation';

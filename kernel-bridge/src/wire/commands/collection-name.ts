@@ -1,4 +1,4 @@
-import { T, TYPE_NAMES } from '@argon/wal-core';
+import { T, TYPE_NAMES, type RawValue } from '@argon/wal-core';
 import { decode, stringOf, type Arguments } from '../arguments';
 import type { MongoCodeName } from '../codes';
 import type { CommandContext } from '../context';
@@ -9,10 +9,14 @@ const UUID_SUBTYPE = 4;
 
 /** A whole namespace, `database.collection`. @throws MongoError 2 */
 export function namespaceOf(args: Arguments, name: string): string {
-  const value = args.get(name);
+  return nameIn(args.get(name), 'BadValue');
+}
+
+/** @throws MongoError `wrongType` */
+function nameIn(value: RawValue | undefined, wrongType: MongoCodeName): string {
   if (value?.type !== T.STRING && value?.type !== T.SYMBOL) {
     throw new MongoError(
-      'BadValue',
+      wrongType,
       `collection name has invalid type ${TYPE_NAMES[value?.type ?? T.NULL] ?? 'missing'}`
     );
   }
@@ -35,13 +39,7 @@ export function collectionNameOf(
       `Unable to resolve ${String(decode(value))}: Argon finds collections by name`
     );
   }
-  if (value?.type !== T.STRING && value?.type !== T.SYMBOL) {
-    throw new MongoError(
-      wrongType,
-      `collection name has invalid type ${TYPE_NAMES[value?.type ?? T.NULL] ?? 'missing'}`
-    );
-  }
-  const name = stringOf(value);
+  const name = nameIn(value, wrongType);
   checkCollectionName(database, name);
   return name;
 }

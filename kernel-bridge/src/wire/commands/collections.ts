@@ -5,7 +5,7 @@ import { BOOL, FLAG, OBJECT, STRING, between, type ArgumentCheck } from '../argu
 import { DocumentBuilder } from '../builder';
 import { clusteredIndexOf } from '../clustered';
 import { CREATE_FIELDS, changedOptions, readCreateOptions } from '../collection-options';
-import { CAP_BYTES_MAX, CAP_DOCUMENTS_MAX, CREATE_TYPES, PIPELINE } from '../create-options';
+import { CAP_BYTES, CAP_DOCUMENTS, CREATE_TYPES, PIPELINE } from '../create-options';
 import { noteCommit, type CommandContext } from '../context';
 import { trim, withCap } from '../capped/keeper';
 import { capOf, viewOf } from '../collection-kind';
@@ -131,8 +131,8 @@ export const collMod: Command = {
     viewOn: STRING,
     pipeline: PIPELINE,
     expireAfterSeconds: EXPIRE,
-    cappedSize: between({ min: 1, max: CAP_BYTES_MAX }),
-    cappedMax: between({ max: CAP_DOCUMENTS_MAX - 1 }),
+    cappedSize: between(CAP_BYTES),
+    cappedMax: between(CAP_DOCUMENTS),
     timeseries: TIMESERIES,
     dryRun: FLAG,
     recordPreImages: FLAG
