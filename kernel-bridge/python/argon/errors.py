@@ -42,7 +42,7 @@ class ArgonError(Exception):
 
     def lines(self) -> list[str]:
         """The error as a notebook or a terminal shows it."""
-        shown = [f"ArgonError: {self.message}"]
+        shown = [f"ArgonError: {self.message}", *getattr(self, "__notes__", ())]
         if self.nearest is not None:
             shown.append(f"Nearest name: {self.nearest}")
         for index, line in enumerate(self.next):

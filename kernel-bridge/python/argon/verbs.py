@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from .data import Reading, Written, write_frame
+from .errors import printable
 from .session import current_session, mongo, switch
 
 if TYPE_CHECKING:
@@ -107,5 +109,19 @@ def at(ref: str, *, project: str | None = None) -> AbstractContextManager[Sessio
 
 
 def sandbox(keep: str | None = None) -> AbstractContextManager[switch.Sandbox]:
-    """`with argon.sandbox() as box:` works on a throw-away branch; `box.diff` then tells what changed."""
-    return switch.sandbox(current_session(), keep)
+    """`with argon.sandbox() as box:` works on a throw-away branch; `box.diff` then tells what changed.
+
+    An exception in the block discards it, and gets a note that says what was thrown away.
+    """
+    return switch.sandbox(current_session(), keep, _note_discarded)
+
+
+def _note_discarded(box: switch.Sandbox, error: BaseException) -> None:
+    # Views are for notebooks; a script that is well needs none.
+    from .view.kinds.difference import sandbox_title
+
+    note = printable(sandbox_title(box))
+    if sys.version_info >= (3, 11):
+        error.add_note(note)
+    else:
+        print(note, file=sys.stderr)

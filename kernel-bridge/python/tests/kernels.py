@@ -103,6 +103,15 @@ class Kernel:
                     content["status"], content.get("execution_count", 0), outputs, content.get("ename", "")
                 )
 
+    def wait_for_text(self, message: str, text: str, timeout: float = 60) -> None:
+        """Waits until a cell that was sent has printed something; what came until then is not seen again."""
+        until = time.monotonic() + timeout
+        seen = ""
+        while text not in seen:
+            reply = self.client.get_iopub_msg(timeout=max(0.1, until - time.monotonic()))
+            if reply["parent_header"].get("msg_id") == message and reply["msg_type"] == "stream":
+                seen += reply["content"]["text"]
+
     def complete(self, code: str) -> list[str]:
         """What the tab key offers at the end of `code`."""
         message = self.client.complete(code, len(code))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from argon.client import Client
@@ -666,6 +667,74 @@ def test_a_sandbox_is_thrown_away_or_kept(kernel: Kernel) -> None:
     assert failed.ename == "ZeroDivisionError"
     branches = kernel.run("%argon branch list").json("branches")["branches"]
     assert {branch["name"] for branch in branches} == {"main", "try"}
+
+
+def test_an_exception_throws_the_sandbox_away_and_says_what(kernel: Kernel) -> None:
+    lose = "db.birds.delete_many({'kind': 'gentoo'})"
+    for first, last, error in (
+        ("", "1 / 0", "ZeroDivisionError"),
+        ("%%time\n", "1 / 0", "ZeroDivisionError"),
+        ("", "import asyncio\nawait asyncio.sleep(0)\n1 / 0", "ZeroDivisionError"),
+        ("", "%argon checkout nowhere", "ArgonError"),
+        ("", "raise SystemError('<b>')", "SystemError"),
+    ):
+        failed = kernel.run(f"{first}%%argon sandbox --keep other\n{lose}\n{last}", check=False)
+        assert failed.ename == error
+        told = failed.json("sandbox")
+        assert (told["count"], told["kept"], told["error"]) == (20, None, error)
+        lines = failed.text.splitlines()
+        assert f"Sandbox of main@41: 20 documents changed, discarded because of {error}" in lines
+        assert "- birds/G001  deleted" in lines
+        assert "main is as it was" in lines
+        assert len([line for line in lines if line.startswith("Sandbox of")]) == 1
+    # A cell that is no Python never had a sandbox.
+    assert "Sandbox of" not in kernel.run("%%argon sandbox\n1 +", check=False).text
+    nested = kernel.run(f"%%argon branch side\n%%time\n%%argon sandbox\n{lose}\n1 / 0", check=False)
+    lines = nested.text.splitlines()
+    assert "Sandbox of side@41: 20 documents changed, discarded because of ZeroDivisionError" in lines
+    assert (
+        "On side, made from main@41: 0 documents changed before ZeroDivisionError; what was written stays there"
+        in lines
+    )
+    half = kernel.run("%%argon branch side\ndb.birds.delete_one({'_id': 'A001'})\n1 / 0", check=False)
+    assert (
+        "On side: 1 document changed before ZeroDivisionError; what was written stays there"
+        in half.text.splitlines()
+    )
+    assert kernel.run("%argon").json("place")["ref"] == "main"
+    names = [one["name"] for one in kernel.run("%argon branch list").json("branches")["branches"]]
+    assert sorted(names) == ["main", "side"]
+
+
+def test_an_exception_in_a_block_of_a_sandbox_is_told_with_it(kernel: Kernel) -> None:
+    failed = kernel.run("with argon.sandbox() as box:\n    db.birds.delete_many({})\n    1 / 0", check=False)
+    assert failed.ename == "ZeroDivisionError"
+    if kernel.run("import sys\nsys.version_info >= (3, 11)").text == "True":
+        assert "40 documents changed, discarded because of ZeroDivisionError" in failed.text
+    assert kernel.run("box.diff.count, type(box.error).__name__").text == "(40, 'ZeroDivisionError')"
+    refused = kernel.run(
+        "with argon.sandbox() as box:\n    db.birds.delete_many({})\n    argon.checkout('mian')", check=False
+    )
+    assert "40 documents changed, discarded because of ArgonError" in refused.text
+    assert "Code:  REF_NOT_FOUND" in refused.text
+    assert kernel.run("db.birds.count_documents({})").text == "40"
+
+
+def test_an_interrupt_throws_the_sandbox_away_and_says_what(kernel: Kernel) -> None:
+    # A kernel notices the interrupt of a cell that awaits when its loop turns.
+    for wait in ("time.sleep(60)", "for _ in range(600): await asyncio.sleep(0.1)"):
+        sent = kernel.send(
+            "%%argon sandbox\nimport asyncio, time\ndb.birds.delete_many({})\n"
+            f"print('deleted', flush=True)\n{wait}"
+        )
+        kernel.wait_for_text(sent, "deleted")
+        begin = time.monotonic()
+        kernel.manager.interrupt_kernel()
+        ran = kernel.wait(sent)
+        assert time.monotonic() - begin < 10
+        assert ran.ename in ("KeyboardInterrupt", "CancelledError")
+        assert "40 documents changed, discarded because the cell was interrupted" in ran.text
+        assert kernel.run("db.birds.count_documents({})").text == "40"
 
 
 def test_a_sandbox_does_not_make_its_cell_stale(kernel: Kernel) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Callable, Coroutine
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from types import CodeType
 from typing import Any, TypeVar
 
@@ -106,14 +106,21 @@ def run_within(
 ) -> Coroutine[Any, Any, None] | None:
     """Runs the body of a cell in a place, and then `after` with what the place gave; a coroutine when it awaits.
 
+    After an exception `after` is called too, when the place has been left, and the exception goes on.
+
     Raises:
         ArgonError: `USAGE` when the body awaits and the shell does not.
     """
     __tracebackhide__ = True
     body = Body(shell, source)
     if not body.awaits:
-        with place() as found:
-            body.run()
+        found = None
+        try:
+            with place() as found:
+                body.run()
+        except BaseException:
+            _tell(after, found)
+            raise
         if after is not None:
             after(found)
         return None
@@ -128,10 +135,22 @@ async def _awaiting(
     after: Callable[[Place], None] | None,
 ) -> None:
     __tracebackhide__ = True
-    with place() as found:
-        await body.run_awaiting()
+    found = None
+    try:
+        with place() as found:
+            await body.run_awaiting()
+    except BaseException:
+        _tell(after, found)
+        raise
     if after is not None:
         after(found)
+
+
+def _tell(after: Callable[[Place], None] | None, found: Place | None) -> None:
+    """Says what became of the place of a cell that failed; nothing of that hides why it failed."""
+    if after is not None and found is not None:
+        with suppress(Exception):
+            after(found)
 
 
 class Awaited:

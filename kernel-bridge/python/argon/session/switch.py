@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgonError
+from .aftermath import changes_after_error
 
 if TYPE_CHECKING:
     from ..client import Diff
@@ -39,12 +40,15 @@ class Visit:
         self.made_from = made_from
         """The state it was made from, when it was made for this."""
         self.diff: Diff | None = None
+        self.error: BaseException | None = None
+        """What ended the block before its end; `diff` is None then when it could not be told in time."""
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
         page = None if self.diff is None else self.diff.first_page
         made = {} if self.made_from is None else {"from": self.made_from}
-        return {"branch": self.branch, "base": self.base, "made": bool(made), **made, "diff": page}
+        error = {} if self.error is None else {"error": type(self.error).__name__}
+        return {"branch": self.branch, "base": self.base, "made": bool(made), **made, **error, "diff": page}
 
 
 @contextmanager
@@ -74,8 +78,16 @@ def on(
     session.checkout(name)
     try:
         yield visit
-    finally:
-        _return(session, before)
+    except BaseException as error:
+        visit.error = error
+        try:
+            _return(session, before)
+        except ArgonError:
+            # The error of the block is what counts, and the next verb says where the session is.
+            raise error from None
+        visit.diff = changes_after_error(session, project.name, visit.base, name, error)
+        raise
+    _return(session, before)
     visit.diff = project.diff(visit.base, name)
 
 
@@ -89,6 +101,11 @@ class Sandbox:
         self.kept: str | None = None
         """Name of the branch it became."""
         self.diff: Diff | None = None
+        """What was changed on it; after an error None when that could not be told in time."""
+        self.error: BaseException | None = None
+        """What ended the block before its end: then nothing is kept."""
+        self.left: ArgonError | None = None
+        """Why the branch could not be discarded after such an error; it goes by itself after a day."""
 
     def keep(self, name: str) -> None:
         """Keeps the branch under a name when the block ends."""
@@ -97,14 +114,20 @@ class Sandbox:
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
         page = None if self.diff is None else self.diff.first_page
-        return {"branch": self.branch, "base": self.base, "kept": self.kept, "diff": page}
+        error = {} if self.error is None else {"error": type(self.error).__name__}
+        return {"branch": self.branch, "base": self.base, "kept": self.kept, **error, "diff": page}
 
 
 @contextmanager
-def sandbox(session: Session, keep: str | None = None) -> Iterator[Sandbox]:
+def sandbox(
+    session: Session,
+    keep: str | None = None,
+    tell: Callable[[Sandbox, BaseException], None] | None = None,
+) -> Iterator[Sandbox]:
     """Works on a throw-away branch made from what is checked out.
 
-    At the end the branch is discarded, or kept under a name; an exception in the block discards it.
+    At the end the branch is discarded, or kept under a name; an exception in the block discards it. `tell` is told
+    of that, after it was done.
     """
     before = session.info()
     project = session.project
@@ -119,17 +142,23 @@ def sandbox(session: Session, keep: str | None = None) -> Iterator[Sandbox]:
         session.checkout(name)
         yield box
         box.diff = project.diff(base["ref"], name)
-    except BaseException:
-        box.kept = None
-        raise
-    finally:
-        _return(session, before)
-        if box.kept is None:
+    except BaseException as error:
+        box.kept, box.error = None, error
+        try:
+            _return(session, before)
+            box.diff = box.diff or changes_after_error(session, project.name, base["ref"], name, error)
             branch.delete()
+        except ArgonError as left:
+            # The error of the block is what counts.
+            box.left = left
+        if tell is not None:
+            tell(box, error)
+        raise
+    _return(session, before)
     if box.kept is not None:
         # A kept branch must not expire: it is made anew from the sandbox, which goes.
         project.branches.create(box.kept, from_=name)
-        branch.delete()
+    branch.delete()
 
 
 def _return(session: Session, before: SessionInfo) -> None:

@@ -98,7 +98,7 @@ def branch(context: Context) -> Coroutine[Any, Any, None] | None:
         context.shell,
         context.cell or "",
         lambda: switch.on(session, args.branch, from_=args.ref, ttl_seconds=args.ttl),
-        lambda visit: context.show(difference.visit(visit.to_json(), visit.diff)),
+        lambda visit: context.show(difference.visit(visit)),
     )
 
 
@@ -110,5 +110,5 @@ def sandbox(context: Context) -> Coroutine[Any, Any, None] | None:
         context.shell,
         context.cell or "",
         lambda: switch.sandbox(session, keep),
-        lambda box: context.show(difference.sandbox(box.to_json(), box.diff, session.ref)),
+        lambda box: context.show(difference.sandbox(box, None if box.left else session.ref)),
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from asyncio import CancelledError
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ... import protocol
 from ...client import Diff
@@ -27,6 +28,9 @@ from ..blocks import (
 from ..shown import Shown
 from ..values import document_name, field_changes
 from ..words import age, count, number, undone_text
+
+if TYPE_CHECKING:
+    from ...session.switch import Sandbox, Visit
 
 DOCUMENTS_SHOWN = 10
 
@@ -104,30 +108,64 @@ def document_signs(documents: Iterable[protocol.DocumentDiff]) -> Signs:
     return Signs(items)
 
 
-def sandbox(box: dict[str, Any], found: Diff | None, head: str) -> Shown:
-    """After `%%argon sandbox`."""
-    fate = f"kept as {box['kept']}" if box["kept"] else "then discarded"
-    changed, documents, lines = _changes_of(found)
-    title = f"Sandbox of {box['base']}: {count(changed, 'document')} changed, {fate}"
-    blocks: list[Block] = [Heading([bold(title)]), *lines]
-    if not box["kept"]:
+def sandbox(box: Sandbox, head: str | None) -> Shown:
+    """After `%%argon sandbox`. `head` is what is checked out again, when it is."""
+    changed, documents, lines = _changes_of(box.diff)
+    blocks: list[Block] = [Heading([bold(sandbox_title(box))]), *lines]
+    if box.left is not None:
+        blocks += [
+            Text([f"The branch {box.branch} is still there, and goes by itself after a day: {box.left}"]),
+            Text(["where this kernel is: ", code("%argon")], quiet=True),
+        ]
+    elif box.error is not None:
+        blocks.append(Text([f"{head} is as it was"], quiet=True))
+    elif not box.kept:
         blocks.append(
             Text(
                 [f"{head} is as it was", DOT, "to keep it: ", code("%%argon sandbox --keep NAME")], quiet=True
             )
         )
-    return Shown("sandbox", {**box, "count": changed, "documents": documents}, blocks)
+    return Shown("sandbox", {**box.to_json(), "count": changed, "documents": documents}, blocks)
 
 
-def visit(seen: dict[str, Any], found: Diff | None) -> Shown:
+def sandbox_title(box: Sandbox) -> str:
+    """What was changed in a sandbox, and what became of that: in one line."""
+    if box.error is None:
+        fate = f"kept as {box.kept}" if box.kept else "then discarded"
+    else:
+        fate = ("not " if box.left else "") + "discarded " + _because(box.error)
+    return f"Sandbox of {box.base}: {_changed(box.diff, box.error)}, {fate}"
+
+
+def visit(seen: Visit) -> Shown:
     """After `%%argon branch NAME`."""
-    changed, documents, lines = _changes_of(found)
-    made = f", made from {seen['from']}" if seen["made"] else ""
-    title = f"On {seen['branch']}{made}: {count(changed, 'document')} changed"
+    changed, documents, lines = _changes_of(seen.diff)
+    made = f", made from {seen.made_from}" if seen.made_from is not None else ""
+    title = f"On {seen.branch}{made}: {_changed(seen.diff, seen.error)}"
+    if seen.error is not None:
+        before = "it was interrupted" if _is_interrupt(seen.error) else type(seen.error).__name__
+        title += f" before {before}; what was written stays there"
     blocks: list[Block] = [Heading([bold(title)]), *lines]
-    if changed:
-        blocks.append(Text(["to bring it here: ", code(f"%argon merge {seen['branch']}")], quiet=True))
-    return Shown("visit", {**seen, "count": changed, "documents": documents}, blocks)
+    if changed and seen.error is None:
+        blocks.append(Text(["to bring it here: ", code(f"%argon merge {seen.branch}")], quiet=True))
+    return Shown("visit", {**seen.to_json(), "count": changed, "documents": documents}, blocks)
+
+
+def _changed(found: Diff | None, error: BaseException | None) -> str:
+    if found is None and error is not None:
+        return "what it changed could not be counted in time"
+    return f"{count(0 if found is None else found.count, 'document')} changed"
+
+
+def _because(error: BaseException) -> str:
+    return (
+        "because the cell was interrupted" if _is_interrupt(error) else f"because of {type(error).__name__}"
+    )
+
+
+def _is_interrupt(error: BaseException) -> bool:
+    # A kernel interrupts a cell that awaits by cancelling it.
+    return isinstance(error, (KeyboardInterrupt, CancelledError))
 
 
 def _changes_of(found: Diff | None) -> tuple[int, list[protocol.DocumentDiff], list[Block]]:
