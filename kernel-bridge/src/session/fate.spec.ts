@@ -116,6 +116,90 @@ describe('what cells wrote and read', () => {
     expect(await fateOf(cell)).toBeUndefined();
   });
 
+  it('stands again when its branch is reset to before the undo', async () => {
+    const cell = await run(() => write('main', 1, 1));
+    const written = head();
+    await undo('main', written, written);
+    expect(await fateOf(cell)).toBe('undone');
+    await engine.createBranch(PROJECT, 'trial', ANN, { from: `main@${written}` });
+    const there = await run(() => write('trial', 1, 2));
+    const kept = head('trial');
+    await undo('trial', kept, kept);
+    expect(await fateOf(there)).toBe('undone');
+    await engine.resetBranch(PROJECT, 'trial', `trial@${kept}`, ANN);
+    expect(await fateOf(there)).toBeUndefined();
+  });
+
+  it('is told of every document, however many, while others have their turn', async () => {
+    const first = (head() + 1) as Lsn;
+    const documents = Array.from({ length: 2_500 }, (_, n) => ({ _id: 100 + n, n }));
+    const cell = await run(async () => {
+      await insert(engine, 'main', 'birds', documents, sessions.origin('k'));
+      await replace(engine, 'main', 'birds', { _id: 2_599, n: -1 }, { actor: 'eve' });
+      // This one finds what somebody else has left.
+      await write('main', 2_599, -2);
+      sessions.noteWrite('k', {
+        project: PROJECT,
+        branch: 'main',
+        timeline: engine.resolve(PROJECT, 'main').timeline,
+        collection: 'birds',
+        firstLsn: first,
+        lastLsn: head(),
+        inserts: documents.length,
+        updates: 1,
+        deletes: 0
+      });
+    });
+    const last = head();
+    let turns = 0;
+    const count = setInterval(() => turns++, 0);
+    const partly = await engine.planUndo(PROJECT, 'main', { range: { first, last } }, ANN);
+    await engine.applyPlan(PROJECT, partly.id, ANN);
+    turns = 0;
+    expect(await fateOf(cell)).toBe('undone');
+    clearInterval(count);
+    expect(turns).toBeGreaterThan(5);
+  });
+
+  it('is undone when a document is again as somebody else had left it in between', async () => {
+    const first = (head() + 1) as Lsn;
+    const cell = await run(async () => {
+      await write('main', 2, 1);
+      await replace(engine, 'main', 'birds', { _id: 1, n: 7 }, { actor: 'eve' });
+      await write('main', 1, 8);
+      await write('main', 1, 9);
+    });
+    const own = { session: 'k', cell: `c${cell}`, range: { first, last: head() } };
+    const plan = await engine.planUndo(PROJECT, 'main', own, ANN);
+    await engine.applyPlan(PROJECT, plan.id, ANN);
+    expect((await sessions.cells('k', 1))[0]?.writes).toMatchObject([{ fate: 'undone' }]);
+  });
+
+  it('stands when of many documents the last one was left as it is', async () => {
+    const first = (head() + 1) as Lsn;
+    const documents = Array.from({ length: 2_500 }, (_, n) => ({ _id: 100 + n, n }));
+    const cell = await run(async () => {
+      await insert(engine, 'main', 'birds', documents, sessions.origin('k'));
+      sessions.noteWrite('k', {
+        project: PROJECT,
+        branch: 'main',
+        timeline: engine.resolve(PROJECT, 'main').timeline,
+        collection: 'birds',
+        firstLsn: first,
+        lastLsn: head(),
+        inserts: documents.length,
+        updates: 0,
+        deletes: 0
+      });
+    });
+    const last = head();
+    await replace(engine, 'main', 'birds', { _id: 2_599, n: 7 }, { actor: 'eve' });
+    const plan = await engine.planUndo(PROJECT, 'main', { range: { first, last } }, ANN);
+    await engine.answerPlan(PROJECT, plan.id, [], 'ours');
+    await engine.applyPlan(PROJECT, plan.id, ANN);
+    expect(await fateOf(cell)).toBeUndefined();
+  });
+
   it('is gone with its branch and by a reset, and follows a new name', async () => {
     await engine.createBranch(PROJECT, 'exp', ANN);
     const early = await run(() => write('exp', 1, 1));

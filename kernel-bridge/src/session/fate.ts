@@ -1,18 +1,13 @@
-import {
-  isArgonError,
-  type Change,
-  type Engine,
-  type EngineEvent,
-  type Image,
-  type Lsn,
-  type TimelineId
-} from '@argon/wal-core';
+import { setImmediate as yieldToLoop } from 'node:timers/promises';
+import { isArgonError, type Change, type Engine, type EngineEvent, type Image } from '@argon/wal-core';
+import type { Lsn, Snapshot, TimelineId } from '@argon/wal-core';
 import type { SessionWrite } from './directory';
+import { Undos, type Stretch, type Undo } from './undos';
 
-/** Undos that are remembered of all projects; the oldest are forgotten, and what they took back counts as standing. */
-export const UNDOS_MAX = 10_000;
-/** Changes of a write that are looked at to see whether an undo gave back what was before them. */
+/** Changes of a write that a rerun plan compares with the filters of reads; of longer ones it says that they matter. */
 const CHANGES_MAX = 1_000;
+/** Changes looked at before others have their turn. */
+const CHANGES_STEP = 100;
 
 /** What became of a write: `undone` by an undo that still stands, or `gone` with the branch or by a reset of it. */
 export type WriteFate = 'undone' | 'gone';
@@ -24,13 +19,10 @@ export interface Writer {
   readonly cellNumber: number | undefined;
 }
 
-interface Undo {
-  readonly project: string;
-  readonly timeline: TimelineId;
-  readonly first: Lsn;
-  last: Lsn;
-  /** What it took back. */
-  readonly of: { readonly first: Lsn; readonly last: Lsn };
+/** Whether an undo took back a write, looked at when the undo had come to an LSN. */
+interface Checked {
+  readonly last: Lsn;
+  readonly tookBack: Promise<boolean>;
 }
 
 type CommitEvent = Extract<EngineEvent, { type: 'commit' }>;
@@ -41,33 +33,40 @@ export async function changesOf(
   writer: Writer,
   { project, timeline, collection, firstLsn: first, lastLsn: last }: SessionWrite
 ): Promise<readonly Change[] | undefined> {
-  const changes = await changesWithin(engine, project, timeline, first, last);
+  const changes = await ifKept(() =>
+    engine.changes(project, timeline, { first, last, limit: CHANGES_MAX, images: true })
+  );
   return changes !== undefined && changes.length < CHANGES_MAX
     ? changes.filter(change => change.collection === collection && isOf(change, writer))
     : undefined;
 }
 
-/** Whether a state with this timeline and anything up to `lsn` of another one in its past goes on from there. */
-function isOnLine(engine: Engine, project: string, from: TimelineId, of: TimelineId, lsn: Lsn): boolean {
-  let reach: Lsn | undefined;
+/**
+ * The past of a timeline back to another one, oldest first, each part of it up to where the next one leaves it;
+ * undefined when the other one is no part of it.
+ */
+function pastOf(engine: Engine, project: string, from: TimelineId, to: TimelineId): Stretch[] | undefined {
+  const past: Stretch[] = [];
+  let upTo = Infinity as Lsn;
   for (let id: TimelineId | undefined = from; id !== undefined;) {
-    if (id === of) {
-      return reach === undefined || lsn <= reach;
+    past.unshift({ timeline: id, upTo });
+    if (id === to) {
+      return past;
     }
     const info = engine.timeline(project, id);
     if (info?.parent === undefined) {
-      return false;
+      return undefined;
     }
-    reach = reach === undefined || info.forkLsn < reach ? info.forkLsn : reach;
+    upTo = info.forkLsn < upTo ? info.forkLsn : upTo;
     id = info.parent;
   }
-  return false;
+  return undefined;
 }
 
 /** Tells what became of the writes of cells. Undos are remembered from the start of the process on, as cells are. */
 export class Fates {
-  private readonly undos: Undo[] = [];
-  private readonly checked = new WeakMap<SessionWrite, Map<Undo, Promise<boolean>>>();
+  private readonly undos = new Undos();
+  private readonly checked = new WeakMap<SessionWrite, Map<Undo, Checked>>();
 
   constructor(private readonly engine: Engine) {}
 
@@ -78,40 +77,31 @@ export class Fates {
       return false;
     }
     const of = { first: entry.undo.firstLsn, last: entry.undo.lastLsn };
-    const before = this.undos.at(-1);
-    if (before?.project === project && before.timeline === timeline && before.last + 1 === first) {
-      if (before.of.first === of.first && before.of.last === of.last) {
-        // A long one is written in parts.
-        before.last = last;
-        return true;
-      }
-    }
-    this.undos.push({ project, timeline, first, last, of });
-    if (this.undos.length > UNDOS_MAX) {
-      this.undos.shift();
-    }
+    this.undos.add({ project, timeline, first, last, of });
     return true;
   }
 
   /** What became of a write that is over; undefined while it stands. */
   async of(write: SessionWrite, writer: Writer): Promise<WriteFate | undefined> {
-    const { project, timeline, lastLsn } = write;
+    const { project, timeline, firstLsn: first, lastLsn: last } = write;
     const line = this.timelineOf(write);
-    if (line === undefined || !isOnLine(this.engine, project, line, timeline, lastLsn)) {
+    const past = line === undefined ? undefined : pastOf(this.engine, project, line, timeline);
+    if (past === undefined || last > past[0]!.upTo) {
       return 'gone';
     }
     let by: Undo | undefined;
-    for (const undo of this.undos) {
-      if (undo.project !== project || (undo.timeline !== timeline && undo.timeline !== line)) {
-        continue;
+    for (let after = last; ;) {
+      const undo = this.undos.next(project, past, by ?? { first, last }, after);
+      if (undo === undefined) {
+        return by && 'undone';
       }
+      after = undo.last;
       if (by !== undefined) {
-        by = covers(undo, by.first, by.last) ? undefined : by;
-      } else if (covers(undo, write.firstLsn, lastLsn) && (await this.tookBack(undo, write, writer))) {
+        by = undefined;
+      } else if (await this.tookBack(undo, write, writer)) {
         by = undo;
       }
     }
-    return by && 'undone';
   }
 
   private timelineOf({ project, branch }: SessionWrite): TimelineId | undefined {
@@ -127,51 +117,83 @@ export class Fates {
 
   /** A state never changes, so it is looked at once. */
   private tookBack(undo: Undo, write: SessionWrite, writer: Writer): Promise<boolean> {
-    const known = this.checked.get(write) ?? new Map<Undo, Promise<boolean>>();
+    const known = this.checked.get(write) ?? new Map<Undo, Checked>();
     this.checked.set(write, known);
-    const found = known.get(undo) ?? this.hasBefore(undo, write, writer);
-    known.set(undo, found);
-    return found;
+    const checked = known.get(undo);
+    if (checked?.last === undo.last) {
+      return checked.tookBack;
+    }
+    const tookBack = ifKept(() => this.hasBefore(undo, write, writer)).then(Boolean);
+    known.set(undo, { last: undo.last, tookBack });
+    return tookBack;
   }
 
   /**
    * Whether the documents that a write changed were, right after an undo, what they had been before the write. An undo
-   * of a range may have been of somebody else's changes in it, or have left some as they are. Of a very long write the
-   * first documents speak for the rest.
+   * of a range may have been of somebody else's changes in it, or have left some as they are.
+   *
+   * Each change is looked at by itself, however many there are, and nothing is kept of those before it: what it found
+   * is there again, or what the whole write found, or what the first change of this writer to the document found.
    */
   private async hasBefore(undo: Undo, write: SessionWrite, writer: Writer): Promise<boolean> {
     const { project, timeline, collection, firstLsn, lastLsn } = write;
-    const changes = await changesWithin(this.engine, project, timeline, firstLsn, lastLsn);
-    if (changes === undefined) {
-      return false;
-    }
-    const state = this.engine.snapshot(project, undo.timeline, undo.last);
-    const info = state.collection(collection);
-    const seen = new Set<string>();
-    for (const change of changes) {
-      const key = change.key.toString('latin1');
-      if (change.collection !== collection || seen.has(key) || !isOf(change, writer)) {
-        continue;
+    const now = imagesOf(this.engine.snapshot(project, undo.timeline, undo.last), collection);
+    const then = imagesOf(this.engine.snapshot(project, timeline, (firstLsn - 1) as Lsn), collection);
+    let isAny = false;
+    for (let first = firstLsn; first <= lastLsn;) {
+      const range = { first, last: lastLsn, limit: CHANGES_STEP, images: true };
+      const changes = await this.engine.changes(project, timeline, range);
+      for (const change of changes) {
+        if (change.collection !== collection || !isOf(change, writer)) {
+          continue;
+        }
+        isAny = true;
+        const image = now(change);
+        if (
+          !isSame(change.before, image) &&
+          !isSame(then(change), image) &&
+          !isSame((await this.firstOf(change, write, writer)).before, image)
+        ) {
+          return false;
+        }
       }
-      seen.add(key);
-      const now = info && state.get(info, change.key);
-      if (!isSame(change.before, now)) {
-        return false;
+      const newest = changes.at(-1);
+      if (newest === undefined) {
+        break;
       }
+      first = (newest.lsn + 1) as Lsn;
+      await yieldToLoop();
     }
-    return seen.size > 0;
+    return isAny;
+  }
+
+  /** The first change of a write to the document that one of its changes is of. */
+  private async firstOf(change: Change, write: SessionWrite, writer: Writer): Promise<Change> {
+    const { project, branch, collection, firstLsn, lastLsn } = write;
+    const ref = `${branch}@${lastLsn}`;
+    for (let after = (firstLsn - 1) as Lsn; after < change.lsn;) {
+      const versions = await this.engine.history(project, ref, collection, change.key, { after });
+      const first = versions.find(version => isOf(version, writer));
+      const newest = versions.at(-1);
+      if (first !== undefined || newest === undefined) {
+        return first ?? change;
+      }
+      after = newest.lsn;
+    }
+    return change;
   }
 }
 
-async function changesWithin(
-  engine: Engine,
-  project: string,
-  timeline: TimelineId,
-  first: Lsn,
-  last: Lsn
-): Promise<readonly Change[] | undefined> {
+/** What reads the documents that changes are of, in a state. */
+function imagesOf(state: Snapshot, collection: string): (change: Change) => Image | undefined {
+  const info = state.collection(collection);
+  return ({ key }) => info && state.get(info, key);
+}
+
+/** What something finds, or undefined when it is about changes or states that are not kept any more. */
+async function ifKept<T>(find: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await engine.changes(project, timeline, { first, last, limit: CHANGES_MAX, images: true });
+    return await find();
   } catch (error) {
     if (isArgonError(error)) {
       return undefined;
@@ -182,10 +204,6 @@ async function changesWithin(
 
 function isOf({ origin }: Change, { session, cell, cellNumber }: Writer): boolean {
   return origin.session === session && origin.cell === cell && origin.cellNumber === cellNumber;
-}
-
-function covers({ of }: Undo, first: Lsn, last: Lsn): boolean {
-  return of.first <= first && last <= of.last;
 }
 
 function isSame(a: Image | undefined, b: Image | undefined): boolean {
