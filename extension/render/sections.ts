@@ -197,7 +197,7 @@ function comparison(data: unknown, options: ISectionOptions): Section[] {
       kind: 'table',
       columns: [trans.__('fact'), runName(first), runName(second)],
       rows: [
-        [{ text: trans.__('data') }, { text: stateOf(first) }, { text: stateOf(second) }],
+        [{ text: trans.__('data') }, { text: stateOf(first, trans) }, { text: stateOf(second, trans) }],
         ...names.map(name => [
           { text: name.slice('metric.'.length) },
           { text: textOf(first.facts[name] ?? ''), isNumber: true },
@@ -294,7 +294,7 @@ function runs(list: readonly Run[], options: ISectionOptions): Section[] {
   ];
   const rows = list.map((run): ICell[] => [
     { text: runName(run), full: run.id, isStrong: true },
-    { text: stateOf(run) },
+    { text: stateOf(run, trans) },
     { text: textOf(run.digest).slice(0, 8), full: textOf(run.digest) },
     { text: runValue(run) ?? '', isNumber: true },
     { text: textOf(run.facts['status'] ?? '').toLowerCase() },
@@ -337,8 +337,15 @@ function lineageOf(list: readonly Run[]): Section[] {
     : [{ kind: 'lineage', parts: partsOfRuns(list), project: textOf(list[0]!.project) }];
 }
 
-function stateOf(run: Run): string {
-  return run.branch === undefined ? `${run.timeline}@${run.lsn}` : `${run.branch}@${run.lsn}`;
+/** What a run saw; the name of its branch may lead elsewhere now, or nowhere. */
+function stateOf(run: Run, trans: TranslationBundle): string {
+  const { branch, branchNow, timeline, lsn } = run;
+  const state = `${branch ?? timeline}@${lsn}`;
+  return branchNow === 'gone'
+    ? trans.__('%1, branch gone', state)
+    : branchNow === 'another'
+      ? trans.__('%1, not on this branch any more', state)
+      : state;
 }
 
 function when(instant: string, now: number, trans: TranslationBundle): ICell {

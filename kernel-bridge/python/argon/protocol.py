@@ -404,6 +404,8 @@ class Run(TypedDict):
     id: str
     project: str
     branch: NotRequired[str]
+    branchNow: NotRequired[Literal["gone", "another"]]
+    """Where `branch` does not lead to what the run saw any more. `gone`: no branch has this name. `another`: the branch that has it is a new one, or was reset."""
     timeline: int
     lsn: Lsn
     digest: str

@@ -225,6 +225,23 @@ def test_a_run_is_reproduced_though_its_branch_is_gone(kernel: Kernel, how: str)
     kernel.run("db.birds.insert_one({'_id': 'x'});")
 
 
+def test_a_branch_of_the_same_name_is_not_taken_for_the_one_a_run_saw(kernel: Kernel) -> None:
+    def data() -> str:
+        (row,) = (line for line in kernel.run("%argon runs").text.splitlines() if run[:8] in line)
+        return row
+
+    kernel.run(TRAIN)
+    run = run_of(kernel)
+    lsn = kernel.run("%argon runs").json("runs")[0]["lsn"]
+    assert f"clean@{lsn}  " in data()
+    kernel.run("%argon checkout main\n%argon branch delete clean")
+    assert f"clean@{lsn}, branch gone" in data()
+    kernel.run("%argon branch create clean")
+    assert f"clean@{lsn}, not on this branch any more" in data()
+    assert kernel.run("%argon runs").json("runs")[0]["branchNow"] == "another"
+    assert "same digest as the run saw" in kernel.run(f"%argon reproduce {run}").text
+
+
 def test_the_data_of_a_run_is_kept_until_the_run_is_deleted_for_good(kernel: Kernel) -> None:
     kernel.run(TRAIN)
     run = run_of(kernel)

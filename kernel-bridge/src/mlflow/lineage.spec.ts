@@ -96,6 +96,25 @@ describe('the lineage of a project', () => {
     expect(found.branches).toEqual(['clean', 'main']);
   });
 
+  it('says of a run whether the name of its branch still leads to what it saw', async () => {
+    const branches = async () =>
+      Object.fromEntries((await graph()).runs.map(({ run }) => [run.id, run.branchNow ?? 'there']));
+    await client.call('branch.create', { project, name: 'exp', from: 'main' });
+    await register('forked', 'exp');
+    await insert(bridge.engine, 'exp', 'users', [{ _id: 3 }]);
+    await register('own', 'exp');
+    await register('main', 'main');
+    expect(await branches()).toEqual({ forked: 'there', own: 'there', main: 'there' });
+    await client.call('branch.delete', { project, name: 'exp' });
+    expect(await branches()).toEqual({ forked: 'gone', own: 'gone', main: 'there' });
+    await client.call('branch.create', { project, name: 'exp', from: 'main' });
+    expect(await branches()).toMatchObject({ own: 'another', main: 'there' });
+    const list = await client.call('run.list', { project, branch: 'exp' });
+    expect(list.runs.map(({ branchNow }) => branchNow)).toEqual(['another', 'another']);
+    await register('again', 'exp');
+    expect(await branches()).toMatchObject({ own: 'another', again: 'there' });
+  });
+
   it('knows what else a cell read, while the process remembers', async () => {
     await client.call('session.open', { id: 'k', actor: 'ann', notebook: 'n.ipynb', project });
     await client.call('branch.create', { project, name: 'test', from: 'main' });

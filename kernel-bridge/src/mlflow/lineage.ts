@@ -1,4 +1,4 @@
-import type { RunInfo } from '@argon/wal-core';
+import type { Engine, RunInfo } from '@argon/wal-core';
 import type { LineageCell, LineageModel, LineageRun } from '../rpc/protocol';
 import { defined } from '../defined';
 import { presentRun } from '../rpc/present';
@@ -89,12 +89,12 @@ export function cellOf(run: RunInfo): LineageCell | undefined {
 }
 
 /** A run with where it stands. */
-export function lineageRun(run: RunInfo): LineageRun {
+export function lineageRun(engine: Engine, run: RunInfo): LineageRun {
   return defined<LineageRun>({
     key: runKey(run),
     data: stateKey(run),
     cell: cellOf(run)?.key,
-    run: presentRun(run)
+    run: presentRun(engine, run)
   });
 }
 

@@ -15,7 +15,9 @@ import {
   type TimelineInfo
 } from '@argon/wal-core';
 import type { KeeperStatus } from '../keeping/keeper';
+import { pastOf } from '../session/past';
 import { databaseName } from '../wire/namespace';
+import { ifThere } from './paging';
 import type {
   Branch,
   CatalogChange,
@@ -149,11 +151,12 @@ export function presentPin({ name, ref, timeline, lsn, createdAt, origin }: PinI
   return { name, ref, timeline, lsn, createdAt: createdAt.toISOString(), origin: presentOrigin(origin) };
 }
 
-export function presentRun(run: RunInfo): Run {
+export function presentRun(engine: Engine, run: RunInfo): Run {
   return defined<Run>({
     id: run.id,
     project: run.project,
     branch: run.branch,
+    branchNow: branchNow(engine, run),
     timeline: run.timeline,
     lsn: run.lsn,
     digest: run.digest,
@@ -161,6 +164,19 @@ export function presentRun(run: RunInfo): Run {
     facts: { ...run.facts },
     releasedAt: run.releasedAt?.toISOString()
   });
+}
+
+/** Whether the branch that a run names still leads to what the run saw: names can be given anew. */
+function branchNow(engine: Engine, { project, branch, timeline, lsn }: RunInfo): Run['branchNow'] {
+  if (branch === undefined) {
+    return undefined;
+  }
+  const now = ifThere(() => engine.resolve(project, branch));
+  if (now === undefined) {
+    return 'gone';
+  }
+  const past = pastOf(engine, project, now.timeline, timeline);
+  return past !== undefined && lsn <= past[0]!.upTo ? undefined : 'another';
 }
 
 export function presentPlan(plan: PlanInfo): Plan {

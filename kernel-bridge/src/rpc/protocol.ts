@@ -435,6 +435,10 @@ export interface Run {
   id: string;
   project: string;
   branch?: string;
+  /**
+   * Where `branch` does not lead to what the run saw any more. `gone`: no branch has this name. `another`: the branch that has it is a new one, or was reset.
+   */
+  branchNow?: 'gone' | 'another';
   timeline: number;
   lsn: Lsn;
   digest: string;

@@ -2,7 +2,8 @@ import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { isArgonError, type Change, type Engine, type EngineEvent, type Image } from '@argon/wal-core';
 import type { Lsn, Snapshot, TimelineId } from '@argon/wal-core';
 import type { SessionWrite } from './directory';
-import { Undos, type Stretch, type Undo } from './undos';
+import { pastOf } from './past';
+import { Undos, type Undo } from './undos';
 
 /** Changes of a write that a rerun plan compares with the filters of reads; of longer ones it says that they matter. */
 const CHANGES_MAX = 1_000;
@@ -39,28 +40,6 @@ export async function changesOf(
   return changes !== undefined && changes.length < CHANGES_MAX
     ? changes.filter(change => change.collection === collection && isOf(change, writer))
     : undefined;
-}
-
-/**
- * The past of a timeline back to another one, oldest first, each part of it up to where the next one leaves it;
- * undefined when the other one is no part of it.
- */
-function pastOf(engine: Engine, project: string, from: TimelineId, to: TimelineId): Stretch[] | undefined {
-  const past: Stretch[] = [];
-  let upTo = Infinity as Lsn;
-  for (let id: TimelineId | undefined = from; id !== undefined;) {
-    past.unshift({ timeline: id, upTo });
-    if (id === to) {
-      return past;
-    }
-    const info = engine.timeline(project, id);
-    if (info?.parent === undefined) {
-      return undefined;
-    }
-    upTo = info.forkLsn < upTo ? info.forkLsn : upTo;
-    id = info.parent;
-  }
-  return undefined;
 }
 
 /** Tells what became of the writes of cells. Undos are remembered from the start of the process on, as cells are. */

@@ -1,5 +1,6 @@
 import type { Lsn, TimelineId } from '@argon/wal-core';
-import { Undos, UNDOS_MAX, type Stretch, type Undo } from './undos';
+import type { Stretch } from './past';
+import { Undos, UNDOS_MAX, type Undo } from './undos';
 
 const SEED = 20_261_122;
 

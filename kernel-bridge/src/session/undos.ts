@@ -1,4 +1,5 @@
 import type { Lsn, TimelineId } from '@argon/wal-core';
+import type { Stretch } from './past';
 
 /** Undos that are remembered of all projects; the oldest are forgotten, and what they took back counts as standing. */
 export const UNDOS_MAX = 10_000;
@@ -17,12 +18,6 @@ export interface Undo {
   readonly first: Lsn;
   last: Lsn;
   readonly of: LsnRange;
-}
-
-/** A part of a state's past: a timeline, up to an LSN. */
-export interface Stretch {
-  readonly timeline: TimelineId;
-  readonly upTo: Lsn;
 }
 
 interface Block {

@@ -45,7 +45,7 @@ export function affectedMethods({ engine }: BridgeContext): Pick<Handlers<'run'>
         last = run;
         const version = await versionIn(engine, run, meant);
         if (version !== undefined && (meant.version === undefined || version === meant.version)) {
-          found.push({ run: presentRun(run), version });
+          found.push({ run: presentRun(engine, run), version });
         }
       }
       return defined<RunAffectedResult>({

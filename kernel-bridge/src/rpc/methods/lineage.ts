@@ -63,7 +63,7 @@ export function lineageMethods({ engine, sessions, tracking }: BridgeContext): H
         branches: [...branches].sort().slice(0, BRANCHES_MAX),
         data: [...states.values()],
         cells: [...cells.values()],
-        runs: page.runs.map(lineageRun),
+        runs: page.runs.map(run => lineageRun(engine, run)),
         models: page.runs.flatMap(modelsOf),
         next: page.next
       });

@@ -37,21 +37,24 @@ export function runMethods(context: BridgeContext): Omit<Handlers<'run'>, 'run.a
           ...(number === undefined ? {} : { number: Number(number) })
         });
       }
-      return presentRun(info);
+      return presentRun(engine, info);
     },
 
     async 'run.update'({ project, run, facts }) {
       checkFacts(facts);
-      return presentRun(await engine.updateRun(project, run, facts));
+      return presentRun(engine, await engine.updateRun(project, run, facts));
     },
 
     async 'run.release'({ project, run }) {
-      return presentRun(await engine.releaseRun(project, run));
+      return presentRun(engine, await engine.releaseRun(project, run));
     },
 
     'run.get'({ run }) {
       const info = engine.run(run);
-      return { run: presentRun(info), state: presentState(engine.resolve(info.project, `run:${info.id}`)) };
+      return {
+        run: presentRun(engine, info),
+        state: presentState(engine.resolve(info.project, `run:${info.id}`))
+      };
     },
 
     async 'run.list'(params) {
@@ -73,7 +76,7 @@ export function runMethods(context: BridgeContext): Omit<Handlers<'run'>, 'run.a
         const runs = pageOf(chosen, size);
         const end = runs.at(-1);
         return defined<RunListResult>({
-          runs: runs.map(presentRun),
+          runs: runs.map(run => presentRun(engine, run)),
           total: chosen.length,
           next: end === undefined || end === chosen.at(-1) ? undefined : end.id
         });

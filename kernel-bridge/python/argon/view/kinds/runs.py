@@ -192,8 +192,12 @@ def compared(first: protocol.Run, second: protocol.Run, found: Diff | None) -> S
 
 
 def run_ref(run: protocol.Run) -> str:
-    """`clean@1204`; the timeline where the branch is gone."""
-    return f"{run.get('branch') or 'timeline ' + str(run['timeline'])}@{run['lsn']}"
+    """`clean@1204`, and whether that name still leads there; the timeline of a state without a branch."""
+    branch, now = run.get("branch"), run.get("branchNow")
+    if branch is None:
+        return f"timeline {run['timeline']}@{run['lsn']}"
+    became = {"gone": ", branch gone", "another": ", not on this branch any more"}.get(now or "", "")
+    return f"{branch}@{run['lsn']}{became}"
 
 
 def metrics_text(facts: dict[str, str]) -> str:
