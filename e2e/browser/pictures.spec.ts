@@ -102,12 +102,32 @@ for (const theme of THEMES) {
     await expect(page.locator('.jp-ArgonGraph-row')).toHaveCount(18);
     await expect(page.locator('.jp-ArgonBadge')).toHaveCount(6);
     await page.screenshot({ path: join(PICTURES, `window-${theme}.png`) });
+    await page.locator('.jp-mod-stale .jp-ArgonBadge-open').click();
+    await page.getByRole('dialog', { name: 'What cell [2] did to data' }).waitFor();
+    await shootCell(page, `cells-badge-stale-${theme}`);
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: /^wrote 1202–1204/ }).click();
+    await expect(page.getByRole('dialog')).toContainText('All of it stands.');
+    await shootCell(page, `cells-badge-${theme}`);
+    await page.keyboard.press('Escape');
     await page.locator('.jp-ArgonGraph-row').nth(2).click();
     await page.locator('.jp-ArgonDetails').waitFor();
     await page.screenshot({ path: join(PICTURES, `selected-${theme}.png`) });
     await page.locator('.jp-ArgonBranchButton-button').click();
     await page.locator('.jp-ArgonPicker-row').first().waitFor();
     await page.screenshot({ path: join(PICTURES, `picker-${theme}.png`) });
+  });
+}
+
+/** A picture of the notebook's cells around the pop-up of one. */
+async function shootCell(page: IJupyterLabPageFixture, name: string): Promise<void> {
+  const box = (await page.locator('.jp-ArgonCellPopUp').boundingBox())!;
+  const cells = (await page.locator('.jp-Notebook').boundingBox())!;
+  const top = Math.max(cells.y, box.y - 150);
+  const height = Math.min(cells.y + cells.height, box.y + box.height + 16) - top;
+  await page.screenshot({
+    path: join(SHOWN, `${name}.png`),
+    clip: { x: cells.x + 40, y: top, width: cells.width - 40, height }
   });
 }
 

@@ -300,7 +300,11 @@ export function addCommands(options: ICommandOptions): IDisposable {
       branch: ['string', trans.__('The branch to undo on; by default that of the session.')],
       firstLsn: ['integer', trans.__('First LSN of the range.')],
       lastLsn: ['integer', trans.__('Last LSN of the range.')],
-      cell: ['string', trans.__('Id of the cell whose writes are undone, instead of a range.')]
+      cell: [
+        'string',
+        trans.__('Id of the cell whose writes are undone: all of them, or those in the range.')
+      ],
+      cellNumber: ['integer', trans.__('Number that the cell had when it wrote them.')]
     }),
     isEnabled: isReady,
     execute: async args => {
@@ -308,6 +312,7 @@ export function addCommands(options: ICommandOptions): IDisposable {
       const firstLsn = integer(args, 'firstLsn');
       const lastLsn = integer(args, 'lastLsn') ?? firstLsn;
       const cell = text(args, 'cell');
+      const cellNumber = integer(args, 'cellNumber');
       if (branch === undefined) {
         return;
       }
@@ -317,17 +322,17 @@ export function addCommands(options: ICommandOptions): IDisposable {
         return;
       }
       const label =
-        firstLsn === undefined || lastLsn === undefined
-          ? trans.__('the writes of the cell')
-          : trans.__('LSN %1', plainRange(firstLsn, lastLsn));
+        cellNumber !== undefined
+          ? trans.__('cell [%1]', cellNumber)
+          : firstLsn === undefined || lastLsn === undefined
+            ? trans.__('the writes of the cell')
+            : trans.__('LSN %1', plainRange(firstLsn, lastLsn));
       const plan = await actions.planUndo({
         branch,
         label,
-        ...(cell !== undefined
-          ? { cell }
-          : firstLsn !== undefined && lastLsn !== undefined
-            ? { firstLsn, lastLsn }
-            : {})
+        ...(cell === undefined ? {} : { cell }),
+        ...(cellNumber === undefined ? {} : { cellNumber }),
+        ...(firstLsn === undefined || lastLsn === undefined ? {} : { firstLsn, lastLsn })
       });
       if (plan !== undefined) {
         targets.openMerge({ plan: plan.id });

@@ -29,5 +29,6 @@ export const CommandIds = {
   browseData: 'argon:browse-data',
   documentHistory: 'argon:document-history',
   restoreDocument: 'argon:restore-document',
+  cellFacts: 'argon:cell-facts',
   copyDocument: 'argon:copy-document'
 } as const;

@@ -29,7 +29,7 @@ export function StateBar({ model }: { readonly model: DataModel }): JSX.Element 
   const { state } = model;
   const session = workspace.session?.branch;
   const pick = (prompt: string, then: (ref: string) => void) => (anchor: HTMLElement) => {
-    void Picker.open({ workspace, trans, prompt, anchor }).then(ref => {
+    void Picker.pick({ workspace, trans, prompt, anchor }).then(ref => {
       if (ref !== undefined) {
         setNote('');
         then(ref);

@@ -141,7 +141,7 @@ function DiffBar(props: {
   const text = (ref: string, side: 'from' | 'to') => (diff === undefined ? ref : pinned(diff[side]));
   const pick = (side: 'from' | 'to') => (anchor: HTMLElement) => {
     const prompt = side === 'from' ? trans.__('Compare from') : trans.__('Compare to');
-    void Picker.open({ workspace, trans, prompt, anchor }).then(ref => {
+    void Picker.pick({ workspace, trans, prompt, anchor }).then(ref => {
       if (ref !== undefined) {
         void model.compare(side === 'from' ? ref : model.from, side === 'to' ? ref : model.to);
       }

@@ -33,7 +33,7 @@ export function HistoryBody({ model }: { readonly model: HistoryModel }): JSX.El
           isSession={workspace.session?.branch === branch}
           title={trans.__('Look from another state')}
           onClick={anchor =>
-            void Picker.open({
+            void Picker.pick({
               workspace,
               trans,
               prompt: trans.__('Look at the document from'),

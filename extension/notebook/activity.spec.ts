@@ -1,6 +1,6 @@
 import type { CellActivity } from '../client/protocol';
 import type { ICommitNotice } from '../model/workspace';
-import { CellStates, standing } from './activity';
+import { CellStates } from './activity';
 
 const activity = (part: Partial<CellActivity> = {}): CellActivity => ({
   cell: 'c2',
@@ -71,18 +71,6 @@ describe('CellStates', () => {
     states.take(activity({ reads: [{ ...read, branch: 'sandbox-1', base }] }));
     expect(states.commit('penguins', commit({ firstLsn: 940, lastLsn: 949 }))).toEqual([]);
     expect(states.commit('penguins', commit())).toEqual(['c2']);
-  });
-
-  it('shows first what stands of what was written', () => {
-    const write = { branch: 'clean', firstLsn: 1, lastLsn: 2, inserts: 1, updates: 0, deletes: 0 };
-    const writes: CellActivity['writes'] = [
-      { ...write, collection: 'penguins', fate: 'undone' },
-      { ...write, collection: 'islands' }
-    ];
-    expect(standing(activity({ writes })).map(({ collection }) => collection)).toEqual([
-      'islands',
-      'penguins'
-    ]);
   });
 
   it('is not stale for what the cell itself wrote', () => {

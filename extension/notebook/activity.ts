@@ -92,11 +92,6 @@ export function placeOf(read: CellActivity['reads'][number]): {
   return read.base ?? read;
 }
 
-/** What a cell wrote, that which stands first: with it the badge and its Undo are concerned. */
-export function standing({ writes }: CellActivity): CellActivity['writes'] {
-  return [...writes].sort((a, b) => Number(a.fate !== undefined) - Number(b.fate !== undefined));
-}
-
 /** Whether the commit is the cell's own: a cell that writes what it read is not stale for it. */
 function isOwn(activity: CellActivity, commit: ICommitNotice): boolean {
   return activity.writes.some(

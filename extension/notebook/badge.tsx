@@ -1,125 +1,208 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { undoIcon } from '@jupyterlab/ui-components';
 import type { LabIcon } from '@jupyterlab/ui-components';
-import type { ReactNode } from 'react';
+import type { KeyboardEvent, ReactNode } from 'react';
 import type { CellActivity } from '../client/protocol';
 import { count, plainRange } from '../format/count';
 import { changes, writes as writeWords } from '../format/words';
 import { readIcon, runIcon, staleIcon, writeIcon } from '../icons';
-import { placeOf, standing, type ICellState } from './activity';
+import { Toolbar } from '../view/toolbar';
+import { placeOf, type ICellState } from './activity';
+import { cellFacts, type IBranchWritten } from './cellFacts';
 
-/** What the badges of a cell can be asked for. */
+/** Runs that have a badge of their own; the pop-up tells of the others. */
+const RUNS_MAX = 3;
+
+/** What the badges of a cell, and its pop-up, can be asked for. */
 export interface IBadgeActions {
-  readonly undo: (activity: CellActivity) => void;
+  /** The project that the notebook's session works in: it goes without saying. */
+  readonly home: string | undefined;
+  /** Whether nothing can be written, because the bridge is of another version. */
+  readonly isReadOnly: boolean;
+  /** Plans to take back what stands of the cell's writes on one branch; asked about before anything is written. */
+  readonly undo: (write: IBranchWritten, activity: CellActivity) => void;
   readonly runAgain: () => void;
-  /** Shows in the panel what the cell wrote. */
-  readonly show: (activity: CellActivity) => void;
+  /** Opens the diff between before and after the cell's writes on one branch. */
+  readonly diff: (write: IBranchWritten) => void;
+  /** Opens the panel at what the cell wrote on one branch. */
+  readonly show: (write: IBranchWritten) => void;
+  /** Selects what the cell wrote in the panel, if the panel can be seen and waits for no answer. */
+  readonly mark: (write: IBranchWritten) => void;
   readonly runName: (run: string) => string;
-  /** Opens the lineage at a run. */
-  readonly openLineage: (run: string) => void;
+  /** Opens the lineage at a run, or at the runs of a branch. */
+  readonly openLineage: (at: { readonly run: string } | { readonly branch: string }) => void;
 }
 
-/** The badges of one cell, in their order: stale, read, wrote, run. */
+/** The kinds of badges, in their order. */
+export type BadgeKind = 'stale' | 'read' | 'wrote' | 'run';
+
+/** The badges of one cell, in their order: stale, read, wrote, run. Each opens the pop-up of the cell. */
 export function Badges(props: {
   readonly state: ICellState;
   readonly actions: IBadgeActions;
+  /** Key of the badge at which the pop-up is open. */
+  readonly opened: string | undefined;
+  readonly onOpen: (key: string, anchor: HTMLElement) => void;
   readonly trans: TranslationBundle;
 }): JSX.Element {
-  const { state, actions, trans } = props;
+  const { state, actions, opened, onOpen, trans } = props;
   const { activity } = state;
   const read = readText(activity, trans);
   const wrote = wroteText(activity, trans);
+  const stale =
+    state.changesSince > 0
+      ? trans.__('stale: %1 since', changes(state.changesSince, trans))
+      : trans.__('stale: its data has changed');
+  const onKeyDown = (event: KeyboardEvent) => {
+    // These press the button; the notebook around it would begin to edit the cell.
+    if ((event.key === 'Enter' || event.key === ' ') && !event.shiftKey && !event.ctrlKey && !event.metaKey) {
+      event.stopPropagation();
+    }
+  };
+  const common = (key: string) => ({
+    isOpen: opened === key,
+    onOpen: (anchor: HTMLElement) => onOpen(key, anchor)
+  });
   return (
-    <>
-      {state.isStale && (
-        <Badge
-          icon={staleIcon}
-          kind="stale"
-          short={state.changesSince > 0 ? count(state.changesSince) : ''}
-          onClick={undefined}
-        >
-          <span className="jp-ArgonBadge-text">
-            {state.changesSince > 0
-              ? trans.__('stale: %1 since', changes(state.changesSince, trans))
-              : trans.__('stale: its data has changed')}
-          </span>
-          <button type="button" className="jp-ArgonBadge-action" onClick={actions.runAgain}>
-            {trans.__('Run again')}
-          </button>
-        </Badge>
-      )}
-      {read !== undefined && (
-        <Badge icon={readIcon} kind="read" short={read.short} title={read.full} onClick={undefined}>
-          <span className="jp-ArgonBadge-text">
+    <div className="jp-ArgonBadges-keys" onKeyDown={onKeyDown}>
+      <Toolbar className="jp-ArgonBadges-line" label={nameOf(activity, trans)}>
+        {state.isStale && (
+          <Badge
+            {...common('stale')}
+            icon={staleIcon}
+            kind="stale"
+            short={state.changesSince > 0 ? count(state.changesSince) : ''}
+            label={stale}
+            action={
+              <button type="button" className="jp-ArgonBadge-action" onClick={actions.runAgain}>
+                {trans.__('Run again')}
+              </button>
+            }
+          >
+            {stale}
+          </Badge>
+        )}
+        {read !== undefined && (
+          <Badge
+            {...common('read')}
+            icon={readIcon}
+            kind="read"
+            short={read.short}
+            label={`${trans.__('read')} ${read.ref} · ${read.note}`}
+            title={read.full}
+          >
             {`${trans.__('read')} `}
             <code>{read.ref}</code>
             {` · ${read.note}`}
-          </span>
-        </Badge>
-      )}
-      {wrote !== undefined && (
-        <Badge
-          icon={writeIcon}
-          kind="wrote"
-          short={wrote.short}
-          title={wrote.full}
-          onClick={() => actions.show(activity)}
-        >
-          <span className="jp-ArgonBadge-text">
+          </Badge>
+        )}
+        {wrote !== undefined && (
+          <Badge
+            {...common('wrote')}
+            icon={writeIcon}
+            kind="wrote"
+            short={wrote.short}
+            label={`${trans.__('wrote')} ${wrote.range} · ${wrote.note}`}
+            title={wrote.full}
+            action={
+              wrote.write.standing !== undefined && (
+                <button
+                  type="button"
+                  className="jp-ArgonBadge-action jp-ArgonBadge-undo"
+                  title={trans.__("Undo this cell's writes; you are asked before")}
+                  disabled={actions.isReadOnly}
+                  onClick={() => actions.undo(wrote.write, activity)}
+                >
+                  <undoIcon.react tag="span" className="jp-ArgonIcon jp-mod-small" />
+                  {trans.__('Undo')}
+                </button>
+              )
+            }
+          >
             {`${trans.__('wrote')} `}
             <code>{wrote.range}</code>
             {` · ${wrote.note}`}
-          </span>
-          {wrote.stands && (
-            <button
-              type="button"
-              className="jp-ArgonBadge-action jp-ArgonBadge-undo"
-              title={trans.__("Undo this cell's writes; you are asked before")}
-              onClick={event => {
-                event.stopPropagation();
-                actions.undo(activity);
-              }}
-            >
-              <undoIcon.react tag="span" className="jp-ArgonIcon jp-mod-small" />
-              {trans.__('Undo')}
-            </button>
-          )}
-        </Badge>
-      )}
-      {activity.runs.map(run => (
-        <Badge key={run} icon={runIcon} kind="run" short="" title={run} onClick={undefined}>
-          <span className="jp-ArgonBadge-text">{trans.__('run %1', actions.runName(run))}</span>
-          <button
-            type="button"
-            className="jp-ArgonBadge-action jp-ArgonBadge-undo"
-            title={trans.__('Show which data led to this run, and what came of it')}
-            onClick={() => actions.openLineage(run)}
+          </Badge>
+        )}
+        {activity.runs.slice(0, RUNS_MAX).map(run => (
+          <Badge
+            {...common(`run:${run}`)}
+            key={run}
+            icon={runIcon}
+            kind="run"
+            short=""
+            label={trans.__('run %1', actions.runName(run))}
+            title={run}
+            action={
+              <button
+                type="button"
+                className="jp-ArgonBadge-action jp-ArgonBadge-undo"
+                title={trans.__('Show which data led to this run, and what came of it')}
+                onClick={() => actions.openLineage({ run })}
+              >
+                {trans.__('Lineage')}
+              </button>
+            }
           >
-            {trans.__('Lineage')}
-          </button>
-        </Badge>
-      ))}
-    </>
+            {trans.__('run %1', actions.runName(run))}
+          </Badge>
+        ))}
+        {activity.runs.length > RUNS_MAX && (
+          <Badge
+            {...common('runs')}
+            icon={runIcon}
+            kind="run"
+            short={count(activity.runs.length)}
+            label={trans.__('and %1 more', count(activity.runs.length - RUNS_MAX))}
+          >
+            {trans.__('and %1 more', count(activity.runs.length - RUNS_MAX))}
+          </Badge>
+        )}
+      </Toolbar>
+    </div>
   );
 }
 
+/** A badge: a button that opens the pop-up of the cell, and what can be done at once beside it. */
 function Badge(props: {
   readonly icon: LabIcon;
-  readonly kind: 'stale' | 'read' | 'wrote' | 'run';
+  readonly kind: BadgeKind;
   /** What remains where there is no room. */
   readonly short: string;
+  /** All of it, for those who cannot see it, and where there is no room. */
+  readonly label: string;
   readonly title?: string;
-  readonly onClick: (() => void) | undefined;
+  readonly isOpen: boolean;
+  readonly onOpen: (anchor: HTMLElement) => void;
+  readonly action?: ReactNode;
   readonly children: ReactNode;
 }): JSX.Element {
-  const { icon: Icon } = props;
+  const { icon: Icon, label } = props;
   return (
-    <span className={`jp-ArgonBadge jp-mod-${props.kind}`} title={props.title} onClick={props.onClick}>
-      <Icon.react tag="span" className="jp-ArgonIcon jp-mod-small" />
-      {props.children}
-      <span className="jp-ArgonBadge-short">{props.short}</span>
+    <span className={`jp-ArgonBadge jp-mod-${props.kind}`}>
+      <button
+        type="button"
+        className="jp-ArgonBadge-open"
+        aria-haspopup="dialog"
+        aria-expanded={props.isOpen}
+        aria-label={label}
+        title={props.title ?? label}
+        onClick={event => props.onOpen(event.currentTarget)}
+      >
+        <Icon.react tag="span" className="jp-ArgonIcon jp-mod-small" />
+        <span className="jp-ArgonBadge-text">{props.children}</span>
+        <span className="jp-ArgonBadge-short">{props.short}</span>
+      </button>
+      {props.action}
     </span>
   );
+}
+
+/** `What cell [4] did to data`. */
+export function nameOf({ cellNumber }: CellActivity, trans: TranslationBundle): string {
+  return cellNumber === undefined
+    ? trans.__('What this cell did to data')
+    : trans.__('What cell [%1] did to data', cellNumber);
 }
 
 function readText(
@@ -155,47 +238,42 @@ function readText(
 function wroteText(
   activity: CellActivity,
   trans: TranslationBundle
-): { range: string; note: string; short: string; full: string; stands: boolean } | undefined {
-  const [first] = standing(activity);
-  if (first === undefined) {
+): { range: string; note: string; short: string; full: string; write: IBranchWritten } | undefined {
+  const { writes } = cellFacts(activity, undefined);
+  const [write] = writes;
+  if (write === undefined) {
     return undefined;
   }
-  const own = activity.writes.filter(write => write.branch === first.branch);
-  const sum = (pick: (write: CellActivity['writes'][number]) => number) =>
-    own.reduce((total, write) => total + pick(write), 0);
+  const sum = (pick: (part: CellActivity['writes'][number]) => number) =>
+    write.collections.reduce((total, part) => total + pick(part), 0);
   const words = writeWords(
     {
-      inserts: sum(write => write.inserts),
-      updates: sum(write => write.updates),
-      deletes: sum(write => write.deletes)
+      inserts: sum(part => part.inserts),
+      updates: sum(part => part.updates),
+      deletes: sum(part => part.deletes)
     },
     trans
   );
-  const range = plainRange(
-    Math.min(...own.map(write => write.firstLsn)),
-    Math.max(...own.map(write => write.lastLsn))
-  );
-  const others = new Set(activity.writes.map(write => write.branch)).size - 1;
-  const total = sum(write => write.inserts + write.updates + write.deletes);
+  const others = writes.length - 1;
   const note =
     others > 0 ? trans.__('%1, %2 other branches', words, count(others)) : words || trans.__('catalog');
-  const fate = fateText(first.fate, trans);
+  const fate = write.standing === undefined ? fateText(write.fate, trans) : '';
   return {
-    range,
+    range: plainRange(write.firstLsn, write.lastLsn),
     note: fate === '' ? note : `${note} · ${fate}`,
-    short: count(total),
+    short: count(sum(part => part.inserts + part.updates + part.deletes)),
     full: activity.writes
-      .map(write => {
-        const what = `${write.branch}@${plainRange(write.firstLsn, write.lastLsn)} ${write.collection}`;
-        const became = fateText(write.fate, trans);
-        return `${what}: ${writeWords(write, trans)}${became === '' ? '' : `, ${became}`}`;
+      .map(part => {
+        const what = `${part.branch}@${plainRange(part.firstLsn, part.lastLsn)} ${part.collection}`;
+        const became = fateText(part.fate, trans);
+        return `${what}: ${writeWords(part, trans)}${became === '' ? '' : `, ${became}`}`;
       })
       .join('\n'),
-    stands: first.fate === undefined
+    write
   };
 }
 
 /** What became of writes; empty while they stand. */
-function fateText(fate: CellActivity['writes'][number]['fate'], trans: TranslationBundle): string {
-  return fate === undefined ? '' : fate === 'undone' ? trans.__('undone') : trans.__('gone');
+function fateText(fate: string | undefined, trans: TranslationBundle): string {
+  return fate === 'undone' ? trans.__('undone') : fate === 'gone' ? trans.__('gone') : '';
 }

@@ -58,6 +58,16 @@ export class CellBadges implements IDisposable {
     this._lines.clear();
   }
 
+  /** Whether a cell did something that can be told. */
+  has(cell: string): boolean {
+    return this._lines.has(cell);
+  }
+
+  /** Opens what a cell did, at its badges. */
+  openFacts(cell: string): void {
+    this._lines.get(cell)?.openFacts();
+  }
+
   private get _session(): string | undefined {
     const { workspace, notebook } = this._options;
     const { sessionContext } = notebook;

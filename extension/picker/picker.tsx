@@ -1,6 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { checkIcon, historyIcon, ReactWidget, searchIcon } from '@jupyterlab/ui-components';
-import { Widget } from '@lumino/widgets';
+import { checkIcon, historyIcon, searchIcon } from '@jupyterlab/ui-components';
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
 import type { Branch, State } from '../client/protocol';
 import { codeOf, messageOf } from '../client/rpcError';
@@ -8,6 +7,7 @@ import { count } from '../format/count';
 import { branchAddIcon, branchIcon, pinIcon } from '../icons';
 import { placeOf } from '../model/refs';
 import type { Workspace } from '../model/workspace';
+import { PopUp } from '../view/popUp';
 import { pickerOptions, type IPickerOption } from './options';
 
 /** Branches asked for at once. */
@@ -19,36 +19,24 @@ const PAUSE_MS = 100;
 /** Width of the picker, in pixels. */
 const WIDTH_PX = 320;
 
-/** The pop-up that picks a branch, a pin, an LSN or a time. Escape closes it and brings focus back. */
-export class Picker extends ReactWidget {
+/** The pop-up that picks a branch, a pin, an LSN or a time. */
+export class Picker extends PopUp {
   /** Opens the picker and resolves with the ref that was picked; undefined when it was closed. */
-  static open(options: Picker.IOptions): Promise<string | undefined> {
-    Private.current?.close();
+  static pick(options: Picker.IOptions): Promise<string | undefined> {
     return new Promise(resolve => {
       const picker = new Picker(options, resolve);
-      Private.current = picker;
-      Widget.attach(picker, document.body);
+      PopUp.show(picker);
     });
   }
 
   private constructor(options: Picker.IOptions, resolve: (ref: string | undefined) => void) {
-    super();
+    super({ anchor: options.anchor, width: WIDTH_PX });
     this._options = options;
     this._resolve = resolve;
-    this._focusBack = document.activeElement;
     this.addClass('jp-ArgonPicker');
-    this.addClass('jp-ThemedContainer');
-    this._place();
   }
 
   override dispose(): void {
-    if (this.isDisposed) {
-      return;
-    }
-    document.removeEventListener('pointerdown', this._onPointerDown, true);
-    if (Private.current === this) {
-      Private.current = undefined;
-    }
     this._resolve(undefined);
     super.dispose();
   }
@@ -59,57 +47,15 @@ export class Picker extends ReactWidget {
         {...this._options}
         onPick={ref => {
           this._resolve(ref);
-          this._leave();
+          this.leave();
         }}
-        onClose={() => this._leave()}
+        onClose={() => this.leave()}
       />
     );
   }
 
-  protected override onAfterAttach(msg: Parameters<ReactWidget['processMessage']>[0]): void {
-    super.onAfterAttach(msg);
-    document.addEventListener('pointerdown', this._onPointerDown, true);
-  }
-
-  protected override onCloseRequest(): void {
-    this.dispose();
-  }
-
-  /** Under the anchor, or above it where there is no room below, and never beyond the window. */
-  private _place(): void {
-    const { anchor } = this._options;
-    const box = anchor?.getBoundingClientRect();
-    const { style } = this.node;
-    style.width = `${WIDTH_PX}px`;
-    if (box === undefined || box.width === 0) {
-      style.left = `calc(50% - ${WIDTH_PX / 2}px)`;
-      style.top = '80px';
-      return;
-    }
-    style.left = `${Math.max(4, Math.min(box.left, window.innerWidth - WIDTH_PX - 8))}px`;
-    if (box.bottom > window.innerHeight * 0.6) {
-      style.bottom = `${window.innerHeight - box.top + 2}px`;
-    } else {
-      style.top = `${box.bottom + 2}px`;
-    }
-  }
-
-  private _leave(): void {
-    const back = this._focusBack;
-    this.close();
-    if (back instanceof HTMLElement && back.isConnected) {
-      back.focus();
-    }
-  }
-
-  private readonly _onPointerDown = (event: PointerEvent) => {
-    if (!(event.target instanceof Node) || !this.node.contains(event.target)) {
-      this.close();
-    }
-  };
   private readonly _options: Picker.IOptions;
   private readonly _resolve: (ref: string | undefined) => void;
-  private readonly _focusBack: Element | null;
 }
 
 /** Types of `Picker`. */
@@ -124,12 +70,6 @@ export namespace Picker {
     /** Called for "New branch from …"; absent where a new branch makes no sense. */
     readonly onNewBranch?: (from: string) => void;
   }
-}
-
-/** What only this module needs. */
-namespace Private {
-  /** The picker that is open: one at a time. */
-  export let current: Picker | undefined;
 }
 
 function PickerBody(

@@ -1,11 +1,15 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { IToolbarWidgetRegistry } from '@jupyterlab/apputils';
+import { ICommandPalette, IToolbarWidgetRegistry } from '@jupyterlab/apputils';
 import type { Cell } from '@jupyterlab/cells';
 import { INotebookTracker, NotebookActions, type NotebookPanel } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 /* eslint-disable jupyter/prefer-lazy-imports -- a toolbar factory answers at once, and notebooks are restored with the page */
+import { schemaOf, text } from '../commands/arguments';
+import { CommandIds } from '../commands/ids';
+import { readIcon } from '../icons';
 import { BranchButton } from '../notebook/branchButton';
 import { CellBadges } from '../notebook/cellBadges';
 /* eslint-enable jupyter/prefer-lazy-imports */
@@ -17,15 +21,16 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Adds the branch picker to the notebook toolbar and badges to cells that read or wrote data.',
   autoStart: true,
   requires: [IArgon, INotebookTracker],
-  optional: [IToolbarWidgetRegistry, ISettingRegistry, IStatusBar, ITranslator],
+  optional: [IToolbarWidgetRegistry, ISettingRegistry, IStatusBar, ITranslator, ICommandPalette],
   activate: (
-    _: JupyterFrontEnd,
+    app: JupyterFrontEnd,
     argon: IArgon,
     tracker: INotebookTracker,
     toolbars: IToolbarWidgetRegistry | null,
     settings: ISettingRegistry | null,
     statusBar: IStatusBar | null,
-    translator: ITranslator | null
+    translator: ITranslator | null,
+    palette: ICommandPalette | null
   ): void => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const { workspace } = argon;
@@ -66,6 +71,26 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
         notebook.disposed.connect(() => badges.delete(notebook));
       }
     };
+    const cellOf = (args: ReadonlyPartialJSONObject) => {
+      const notebook = tracker.currentWidget;
+      const line = notebook === null ? undefined : badges.get(notebook);
+      const cell = text(args, 'cell') ?? notebook?.content.activeCell?.model.id;
+      return line !== undefined && cell !== undefined && line.has(cell) ? { line, cell } : undefined;
+    };
+    app.commands.addCommand(CommandIds.cellFacts, {
+      label: trans.__('Show What the Cell Did to Data'),
+      caption: trans.__('Which states it read, what it wrote, and what became of that'),
+      icon: readIcon,
+      describedBy: schemaOf({
+        cell: ['string', trans.__('Id of a cell of the current notebook; by default the active one.')]
+      }),
+      isEnabled: args => cellOf(args) !== undefined,
+      execute: args => {
+        const found = cellOf(args);
+        found?.line.openFacts(found.cell);
+      }
+    });
+    palette?.addItem({ command: CommandIds.cellFacts, category: trans.__('Argon') });
     const apply = (isOn: boolean) => {
       isShown = isOn;
       if (isOn) {

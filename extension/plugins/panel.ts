@@ -102,7 +102,7 @@ export const panelPlugin: JupyterFrontEndPlugin<IArgon> = {
 
     const pick = async (prompt: string, anchor: HTMLElement | undefined) => {
       const { Picker } = await import('../picker/picker');
-      return Picker.open({
+      return Picker.pick({
         workspace,
         trans,
         prompt,
@@ -215,7 +215,8 @@ export const panelPlugin: JupyterFrontEndPlugin<IArgon> = {
           await actions.switchTo(ref);
         }
       },
-      badgeActions: runAgain => badgeActions({ workspace, panel: model, commands, showPanel }, runAgain)
+      badgeActions: runAgain =>
+        badgeActions({ workspace, panel: model, commands, showPanel, trans }, runAgain)
     };
   }
 };
