@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { defineConfig } from '@playwright/test';
+import { makeGermanPack } from './languagePack';
 
 const root = resolve(__dirname, '..', '..');
 const { env } = process;
@@ -32,6 +33,7 @@ if (env['ARGON_E2E_PORT'] === undefined) {
   env['ARGON_E2E_HOME'] = mkdtempSync(join(tmpdir(), 'argon-page-'));
   env['ARGON_E2E_ROOT'] = join(env['ARGON_E2E_HOME'], 'notebooks');
   mkdirSync(env['ARGON_E2E_ROOT']);
+  makeGermanPack(join(env['ARGON_E2E_HOME'], 'packs'));
 }
 const home = env['ARGON_E2E_HOME'] ?? tmpdir();
 const baseURL = `http://127.0.0.1:${env['ARGON_E2E_PORT']}`;
@@ -81,6 +83,7 @@ export default defineConfig({
     stderr: env['ARGON_E2E_VERBOSE'] === undefined ? 'ignore' : 'pipe',
     env: {
       PATH: path,
+      PYTHONPATH: [join(home, 'packs'), env['PYTHONPATH']].filter(Boolean).join(delimiter),
       ARGON_DATA: join(home, 'data'),
       ARGON_RUNTIME_DIR: join(home, 'run'),
       JUPYTER_CONFIG_DIR: join(home, 'config'),

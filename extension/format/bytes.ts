@@ -1,3 +1,5 @@
+import { numberFormat } from './locale';
+
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
 /** A size as people read it: `41 kB`, `1.2 GB`; powers of ten. */
@@ -10,5 +12,6 @@ export function bytes(n: number): string {
     unit++;
   }
   const digits = unit === 0 || value >= 9.95 ? 0 : 1;
-  return `${value.toFixed(digits)} ${UNITS[unit]}`;
+  const format = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return `${numberFormat(format).format(value)} ${UNITS[unit]}`;
 }

@@ -2,7 +2,9 @@ import { nullTranslator } from '@jupyterlab/translation';
 import type { Entry } from '../client/protocol';
 import { count, lsnRange, metricValue, plainRange } from './count';
 import { baseName, shortenMiddle } from './shorten';
-import { age, remaining } from './time';
+import { bytes } from './bytes';
+import { setLanguage } from './locale';
+import { age, clock, fullTime, moment, remaining } from './time';
 import { gist, idText, inline, pathText, sizeOf, typeOf } from './value';
 import { note, title } from './words';
 
@@ -57,6 +59,37 @@ describe('times', () => {
   it('says what is left of a TTL', () => {
     expect(remaining(new Date(now + 6 * 86_400_000).toISOString(), now, trans)).toBe('6 d');
     expect(remaining(new Date(now - 1000).toISOString(), now, trans)).toBe('0 min');
+  });
+});
+
+describe('numbers and dates in another language', () => {
+  afterEach(() => setLanguage('en'));
+  const at = '2026-03-12T14:32:07.000';
+
+  it('follow the language of the page, and what one copies stays', () => {
+    setLanguage('de-DE');
+    expect(count(1204)).toBe('1.204');
+    expect(lsnRange(1202, 1204)).toBe('1.202–1.204');
+    expect(plainRange(1202, 1204)).toBe('1202–1204');
+    expect(metricValue('0.98245614')).toBe('0,982');
+    expect(bytes(1234)).toBe('1,2 kB');
+    expect(age(at, now, trans)).toMatch(/^12\. März$/);
+    expect(moment('2025-03-12T14:32:07.000', now, trans)).toMatch(/^12\. März 2025, 14:32:07$/);
+    expect(fullTime(at)).toMatch(/^Donnerstag, 12\. März 2026 um 14:32:07 /);
+  });
+
+  it('take the name that JupyterLab has for a language', () => {
+    setLanguage('de_DE');
+    expect(count(1204)).toBe('1.204');
+    setLanguage('fr-FR');
+    expect(metricValue('0.5')).toBe('0,5');
+  });
+
+  it('are English where nobody knows the language', () => {
+    for (const tag of ['', 'no such', 'en', 'en-GB']) {
+      setLanguage(tag);
+      expect([count(1204), clock(at), age(at, now, trans)]).toEqual(['1,204', '14:32', 'Mar 12']);
+    }
   });
 });
 

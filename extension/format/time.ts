@@ -1,4 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { dateFormat } from './locale';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -8,11 +9,11 @@ const DAY = 24 * HOUR;
 /** Ages are shown up to this many milliseconds, then the date. */
 const LONGEST_AGE = 8 * DAY;
 
-const day = new Intl.DateTimeFormat('en-US', { month: 'short', day: 'numeric' });
-const dayAndYear = new Intl.DateTimeFormat('en-US', { month: 'short', day: 'numeric', year: 'numeric' });
-const minutes = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
-const seconds = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-const full = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'long' });
+const DAY_AND_MONTH = { month: 'short', day: 'numeric' } as const;
+const DATE = { ...DAY_AND_MONTH, year: 'numeric' } as const;
+const CLOCK = { hour: '2-digit', minute: '2-digit' } as const;
+const CLOCK_SECONDS = { ...CLOCK, second: '2-digit' } as const;
+const FULL = { dateStyle: 'full', timeStyle: 'long' } as const;
 
 /** How long ago, short enough for a row: `4 min`, `2 h`, `1 d`; after seven days the date. */
 export function age(instant: string, now: number, trans: TranslationBundle): string {
@@ -52,7 +53,12 @@ export function remaining(instant: string, now: number, trans: TranslationBundle
 
 /** `14:32`. */
 export function clock(instant: string): string {
-  return minutes.format(new Date(instant));
+  return dateFormat(CLOCK).format(new Date(instant));
+}
+
+/** `14:32:07`. */
+export function clockSeconds(at: Date | number): string {
+  return dateFormat(CLOCK_SECONDS).format(at);
 }
 
 /** `today 14:32:07`, `yesterday 09:12:00`, `5 days ago`, then the date. */
@@ -60,14 +66,14 @@ export function moment(instant: string, now: number, trans: TranslationBundle): 
   const at = new Date(instant);
   const days = daysBetween(at, new Date(now));
   if (days === 0) {
-    return trans.__('today %1', seconds.format(at));
+    return trans.__('today %1', clockSeconds(at));
   }
   if (days === 1) {
-    return trans.__('yesterday %1', seconds.format(at));
+    return trans.__('yesterday %1', clockSeconds(at));
   }
   return days > 1 && days <= 7
     ? trans._n('%1 day ago', '%1 days ago', days)
-    : `${date(instant, now)}, ${seconds.format(at)}`;
+    : `${date(instant, now)}, ${clockSeconds(at)}`;
 }
 
 /** `14:32 today`, `1 day ago`, then the date: the slider's words. */
@@ -81,12 +87,12 @@ export function clockAndDay(instant: string, now: number, trans: TranslationBund
 
 /** The full time with its zone, for a tooltip. */
 export function fullTime(instant: string): string {
-  return full.format(new Date(instant));
+  return dateFormat(FULL).format(new Date(instant));
 }
 
 function date(instant: string, now: number): string {
   const at = new Date(instant);
-  return (at.getFullYear() === new Date(now).getFullYear() ? day : dayAndYear).format(at);
+  return dateFormat(at.getFullYear() === new Date(now).getFullYear() ? DAY_AND_MONTH : DATE).format(at);
 }
 
 function daysBetween(from: Date, to: Date): number {

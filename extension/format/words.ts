@@ -75,6 +75,13 @@ export function oneChange(change: CatalogChange, trans: TranslationBundle): stri
   }
 }
 
+/** What was undone or picked, without its range, which follows in the details; the engine tells it in English. */
+function selectionWords(what: string, trans: TranslationBundle): string {
+  const short = what.replace(/, LSN \d+\.\.\d+$/, '');
+  const cell = /^cell \[(\d+)\]$/.exec(short);
+  return cell === null ? short : trans.__('cell [%1]', Number(cell[1]));
+}
+
 /** The first words of an entry: what happened. */
 export function title(entry: Entry, trans: TranslationBundle): string {
   const written = writes(entry, trans);
@@ -82,10 +89,9 @@ export function title(entry: Entry, trans: TranslationBundle): string {
     case 'merge':
       return trans.__('Merge %1', entry.merge?.source ?? '');
     case 'undo':
-      // The range follows in the details; the row says what it was.
-      return trans.__('Undo %1', entry.undo?.what.replace(/, LSN \d+\.\.\d+$/, '') ?? '');
+      return trans.__('Undo %1', selectionWords(entry.undo?.what ?? '', trans));
     case 'pick':
-      return trans.__('Pick from %1', entry.pick?.what.replace(/, LSN \d+\.\.\d+$/, '') ?? '');
+      return trans.__('Pick from %1', selectionWords(entry.pick?.what ?? '', trans));
     case 'restore':
       return trans.__('Restore %1', entry.restore?.what ?? '');
     case 'import':

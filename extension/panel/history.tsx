@@ -2,6 +2,7 @@ import { expandAllIcon, collapseAllIcon } from '@jupyterlab/ui-components';
 import { useState } from 'react';
 import { isOpen } from '../client/connectionState';
 import { count } from '../format/count';
+import { clockSeconds } from '../format/time';
 import { GraphView } from '../graph/graphView';
 import { UNFOLDED_MAX } from '../graph/layout';
 import type { ProjectModel } from '../model/project';
@@ -10,8 +11,6 @@ import { IconButton, SectionTitle, Segmented } from './parts';
 
 /** Entries that are unfolded at once; more would be a wall of text. */
 const UNFOLD_ALL_MAX = 20;
-
-const seconds = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
 /** The section with the branch graph. */
 export function HistorySection({ project }: { readonly project: ProjectModel }): JSX.Element {
@@ -23,7 +22,7 @@ export function HistorySection({ project }: { readonly project: ProjectModel }):
   // The empty project counts too: it is a state one can go back to.
   const total = entries.length + (next === undefined ? 1 : 0);
   const noteText = !isLive
-    ? trans.__('as of %1', seconds.format(project.asOf))
+    ? trans.__('as of %1', clockSeconds(project.asOf))
     : horizon > 0
       ? trans.__('kept from LSN %1', count(horizon))
       : next === undefined

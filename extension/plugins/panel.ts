@@ -15,12 +15,14 @@ import { addCommands } from '../commands/commands';
 import { addDataCommands } from '../commands/dataCommands';
 import { CommandIds } from '../commands/ids';
 import { addLineageCommands } from '../commands/lineage';
+import { setLanguage } from '../format/locale';
 import { Workspace } from '../model/workspace';
 import { badgeActions } from '../notebook/badgeActions';
 import { ArgonPanel } from '../panel/panel';
 import { PanelModel, type INotice } from '../panel/panelModel';
 import { DOMAIN, IArgon } from '../tokens';
 import { VERSION } from '../version';
+import { translateSettings } from '../translation/settings';
 import { USUAL_VIEW_SETTINGS, type IViewSettings } from '../view/viewContext';
 import { MainViews } from './mainViews';
 /* eslint-enable jupyter/prefer-lazy-imports */
@@ -65,7 +67,9 @@ export const panelPlugin: JupyterFrontEndPlugin<IArgon> = {
     settings: ISettingRegistry | null,
     translator: ITranslator | null
   ): IArgon => {
+    const { languageCode } = translator ?? nullTranslator;
     const trans = (translator ?? nullTranslator).load(DOMAIN);
+    setLanguage(languageCode);
     const { commands, shell } = app;
     const client = new ArgonClient({ serverSettings: app.serviceManager.serverSettings, version: VERSION });
     const workspace = new Workspace(client);
@@ -188,6 +192,9 @@ export const panelPlugin: JupyterFrontEndPlugin<IArgon> = {
       restorer?.add(panel, panel.id);
     };
     place('left');
+    if (settings !== null && languageCode !== nullTranslator.languageCode) {
+      translateSettings(settings, panelPlugin.id, trans);
+    }
     void settings
       ?.load(panelPlugin.id)
       .then(loaded => {

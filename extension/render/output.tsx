@@ -5,6 +5,7 @@ import type { Change, DocumentDiff, FieldChange } from '../client/protocol';
 import { fieldTable } from '../diff/fieldRows';
 import { ValueText } from '../diff/valueCell';
 import { count } from '../format/count';
+import { setLanguage } from '../format/locale';
 import { fullTime } from '../format/time';
 import { idText, pathText } from '../format/value';
 import { RowDrawing } from '../graph/draw';
@@ -31,7 +32,9 @@ export class OutputWidget extends ReactWidget {
   constructor(options: OutputWidget.IOptions) {
     super();
     this._options = options;
-    this._trans = (options.translator ?? nullTranslator).load(DOMAIN);
+    const translator = options.translator ?? nullTranslator;
+    this._trans = translator.load(DOMAIN);
+    setLanguage(translator.languageCode);
   }
 
   protected override render(): JSX.Element {

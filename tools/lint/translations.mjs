@@ -17,8 +17,26 @@ export const GERMAN = at(
   'jupyterlab_argon.json'
 );
 
+/** The settings of the labextension, whose titles and descriptions are shown too. */
+const SETTINGS = at('schema', 'lab', 'plugin.json');
+
 /** @returns {Translated[]} every text, in the order of the files */
 export function translatedTexts(folder = at('extension')) {
+  return [...textsOfFolder(folder), ...textsOfSchema(JSON.parse(readFileSync(SETTINGS, 'utf8')))];
+}
+
+/** @returns {Translated[]} the titles and descriptions of a schema, however deep */
+export function textsOfSchema(schema) {
+  return Object.entries(schema).flatMap(([key, value]) => {
+    if (typeof value === 'string') {
+      const isShown = key === 'title' || key === 'description';
+      return isShown ? [{ text: value, plural: undefined, file: 'schema/lab/plugin.json' }] : [];
+    }
+    return typeof value === 'object' && value !== null ? textsOfSchema(value) : [];
+  });
+}
+
+function textsOfFolder(folder) {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter(file => /\.tsx?$/.test(file) && !/\.spec\.|^testing/.test(file))
     .sort()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { faults, GERMAN, textsOf, translatedTexts } from './translations.mjs';
+import { faults, GERMAN, textsOf, textsOfSchema, translatedTexts } from './translations.mjs';
 
 test('German has every text of the labextension, in every form, and none beside', () => {
   const texts = translatedTexts();
@@ -28,6 +28,17 @@ test('what is missing, left over or put differently is named', () => {
     'a.tsx: not translated: %2 run',
     'not shown any more: Close'
   ]);
+});
+
+test('the texts of the settings are among them', () => {
+  const schema = {
+    title: 'Argon',
+    properties: { side: { title: 'Side', default: 'title', oneOf: [{ const: 'left', title: 'Left' }] } }
+  };
+  assert.deepEqual(
+    textsOfSchema(schema).map(({ text }) => text),
+    ['Argon', 'Side', 'Left']
+  );
 });
 
 test('a text that is put together is refused', () => {
