@@ -159,6 +159,18 @@ export class Summation {
     this.sum = sum;
   }
 
+  /** All of its state, for `restore` of a fresh one. */
+  save(): RawValue[] {
+    const doubles = [this.type, this.sum, this.addend, this.special, this.magnitude].map(double);
+    return this.decimalTotal === undefined ? doubles : [...doubles, decimal(this.decimalTotal)];
+  }
+
+  restore(saved: readonly RawValue[]): void {
+    const [type, sum, addend, special, magnitude] = saved.slice(0, 5).map(toNumber);
+    Object.assign(this, { type, sum, addend, special, magnitude });
+    if (saved[5] !== undefined) this.decimalTotal = toDecimal(saved[5]);
+  }
+
   /** The sum of all but the Decimal128s. */
   get double(): number {
     return Number.isFinite(this.sum) ? this.sum : this.special;

@@ -1,12 +1,12 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { deserialize, serialize } from 'bson';
+import { Decimal128, deserialize, Long, serialize } from 'bson';
 import fc from 'fast-check';
 import type { PipelineContext } from './api';
 import { runPipeline } from './pipeline';
 import { compileSort } from './sort';
-import { openSpill } from './spill';
+import { openSpill, SpilledDocuments } from './spill';
 
 const raw = (document: object): Buffer => Buffer.from(serialize(document));
 
@@ -106,6 +106,81 @@ it('a group that spills gives what one in memory gives, its documents in the ord
     }),
     { numRuns: 40 }
   );
+});
+
+/** Every accumulator, over numbers of all types, documents and values that are missing. */
+const everyAccumulator = {
+  sum: { $sum: '$n' },
+  average: { $avg: '$n' },
+  least: { $min: '$n' },
+  most: { $max: '$text' },
+  spread: { $stdDevPop: '$n' },
+  sample: { $stdDevSamp: '$n' },
+  first: { $first: '$text' },
+  last: { $last: '$text' },
+  all: { $push: { _id: '$_id', text: '$text' } },
+  merged: { $mergeObjects: '$sub' },
+  firstN: { $firstN: { n: 2, input: '$text' } },
+  lastN: { $lastN: { n: 3, input: '$_id' } },
+  maxN: { $maxN: { n: 2, input: '$n' } },
+  minN: { $minN: { n: 2, input: '$n' } },
+  top: { $top: { sortBy: { n: 1 }, output: '$_id' } },
+  bottomN: { $bottomN: { n: 2, sortBy: { n: 1, _id: 1 }, output: ['$_id', '$n'] } },
+  count: { $count: {} }
+};
+
+it('groups that outgrow memory go to disk with what every accumulator gathered, and come out the same', async () => {
+  const number = fc.oneof(
+    fc.integer(),
+    fc.double(),
+    fc.bigInt({ min: -(1n << 63n), max: (1n << 63n) - 1n }).map(n => Long.fromBigInt(n)),
+    fc.integer().map(n => Decimal128.fromString(`${n}.1`))
+  );
+  const grown = fc.array(
+    fc.record(
+      {
+        k: fc.integer({ min: 0, max: 6 }),
+        n: number,
+        text: fc.string({ maxLength: 200 }),
+        sub: fc.dictionary(fc.constantFrom('a', 'b', 'c'), fc.integer())
+      },
+      { requiredKeys: ['k'] }
+    ),
+    { minLength: 20, maxLength: 200 }
+  );
+  let spilled = 0;
+  await fc.assert(
+    fc.asyncProperty(grown, fc.integer({ min: 12_000, max: 60_000 }), async (list, most) => {
+      open = 0;
+      const docs = list.map((doc, _id) => ({ _id, ...doc }));
+      const set = { $group: { _id: '$k', set: { $addToSet: '$text' }, n: { $sum: 1 } } };
+      for (const stages of [
+        [{ $group: { _id: '$k', ...everyAccumulator } }, { $sort: { _id: 1 } }],
+        [
+          set,
+          { $project: { n: 1, set: { $sortArray: { input: '$set', sortBy: 1 } } } },
+          { $sort: { _id: 1 } }
+        ]
+      ]) {
+        const { spill, ...context } = tight(most);
+        const counting = { ...context, spill: () => (spilled++, spill!()) };
+        expect(await results(docs, stages, counting)).toEqual(await results(docs, stages, roomy));
+      }
+      expect(open).toBe(0);
+    }),
+    { numRuns: 60 }
+  );
+  expect(spilled).toBeGreaterThan(10);
+});
+
+it('what is long is read back at once', () => {
+  const spill = openSpill(directory);
+  const documents = new SpilledDocuments(spill);
+  const docs = [10, 3_000_000, 20, 700_000, 0].map(length => raw({ text: 'x'.repeat(length) }));
+  docs.forEach(doc => documents.push(doc));
+  expect([...documents.documents()].map(doc => doc.length)).toEqual(docs.map(doc => doc.length));
+  expect(Buffer.concat([...documents.documents()]).equals(Buffer.concat(docs))).toBe(true);
+  spill.close();
 });
 
 it('without leave to use the disk, too much is error 292; and one group too large for memory is 146', async () => {

@@ -80,25 +80,28 @@ export class SpilledDocuments {
     return this.stretches.length === 0 && this.waitingBytes === 0;
   }
 
-  /** The documents in the order they came, read in pieces. */
+  /** The documents in the order they came, read in pieces; a long one at once. */
   *documents(): Generator<Buffer> {
     this.flush();
-    let rest: Buffer = Buffer.alloc(0);
     for (const { at, length } of this.stretches) {
+      let rest: Buffer = Buffer.alloc(0);
       for (let read = 0; read < length;) {
-        const piece = Buffer.allocUnsafe(Math.min(READ_BYTES, length - read));
-        const count = this.spill.read(at + read, piece);
-        if (count < piece.length) throw new RangeError('a spilled document was cut off');
+        const missing = rest.length < 4 ? 0 : int32At(rest, 0) - rest.length;
+        const count = Math.min(Math.max(READ_BYTES, missing), length - read);
+        const piece = Buffer.allocUnsafe(rest.length + count);
+        rest.copy(piece);
+        if (this.spill.read(at + read, piece.subarray(rest.length)) < count) {
+          throw new RangeError('a spilled document was cut off');
+        }
         read += count;
-        rest = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
         let start = 0;
-        while (rest.length - start >= 4) {
-          const size = int32At(rest, start);
-          if (rest.length - start < size) break;
-          yield rest.subarray(start, start + size);
+        while (piece.length - start >= 4) {
+          const size = int32At(piece, start);
+          if (piece.length - start < size) break;
+          yield piece.subarray(start, start + size);
           start += size;
         }
-        rest = rest.subarray(start);
+        rest = piece.subarray(start);
       }
     }
   }

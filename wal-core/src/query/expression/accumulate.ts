@@ -30,6 +30,16 @@ export class Deviation {
     }
   }
 
+  /** All of its state, for `restore` of a fresh one. */
+  save(): RawValue[] {
+    return [this.count, this.mean, this.m2].map(double);
+  }
+
+  restore(saved: readonly RawValue[]): void {
+    const [count, mean, m2] = saved.map(toNumber);
+    Object.assign(this, { count, mean, m2 });
+  }
+
   value(sample: boolean): RawValue {
     const divisor = sample ? this.count - 1 : this.count;
     if (divisor <= 0) return NULL;

@@ -2,7 +2,7 @@ import './logic';
 import './arithmetic';
 import './trigonometry';
 import './string';
-import './array';
+import './arrays';
 import './set';
 import './object';
 import './conversion';

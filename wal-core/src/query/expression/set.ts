@@ -3,7 +3,7 @@ import { queryError } from '../error';
 import type { ValueOrder } from '../order';
 import { array, bool, isNullish, isTrue, NULL, type Value } from '../values';
 import { typeName } from './arithmetic';
-import { isArray } from './array';
+import { isArray } from './arrays';
 import {
   argumentList,
   commutative,

@@ -12,8 +12,8 @@ import {
   type Accumulator,
   type AccumulatorFactory,
   type DocumentFrame
-} from './accumulator';
-import { Overflow } from './overflow';
+} from './accumulators';
+import { Overflow, PARTS, type OverflowLevel } from './overflow';
 import { BATCH_DOCUMENTS, frameOf, Memory, type Batch, type Stage, type StageCompiler } from './stage';
 import { Tally } from './tally';
 
@@ -38,25 +38,37 @@ export function groupField(element: RawElement, scope: Scope, leading = false): 
 /** One group as it fills up. */
 export interface Group {
   readonly id: RawValue;
-  readonly states: Accumulator[];
+  readonly states: readonly Accumulator[];
+  /** Bytes that it takes without its states. */
+  readonly base: number;
+  /** Bytes that it takes in all, as last counted. */
   bytes: number;
 }
 
+/** Bytes that a group takes beside its id and its states, roughly. */
+const GROUP_BYTES = 128;
 /** Groups up to which those of several threads are put together. */
 const SHARED_GROUPS_MAX = 1024;
 
-/** Groups that fill up as documents come by. */
+/**
+ * Groups that fill up as documents come by. Once memory is full, no further group is begun; and when those that are
+ * there outgrow it, half of their parts goes to disk, as often as it takes. What comes later of a group on disk follows
+ * it there.
+ */
 export class Groups {
   private readonly groups = new Map<string, Group>();
   private used = 0;
+  /** Groups of these parts are in memory. */
+  private partsHere = PARTS;
+  private isClosed = false;
 
   constructor(
     private readonly id: Expression,
     private readonly fields: readonly GroupField[],
     private readonly memory: Memory,
     private readonly order: ValueOrder,
-    /** Takes the documents of further groups once memory is full. */
-    private readonly overflow: ((key: string, doc: Buffer) => void) | undefined
+    /** Takes what finds no room. */
+    private readonly overflow: OverflowLevel | undefined
   ) {}
 
   add(frame: Frame, doc: Buffer): void {
@@ -64,30 +76,82 @@ export class Groups {
     const key = this.keyOf(id);
     let group = this.groups.get(key);
     if (group === undefined) {
-      const bytes = this.bytesOf(key, id);
-      if (this.overflow !== undefined && this.groups.size > 0 && this.memory.exceeds(this.used + bytes)) {
-        this.overflow(key, doc);
+      if (this.mustGoToDisk(this.bytesOf(key, id))) {
+        this.overflow!.addDocument(key, doc);
         return;
       }
       group = this.begin(key, kept(id), () => frame);
     }
     const { states } = group;
-    let bytes = 0;
-    for (let i = 0; i < states.length; i++) {
-      const state = states[i]!;
-      state.add(frame);
-      bytes += state.bytes;
+    for (let i = 0; i < states.length; i++) states[i]!.add(frame);
+    this.count(group);
+  }
+
+  /** Goes on with a group that another had put on disk. */
+  resume(saved: Buffer): void {
+    const [id, ...states] = elements(saved);
+    const key = this.keyOf(id!);
+    if (this.mustGoToDisk(this.bytesOf(key, id!) + saved.length)) {
+      this.overflow!.addBegun(key, saved);
+      return;
     }
-    if (bytes > group.bytes + 4096) {
-      this.hold(bytes - group.bytes);
-      group.bytes = bytes;
+    const resumed = this.fields.map(({ make }, i) => make.resume(states[i]!));
+    this.count(this.hold(key, kept(id!), resumed));
+  }
+
+  /** Whether a group that is not here has no room. */
+  private mustGoToDisk(bytes: number): boolean {
+    if (this.overflow === undefined) return false;
+    this.isClosed ||= this.groups.size > 0 && this.memory.exceeds(this.used + bytes);
+    return this.isClosed;
+  }
+
+  /** Counts what a group holds. */
+  private count(group: Group): void {
+    const { states } = group;
+    let bytes = group.base;
+    for (let i = 0; i < states.length; i++) bytes += states[i]!.bytes;
+    if (bytes === group.bytes) return;
+    this.used += bytes - group.bytes;
+    group.bytes = bytes;
+    this.checkRoom();
+  }
+
+  /** @throws 292 without leave to use the disk, 146 when it is one group alone that is too large */
+  private checkRoom(): void {
+    if (this.overflow === undefined) {
+      this.memory.hold(this.used);
+      return;
+    }
+    while (this.memory.exceeds(this.used) && this.groups.size > 1) this.makeRoom(this.overflow);
+    if (this.memory.exceeds(this.used)) {
+      throw queryError(146, '$group: the values gathered for one group are too large to keep in memory');
+    }
+  }
+
+  /** Puts the upper half of the parts on disk. */
+  private makeRoom(overflow: OverflowLevel): void {
+    this.isClosed = true;
+    this.partsHere >>= 1;
+    for (const [key, { id, states, bytes }] of this.groups) {
+      if (overflow.partOf(key) < this.partsHere) continue;
+      overflow.addBegun(
+        key,
+        documentOf([id, ...states.map(state => state.save())].map((value, i) => ({ ...value, name: `${i}` })))
+      );
+      this.groups.delete(key);
+      this.used -= bytes;
     }
   }
 
   /** The group of an id, whose bytes may be gone later. Never goes to disk. */
   of(id: RawValue, frame: DocumentFrame): Group {
     const key = this.keyOf(id);
-    return this.groups.get(key) ?? this.begin(key, copied(id), frame);
+    const known = this.groups.get(key);
+    if (known !== undefined) return known;
+    const group = this.begin(key, copied(id), frame);
+    this.count(group);
+    return group;
   }
 
   /** Whether what is here may go together with what others gathered. */
@@ -119,23 +183,22 @@ export class Groups {
   }
 
   private bytesOf(key: string, id: RawValue): number {
-    return key.length + id.bytes.length + 128 * (1 + this.fields.length);
+    return key.length + id.bytes.length + GROUP_BYTES;
   }
 
+  /** A group without documents; it has to be counted when it has its first. */
   private begin(key: string, id: RawValue, frame: DocumentFrame): Group {
-    const group = { id, states: this.fields.map(field => field.make(frame())), bytes: 0 };
-    this.groups.set(key, group);
-    this.hold(this.bytesOf(key, id));
-    return group;
+    return this.hold(
+      key,
+      id,
+      this.fields.map(({ make }) => make(frame()))
+    );
   }
 
-  /** The memory of one group cannot go to disk: half as much again is where that ends. */
-  private hold(bytes: number): void {
-    this.used += bytes;
-    if (this.overflow === undefined) this.memory.hold(this.used);
-    else if (this.memory.exceeds(this.used / 1.5)) {
-      throw queryError(146, '$group: the values gathered for one group are too large to keep in memory');
-    }
+  private hold(key: string, id: RawValue, states: readonly Accumulator[]): Group {
+    const group = { id, states, base: this.bytesOf(key, id), bytes: 0 };
+    this.groups.set(key, group);
+    return group;
   }
 
   *documents(): Generator<Buffer> {
@@ -215,6 +278,10 @@ export const group: StageCompiler = (argument, scope, name, leading): Stage => {
         const pace = new Pace(run.context.signal);
         for (let part = overflow?.take(); part !== undefined; part = overflow!.take()) {
           const later = new Groups(by, fields, memory, scope.order, overflow!.level(part.level + 1));
+          for (const begun of part.begun.documents()) {
+            later.resume(begun);
+            if (pace.isDue) await pace.rest();
+          }
           for (const doc of part.documents.documents()) {
             later.add(setRoot(frame, doc), doc);
             if (pace.isDue) await pace.rest();

@@ -1,18 +1,29 @@
 import type { Spill } from '../api';
 import { SpilledDocuments } from '../spill';
 
-/** Parts that the documents of one level are dealt out to. */
-const PARTS = 16;
+/** Parts that the groups of one level are dealt out to. */
+export const PARTS = 16;
 
-/** Documents of groups that found no room, one part of them. */
+/** Groups that found no room, one part of them. */
 export interface OverflowPart {
   readonly level: number;
+  /** Groups that had been begun, each as one document; they come before all of `documents`. */
+  readonly begun: SpilledDocuments;
+  /** Documents of these groups and of others, in the order they came. */
   readonly documents: SpilledDocuments;
 }
 
+/** Takes what finds no room on one level. */
+export interface OverflowLevel {
+  /** The part that the group of a key belongs to, from 0 to below `PARTS`. */
+  partOf(key: string): number;
+  addBegun(key: string, group: Buffer): void;
+  addDocument(key: string, doc: Buffer): void;
+}
+
 /**
- * Documents whose groups have to wait for memory, on disk, dealt out by their groups' keys: all documents of a group
- * are in one part and in the order they came. A part that is again too large is dealt out by another hash.
+ * Groups that have to wait for memory, on disk, dealt out by their keys: all of a group is in one part and in the
+ * order it came. A part that is again too large is dealt out by another hash.
  */
 export class Overflow {
   private readonly parts: OverflowPart[] = [];
@@ -20,18 +31,28 @@ export class Overflow {
 
   constructor(private readonly open: () => Spill) {}
 
-  /** What takes documents on one level. */
-  level(level: number): (key: string, doc: Buffer) => void {
-    const mine = new Map<number, SpilledDocuments>();
-    return (key, doc) => {
-      const part = hash(key, level) % PARTS;
-      let documents = mine.get(part);
-      if (documents === undefined) {
-        documents = new SpilledDocuments((this.spill ??= this.open()));
-        mine.set(part, documents);
-        this.parts.push({ level, documents });
+  level(level: number): OverflowLevel {
+    const mine = new Map<number, OverflowPart>();
+    const partOf = (key: string): number => hash(key, level) % PARTS;
+    const of = (key: string): OverflowPart => {
+      const number = partOf(key);
+      let part = mine.get(number);
+      if (part === undefined) {
+        this.spill ??= this.open();
+        part = {
+          level,
+          begun: new SpilledDocuments(this.spill),
+          documents: new SpilledDocuments(this.spill)
+        };
+        mine.set(number, part);
+        this.parts.push(part);
       }
-      documents.push(doc);
+      return part;
+    };
+    return {
+      partOf,
+      addBegun: (key, group) => of(key).begun.push(group),
+      addDocument: (key, doc) => of(key).documents.push(doc)
     };
   }
 

@@ -14,7 +14,7 @@ import { compileExpression, setRoot, type Expression, type Frame, type Scope } f
 import { unitMs, unitOf } from '../../expression/date/units';
 import { decimal, toDecimal, toNumber, widest } from '../../numeric';
 import { double, int32, intOrLong, isNullish, kept, NULL, type Value } from '../../values';
-import { compileAccumulator } from '../accumulator';
+import { compileAccumulator } from '../accumulators';
 import type { DocumentList } from '../gathered';
 import { parseBounds, WHOLE_PARTITION, windowFinder, type WindowBounds } from './bounds';
 
