@@ -120,9 +120,10 @@ def _work() -> None:
 
 def _find(start: Start, seconds: float) -> None:
     """Looks for the run that carries the token, registers it and logs the metric `argon.lsn`."""
-    if start.run_id is not None:
-        return
     client = MlflowClient(start.tracking_uri)
+    if start.run_id is not None:
+        _announce(start, client)
+        return
     until = time.monotonic() + seconds
     pause = 0.01
     while True:
@@ -150,11 +151,19 @@ def _find(start: Start, seconds: float) -> None:
             },
         )
     _do(lambda: _sweep(start))
+    _announce(start, client)
+
+
+def _announce(start: Start, client: MlflowClient) -> None:
+    """Logs what the run is to say from its start on, once: again after a server that was away."""
+    if start.announced or start.run_id is None:
+        return
     client.log_batch(
         start.run_id,
         metrics=[Metric("argon.lsn", float(start.seen.state["lsn"]), start.begun_ms, 0)],
         tags=[RunTag(name, value) for name, value in start.tags().items()] if start.tags_missing else [],
     )
+    start.announced = True
 
 
 def _sweep(start: Start) -> None:
@@ -176,17 +185,22 @@ def _run_with_token(client: MlflowClient, token: str) -> Run | None:
 
 
 def _tell(start: Start, activity: protocol.CellActivity | None) -> None:
+    reads = _reads(start, activity)
+    # Kept until they are logged, though the tracking server be away when their cell ends.
+    start.reads.update({(read["collection"], read["digest"]): read for read in reads})
     _find(start, 1.0)
     if start.run_id is None:
         if time.time() * 1000 - start.begun_ms > FIND_SECONDS_MAX * 1000:
             _open.remove(start)
         return
     client = MlflowClient(start.tracking_uri)
-    _log_datasets(client, start, _reads(start, activity))
+    _log_datasets(client, start, start.reads.values())
     run = client.get_run(start.run_id)
     if run.info.status in _ENDED:
+        end = {**start.seen.end(), **start.ended}
+        start.ended = end
+        client.log_batch(start.run_id, tags=[RunTag(name, value) for name, value in end.items()])
         _open.remove(start)
-        client.log_batch(start.run_id, tags=[RunTag(name, value) for name, value in start.seen.end().items()])
     with suppress(ArgonError):
         start.seen.session.link.call(
             "run.update",
@@ -209,12 +223,13 @@ def _log_datasets(
     client: MlflowClient, start: Start, reads: Iterable[protocol.CellActivityReadsItem]
 ) -> None:
     inputs = []
+    new: set[tuple[str, str]] = set()
     for read in reads:
         name = f"{start.seen.state['project']}/{read['collection']}"[:NAME_LENGTH_MAX]
         digest = read["digest"][:DIGEST_LENGTH_MAX]
         if not digest or (name, digest) in start.logged:
             continue
-        start.logged.add((name, digest))
+        new.add((name, digest))
         # "code" is a source type every MLflow knows: one of our own would break registering the model
         # where this package is missing.
         source = {
@@ -238,6 +253,7 @@ def _log_datasets(
         inputs.append(DatasetInput(dataset, [InputTag("mlflow.data.context", "training")]))
     if inputs and start.run_id is not None:
         client.log_inputs(start.run_id, inputs)
+        start.logged |= new
 
 
 def _schema(start: Start, read: protocol.CellActivityReadsItem) -> str | None:
@@ -302,8 +318,19 @@ def _instant(milliseconds: int | None) -> str | None:
 def _at_exit() -> None:
     """A script has no end of a cell; what is left is told when it ends."""
     session = active_session()
-    if session is not None and _open:
+    if session is None:
+        return
+    wait_for_late(CELL_LATE_SECONDS_MAX)
+    if not _open:
+        return
+    if not session.identity.inherited:
         after_cell(session.end_cell())
+        return
+    # The cell is that of the kernel which started us, and goes on.
+    cells: list[protocol.CellActivity] = []
+    with suppress(ArgonError):
+        cells = session.cells(limit=1)
+    after_cell(cells[0] if cells else None)
 
 
 atexit.register(_at_exit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from mlflow.tracking.context.abstract_context import RunContextProvider
@@ -11,9 +12,11 @@ class ArgonRunContext(RunContextProvider):
     """Tags a run with the data its process works on, when it works on Argon data at all."""
 
     def in_context(self) -> bool:
-        """Only where a session is open already; never opens one."""
+        """Only where a session is open already, or where a kernel with a session has started this process."""
         current = sys.modules.get("argon.session.current")
-        return current is not None and current.active_session() is not None
+        if current is not None and current.active_session() is not None:
+            return True
+        return "ARGON_SESSION" in os.environ
 
     def tags(self) -> dict[str, str]:
         """`argon.project`, `argon.branch`, `argon.lsn` …; nothing when the bridge does not answer in time."""

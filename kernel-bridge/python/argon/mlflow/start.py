@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from types import FrameType
 
 import mlflow
 
-from ..session import Session, active_session
+from .. import protocol
+from ..session import Session, active_session, current_session
+from ..session.identity import SESSION_VARIABLE
 from ..session.seen import Seen, see
 
 TAGS_SECONDS_MAX = 0.25
@@ -35,6 +40,12 @@ class Start:
     run_id: str | None = None
     logged: set[tuple[str, str]] = field(default_factory=set)
     """Name and digest of the dataset inputs logged so far."""
+    reads: dict[tuple[str, str], protocol.CellActivityReadsItem] = field(default_factory=dict)
+    """What its cells read, by collection and digest."""
+    announced: bool = False
+    """Its metric has been logged."""
+    ended: dict[str, str] = field(default_factory=dict)
+    """What it is to say of its end, once that was seen."""
     tags_missing: bool = False
     """The answer came after the run had begun: its tags are still to be set."""
 
@@ -50,13 +61,33 @@ def run_starts() -> dict[str, str]:
     context tag alone, and the others follow when the answer is there.
     """
     session = active_session()
-    if session is None:
+    if session is None and SESSION_VARIABLE not in os.environ:
         return {}
+    if not _is_for_a_run():
+        seen = see(session, TAGS_SECONDS_MAX) if session is not None and session.link.connected else None
+        return {} if seen is None else seen.tags()
     # Imported before the question is asked: the end of the cell looks for it.
     from .attach import follow
 
     question = _Question(session, uuid.uuid4().hex, mlflow.get_tracking_uri(), follow)
     return question.answer(TAGS_SECONDS_MAX)
+
+
+def _is_for_a_run() -> bool:
+    """Whether a run is made with the tags that are asked for.
+
+    MLflow asks for them for other things too, that nobody should look for as a run: the source of a dataset that
+    autologging notes, a logged model. Whoever asks from outside of MLflow makes a run with them.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_name != "resolve_tags":
+        frame = frame.f_back
+    asking = None if frame is None else frame.f_back
+    return (
+        asking is None
+        or asking.f_code.co_name == "start_run"
+        or not str(asking.f_globals.get("__name__", "")).startswith("mlflow.")
+    )
 
 
 _late: list[threading.Thread] = []
@@ -71,10 +102,13 @@ def wait_for_late(seconds: float) -> None:
 
 
 class _Question:
-    """Asks the bridge for the state a run starts on, on a thread of its own."""
+    """Asks the bridge for the state a run starts on, on a thread of its own.
+
+    Without a session this process was started by a kernel that has one, and joins it.
+    """
 
     def __init__(
-        self, session: Session, token: str, tracking_uri: str, follow: Callable[[Start], None]
+        self, session: Session | None, token: str, tracking_uri: str, follow: Callable[[Start], None]
     ) -> None:
         self._follow = follow
         self._session = session
@@ -93,7 +127,9 @@ class _Question:
         with self._lock:
             start = self._start
             # Without a connection there is nothing to wait for: the run stays as MLflow made it.
-            self._is_late = start is None and self._thread.is_alive() and self._session.link.connected
+            session = self._session
+            may_come = session is None or session.link.connected
+            self._is_late = start is None and self._thread.is_alive() and may_come
             if self._is_late:
                 _late.append(self._thread)
                 return {CONTEXT_TAG: self._token}
@@ -115,10 +151,13 @@ class _Question:
 
     def _ask(self) -> Start | None:
         end = time.monotonic() + LATE_SECONDS_MAX
-        while not self._session.link.connected:
+        if self._session is None:
+            self._session = current_session()
+        session = self._session
+        while not session.link.connected:
             # The bridge may be on its way back.
             if time.monotonic() > end:
                 return None
             time.sleep(0.005)
-        seen = see(self._session, end - time.monotonic())
+        seen = see(session, end - time.monotonic())
         return None if seen is None else Start(self._token, self._tracking_uri, seen, self._begun_ms)
