@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 import uuid
@@ -11,7 +12,7 @@ from pathlib import Path
 from argon.client import Client
 from argon.launch import Places
 from birds import kernel, project_of, running  # noqa: F401
-from conftest import bridge_pids, kill_bridge_of
+from conftest import bridge_pids, kill_bridge_of, wait_until
 from kernels import Kernel
 
 
@@ -115,6 +116,71 @@ def test_an_interrupt_stops_a_verb_within_a_second(home: Path) -> None:
         assert "nothing has been written yet" in kernel.run("%argon log").text
     finally:
         kernel.stop()
+
+
+FRAME = """
+import threading, time, pandas as pd
+frame = pd.DataFrame({"_id": range(300_000), "x": [n / 7 for n in range(300_000)]})
+
+def when(enough):
+    # Says so from the middle of what the cell does.
+    def wait():
+        while not enough():
+            time.sleep(0.005)
+        print("now", flush=True)
+    threading.Thread(target=wait, daemon=True).start()
+"""
+
+
+def test_an_interrupt_stops_a_frame_within_a_second_and_says_what_is_left(
+    kernel: Kernel,
+) -> None:
+    kernel.run(FRAME)
+    rows = "argon.db('main').rows.estimated_document_count()"
+    sent = kernel.send(f"when(lambda: {rows} > 0)\nargon.write(frame, 'rows')")
+    kernel.wait_for_text(sent, "now")
+    begin = time.monotonic()
+    kernel.manager.interrupt_kernel()
+    stopped = kernel.wait(sent)
+    seconds = time.monotonic() - begin
+    assert stopped.ename == "Interrupted"
+    told = re.search(r"stopped writing rows after ([\d,]+) of 300,000 rows", stopped.text)
+    assert told is not None, stopped.text
+    assert "Traceback" not in stopped.text
+    assert "%argon undo --cell" in stopped.text
+    written = int(told[1].replace(",", ""))
+    # The batch that was under way may be there in part, and may still come.
+    kernel.run(f"seen = {rows}\nassert {written} <= seen <= {written + 5_000}, seen")
+    assert written < 300_000
+
+    def is_taken_back() -> bool:
+        kernel.run(f"%argon undo --cell {stopped.number}", timeout=120, check=None)
+        return kernel.run("argon.db('main').rows.count_documents({})").text == "0"
+
+    wait_until(is_taken_back, 60, "the undo of the cell that was stopped")
+    assert seconds < 5
+
+    kernel.run("argon.write(frame[:60_000], 'rows', key=[])", timeout=120)
+    sent = kernel.send(
+        "import itertools\n"
+        "reading = argon.read(None, 'rows')\n"
+        "taken = 0\n"
+        "when(lambda: taken > 10_000)\n"
+        "for batch in itertools.chain.from_iterable(reading.batches(1_000) for _ in range(1_000)):\n"
+        "    taken += len(batch)"
+    )
+    kernel.wait_for_text(sent, "now")
+    begin = time.monotonic()
+    kernel.manager.interrupt_kernel()
+    assert kernel.wait(sent).ename == "KeyboardInterrupt"
+    assert time.monotonic() - begin < 5
+    # Nothing is left half done: what comes next works, with no cursor left open.
+    read = kernel.run("print(len(reading.to_pandas()))", timeout=120)
+    assert read.text.splitlines()[-1] == "60000"
+    assert (
+        kernel.run("db.client.admin.command('serverStatus')['metrics']['cursor']['open']['total']").text
+        == "0"
+    )
 
 
 def test_kill_9_in_the_middle_of_a_cell_loses_nothing_and_the_kernel_goes_on(home: Path) -> None:

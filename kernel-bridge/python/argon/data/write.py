@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ArgonError
+from ..errors import ArgonError, Interrupted
 from .progress import progress
 from .read import OBJECT_IDS
 
@@ -51,6 +51,7 @@ def write_frame(
     Raises:
         ArgonError: `FRAME_KEY` when a key column is missing or empty in a row.
         pymongo.errors.BulkWriteError: as pymongo.
+        KeyboardInterrupt: says how many rows are written, when the kernel is interrupted.
     """
     from pymongo import UpdateOne
 
@@ -69,24 +70,37 @@ def write_frame(
             )
     rows = inserted = matched = modified = 0
     total = len(frame) if hasattr(frame, "__len__") else None
-    with progress(total, f"writing {collection.name}") as bar:
-        for batch in _batches(_documents(frame, missing), BATCH_ROWS):
-            if not keys:
-                inserted += len(collection.insert_many(batch, ordered=False).inserted_ids)
-            else:
-                done = collection.bulk_write(
-                    [
-                        UpdateOne(_key(document, keys, rows + number), {"$set": document}, upsert=True)
-                        for number, document in enumerate(batch)
-                    ],
-                    ordered=False,
-                )
-                inserted += done.upserted_count
-                matched += done.matched_count
-                modified += done.modified_count
-            rows += len(batch)
-            bar.update(len(batch))
+    try:
+        with progress(total, f"writing {collection.name}") as bar:
+            for batch in _batches(_documents(frame, missing), BATCH_ROWS):
+                if not keys:
+                    inserted += len(collection.insert_many(batch, ordered=False).inserted_ids)
+                else:
+                    done = collection.bulk_write(
+                        [
+                            UpdateOne(_key(document, keys, rows + number), {"$set": document}, upsert=True)
+                            for number, document in enumerate(batch)
+                        ],
+                        ordered=False,
+                    )
+                    inserted += done.upserted_count
+                    matched += done.matched_count
+                    modified += done.modified_count
+                rows += len(batch)
+                bar.update(len(batch))
+    except KeyboardInterrupt:
+        raise Interrupted(_interrupted(collection.name, rows, total, keys)) from None
     return Written(collection.name, rows, inserted, matched, modified)
+
+
+def _interrupted(collection: str, rows: int, total: int | None, keys: Sequence[str]) -> str:
+    """What a write that was stopped has left, and how to go on or back."""
+    of = "" if total is None else f" of {total:,}"
+    again = "write the frame again to go on, or take" if keys else "take"
+    return (
+        f"stopped writing {collection} after {rows:,}{of} rows, and perhaps the {BATCH_ROWS:,} behind them; "
+        f"{again} back what the cell wrote: %argon undo --cell"
+    )
 
 
 def _key(document: dict[str, Any], keys: Sequence[str], row: int) -> dict[str, Any]:

@@ -200,7 +200,7 @@ class Link:
         tries = 0
         while not self._closed and time.monotonic() < until:
             # What stands in the way is told by the next request, in words.
-            with contextlib.suppress(ArgonError):
+            with contextlib.suppress(ArgonError, OSError):
                 self.connect(time.monotonic() + WAIT_SECONDS_MAX, asked=False)
                 return
             time.sleep(BACK_OFF_SECONDS[min(tries, len(BACK_OFF_SECONDS) - 1)] * random.uniform(0.5, 1))

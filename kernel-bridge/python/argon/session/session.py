@@ -211,7 +211,7 @@ class Session:
 
     def close(self) -> None:
         """Ends the session and its connections."""
-        with suppress(ArgonError, Dropped):
+        with suppress(ArgonError, Dropped, OSError):
             if self.link.connected:
                 self.link.call("session.close", {"id": self.id}, deadline=CELL_SECONDS_MAX)
         self.leave()
