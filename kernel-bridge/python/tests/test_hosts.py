@@ -66,6 +66,39 @@ def test_nbconvert_ends_with_an_error_where_a_verb_is_refused(home: Path) -> Non
     assert not (home / "out.ipynb").exists()
 
 
+def test_papermill_runs_a_notebook_again_with_other_parameters(home: Path) -> None:
+    book = new_notebook(
+        cells=[
+            new_code_cell("branch = 'main'\nprice = 1", metadata={"tags": ["parameters"]}),
+            new_code_cell("%load_ext argon\n%argon init shop\nimport argon"),
+            new_code_cell("%argon branch create {branch} --switch --ensure\n%argon checkout {branch}"),
+            new_code_cell("argon.db().prices.replace_one({'_id': 1}, {'price': price}, upsert=True)"),
+            new_code_cell("%%argon sandbox\nargon.db().prices.delete_many({})"),
+            new_code_cell("print(branch, argon.db().prices.find_one()['price'])\n%argon diff main {branch}"),
+        ],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+    )
+    nbformat.write(book, home / "prices.ipynb")
+
+    def papermill(*parameters: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "papermill", "prices.ipynb", "out.ipynb", "--kernel", "python3",
+             "--no-progress-bar", *parameters],
+            capture_output=True, text=True, timeout=180, cwd=home,
+        )  # fmt: skip
+
+    for branch, price in (("exp-1", "7"), ("exp-2", "8"), ("exp-1", "9")):
+        done = papermill("-p", "branch", branch, "-p", "price", price)
+        assert done.returncode == 0, done.stderr
+        printed, diff = nbformat.read(home / "out.ipynb", as_version=4).cells[-1].outputs
+        assert printed["text"].strip() == f"{branch} {price}"
+        (document,) = diff["data"]["application/vnd.argon.diff+json"]["documents"]
+        assert document["op"] == "insert"
+    refused = papermill("-p", "branch", "no@name")
+    assert refused.returncode != 0
+    assert "ArgonError" in refused.stderr
+
+
 def test_injected_parameters_choose_the_data(home: Path) -> None:
     """As papermill does it: a cell with parameters is put behind the defaults, and nbclient runs the whole."""
     defaults = new_code_cell("ref = 'main'", metadata={"tags": ["parameters"]})
