@@ -6,7 +6,7 @@ import { EVERY_COMMAND } from './model/commands';
 import { runSteps } from './model/steps';
 import { runSequence, type Sequence, USUAL_SIZES } from './model/sequence';
 
-allowSeconds(300);
+allowSeconds(900);
 
 /** Commands of one run: long enough for branches of branches, short enough to be read when it fails. */
 const LENGTH = 70;

@@ -15,6 +15,7 @@ import {
 } from './accumulators';
 import { Overflow, PARTS, type OverflowLevel } from './overflow';
 import { BATCH_DOCUMENTS, frameOf, Memory, type Batch, type Stage, type StageCompiler } from './stage';
+import { RememberedGroups } from './remembered';
 import { Tally } from './tally';
 
 /** The computed fields of a group. */
@@ -45,6 +46,8 @@ export interface Group {
   bytes: number;
 }
 
+/** Types of which the key of a group is quickly made. */
+const QUICK_KEYS: ReadonlySet<number> = new Set([T.STRING, T.INT32, T.DOUBLE, T.NULL]);
 /** Bytes that a group takes beside its id and its states, roughly. */
 const GROUP_BYTES = 128;
 /** Groups up to which those of several threads are put together. */
@@ -57,6 +60,7 @@ const SHARED_GROUPS_MAX = 1024;
  */
 export class Groups {
   private readonly groups = new Map<string, Group>();
+  private readonly remembered = new RememberedGroups();
   private used = 0;
   /** Groups of these parts are in memory. */
   private partsHere = PARTS;
@@ -73,18 +77,24 @@ export class Groups {
 
   add(frame: Frame, doc: Buffer): void {
     const id = this.id.evaluate(frame) ?? NULL;
-    const key = this.keyOf(id);
-    let group = this.groups.get(key);
-    if (group === undefined) {
-      if (this.mustGoToDisk(this.bytesOf(key, id))) {
-        this.overflow!.addDocument(key, doc);
-        return;
-      }
-      group = this.begin(key, kept(id), () => frame);
-    }
+    const isSlow = !QUICK_KEYS.has(id.type);
+    const known = isSlow ? this.remembered.find(id.type, id.bytes, 0, id.bytes.length) : undefined;
+    const group = known ?? this.find(id, frame, doc);
+    if (group === undefined) return;
+    if (isSlow && known === undefined) this.remembered.note(kept(id), group);
     const { states } = group;
     for (let i = 0; i < states.length; i++) states[i]!.add(frame);
     this.count(group);
+  }
+
+  /** The group of a document; undefined when it has gone to disk. */
+  private find(id: RawValue, frame: Frame, doc: Buffer): Group | undefined {
+    const key = this.keyOf(id);
+    const known = this.groups.get(key);
+    if (known !== undefined) return known;
+    if (!this.mustGoToDisk(this.bytesOf(key, id))) return this.begin(key, kept(id), () => frame);
+    this.overflow!.addDocument(key, doc);
+    return undefined;
   }
 
   /** Goes on with a group that another had put on disk. */
@@ -133,6 +143,7 @@ export class Groups {
   private makeRoom(overflow: OverflowLevel): void {
     this.isClosed = true;
     this.partsHere >>= 1;
+    this.remembered.clear();
     for (const [key, { id, states, bytes }] of this.groups) {
       if (overflow.partOf(key) < this.partsHere) continue;
       overflow.addBegun(

@@ -4,16 +4,12 @@ import { setRoot, type Expression, type Frame } from '../expression';
 import { findField } from '../filter/path';
 import { NULL } from '../values';
 import type { Group, Groups } from './group';
+import { RememberedGroups } from './remembered';
 import type { Batch, DocumentTally } from './stage';
-
-/** Groups that are found again by the very bytes of their ids; a power of two. */
-const REMEMBERED_GROUPS = 1024;
-/** Ids up to this many bytes are found again by them. */
-const REMEMBERED_BYTES_MAX = 64;
 
 /** A `$group` of documents that are not copied out of the pages they lie in. */
 export class Tally implements DocumentTally {
-  private readonly remembered = new Array<Group | undefined>(REMEMBERED_GROUPS).fill(undefined);
+  private readonly remembered = new RememberedGroups();
   private readonly field: Buffer | undefined;
   /** The group of all documents, when the id is a constant. */
   private only: Group | undefined;
@@ -70,31 +66,15 @@ export class Tally implements DocumentTally {
     const type = bytes[at]!;
     const from = at + 2 + this.field.length;
     const to = from + valueSize(type, bytes, from);
-    if (to - from > REMEMBERED_BYTES_MAX) return this.find({ type, bytes: bytes.subarray(from, to) });
-    const slot = slotOf(type, bytes, from, to);
-    const known = this.remembered[slot];
-    if (known?.id.type === type && isSame(known.id.bytes, bytes, from, to)) return known;
-    const id = { type, bytes: bytes.subarray(from, to) };
-    const found = this.find(id);
-    // A group whose id was first seen as another number is not found by these bytes.
-    this.remembered[slot] = found;
+    const known = this.remembered.find(type, bytes, from, to);
+    if (known !== undefined) return known;
+    const found = this.find({ type, bytes: bytes.subarray(from, to) });
+    // By the bytes that the group keeps, since those of the document may be gone.
+    this.remembered.note(found.id, found);
     return found;
   }
 
   private find(id: RawValue): Group {
     return this.groups.of(id, this.frameHere);
   }
-}
-
-function slotOf(type: number, bytes: Buffer, from: number, to: number): number {
-  let hash = type;
-  for (let i = from; i < to; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
-  return (hash ^ (hash >>> 15)) & (REMEMBERED_GROUPS - 1);
-}
-
-function isSame(id: Buffer, bytes: Buffer, from: number, to: number): boolean {
-  const length = to - from;
-  if (id.length !== length) return false;
-  for (let i = 0; i < length; i++) if (id[i] !== bytes[from + i]) return false;
-  return true;
 }

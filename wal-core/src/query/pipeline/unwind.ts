@@ -1,4 +1,14 @@
-import { documentOf, DocumentWriter, elements, field, nameBytes, T, values, type RawValue } from '../../bson';
+import {
+  Cursor,
+  documentOf,
+  DocumentWriter,
+  elements,
+  field,
+  nameBytes,
+  T,
+  values,
+  type RawValue
+} from '../../bson';
 import { fieldOf } from '../expression/fieldpath';
 import { findField } from '../filter/path';
 import { queryError } from '../error';
@@ -64,6 +74,8 @@ export const unwind: StageCompiler = (argument, _scope, name) => {
   });
 };
 
+const EMPTY_ARRAY_BYTES = 5;
+
 function unwindOne(
   doc: Buffer,
   path: readonly string[],
@@ -82,12 +94,33 @@ function unwindOne(
     out.push(withIndex(doc, NULL));
     return;
   }
-  const items = values(value.bytes);
-  if (items.length === 0) {
+  if (value.bytes.length === EMPTY_ARRAY_BYTES) {
     if (preserve) out.push(withIndex(setAt(doc, path, undefined), NULL));
     return;
   }
-  items.forEach((item, i) => out.push(withIndex(setAt(doc, path, item), int64(BigInt(i)))));
+  if (path.length === 1 && indexPath === undefined) {
+    unwindField(doc, nameBytes(path[0]!), value.bytes, out);
+    return;
+  }
+  values(value.bytes).forEach((item, i) => out.push(withIndex(setAt(doc, path, item), int64(BigInt(i)))));
+}
+
+/** The document once for each item of the array that a field of its own holds. */
+function unwindField(doc: Buffer, name: Buffer, list: Buffer, out: Buffer[]): void {
+  const field = findField(doc, 0, name);
+  const start = field + 2 + name.length;
+  const end = start + list.length;
+  for (const cursor = new Cursor(list); cursor.next();) {
+    const { type, bytes } = cursor.value;
+    const size = doc.length - list.length + bytes.length;
+    const one = Buffer.allocUnsafe(size);
+    doc.copy(one, 0, 0, start);
+    one.writeInt32LE(size, 0);
+    one[field] = type;
+    bytes.copy(one, start);
+    doc.copy(one, start + bytes.length, end);
+    out.push(one);
+  }
 }
 
 /** A nested field, not looking into arrays. */
