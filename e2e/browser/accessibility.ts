@@ -2,13 +2,9 @@ import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PICTURES } from './places';
+import { setTheme, THEMES } from './themes';
 
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
-const THEMES = {
-  light: 'JupyterLab Light',
-  dark: 'JupyterLab Dark',
-  contrast: 'JupyterLab Dark High Contrast'
-} as const;
 
 /** What axe-core tells of one rule. */
 interface IViolation {
@@ -50,29 +46,6 @@ export async function seriousProblems(
   }
   await setTheme(page, THEMES.light);
   return found;
-}
-
-/** Changes the theme, and waits as long as it takes until its colours are there. */
-async function setTheme(page: IJupyterLabPageFixture, theme: string): Promise<void> {
-  await page.evaluate(async name => {
-    await window.jupyterapp.commands.execute('apputils:change-theme', { theme: name });
-  }, theme);
-  await page.waitForFunction(name => document.body.dataset['jpThemeName'] === name, theme);
-  await page.evaluate(settled);
-}
-
-/** Resolves when nothing moves and the colours of a new theme are there. */
-async function settled(): Promise<void> {
-  const frame = () => new Promise(resolve => requestAnimationFrame(resolve));
-  await document.fonts.ready;
-  await frame();
-  await frame();
-  // Transitions that were begun by the new colours; endless animations never finish, so they are not waited for.
-  const ending = document
-    .getAnimations()
-    .filter(animation => Number.isFinite(animation.effect?.getComputedTiming().endTime as number));
-  await Promise.allSettled(ending.map(animation => animation.finished));
-  await frame();
 }
 
 /** Names of what Tab reaches inside a part of the page, in the order of the document. */

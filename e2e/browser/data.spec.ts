@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { seriousProblems } from './accessibility';
 import { PICTURES } from './places';
+import { FONT, shootThemes } from './themes';
 
 /** A text that would be trouble as markup, as a command, or in a title. */
 const HOSTILE = '<img src=x onerror=alert(1)> "\'`{}\u202e';
@@ -48,6 +49,7 @@ const notebookOf = (project: string) => ({
 /** Opens JupyterLab with `data.ipynb`, whose first two cells have made the project and its data. */
 async function begin(page: IJupyterLabPageFixture, project: string): Promise<void> {
   await page.goto();
+  await page.addStyleTag({ content: FONT });
   await page.contents.uploadContent(JSON.stringify(notebookOf(project)), 'text', 'data.ipynb');
   await page.evaluate(async () => {
     await window.jupyterapp.commands.execute('docmanager:open', { path: 'data.ipynb', factory: 'Notebook' });
@@ -167,6 +169,9 @@ test('documents are found, looked at, followed through time and compared', async
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await expect(page.getByRole('region', { name: 'Document' })).toBeVisible();
+    await page.sidebar.close('left');
+    await shootThemes(page, 'data-browser');
+    await page.getByRole('region', { name: 'Document' }).getByRole('button').first().focus();
     await page.keyboard.press('Escape');
     await expect(grid(page)).toBeFocused();
     await type(page, '{ _id: 48 }');
@@ -177,10 +182,11 @@ test('documents are found, looked at, followed through time and compared', async
     await expect(page.getByRole('tree', { name: 'Versions' }).getByRole('treeitem')).toHaveCount(2);
     await expect(page.locator('.jp-ArgonHistory')).toContainText('data.ipynb cell');
     await expect(page.locator('.jp-ArgonHistory .jp-mod-update')).toContainText(['age']);
+    await shootThemes(page, 'document-history');
     await page.getByRole('button', { name: 'Blame', exact: true }).click();
     const age = page.locator('.jp-ArgonBlame tr', { hasText: 'age' });
     await expect(age).toContainText('data.ipynb cell');
-    await page.screenshot({ path: join(PICTURES, 'blame-light.png') });
+    await shootThemes(page, 'document-blame');
   });
 
   await test.step('an old value is brought back through a plan', async () => {

@@ -35,9 +35,7 @@ test('who has JupyterLab in German finds the panel, the menu, the settings and a
 
   await test.step('the menu', async () => {
     await page.menu.open('Edit>Argon');
-    await expect(
-      page.getByRole('menuitem', { name: 'Zu Branch, Pin oder LSN wechseln…' })
-    ).toBeVisible();
+    await expect(page.getByRole('menuitem', { name: 'Zu Branch, Pin oder LSN wechseln…' })).toBeVisible();
     await page.menu.closeAll();
   });
 

@@ -4,10 +4,8 @@ import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
 import { PenguinsLineage } from './penguinsLineage';
 import { ScriptedBridge } from './scriptedBridge';
-import { PICTURES, SHOWN } from './places';
-
-const FONT =
-  ':root { --jp-ui-font-family: Inter, system-ui !important; --jp-content-font-family: Inter, system-ui !important; }';
+import { PICTURES } from './places';
+import { FONT, shootThemes } from './themes';
 
 /** Names that would do harm as markup, and letters that fonts and formats stumble over. */
 const HOSTILE = '<img src=x onerror="window.__hurt=1">&amp;"\'</text><script>window.__hurt=1</script>';
@@ -42,17 +40,13 @@ async function open(
 const node = (page: IJupyterLabPageFixture, name: string | RegExp) =>
   page.locator('.jp-ArgonLineage-drawing').getByRole('button', { name });
 
-test('the path from data to model stands out, in light and dark', async ({ page }) => {
+test('the path from data to model stands out, in three themes', async ({ page }) => {
   await open(page, new PenguinsLineage(), { run: 'rf' });
   await expect(node(page, /^run rf-clean/)).toHaveAttribute('aria-pressed', 'true');
   await expect(page.locator('.jp-ArgonLineage-node.jp-mod-path')).toHaveCount(4);
   await expect(page.locator('.jp-ArgonLineage-side')).toContainText('differs by 14 documents');
   await page.mouse.move(600, 780);
-  for (const theme of ['light', 'dark'] as const) {
-    await (theme === 'light' ? page.theme.setLightTheme() : page.theme.setDarkTheme());
-    await page.waitForTimeout(500);
-    await page.screenshot({ path: join(SHOWN, `lineage-${theme}.png`) });
-  }
+  await shootThemes(page, 'lineage');
 });
 
 test('by keyboard alone: every node is reached, selected, focused and compared', async ({ page }) => {

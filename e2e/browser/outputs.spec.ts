@@ -1,9 +1,8 @@
 import { expect, test } from '@jupyterlab/galata';
-import { join } from 'node:path';
 import type { Run } from '../../extension/client/protocol';
 import { Penguins } from '../../extension/testing/penguins';
 import { PenguinsLineage } from './penguinsLineage';
-import { SHOWN } from './places';
+import { shootThemes } from './themes';
 
 const HOSTILE = '<img src=x onerror="window.__hurt=1"><script>window.__hurt=1</script>';
 
@@ -130,9 +129,5 @@ test('a saved notebook shows branches, diffs, graphs and lineage with no bridge'
   await expect(cell(8)).toContainText('health as HTML');
   expect(await page.evaluate(() => '__hurt' in window)).toBe(false);
   await cell(0).scrollIntoViewIfNeeded();
-  for (const theme of ['light', 'dark'] as const) {
-    await (theme === 'light' ? page.theme.setLightTheme() : page.theme.setDarkTheme());
-    await page.waitForTimeout(500);
-    await page.screenshot({ path: join(SHOWN, `outputs-${theme}.png`) });
-  }
+  await shootThemes(page, 'outputs');
 });

@@ -4,16 +4,13 @@ import type { Branch, CellActivity } from '../../extension/client/protocol';
 import { PENGUINS_NOTEBOOK } from './penguinsNotebook';
 import { PenguinsMerge } from './penguinsViews';
 import { ScriptedBridge, type IScript } from './scriptedBridge';
-import { PICTURES, SHOWN } from './places';
+import { PICTURES } from './places';
+import { FONT, shootThemes } from './themes';
 
 const NOTEBOOK = '02-clean-nulls.ipynb';
 const THEMES = ['light', 'dark'] as const;
 
 test.use({ autoGoto: false, deviceScaleFactor: 2 });
-
-/** A stand-in for the font of a desktop, which a bare machine does not have. */
-const FONT =
-  ':root { --jp-ui-font-family: Inter, system-ui !important; --jp-content-font-family: Inter, system-ui !important; }';
 
 async function open(
   page: IJupyterLabPageFixture,
@@ -104,36 +101,57 @@ for (const theme of THEMES) {
     await page.screenshot({ path: join(PICTURES, `window-${theme}.png`) });
     await page.locator('.jp-mod-stale .jp-ArgonBadge-open').click();
     await page.getByRole('dialog', { name: 'What cell [2] did to data' }).waitFor();
-    await shootCell(page, `cells-badge-stale-${theme}`);
+    await expect(page.getByRole('dialog')).toContainText('12 changes since it read its data.');
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: /^wrote 1202–1204/ }).click();
     await expect(page.getByRole('dialog')).toContainText('All of it stands.');
-    await shootCell(page, `cells-badge-${theme}`);
+    await forDocs(page, 'cells-badge', theme, await aroundPopUp(page));
     await page.keyboard.press('Escape');
     await page.locator('.jp-ArgonGraph-row').nth(2).click();
     await page.locator('.jp-ArgonDetails').waitFor();
-    await page.screenshot({ path: join(PICTURES, `selected-${theme}.png`) });
+    await expect(page.locator('.jp-ArgonDetails')).toContainText('2 deletes, 1 insert');
+    await forDocs(page, 'panel', theme);
     await page.locator('.jp-ArgonBranchButton-button').click();
     await page.locator('.jp-ArgonPicker-row').first().waitFor();
     await page.screenshot({ path: join(PICTURES, `picker-${theme}.png`) });
   });
 }
 
-/** A picture of the notebook's cells around the pop-up of one. */
-async function shootCell(page: IJupyterLabPageFixture, name: string): Promise<void> {
+/** Pictures of the whole window for the docs; the test in the light theme takes those of all themes. */
+async function forDocs(
+  page: IJupyterLabPageFixture,
+  name: string,
+  theme: (typeof THEMES)[number],
+  clip?: Parameters<typeof shootThemes>[2]
+): Promise<void> {
+  if (theme === 'light') {
+    await shootThemes(page, name, clip);
+  } else {
+    await page.screenshot({ path: join(PICTURES, `${name}-${theme}.png`) });
+  }
+}
+
+/** The cells of the notebook around the pop-up of one. */
+async function aroundPopUp(page: IJupyterLabPageFixture): Promise<Parameters<typeof shootThemes>[2]> {
   const box = (await page.locator('.jp-ArgonCellPopUp').boundingBox())!;
   const cells = (await page.locator('.jp-Notebook').boundingBox())!;
   const top = Math.max(cells.y, box.y - 150);
   const height = Math.min(cells.y + cells.height, box.y + box.height + 16) - top;
-  await page.screenshot({
-    path: join(SHOWN, `${name}.png`),
-    clip: { x: cells.x + 40, y: top, width: cells.width - 40, height }
-  });
+  return { x: cells.x + 40, y: top, width: cells.width - 40, height };
 }
 
 /** A picture of the panel alone. */
 async function shoot(page: IJupyterLabPageFixture, name: string): Promise<void> {
   await page.locator('#argon-panel').screenshot({ path: join(PICTURES, `${name}.png`) });
+}
+
+/** Pictures of the panel alone for the docs. */
+async function panelForDocs(
+  page: IJupyterLabPageFixture,
+  name: string,
+  theme: (typeof THEMES)[number]
+): Promise<void> {
+  await forDocs(page, name, theme, (await page.locator('#argon-panel').boundingBox())!);
 }
 
 for (const theme of THEMES) {
@@ -158,7 +176,7 @@ for (const theme of THEMES) {
     await expect(page.getByText('pip install "jupyterlab-argon[node]"')).toBeVisible();
     await page.getByRole('button', { name: 'Show log' }).click();
     await expect(page.getByText('no node')).toBeVisible();
-    await shoot(page, `state-3-missing-${theme}`);
+    await panelForDocs(page, 'panel-missing', theme);
   });
 
   test(`a lost connection and another version, ${theme}`, async ({ page, tmpPath }) => {
@@ -207,7 +225,7 @@ for (const theme of THEMES) {
     await expect(page.getByText('of 10,004')).toBeVisible();
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowDown');
-    await shoot(page, `state-7-branches-${theme}`);
+    await panelForDocs(page, 'panel-search', theme);
     await page.getByPlaceholder('Filter by branch').fill('main@200');
     await expect(page.getByText('main@200 is no longer kept')).toBeVisible();
     await shoot(page, `state-6-history-gone-${theme}`);
@@ -216,7 +234,7 @@ for (const theme of THEMES) {
     await page.keyboard.press('PageDown');
     await page.keyboard.press('PageDown');
     await expect(page.getByText('Looking at clean-nulls@949')).toBeVisible();
-    await shoot(page, `state-8-slider-${theme}`);
+    await panelForDocs(page, 'panel-past', theme);
     await page.sidebar.setWidth(250, 'left');
     await shoot(page, `narrow-${theme}`);
   });
@@ -231,7 +249,7 @@ for (const theme of THEMES) {
     await expect(page.getByText('12 of 349 documents differ')).toBeVisible();
     await expect(page.getByText('imputed.neighbours[0]')).toBeVisible();
     await page.sidebar.close('left');
-    await page.screenshot({ path: join(SHOWN, `diff-${theme}.png`) });
+    await forDocs(page, 'diff', theme);
     await page.getByRole('button', { name: 'Merge into main…' }).click();
     await expect(page.getByText('0 of 7 answered')).toBeVisible();
     await expect(page.getByText('Apply needs 7 more answers.')).toBeVisible();
@@ -245,7 +263,7 @@ for (const theme of THEMES) {
     bridge.tell({ type: 'commit', project: 'penguins', branch: 'main', lsn: 1893, entry: moved });
     await expect(page.getByText('main moved from 1192 to 1893.')).toBeVisible();
     await expect(page.getByText('Apply needs 5 more answers and an updated plan.')).toBeVisible();
-    await page.screenshot({ path: join(SHOWN, `merge-${theme}.png`) });
+    await forDocs(page, 'merge', theme);
     await page.getByRole('button', { name: 'Update plan to main@1893' }).click();
     await expect(page.getByText('2 answers were kept')).toBeVisible();
     await page.getByRole('tree', { name: 'Conflicts' }).focus();
