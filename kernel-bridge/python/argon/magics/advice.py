@@ -31,6 +31,7 @@ _NEXT = {
     "HISTORY_GONE": ("%argon log", "%argon pins"),
     "LOG_FAILED": ("%argon health", "restart the bridge: it recovers from its log"),
     "LSN_IN_FUTURE": ("%argon log --limit 1",),
+    "NAME_INVALID": ("choose another name",),
     "NOTHING_TO_DO": ("%argon log",),
     "PIN_EXISTS": ("choose another name", "%argon pins"),
     "PLAN_APPLIED": ("%argon log",),
