@@ -210,6 +210,31 @@ def test_kill_9_in_the_middle_of_a_cell_loses_nothing_and_the_kernel_goes_on(hom
         kernel.stop()
 
 
+def test_a_sandbox_that_cannot_be_discarded_hides_no_error_and_says_where_it_is(home: Path) -> None:
+    kernel = Kernel(home)
+    try:
+        kernel.run(
+            "%load_ext argon\nimport argon, os\n%argon init shop\nargon.db().t.insert_one({'_id': 1});"
+        )
+        (pid,) = bridge_pids(home)
+        failed = kernel.run(
+            "%%argon sandbox\nargon.db().t.insert_one({'_id': 2})\n"
+            f"os.environ['ARGON_BRIDGE'] = '/nowhere'\nos.kill({pid}, 9)\n1 / 0",
+            check=False,
+        )
+        assert failed.ename == "ZeroDivisionError"
+        assert "Sandbox of main@2: it could not be discarded" in failed.text
+        assert "ARGON_BRIDGE is /nowhere, which is not a file" in failed.text
+        branch = failed.json("sandbox")["branch"]
+        assert f"The branch {branch} is still there, and goes by itself after a day" in failed.text
+        there = kernel.run("del os.environ['ARGON_BRIDGE']\n%argon").json("place")
+        assert there["ref"] == branch
+        kernel.run(f"%argon checkout main\n%argon branch delete {branch}")
+        assert kernel.run("argon.db().t.count_documents({})").text == "1"
+    finally:
+        kernel.stop()
+
+
 def test_a_bridge_that_cannot_start_is_told_in_words(home: Path) -> None:
     kernel = Kernel(home, ARGON_NODE="/nowhere/node")
     try:

@@ -130,10 +130,12 @@ def sandbox(box: Sandbox, head: str | None) -> Shown:
 
 def sandbox_title(box: Sandbox) -> str:
     """What was changed in a sandbox, and what became of that: in one line."""
+    if box.left is not None:
+        return f"Sandbox of {box.base}: it could not be discarded"
     if box.error is None:
         fate = f"kept as {box.kept}" if box.kept else "then discarded"
     else:
-        fate = ("not " if box.left else "") + "discarded " + _because(box.error)
+        fate = f"discarded {_because(box.error)}"
     return f"Sandbox of {box.base}: {_changed(box.diff, box.error)}, {fate}"
 
 
