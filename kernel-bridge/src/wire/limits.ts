@@ -45,7 +45,7 @@ export const UNSENT_BYTES_MAX = 1024 * 1024;
 export const UNANSWERED_BYTES_MAX = 64 * 1024;
 /** Times an update looks for its document again when others change it in between. */
 export const UPDATE_ATTEMPTS_MAX = 100;
-/** Bytes $out may write as one commit. */
+/** Bytes that $out writes as one commit that keeps what is the same; what is larger goes through another collection. */
 export const OUT_BYTES_MAX = 128 * 1024 * 1024;
 /** Values `distinct` may return, in bytes. */
 export const DISTINCT_BYTES_MAX = DOCUMENT_BYTES_MAX;

@@ -160,6 +160,7 @@ export const whatsmyuri: Command = {
 };
 
 const PARAMETERS: Readonly<Record<string, unknown>> = {
+  allowDiskUseByDefault: false,
   featureCompatibilityVersion: { version: '7.0' },
   requireApiVersion: false,
   authenticationMechanisms: [SCRAM_MECHANISM],
