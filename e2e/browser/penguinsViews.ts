@@ -272,6 +272,7 @@ export class PenguinsMerge {
       };
     },
     'merge.plan': () => this.plan,
+    'plan.again': () => this.plan,
     'plan.get': () => this.plan,
     'plan.conflicts': () => ({ conflicts: this.conflicts }),
     'plan.documents': () => ({ documents: [this.result] }),

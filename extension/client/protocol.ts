@@ -1252,6 +1252,11 @@ export interface PlanCheckParams {
   detail?: string;
   session?: string;
 }
+export interface PlanAgainParams {
+  project: string;
+  id: string;
+  session?: string;
+}
 export interface PlanApplyParams {
   project: string;
   id: string;
@@ -2717,6 +2722,8 @@ export interface Methods {
   'plan.answer': { params: PlanAnswerParams; result: Plan };
   /** Records what a check said of a plan; the newest result of a name counts. */
   'plan.check': { params: PlanCheckParams; result: Plan };
+  /** Plans the same again at the heads as they are now; the plan before stays as it is, its answers too. */
+  'plan.again': { params: PlanAgainParams; result: Plan };
   /** Applies a plan exactly once, if no head has moved. */
   'plan.apply': { params: PlanApplyParams; result: Plan };
   /** What a reset of the branch to an earlier state would discard. */

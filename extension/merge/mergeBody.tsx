@@ -268,15 +268,11 @@ function Strips({ model }: { readonly model: PlanModel }): JSX.Element {
               {trans.__('Show the change')}
             </TextButton>
           )}
-          {plan.kind === 'merge' ? (
-            <TextButton isPrimary disabled={model.isBusy} onClick={() => void model.update()}>
-              {model.movedTo === undefined
-                ? trans.__('Update plan')
-                : trans.__('Update plan to %1', `${plan.into}@${model.movedTo}`)}
-            </TextButton>
-          ) : (
-            <span>{trans.__('Ask for it again where you asked for this one.')}</span>
-          )}
+          <TextButton isPrimary disabled={model.isBusy} onClick={() => void model.update()}>
+            {model.movedTo === undefined
+              ? trans.__('Update plan')
+              : trans.__('Update plan to %1', `${plan.into}@${model.movedTo}`)}
+          </TextButton>
         </div>
       )}
       {model.kept !== undefined && !isMoved && plan.state === 'open' && (
@@ -284,9 +280,14 @@ function Strips({ model }: { readonly model: PlanModel }): JSX.Element {
           <noticeIcon.react tag="span" className="jp-ArgonIcon" />
           <span>
             {model.kept.asked === 0
-              ? trans.__('The plan is up to date; %1 answers were kept.', count(model.kept.kept))
+              ? trans._n(
+                  'The plan is up to date; %2 answer was kept.',
+                  'The plan is up to date; %2 answers were kept.',
+                  model.kept.kept,
+                  count(model.kept.kept)
+                )
               : trans.__(
-                  'The plan is up to date; %1 answers were kept, %2 are asked again because their values have changed.',
+                  'The plan is up to date. Answers kept: %1; asked again, because their values have changed: %2.',
                   count(model.kept.kept),
                   count(model.kept.asked)
                 )}

@@ -173,12 +173,7 @@ export class PlanModel extends ViewModel {
       const old = this._conflicts;
       const session = this._from.session();
       const named = session === undefined ? {} : { session };
-      this._plan = await this._client.call('merge.plan', {
-        project: this.project,
-        source: this._from.source ?? plan.source,
-        into: plan.into,
-        ...named
-      });
+      this._plan = await this._client.call('plan.again', { project: this.project, id: plan.id, ...named });
       await this._readConflicts();
       const answers = keptAnswers(old, this._conflicts);
       if (answers.length > 0) {

@@ -928,6 +928,11 @@ export interface Engine {
     origin: Origin,
     options?: RestoreOptions
   ): Promise<PlanInfo>;
+  /**
+   * The same plan again, at the heads as they are now; the one before stays as it is, and its answers with it.
+   * @throws PLAN_NOT_FOUND, BRANCH_NOT_FOUND, HISTORY_GONE, NOTHING_TO_DO
+   */
+  planAgain(project: string, id: string, origin: Origin): Promise<PlanInfo>;
   plan(project: string, id: string): Promise<PlanInfo>;
   /** Newest first. */
   plans(project: string): Promise<readonly PlanInfo[]>;

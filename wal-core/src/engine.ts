@@ -173,6 +173,7 @@ function facade(core: Core): Engine {
     planPick: (project, source, what, into, origin) => maker.pick(project, source, what, into, origin),
     planRestore: (project, branch, to, origin, options) =>
       maker.restore(project, branch, to, origin, options),
+    planAgain: (project, id, origin) => maker.again(project, id, origin),
     plan: (project, id) => plans.plan(project, id),
     plans: project => plans.list(project),
     planConflicts: (project, id, options) => pages.conflicts(project, id, options),

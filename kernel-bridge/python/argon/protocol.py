@@ -1186,6 +1186,14 @@ class PlanCheckParams(TypedDict):
 PlanCheckResult: TypeAlias = "Plan"
 
 
+class PlanAgainParams(TypedDict):
+    project: str
+    id: str
+    session: NotRequired[str]
+
+PlanAgainResult: TypeAlias = "Plan"
+
+
 class PlanApplyParams(TypedDict):
     project: str
     id: str
@@ -1558,6 +1566,7 @@ METHODS: dict[str, str] = {
     "plan.documents": "What the plan would change, with the answers given so far.",
     "plan.answer": "Answers conflicts one by one (`answers`), by rules in place of those before (`rules`), or all by one rule (`all`).",
     "plan.check": "Records what a check said of a plan; the newest result of a name counts.",
+    "plan.again": "Plans the same again at the heads as they are now; the plan before stays as it is, its answers too.",
     "plan.apply": "Applies a plan exactly once, if no head has moved.",
     "restore.preview": "What a reset of the branch to an earlier state would discard.",
     "restore.plan": "Plans to give a branch, a collection or some documents back what they were in a state. Applied, it is a commit like any other, and the state before stays under a backup name.",

@@ -99,6 +99,7 @@ def test_a_whole_story_keeps_to_the_schema(
     assert [document["op"] for document in exp.refresh().diff()] == ["update", "delete"]
     plan = exp.merge_plan("main")
     (conflict,) = plan.conflicts()
+    assert [c["id"] for c in plan.again().conflicts()] == [conflict["id"]]
     plan.answer({conflict["id"]: {"value": {"$numberInt": "13"}}})
     assert len(list(plan.documents())) == 2
     plan.apply()

@@ -472,6 +472,58 @@ describe('every method, over a real socket and a real engine', () => {
     expect(await client.refusalCode('pick.plan', { ...what, actor: 'nobody' })).toBe('NOTHING_TO_DO');
   });
 
+  it('makes a plan again at the new heads, whatever its kind', async () => {
+    const { engine } = bridge;
+    const into = 'moving';
+    await client.call('branch.create', { project, name: into, from: 'main@0' });
+    for (const _id of [1, 2, 3]) {
+      await insert(engine, into, 'coins', [{ _id, n: _id }]);
+    }
+    const { head: before } = await client.call('branch.get', { project, name: into });
+    await client.call('branch.create', { project, name: 'source', from: into });
+    await insert(engine, 'source', 'coins', [{ _id: 9, n: 9 }]);
+    const { head: picked } = await client.call('branch.get', { project, name: 'source' });
+    const range = { firstLsn: before, lastLsn: before };
+    const plans = [
+      await client.call('merge.plan', { project, source: 'source', into }),
+      await client.call('merge.plan', { project, source: `source@${picked}`, into }),
+      await client.call('undo.plan', { project, branch: into, ...range }),
+      await client.call('pick.plan', { project, source: 'source', into, firstLsn: picked, lastLsn: picked }),
+      await client.call('restore.plan', { project, branch: into, to: `${into}@${before - 1}` }),
+      await client.call('restore.plan', {
+        project,
+        branch: into,
+        to: `${into}@${before - 1}`,
+        collection: 'coins',
+        ids: [{ $numberInt: '3' }]
+      })
+    ];
+    // The newest of the source is merged again; what was named stays what it was.
+    await insert(engine, 'source', 'coins', [{ _id: 10, n: 10 }]);
+    await insert(engine, into, 'coins', [{ _id: 4, n: 4 }]);
+    const { head } = await client.call('branch.get', { project, name: into });
+    const coins = { added: 0, changed: 0, deleted: 0, conflicts: 0, collection: 'coins' };
+    const summaries = [
+      { ...coins, added: 2 },
+      { ...coins, added: 1 },
+      { ...coins, deleted: 1 },
+      { ...coins, added: 1 },
+      { ...coins, deleted: 2 },
+      { ...coins, deleted: 1 }
+    ];
+    for (const [index, plan] of plans.entries()) {
+      expect(await client.call('plan.get', { project, id: plan.id })).toMatchObject({ state: 'stale' });
+      expect(await client.refusalCode('plan.apply', { project, id: plan.id })).toBe('PLAN_STALE');
+      const again = await client.call('plan.again', { project, id: plan.id });
+      const source = index === 0 ? `source@${picked + 1}` : plan.source;
+      expect(again).toMatchObject({ kind: plan.kind, source, into, intoLsn: head, state: 'open' });
+      expect(again.id).not.toBe(plan.id);
+      expect(again.summary).toEqual([summaries[index]]);
+      expect(await client.call('plan.get', { project, id: plan.id })).toMatchObject({ state: 'stale' });
+    }
+    expect(await client.refusalCode('plan.again', { project, id: 'p-none' })).toBe('PLAN_NOT_FOUND');
+  });
+
   it('gives documents back what they were by a plan', async () => {
     const before = (await client.call('branch.get', { project, name: 'elsewhere' })).head;
     await replace(bridge.engine, 'elsewhere', 'cards', { _id: 1, n: 10 });

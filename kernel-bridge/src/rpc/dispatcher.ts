@@ -22,6 +22,7 @@ const WRITES: ReadonlySet<keyof Methods> = new Set<keyof Methods>([
   'merge.plan',
   'pick.plan',
   'undo.plan',
+  'plan.again',
   'plan.answer',
   'plan.check',
   'plan.apply',

@@ -88,6 +88,8 @@ export const PARAMS_SCHEMAS: Readonly<Record<string, string>> = {
     '{"type":"object","properties":{"project":{"type":"string"},"id":{"type":"string"},"answers":{"type":"array","items":{"type":"object","properties":{"conflict":{"type":"string"},"answer":{"anyOf":[{"$ref":"common.json#/$defs/Answer"},{"type":"null"}]}},"required":["conflict","answer"],"additionalProperties":false}},"all":{"enum":["ours","theirs"]},"rules":{"type":"array","items":{"$ref":"common.json#/$defs/AnswerRule"}}},"required":["project","id"],"additionalProperties":false}',
   'plan.check':
     '{"type":"object","properties":{"project":{"type":"string"},"id":{"type":"string"},"name":{"type":"string"},"passed":{"type":"boolean"},"detail":{"type":"string"},"session":{"type":"string"}},"required":["project","id","name","passed"],"additionalProperties":false}',
+  'plan.again':
+    '{"type":"object","properties":{"project":{"type":"string"},"id":{"type":"string"},"session":{"type":"string"}},"required":["project","id"],"additionalProperties":false}',
   'plan.apply':
     '{"type":"object","properties":{"project":{"type":"string"},"id":{"type":"string"},"session":{"type":"string"}},"required":["project","id"],"additionalProperties":false}',
   'restore.preview':
@@ -198,6 +200,7 @@ export const RESULT_SCHEMAS: Readonly<Record<string, string>> = {
     '{"type":"object","properties":{"documents":{"type":"array","items":{"$ref":"common.json#/$defs/DocumentDiff"}},"next":{"type":"string"}},"required":["documents"],"additionalProperties":false}',
   'plan.answer': '{"$ref":"common.json#/$defs/Plan"}',
   'plan.check': '{"$ref":"common.json#/$defs/Plan"}',
+  'plan.again': '{"$ref":"common.json#/$defs/Plan"}',
   'plan.apply': '{"$ref":"common.json#/$defs/Plan"}',
   'restore.preview':
     '{"type":"object","properties":{"branch":{"type":"string"},"from":{"$ref":"common.json#/$defs/State"},"to":{"$ref":"common.json#/$defs/State"},"backup":{"type":"string"},"changes":{"type":"integer","minimum":0},"discarded":{"type":"array","items":{"$ref":"common.json#/$defs/Entry"}},"diff":{"$ref":"common.json#/$defs/Diff"}},"required":["branch","from","to","backup","changes","discarded","diff"],"additionalProperties":false}',

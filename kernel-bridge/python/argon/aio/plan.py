@@ -119,6 +119,16 @@ class AsyncPlan:
         )
         return self
 
+    async def again(self) -> AsyncPlan:
+        """The same plan at the heads as they are now, for one that is stale; this one stays as it is. Answers are not
+        taken over: the values that they chose from may be others.
+
+        Raises:
+            ArgonError: `BRANCH_NOT_FOUND`, `HISTORY_GONE`, `NOTHING_TO_DO`.
+        """
+        made = await self._client.change("plan.again", project=self.info["project"], id=self.id)
+        return AsyncPlan(self._client, made)
+
     async def apply(self) -> AsyncPlan:
         """Applies the plan exactly once, if no head has moved.
 

@@ -115,6 +115,16 @@ class Plan:
         )
         return self
 
+    def again(self) -> Plan:
+        """The same plan at the heads as they are now, for one that is stale; this one stays as it is. Answers are not
+        taken over: the values that they chose from may be others.
+
+        Raises:
+            ArgonError: `BRANCH_NOT_FOUND`, `HISTORY_GONE`, `NOTHING_TO_DO`.
+        """
+        made = self._client.change("plan.again", project=self.info["project"], id=self.id)
+        return Plan(self._client, made)
+
     def apply(self) -> Plan:
         """Applies the plan exactly once, if no head has moved.
 

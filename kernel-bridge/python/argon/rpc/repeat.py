@@ -36,6 +36,7 @@ REPEATABLE = frozenset(
         "merge.plan",
         "pick.plan",
         "pin.list",
+        "plan.again",
         "plan.answer",
         "plan.check",
         "plan.conflicts",

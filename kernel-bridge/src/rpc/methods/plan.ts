@@ -34,6 +34,10 @@ export function planMethods(context: BridgeContext): Handlers<'merge' | 'pick' |
       return presentPlan(await engine.planUndo(params.project, params.branch, what, origin));
     },
 
+    async 'plan.again'({ project, id, session }, caller) {
+      return presentPlan(await engine.planAgain(project, id, originOf(context, caller, session)));
+    },
+
     async 'plan.get'({ project, id }) {
       return presentPlan(await engine.plan(project, id));
     },

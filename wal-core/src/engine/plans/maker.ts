@@ -1,5 +1,6 @@
 import type { Origin, PlanInfo, RestoreOptions, UndoSelector } from '../../api';
 import type { Branch, Project } from '../../branch/model';
+import type { Reach } from '../../branch/seen';
 import { ArgonError } from '../../errors';
 import { figuresOf, type StoredPlan } from '../../merge/plan';
 import { evaluate } from '../../merge/planner';
@@ -7,9 +8,16 @@ import { mergeSource, pickSource, type PlanSource, restoreSource, undoSource } f
 import type { View } from '../../read/snapshot';
 import type { Core } from '../core';
 import type { PlanBook } from './book';
-import type { PlanSources } from './sources';
+import { scopeOf, type PlanSources } from './sources';
 
 type Made = Pick<StoredPlan, 'kind' | 'source'> & Partial<StoredPlan>;
+
+/** The branch that a plan would change, and its head. */
+interface Target {
+  readonly project: Project;
+  readonly branch: Branch;
+  readonly ours: View;
+}
 
 /** Makes plans. A new plan is bound to the heads that it was made from, and changes nothing but the book. */
 export class PlanMaker {
@@ -21,13 +29,14 @@ export class PlanMaker {
 
   /** @throws BRANCH_NOT_FOUND, NOTHING_TO_DO, and what resolving `source` throws */
   async merge(projectName: string, source: string, into: string, origin: Origin): Promise<PlanInfo> {
-    const { project, branch, ours } = await this.target(projectName, into);
+    const target = await this.target(projectName, into);
+    const { project, ours } = target;
     const theirs = this.core.resolve(projectName, source);
     const bases = this.sources.mergeBases(project, ours, theirs);
     const found = await mergeSource(this.core, project, ours, theirs, bases);
-    return this.store(project, branch, ours, found, origin, {
+    return this.store(target, found, origin, {
       kind: 'merge',
-      bases: bases.map(({ timeline, lsn, ordinal }) => ({ timeline: timeline.id, lsn, ordinal })),
+      bases: storedBases(bases),
       source: theirs.ref,
       ...sourceOf(theirs)
     });
@@ -35,9 +44,9 @@ export class PlanMaker {
 
   /** @throws BRANCH_NOT_FOUND, NOTHING_TO_DO, BAD_REQUEST */
   async undo(projectName: string, branchName: string, what: UndoSelector, origin: Origin): Promise<PlanInfo> {
-    const { project, branch, ours } = await this.target(projectName, branchName);
-    const found = await undoSource(this.core, ours, what);
-    return this.store(project, branch, ours, found, origin, {
+    const target = await this.target(projectName, branchName);
+    const found = await undoSource(this.core, target.ours, what);
+    return this.store(target, found, origin, {
       kind: 'undo',
       source: found.what!,
       undo: what
@@ -52,10 +61,10 @@ export class PlanMaker {
     into: string,
     origin: Origin
   ): Promise<PlanInfo> {
-    const { project, branch, ours } = await this.target(projectName, into);
+    const target = await this.target(projectName, into);
     const theirs = this.core.resolve(projectName, source);
-    const found = await pickSource(this.core, ours, theirs, what);
-    return this.store(project, branch, ours, found, origin, {
+    const found = await pickSource(this.core, target.ours, theirs, what);
+    return this.store(target, found, origin, {
       kind: 'pick',
       source: `${theirs.branch ?? theirs.ref}, ${found.what}`,
       sourceTimeline: theirs.timeline,
@@ -72,7 +81,7 @@ export class PlanMaker {
     origin: Origin,
     { collection: name, keys }: RestoreOptions = {}
   ): Promise<PlanInfo> {
-    const { project, branch, ours } = await this.target(projectName, branchName);
+    const target = await this.target(projectName, branchName);
     const past = this.core.resolve(projectName, to);
     if (name === undefined && keys !== undefined) {
       throw new ArgonError('BAD_REQUEST', 'Documents are restored in a collection: say in which.');
@@ -89,8 +98,8 @@ export class PlanMaker {
       ...(collection === undefined ? {} : { collection: collection.id }),
       ...(keys === undefined ? {} : { keys })
     };
-    const found = await restoreSource(this.core, ours, past, scope);
-    return this.store(project, branch, ours, found, origin, {
+    const found = await restoreSource(this.core, target.ours, past, scope);
+    return this.store(target, found, origin, {
       kind: 'restore',
       source: past.ref,
       sourceTimeline: past.timeline,
@@ -99,10 +108,39 @@ export class PlanMaker {
     });
   }
 
-  private async target(
-    projectName: string,
-    branchName: string
-  ): Promise<{ project: Project; branch: Branch; ours: View }> {
+  /**
+   * The same plan as `id`, made at the heads as they are now: a merge of a branch of its head, all others of the state
+   * that they were made from. No answer is taken over.
+   *
+   * @throws PLAN_NOT_FOUND, BRANCH_NOT_FOUND, HISTORY_GONE, NOTHING_TO_DO
+   */
+  async again(projectName: string, id: string, origin: Origin): Promise<PlanInfo> {
+    const plan = this.book.find(this.core.registry.project(projectName), id);
+    const { kind, into, source, sourceBranch, sourceTimeline, sourceLsn } = plan;
+    if (kind === 'undo') {
+      return this.undo(projectName, into, plan.undo!, origin);
+    }
+    if (kind === 'merge' && sourceBranch !== undefined) {
+      return this.merge(projectName, sourceBranch, into, origin);
+    }
+    const target = await this.target(projectName, into);
+    const { project, ours } = target;
+    const theirs = this.sources.sourceView(project, plan);
+    const same = { kind, source, sourceTimeline: sourceTimeline!, sourceLsn: sourceLsn! };
+    if (kind === 'pick') {
+      const found = await pickSource(this.core, ours, theirs, plan.pick!);
+      return this.store(target, found, origin, { ...same, pick: plan.pick! });
+    }
+    if (kind === 'restore') {
+      const found = await restoreSource(this.core, ours, theirs, scopeOf(plan.restore!));
+      return this.store(target, found, origin, { ...same, restore: plan.restore! });
+    }
+    const bases = this.sources.mergeBases(project, ours, theirs);
+    const found = await mergeSource(this.core, project, ours, theirs, bases);
+    return this.store(target, found, origin, { ...same, bases: storedBases(bases) });
+  }
+
+  private async target(projectName: string, branchName: string): Promise<Target> {
     await this.core.caughtUp();
     const project = this.core.registry.project(projectName);
     const branch = this.core.registry.branch(project, branchName);
@@ -110,9 +148,7 @@ export class PlanMaker {
   }
 
   private async store(
-    project: Project,
-    branch: Branch,
-    ours: View,
+    { project, branch, ours }: Target,
     source: PlanSource,
     origin: Origin,
     made: Made
@@ -144,6 +180,10 @@ export class PlanMaker {
     this.sources.note(plan, evaluated);
     return this.book.info(project, plan);
   }
+}
+
+function storedBases(bases: readonly Reach[]): NonNullable<StoredPlan['bases']> {
+  return bases.map(({ timeline, lsn, ordinal }) => ({ timeline: timeline.id, lsn, ordinal }));
 }
 
 function sourceOf(theirs: View): Pick<StoredPlan, 'sourceTimeline' | 'sourceLsn' | 'sourceBranch'> {

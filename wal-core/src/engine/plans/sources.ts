@@ -6,7 +6,14 @@ import { ArgonError } from '../../errors';
 import { findBases } from '../../merge/base';
 import type { StoredPlan } from '../../merge/plan';
 import { evaluate, type EvaluatedPlan } from '../../merge/planner';
-import { mergeSource, pickSource, type PlanSource, restoreSource, undoSource } from '../../merge/source';
+import {
+  mergeSource,
+  pickSource,
+  type PlanSource,
+  type RestoreScope,
+  restoreSource,
+  undoSource
+} from '../../merge/source';
 import type { View } from '../../read/snapshot';
 import type { Core } from '../core';
 
@@ -89,21 +96,22 @@ export class PlanSources {
     return evaluated;
   }
 
+  /** The state that is merged, picked from or restored; an undo has none. @throws HISTORY_GONE */
+  sourceView(project: Project, { sourceTimeline, sourceLsn, source }: StoredPlan): View {
+    return this.viewOf(project, sourceTimeline!, sourceLsn!, source);
+  }
+
   private async find(project: Project, plan: StoredPlan): Promise<PlanSource> {
     const ours = this.viewOf(project, plan.intoTimeline, plan.intoLsn, plan.into);
     if (plan.undo !== undefined) {
       return undoSource(this.core, ours, plan.undo);
     }
-    const theirs = this.viewOf(project, plan.sourceTimeline!, plan.sourceLsn!, plan.source);
+    const theirs = this.sourceView(project, plan);
     if (plan.pick !== undefined) {
       return pickSource(this.core, ours, theirs, plan.pick);
     }
     if (plan.restore !== undefined) {
-      const { collection, keys } = plan.restore;
-      return restoreSource(this.core, ours, theirs, {
-        ...(collection === undefined ? {} : { collection }),
-        ...(keys === undefined ? {} : { keys: keys.map(key => Buffer.from(key)) })
-      });
+      return restoreSource(this.core, ours, theirs, scopeOf(plan.restore));
     }
     const bases = this.basesOf(project, plan) ?? this.mergeBases(project, ours, theirs);
     return mergeSource(this.core, project, ours, theirs, bases);
@@ -126,6 +134,14 @@ export class PlanSources {
     }
     return this.core.view(project, { timeline, lsn, ref });
   }
+}
+
+/** What of a branch a stored plan restores. */
+export function scopeOf({ collection, keys }: NonNullable<StoredPlan['restore']>): RestoreScope {
+  return {
+    ...(collection === undefined ? {} : { collection }),
+    ...(keys === undefined ? {} : { keys: keys.map(key => Buffer.from(key)) })
+  };
 }
 
 function gone(ref: string): ArgonError {
