@@ -78,6 +78,11 @@ export interface Sort {
 /** A sort under way. No step takes longer than a few milliseconds, whatever the number of documents. */
 export interface Sorter {
   push(doc: Buffer): void;
+  /**
+   * Whether the document that begins at `start` surely comes after all that are kept, so that it need not be pushed;
+   * told by a number where it lies, without taking a key out of it.
+   */
+  isBeyond(bytes: Buffer, start: number): boolean;
   /** Bytes of what it holds in memory: documents and keys. */
   readonly bytes: number;
   /** Moves what it holds to disk. The spill must stay open until the result is taken. */

@@ -1,4 +1,4 @@
-import { serialize } from 'bson';
+import { Decimal128, Long, serialize } from 'bson';
 import { compileSort } from './sort';
 
 const document = (value: Record<string, unknown>): Buffer => Buffer.from(serialize(value));
@@ -19,6 +19,48 @@ describe('a sort of many documents', () => {
     for (const doc of docs) sorter.push(doc);
     const found = [...sorter.finish()].flat();
     expect(Buffer.concat(found).equals(Buffer.concat(expected.slice(0, most)))).toBe(true);
+  });
+
+  it('passes over what is surely beyond, by numbers of every type where they lie, and by nothing else', () => {
+    const oddities = [
+      NaN,
+      -0,
+      0,
+      null,
+      'a',
+      [3, 1],
+      [],
+      {},
+      new Date(2),
+      Long.MAX_VALUE,
+      Long.fromNumber(-5),
+      Decimal128.fromString('2.5'),
+      Infinity,
+      -1.5
+    ];
+    let passed = 0;
+    for (const by of [{ a: 1 }, { a: -1 }, { a: 1, at: -1 }, { a: -1, b: 1 }, { 'a.b': 1 }] as const) {
+      for (const collation of [undefined, document({ locale: 'en' })]) {
+        const kind = compileSort(document(by), collation === undefined ? {} : { collation });
+        const mixed = Array.from({ length: 2000 }, (_, at) => {
+          const chance = random.next().value! % 20;
+          return chance === 19
+            ? document({ at })
+            : document({ at, a: chance < 14 ? oddities[chance] : (random.next().value! % 1000) / 2 - 250 });
+        });
+        const sorter = kind.sorter(20);
+        const padded = Buffer.concat([Buffer.alloc(7, 1), ...mixed]);
+        let start = 7;
+        for (const doc of mixed) {
+          if (sorter.isBeyond(padded, start)) passed++;
+          else sorter.push(doc);
+          start += doc.length;
+        }
+        const found = Buffer.concat([...sorter.finish()].flat());
+        expect(found.equals(Buffer.concat(kind.sort([...mixed]).slice(0, 20)))).toBe(true);
+      }
+    }
+    expect(passed).toBeGreaterThan(100);
   });
 
   it('holds no more than is asked for', () => {

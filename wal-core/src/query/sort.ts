@@ -1,16 +1,17 @@
 import type { Collation } from '../bson/collation';
 import { keyValues } from '../bson/indexkeys';
 import { encodeKey } from '../bson/keystring';
-import { elements, nameBytes, type RawValue } from '../bson/raw';
+import { elements, int32At, nameBytes, type RawValue } from '../bson/raw';
 import { isNumberType, T } from '../bson/types';
 import { ArgonError } from '../errors';
 import type { QueryOptions, Sort, Sorter } from './api';
 import { queryError, notImplemented } from './error';
 import { parseFieldPath } from './expression/fieldpath';
+import { findField } from './filter/path';
 import { toNumber } from './numeric';
 import { orderOf, type ValueOrder } from './order';
 import { showElement } from './show';
-import { sorterOf, type SortEntry } from './sorter';
+import { sorterOf, type QuickKey, type SortEntry } from './sorter';
 
 const SORT_KEYS_MAX = 32;
 /** Bytes of the objects around a key's value. */
@@ -85,9 +86,24 @@ class CompiledSort implements Sort {
   }
 
   sorter(most?: number): Sorter {
-    if (this.collation !== undefined)
-      return sorterOf((doc: Buffer) => this.collatedEntry(doc), this.inCollatedOrder, most);
-    return sorterOf((doc: Buffer) => this.entry(doc), inOrder, most);
+    const quickKey = this.quickKey();
+    return this.collation !== undefined
+      ? sorterOf((doc: Buffer) => this.collatedEntry(doc), this.inCollatedOrder, most, quickKey)
+      : sorterOf((doc: Buffer) => this.entry(doc), inOrder, most, quickKey);
+  }
+
+  /** The number in the first key, when that is a field of its own. */
+  private quickKey(): QuickKey | undefined {
+    const [path] = this.parts;
+    if (path?.length !== 1) return undefined;
+    const [name] = path;
+    const sign = this.descending[0] ? -1 : 1;
+    return (bytes, start) => {
+      const at = findField(bytes, start, name!);
+      if (at < 0) return undefined;
+      const number = exactNumber(bytes[at]!, bytes, at + 2 + name!.length);
+      return number === undefined ? undefined : number * sign;
+    };
   }
 
   get collation(): Collation | undefined {
@@ -125,6 +141,18 @@ class CompiledSort implements Sort {
     }
     return 0;
   }
+}
+
+/** A number that a double holds exactly; undefined for others, NaN too. */
+function exactNumber(type: number, bytes: Buffer, at: number): number | undefined {
+  if (type === T.INT32) return int32At(bytes, at);
+  if (type === T.INT64) {
+    const n = int32At(bytes, at + 4) * 4_294_967_296 + (int32At(bytes, at) >>> 0);
+    return Number.isSafeInteger(n) ? n : undefined;
+  }
+  if (type !== T.DOUBLE) return undefined;
+  const n = bytes.readDoubleLE(at);
+  return Number.isNaN(n) ? undefined : n;
 }
 
 function sortKeyValues(doc: Buffer, parts: readonly (readonly Buffer[])[]): RawValue[][] {

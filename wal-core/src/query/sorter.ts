@@ -23,13 +23,17 @@ function sizeOf({ doc, keyBytes }: SortEntry): number {
 
 type Order<E> = (a: E, b: E) => number;
 
+/** A number that the order of documents follows, the smaller first; undefined when it is not as simple. */
+export type QuickKey = (bytes: Buffer, start: number) => number | undefined;
+
 /** A sorter of all that is pushed; with `most`, of the first so many. */
 export function sorterOf<E extends SortEntry>(
   entryOf: (doc: Buffer) => E,
   order: Order<E>,
-  most?: number
+  most?: number,
+  quickKey?: QuickKey
 ): Sorter {
-  return most === undefined ? new RunSorter(entryOf, order) : new TopSorter(entryOf, order, most);
+  return most === undefined ? new RunSorter(entryOf, order) : new TopSorter(entryOf, order, most, quickKey);
 }
 
 /** One sorted run while it is merged: its next entry. */
@@ -56,6 +60,10 @@ class RunSorter<E extends SortEntry> implements Sorter {
 
   push(doc: Buffer): void {
     this.add(this.entryOf(doc));
+  }
+
+  isBeyond(): boolean {
+    return false;
   }
 
   add(entry: E): void {
@@ -128,11 +136,14 @@ class TopSorter<E extends SortEntry> implements Sorter {
   private readonly heap: Heap<{ readonly entry: E; readonly at: number }>;
   /** Takes over when even the first so many are too many for memory. */
   private all: RunSorter<E> | undefined;
+  /** The quick key of the last that is kept, once there are as many as there may be. */
+  private bound: number | undefined;
 
   constructor(
     private readonly entryOf: (doc: Buffer) => E,
     private readonly order: Order<E>,
-    private readonly most: number
+    private readonly most: number,
+    private readonly quickKey: QuickKey = () => undefined
   ) {
     this.heap = new Heap((a, b) => order(b.entry, a.entry) || b.at - a.at);
   }
@@ -141,26 +152,40 @@ class TopSorter<E extends SortEntry> implements Sorter {
     return this.all?.bytes ?? this.held;
   }
 
+  isBeyond(bytes: Buffer, start: number): boolean {
+    if (this.bound === undefined) return false;
+    const key = this.quickKey(bytes, start);
+    return key !== undefined && key > this.bound;
+  }
+
   push(doc: Buffer): void {
     if (this.all !== undefined) {
       this.all.push(doc);
       return;
     }
+    if (this.isBeyond(doc, 0)) return;
     const { heap } = this;
     const kept = { entry: this.entryOf(doc), at: this.pushed++ };
     if (heap.size < this.most) {
       this.held += sizeOf(kept.entry);
       heap.push(kept);
+      if (heap.size === this.most) this.noteBound();
       return;
     }
     const last = heap.top;
     if (last === undefined || heap.order(kept, last) <= 0) return;
     this.held += sizeOf(kept.entry) - sizeOf(last.entry);
     heap.replaceTop(kept);
+    this.noteBound();
+  }
+
+  private noteBound(): void {
+    this.bound = this.quickKey(this.heap.top!.entry.doc, 0);
   }
 
   spill(to: Spill): void {
     if (this.all === undefined) {
+      this.bound = undefined;
       this.all = new RunSorter(this.entryOf, this.order);
       const kept: E[] = [];
       while (this.heap.size > 0) kept.push(this.heap.pop()!.entry);

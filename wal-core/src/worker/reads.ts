@@ -5,7 +5,8 @@ import {
   compilePipeline,
   compileSort,
   type PipelineContext,
-  type QueryOptions
+  type QueryOptions,
+  type Sorter
 } from '../query';
 import { HandedScan, type Ground, rangeOf } from './handed';
 import { Matches, tallied, testBy, type Taker, type Test } from './matches';
@@ -169,14 +170,20 @@ function begun(read: HandedRead, shape: HandedShape, ground: Ground, pulse: Puls
       results: counted()
     };
   }
-  const documents = new Copies();
+  const sorter =
+    sort === undefined
+      ? undefined
+      : compileSort(bufferOf(sort), optionsOf(read)).sorter(
+          Number.isFinite(limit) ? skip + limit : undefined
+        );
+  const documents = new Copies(sorter);
   const matches = new Matches(testOf(read), documents);
   async function* source(): AsyncGenerator<readonly Image[]> {
     for await (const _ of walked(read, ground, matches, pulse)) {
       yield documents.drain();
     }
   }
-  const cutOut = cut(sort === undefined ? source() : sorted(source(), shape, read, pulse), shape);
+  const cutOut = cut(sorter === undefined ? source() : sorted(source(), sorter, shape, pulse), shape);
   return { matches, cutOut, results: pipeline.run(cutOut.documents, context) };
 }
 
@@ -201,16 +208,13 @@ async function* walked(
   }
 }
 
-/** Documents in order; with a limit no more are kept than are asked for. */
+/** Documents in order. */
 async function* sorted(
   source: AsyncIterable<readonly Image[]>,
-  { sort, skip, limit, memoryBytesMax = Infinity }: HandedShape,
-  read: HandedRead,
+  sorter: Sorter,
+  { memoryBytesMax = Infinity }: HandedShape,
   pulse: Pulse
 ): AsyncGenerator<readonly Image[]> {
-  const sorter = compileSort(bufferOf(sort!), optionsOf(read)).sorter(
-    Number.isFinite(limit) ? skip + limit : undefined
-  );
   for await (const batch of source) {
     for (const image of batch) {
       sorter.push(image);
@@ -256,12 +260,14 @@ function cut(source: AsyncIterable<readonly Image[]>, { skip, limit }: HandedSha
   return state;
 }
 
-/** Copies documents out of pages. */
+/** Copies documents out of pages, but those that a sorter would not keep. */
 class Copies implements Taker {
   private images: Image[] = [];
   private memory = Buffer.alloc(0);
   private used = 0;
   private bytes = 0;
+
+  constructor(private readonly sorter?: Sorter) {}
 
   get isFull(): boolean {
     return this.bytes >= STEP_BYTES;
@@ -276,6 +282,9 @@ class Copies implements Taker {
   }
 
   take(bytes: Buffer, start: number, end: number): void {
+    if (this.sorter?.isBeyond(bytes, start) === true) {
+      return;
+    }
     const length = end - start;
     if (this.memory.length - this.used < length) {
       this.memory = Buffer.allocUnsafeSlow(Math.max(COPY_BYTES, length));
