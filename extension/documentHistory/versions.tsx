@@ -9,6 +9,7 @@ import { ago } from '../format/time';
 import { opName } from '../graph/row';
 import { diffIcon, runIcon, dataIcon } from '../icons';
 import { Sign, TextButton } from '../panel/parts';
+import { Toolbar } from '../view/toolbar';
 import { OriginLine } from '../view/originLine';
 import { useView } from '../view/viewContext';
 import { VirtualList } from '../view/virtualList';
@@ -130,7 +131,7 @@ function Version({ model, change }: { readonly model: HistoryModel; readonly cha
           />
         </span>
       </div>
-      <div className="jp-ArgonData-actions">
+      <Toolbar className="jp-ArgonData-actions" label={trans.__('Actions on this version')}>
         <TextButton
           icon={dataIcon}
           disabled={at === undefined}
@@ -167,7 +168,7 @@ function Version({ model, change }: { readonly model: HistoryModel; readonly cha
         >
           {trans.__('Restore this value…')}
         </TextButton>
-      </div>
+      </Toolbar>
       {at === undefined && (
         <p className="jp-ArgonView-none">
           {trans.__('No branch shows this line any more, so its states have no name to open them by.')}
