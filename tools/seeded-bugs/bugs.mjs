@@ -419,6 +419,15 @@ export const BUGS = [
     tests: ['law-09-honest-end']
   },
   {
+    name: 'deletion-before-the-deleted',
+    law: 9,
+    what: 'a deletion goes from the log while the log still has what it deleted',
+    file: 'gc/collect.ts',
+    text: 'const isStrict = broom.isDry ? broom.takesDeletions : hasTakenDeletions(store);',
+    replacement: 'const isStrict = broom.isDry && broom.takesDeletions && hasTakenDeletions(store);',
+    tests: ['law-09-horizon']
+  },
+  {
     name: 'gc-window-one-short',
     law: 9,
     what: 'garbage collection keeps one LSN less than it was told',

@@ -10,6 +10,7 @@ import {
   type ChangeSection,
   type ControlRecord,
   decodeFrame,
+  isForgotten,
   isPart,
   type SectionHead
 } from '../log/frame';
@@ -97,8 +98,15 @@ export class Replay {
       this.parts.registry.apply(record);
     }
     const traces: Trace[] = [];
+    const forgotten = new Set(
+      frame.changes.flatMap((section, i) => (isForgotten(section, known?.get(i)) ? [i] : []))
+    );
     const ordinals = [
-      ...frame.changes.map((section, i) => this.replaySection(section, frame.time, traces, known?.get(i))),
+      ...frame.changes.map((section, i) =>
+        forgotten.has(i)
+          ? this.replayed(section, 0)
+          : this.replaySection(section, frame.time, traces, known?.get(i))
+      ),
       ...frame.groups.map((section, i) =>
         this.replayed(section, section.count, known?.get(frame.changes.length + i))
       )
@@ -113,6 +121,7 @@ export class Replay {
       place: { segment, offset },
       next: { segment, offset: offset + bytes.length },
       ordinals,
+      ...(forgotten.size === 0 ? {} : { forgotten }),
       hasCatalog,
       applied: () => forget(traces, small, frame.control)
     });

@@ -6,8 +6,7 @@ import type { ControlRecord } from '../log/frame';
 import type { FileLog } from '../log/file/log';
 import { Pace } from '../log/pace';
 import { commitKey, metaKey, TABLE, u32 } from '../store/keys';
-import type { OrderedStore } from '../store/store';
-import { Broom } from './broom';
+import { Broom, deadBytes, deadRow, DELETIONS_DONE, hasTakenDeletions } from './broom';
 import { appliedUpTo, Compactor } from './compact';
 import { Ledger } from './ledger';
 import { type PlanParts, planCut, type ProjectCut, scopeRemovals } from './plan';
@@ -144,40 +143,25 @@ async function compactLog(
     },
     end
   );
+  // What a deletion hid until now must go from the log before the deletion does: it would be back when the state is
+  // made from the log.
+  const isStrict = broom.isDry ? broom.takesDeletions : hasTakenDeletions(store);
   const segments = log.closed(end.segment).filter(({ segment, bytes, isCold }) => {
-    const dead = deadBytes(store, segment) + (broom.dead.get(segment) ?? 0);
-    return !isCold || dead > bytes * COLD_DEAD_SHARE_MAX;
+    const dead = deadBytes(store, segment) + (broom.isDry ? (broom.dead.get(segment) ?? 0) : 0);
+    return !isCold || dead > (isStrict ? 0 : bytes * COLD_DEAD_SHARE_MAX);
   });
   let gained = 0;
   for (const [i, { segment, bytes }] of segments.entries()) {
     options.onProgress?.({ phase: 'log', done: i, total: segments.length });
     gained += bytes - (await compactor.compact(segment, bytes));
-    broom.dead.delete(segment);
     if (!broom.isDry) {
-      await store.write([{ table: 'meta', key: metaKey(TABLE.dead, segment), value: undefined }]);
+      await store.write([deadRow(segment, undefined)]);
     }
   }
-  if (!broom.isDry) {
-    await store.write(
-      [...broom.dead].map(([segment, bytes]) => ({
-        table: 'meta',
-        key: metaKey(TABLE.dead, segment),
-        value: u48(deadBytes(store, segment) + bytes)
-      }))
-    );
+  if (!broom.isDry && isStrict) {
+    await store.write([DELETIONS_DONE]);
   }
   return gained;
-}
-
-/** Bytes of a segment that earlier collections left in it. */
-function deadBytes(store: OrderedStore, segment: number): number {
-  return store.get('meta', metaKey(TABLE.dead, segment))?.readUIntBE(0, 6) ?? 0;
-}
-
-function u48(value: number): Buffer {
-  const bytes = Buffer.allocUnsafe(6);
-  bytes.writeUIntBE(value, 0, 6);
-  return bytes;
 }
 
 /** Decides what stays, and logs it. */

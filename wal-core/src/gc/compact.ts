@@ -52,6 +52,8 @@ export class Compactor {
   /** Parts of large commits, by their place, with the group that names them. */
   private readonly groups = new Map<string, { readonly group: GroupSection; readonly position: number }>();
   private groupsFrom: number | undefined;
+  /** Whether anything of the segment at hand is not needed. */
+  private takes = false;
 
   constructor(
     private readonly parts: CompactParts,
@@ -65,13 +67,16 @@ export class Compactor {
     const path = join(log.directory, `${segment}${UNFINISHED}`);
     const writer = new ColdWriter(segment, isDry ? undefined : path);
     try {
+      this.takes = false;
       const size = await this.fill(segment, writer);
-      if (!isDry && size < bytes) {
+      // What was taken out must not be there again, even where the new file is no smaller.
+      const isSwapped = size < bytes || this.takes;
+      if (!isDry && isSwapped) {
         log.swap(segment, path);
       } else if (!isDry) {
         rmSync(path);
       }
-      return Math.min(size, bytes);
+      return isSwapped ? size : bytes;
     } catch (error) {
       writer.abandon();
       rmSync(path, { force: true });
@@ -122,10 +127,11 @@ export class Compactor {
       ...frame.changes.map(({ timeline, firstLsn, records }) => spanOf(timeline, firstLsn, records.length)),
       ...frame.groups.map(({ timeline, firstLsn, count }) => spanOf(timeline, firstLsn, count))
     ];
-    const isLeft =
-      spans.some(span => this.isLeft(span)) || frame.control.some(record => this.isCurrent(record));
-    for (const { timeline, lastLsn } of spans) {
-      if (isLeft) {
+    const listed = spans.map(span => this.isLeft(span));
+    const isLeft = listed.includes(true) || frame.control.some(record => this.isCurrent(record));
+    for (const [i, { timeline, lastLsn }] of spans.entries()) {
+      // A section that is listed no more counts for nothing, even where its frame stays for something else.
+      if (listed[i] === true) {
         lost.delete(timeline);
       } else {
         lost.set(timeline, lastLsn);
@@ -137,6 +143,8 @@ export class Compactor {
         await this.blanked(bytes, frame.changes),
         this.ordinals(place.offset, spans)
       );
+    } else {
+      this.takes = true;
     }
   }
 
@@ -150,7 +158,11 @@ export class Compactor {
     if (found !== undefined) {
       return this.blanked(bytes, [decodePart(bytes, found.group, found.position)]);
     }
-    return place.segment < this.parts.log.openedAt ? undefined : bytes;
+    if (place.segment >= this.parts.log.openedAt) {
+      return bytes;
+    }
+    this.takes = true;
+    return undefined;
   }
 
   /** Finds out which parts from a segment on belong to which groups. */
@@ -195,6 +207,7 @@ export class Compactor {
         }
       }
     }
+    this.takes ||= gone.size > 0;
     return gone.size === 0
       ? bytes
       : forgetRecords(bytes, (section, record) => gone.has(`${section} ${record}`));

@@ -126,4 +126,46 @@ describe('law 9: what is told of history where it begins', () => {
     expect(await again.all('main')).toEqual(await world.all('main'));
     await again.close();
   });
+
+  describe('what was deleted stays deleted in a state made anew from the log', () => {
+    const filler = (first: number, count: number) =>
+      Array.from({ length: count }, (_, i) => ({
+        _id: first + i,
+        text: Array.from({ length: 300 }, (__, at) => (((first + i) * (at + 7919)) % 36).toString(36)).join(
+          ''
+        )
+      }));
+
+    async function tell(again: World): Promise<{ ids: unknown[]; problems: readonly unknown[] }> {
+      const ids = (await again.all('main')).map(document => (document as { _id: number })._id);
+      return { ids, problems: (await again.engine.verify()).problems };
+    }
+
+    it.each(['in one go', 'in a collection that is cut short, and the next'])('%s', async how => {
+      await world.close();
+      world = await World.open({ parts: { log: { segmentBytesMax: 20_000 } } });
+      const { engine } = world;
+      await world.put('main', [{ _id: 1 }]);
+      for (const document of filler(100, 100)) await world.put('main', [document]);
+      // The segment of the first document is cold from here on, and most of it is needed.
+      await engine.gc({ retention: { keepLsns: 5 } });
+      await world.remove('main', [1]);
+      for (const document of filler(300, 100)) await world.put('main', [document]);
+      if (how !== 'in one go') {
+        const cut = engine.gc({
+          retention: { keepLsns: 2 },
+          onProgress: ({ phase }) => {
+            if (phase === 'log') throw new Error('cut short');
+          }
+        });
+        await expect(cut).rejects.toThrow('cut short');
+      }
+      await engine.gc({ retention: { keepLsns: 2 } });
+      const again = await World.open({ directory: copyLog(world.directory) });
+      const ids = [...filler(100, 100), ...filler(300, 100)].map(({ _id }) => _id);
+      expect(await tell(again)).toEqual({ ids, problems: [] });
+      expect(await tell(world)).toEqual({ ids, problems: [] });
+      await again.close();
+    });
+  });
 });

@@ -340,6 +340,14 @@ function flagged(record: ChangeRecord, flags: number): ChangeRecord {
 }
 
 /**
+ * Whether garbage collection has taken a section out of the history of its timeline, while its frame stayed for something
+ * else: all of its records are gone, and the cold segment has no count for it (`known`).
+ */
+export function isForgotten({ records }: ChangeSection, known: number | undefined): boolean {
+  return known === undefined && records.length > 0 && records.every(record => record.isGone === true);
+}
+
+/**
  * A copy of a frame in which the records that `isGone` tells of are marked as gone and their images are blank. All
  * else stays where it was. `isGone` is asked with the position of the section in the frame and of the record in it.
  */

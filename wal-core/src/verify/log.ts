@@ -24,6 +24,7 @@ import {
   decodePart,
   type Frame,
   type GroupSection,
+  isForgotten,
   isPart,
   type SectionHead
 } from '../log/frame';
@@ -47,6 +48,8 @@ export interface LoggedHead {
   readonly lsn: Lsn;
   /** Changes of the timeline up to it. */
   readonly count: number;
+  /** False where sections that are forgotten may have changed the count, and nothing has told it since. */
+  readonly isCounted: boolean;
 }
 
 /** Changes of a timeline, with the frame they lie in: that of the commit, or a part that went ahead. */
@@ -143,8 +146,8 @@ export class LogCheck {
     }
     for (const { timeline, count } of counts) {
       const head = this.heads.get(timeline as TimelineId);
-      if (head !== undefined && head.count < count) {
-        this.heads.set(timeline as TimelineId, { lsn: head.lsn, count });
+      if (head !== undefined && (head.count < count || !head.isCounted)) {
+        this.heads.set(timeline as TimelineId, { lsn: head.lsn, count, isCounted: true });
       }
     }
     if (end !== Infinity && at !== end) {
@@ -212,7 +215,13 @@ export class LogCheck {
     this.time = frame.time;
     yield () => frame.control.forEach(record => this.rows.set(rowName(record), loggedValue(record.value)));
     for (const [i, section] of frame.changes.entries()) {
-      const head = this.head(place, section, section.records.length, ordinals?.get(i));
+      const known = ordinals?.get(i);
+      const head = this.head(
+        place,
+        section,
+        section.records.length,
+        isForgotten(section, known) ? 'forgotten' : known
+      );
       if (head !== undefined) {
         yield () => this.commitRow(place, frame.time, section, section.records.length);
         yield* this.section(head.timeline, { place, time: frame.time, ordinal: head.ordinal, section });
@@ -266,7 +275,7 @@ export class LogCheck {
     place: Place,
     { project, timeline: id, firstLsn, group }: SectionHead,
     count: number,
-    known: number | undefined
+    known: number | 'forgotten' | undefined
   ): SectionStart | undefined {
     const bad = (what: string) => this.findings.file(this.fileOf(place.segment), place.offset, what);
     const newest = this.projectHeads.get(project) ?? 0;
@@ -275,8 +284,14 @@ export class LogCheck {
       bad(`LSN ${firstLsn} follows ${newest} in project ${project}.`);
     }
     this.projectHeads.set(project, firstLsn + count - 1);
-    const ordinal = known ?? this.heads.get(id)?.count ?? 0;
-    this.heads.set(id, { lsn: group.last, count: ordinal + count });
+    const { count: before, isCounted } = this.heads.get(id) ?? { count: 0, isCounted: true };
+    const isListed = known !== 'forgotten';
+    const ordinal = isListed ? (known ?? before) : before;
+    this.heads.set(id, {
+      lsn: group.last,
+      count: isListed ? ordinal + count : before,
+      isCounted: isListed && (isCounted || known !== undefined)
+    });
     const timeline = this.parts.registry.timeline(id);
     if (timeline === undefined) {
       // Its project was deleted.

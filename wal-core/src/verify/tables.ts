@@ -82,7 +82,8 @@ export class TableCheck {
         const logged = this.log.heads.get(scope as TimelineId);
         const lsn = value.readUIntBE(0, 6);
         const isOlder = logged !== undefined && lsn < logged.lsn;
-        const isOther = lsn === logged?.lsn && value.readUIntBE(6, 6) !== logged.count;
+        const isOther =
+          logged?.isCounted === true && lsn === logged.lsn && value.readUIntBE(6, 6) !== logged.count;
         const isKnown = registry.timeline(scope as TimelineId) !== undefined;
         if (isKnown && (isOlder || isOther || key.length !== META_PREFIX_BYTES)) {
           this.findings.row('meta', key, 'The head of the timeline is not what the log has.');

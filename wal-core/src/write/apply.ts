@@ -240,14 +240,16 @@ export class Applier {
     return !isStarted;
   }
 
-  private piecesOf({ frame, place, ordinals, hasCatalog }: AppliedFrame): Piece[] {
+  private piecesOf({ frame, place, ordinals, hasCatalog, forgotten }: AppliedFrame): Piece[] {
     return frame.changes.flatMap((section, i) => {
       const timeline = this.timeline(section.timeline);
       if (timeline === undefined) {
         this.forget(section);
         return [];
       }
-      return this.cut({ section, timeline, place, time: frame.time, ordinal: ordinals[i]! }, hasCatalog);
+      const isForgotten = forgotten?.has(i) === true;
+      const placed = { section, timeline, place, time: frame.time, ordinal: ordinals[i]!, isForgotten };
+      return this.cut(placed, hasCatalog);
     });
   }
 

@@ -12,6 +12,8 @@ export interface AppliedFrame {
   readonly next: Place;
   /** Changes of each section's timeline before the section; groups come behind the sections of the frame itself. */
   readonly ordinals: readonly number[];
+  /** Sections that are in the history of their timelines no more, by position; undefined when there are none. */
+  readonly forgotten?: ReadonlySet<number>;
   /** Whether a change of the catalog is among its records. */
   readonly hasCatalog: boolean;
   /** Whether a writer waits until the state holds it. */
@@ -40,6 +42,8 @@ export interface PlacedSection {
   readonly time: CommitTime;
   /** Changes of the timeline before the section. */
   readonly ordinal: number;
+  /** It is in the history of its timeline no more. */
+  readonly isForgotten?: boolean;
 }
 
 /** Records of a section that go into the store in one transaction: those from `start` on, before `end`. */

@@ -38,7 +38,7 @@ export class BatchRows {
   /** The rows of the records of a piece. */
   addPiece({ placed, start, end }: Piece): void {
     const { place, section, timeline } = placed;
-    if (start === 0) {
+    if (start === 0 && placed.isForgotten !== true) {
       // Before its documents: figures of a state are found by walking back along the line from newer ones.
       for (const row of encodeLine(section, placed.time, place, placed.ordinal)) {
         this.line.push({ table: 'line', key: lineKey(timeline.id, row.firstLsn), value: row.value });
@@ -86,18 +86,18 @@ export class BatchRows {
   /** Rows that belong to frames as a whole, and how far the state has come with the last of them. */
   addFrames(frames: readonly AppliedFrame[]): void {
     const heads = new Map<TimelineId, { readonly span: LsnSpan; readonly count: number }>();
-    for (const { frame, ordinals } of frames) {
+    for (const { frame, ordinals, forgotten } of frames) {
       const { changes, groups, time } = frame;
-      const addSection = (section: SectionHead, count: number, ordinal: number) => {
+      const addSection = (section: SectionHead, count: number, ordinal: number, isListed: boolean) => {
         const last = section.firstLsn + count - 1;
         this.putMeta(commitKey(section.project, last), commitRow(time, section));
-        heads.set(section.timeline, { span: section.group, count: ordinal + count });
+        heads.set(section.timeline, { span: section.group, count: isListed ? ordinal + count : ordinal });
       };
       for (let i = 0; i < changes.length; i++) {
-        addSection(changes[i]!, changes[i]!.records.length, ordinals[i]!);
+        addSection(changes[i]!, changes[i]!.records.length, ordinals[i]!, forgotten?.has(i) !== true);
       }
       for (let i = 0; i < groups.length; i++) {
-        addSection(groups[i]!, groups[i]!.count, ordinals[changes.length + i]!);
+        addSection(groups[i]!, groups[i]!.count, ordinals[changes.length + i]!, true);
       }
       for (const record of frame.control) {
         this.putMeta(metaKey(record.table, record.scope, record.key), record.value);
