@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from ..session import active_session
+from ..session.aftermath import make_runs_known
 
 
 class CellHooks:
@@ -75,12 +76,9 @@ class CellHooks:
 
     def _end(self) -> None:
         session = active_session()
-        # Only when a run was started is the MLflow side there at all.
-        runs = sys.modules.get("argon.mlflow.attach")
-        if runs is not None:
-            with suppress(Exception):
-                runs.before_cell_ends()
+        make_runs_known()
         activity = None if session is None else session.end_cell()
+        runs = sys.modules.get("argon.mlflow.attach")
         if runs is not None:
             with suppress(Exception):
                 runs.after_cell(activity)

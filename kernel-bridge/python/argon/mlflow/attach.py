@@ -134,13 +134,12 @@ def _find(start: Start, seconds: float) -> None:
             return
         time.sleep(pause)
         pause = min(pause * 1.7, 0.5)
-    start.run_id = run.info.run_id
     with suppress(ArgonError):
         start.seen.session.link.call(
             "run.register",
             {
                 "project": start.seen.state["project"],
-                "run": start.run_id,
+                "run": run.info.run_id,
                 "ref": start.seen.ref,
                 "session": start.seen.session.id,
                 "facts": {
@@ -150,6 +149,8 @@ def _find(start: Start, seconds: float) -> None:
                 },
             },
         )
+    # Not before: whoever takes away what the run saw waits for it.
+    start.run_id = run.info.run_id
     _do(lambda: _sweep(start))
     _announce(start, client)
 

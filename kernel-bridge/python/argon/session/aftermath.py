@@ -1,7 +1,8 @@
-"""What a block had done when an exception ended it."""
+"""What is left of a block when it ends: its runs, and what it had done when an exception ended it."""
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -27,3 +28,12 @@ def changes_after_error(
         first = session.link.call("diff", {"project": project, "from": base, "to": name}, deadline=seconds)
         return Diff(session.client, project, first)
     return None
+
+
+def make_runs_known() -> None:
+    """Waits a moment until the bridge knows the runs that were started: from then on it keeps what they saw."""
+    # Only when a run was started is the MLflow side there at all.
+    runs = sys.modules.get("argon.mlflow.attach")
+    if runs is not None:
+        with suppress(Exception):
+            runs.before_cell_ends()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgonError
-from .aftermath import changes_after_error
+from .aftermath import changes_after_error, make_runs_known
 
 if TYPE_CHECKING:
     from ..client import Diff
@@ -147,6 +147,7 @@ def sandbox(
         try:
             _return(session, before)
             box.diff = box.diff or changes_after_error(session, project.name, base["ref"], name, error)
+            make_runs_known()
             branch.delete()
         except ArgonError as left:
             # The error of the block is what counts.
@@ -158,6 +159,7 @@ def sandbox(
     if box.kept is not None:
         # A kept branch must not expire: it is made anew from the sandbox, which goes.
         project.branches.create(box.kept, from_=name)
+    make_runs_known()
     branch.delete()
 
 
