@@ -46,8 +46,8 @@ const options = {
   platform: 'node',
   target: 'node20',
   format: 'cjs',
-  // Names of classes show in errors; the workspace packages are taken from their sources.
-  keepNames: true,
+  // No `keepNames`: it defines a property of every function each time one is made, which is an eighth of a point read.
+  // The workspace packages are taken from their sources.
   legalComments: 'none',
   logLevel: 'warning',
   alias: {
