@@ -9,4 +9,4 @@ export { checkBranchName, checkCollectionName, checkProjectName } from './branch
 export { type ParsedRef, parseRef } from './branch/ref';
 export { commitTimeAt, commitTimeEnd, instantOf } from './log/clock';
 export { diffFields } from './diff/fields';
-export { matchesIn } from './read/matches';
+export { matching } from './read/matches';

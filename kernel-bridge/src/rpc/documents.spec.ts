@@ -245,11 +245,13 @@ it('refuses what is no query in words', async () => {
 });
 
 it('stops what was named, and only for the connection that named it', async () => {
-  const slow = { ...of, collection: 'many', filter: { $expr: { $gt: [{ $strLenCP: '$text' }, 99] } } };
+  // A hundred thousand numbers for each of the documents: long enough to be under way for certain.
+  const numbers = { $range: [0, { $multiply: [{ $strLenCP: '$text' }, 1_000] }] };
+  const slow = { ...of, collection: 'many', filter: { $expr: { $lt: [{ $sum: numbers }, 0] } } };
   const other = await bridge.connect();
   const refusal = client.refusal('documents.find', { ...slow, request: 'q1' });
   expect(await other.call('documents.cancel', { request: 'q1' })).toEqual({ cancelled: false });
-  // Requests are taken up in their order, so this one comes while the first is under way, or after it.
+  // Requests are taken up in their order, so this one comes while the first is under way.
   const cancelled = client.call('documents.cancel', { request: 'q1' });
   expect(await cancelled).toEqual({ cancelled: true });
   expect((await refusal).data.code).toBe('CANCELLED');

@@ -3,7 +3,7 @@ import {
   HASHED_KEY_MARK,
   documentOf,
   isArgonError,
-  matchesIn,
+  matching,
   type CollectionInfo,
   type DocKey,
   type Filter,
@@ -118,14 +118,8 @@ export class QueryRun {
       return Math.max(0, found.count - skip);
     }
     let n = 0;
-    for await (const { images } of this.candidates()) {
-      this.operation.check();
-      this.statistics.docsExamined += images.length;
-      for (const image of images) {
-        if (filter.matches(image)) {
-          n++;
-        }
-      }
+    for await (const { images } of this.matching()) {
+      n += images.length;
       if (n >= skip + limit) {
         break;
       }
@@ -364,10 +358,10 @@ export class QueryRun {
       }
       return;
     }
-    for await (const batch of this.candidates()) {
+    for await (const batch of matching(this.candidates(), filter, this.operation.signal)) {
       this.operation.check();
-      this.statistics.docsExamined += batch.images.length;
-      yield matchesIn(batch, filter);
+      this.statistics.docsExamined += batch.examined;
+      yield batch;
     }
   }
 

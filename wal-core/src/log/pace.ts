@@ -60,6 +60,9 @@ export function stepEnd(): number {
  * loop lets others run every few milliseconds, and costs next to nothing in between.
  */
 export class Pace {
+  /** How long it has rested in all, in milliseconds. */
+  rested = 0;
+
   constructor(private readonly signal?: AbortSignal) {}
 
   get isDue(): boolean {
@@ -70,9 +73,31 @@ export class Pace {
   /** @throws CANCELLED */
   async rest(): Promise<void> {
     count();
+    const began = performance.now();
     await new Promise<void>(resolve => {
       waiting.push(resolve);
     });
+    this.rested += performance.now() - began;
     throwIfAborted(this.signal);
+  }
+}
+
+/** Things of a step before it is known how long they take, and the most of a step. */
+const STEP_ITEMS_MIN = 8;
+const STEP_ITEMS_MAX = 1 << 20;
+
+/**
+ * How many things to do before the next look at the clock, by how long the last ones took: the more of them fit into a
+ * slice, the fewer looks.
+ */
+export class Steps {
+  size = STEP_ITEMS_MIN;
+
+  /** So long did the last `size` things take, or fewer of them. */
+  took(ms: number): void {
+    this.size =
+      ms > SLICE_MS_MAX
+        ? Math.max(1, Math.floor((this.size * SLICE_MS_MAX) / ms))
+        : Math.min(this.size * 2, STEP_ITEMS_MAX);
   }
 }

@@ -13,7 +13,7 @@ import { FLOWS_MAX } from '../limits';
 import type { HandedLimits } from '../read/handed';
 import type { LongReadView } from '../read/snapshot';
 import type { StateScanParts } from '../read/statescan';
-import { matchesIn } from '../read/matches';
+import { matching } from '../read/matches';
 import { Handover } from './handover';
 import type { HandedRange, Parcel } from './messages';
 import { owned, unpacked } from './parcel';
@@ -48,15 +48,16 @@ export class StateLongReads implements LongReads {
     for (const stretch of ordered(read)) {
       let after: DocKey | undefined;
       if (examined < documentsMin) {
-        for await (const { keys, images } of view.scan(collection, {
+        const scanned = view.scan(collection, {
           ...stretch,
           reverse,
           ...(signal === undefined ? {} : { signal })
-        })) {
-          examined += images.length;
-          yield matchesIn({ keys, images }, filter);
+        });
+        for await (const batch of matching(scanned, filter, signal)) {
+          examined += batch.examined;
+          yield batch;
           if (examined >= documentsMin) {
-            after = keys.at(-1);
+            after = batch.last;
             break;
           }
         }
@@ -84,19 +85,15 @@ export class StateLongReads implements LongReads {
     let after: DocKey | undefined;
     const stretches = ordered(forwards);
     const [first = {}] = stretches;
-    for await (const { keys, images } of this.view.scan(collection, {
-      ...first,
-      ...(signal === undefined ? {} : { signal })
-    })) {
-      examined += images.length;
-      for (const image of images) {
-        count += filter.matches(image) ? 1 : 0;
-      }
+    const scanned = this.view.scan(collection, { ...first, ...(signal === undefined ? {} : { signal }) });
+    for await (const batch of matching(scanned, filter, signal)) {
+      examined += batch.examined;
+      count += batch.images.length;
       if (count >= most) {
         return { count: most, examined };
       }
       if (examined >= documentsMin) {
-        after = keys.at(-1);
+        after = batch.last;
         break;
       }
     }

@@ -14,7 +14,15 @@ import {
   type DocumentFrame
 } from './accumulators';
 import { Overflow, PARTS, type OverflowLevel } from './overflow';
-import { BATCH_DOCUMENTS, frameOf, Memory, type Batch, type Stage, type StageCompiler } from './stage';
+import {
+  BATCH_DOCUMENTS,
+  frameOf,
+  inSteps,
+  Memory,
+  type Batch,
+  type Stage,
+  type StageCompiler
+} from './stage';
 import { RememberedGroups } from './remembered';
 import { Tally } from './tally';
 
@@ -284,7 +292,10 @@ export const group: StageCompiler = (argument, scope, name, leading): Stage => {
       const overflow = run.context.spill === undefined ? undefined : new Overflow(run.context.spill);
       try {
         const groups = new Groups(by, fields, memory, scope.order, overflow?.level(0));
-        for await (const batch of source) for (const doc of batch) groups.add(setRoot(frame, doc), doc);
+        const add = (batch: Batch): void => {
+          for (const doc of batch) groups.add(setRoot(frame, doc), doc);
+        };
+        for await (const _ of inSteps(source, run, add));
         yield* inBatches(groups.documents());
         const pace = new Pace(run.context.signal);
         for (let part = overflow?.take(); part !== undefined; part = overflow!.take()) {

@@ -1,4 +1,5 @@
 import type { RawValue } from '../../bson';
+import { Pace, Steps } from '../../log/pace';
 import type { PipelineContext, TallyShare } from '../api';
 import { queryError } from '../error';
 import type { Frame, Scope } from '../expression';
@@ -61,12 +62,33 @@ export function perBatch(name: string, begin: (run: Run) => (batch: Batch) => Ba
     name,
     async *run(source, run) {
       const work = begin(run);
-      for await (const batch of source) {
-        const out = work(batch);
-        if (out.length > 0) yield out;
-      }
+      for await (const out of inSteps(source, run, work)) if (out.length > 0) yield out;
     }
   };
+}
+
+/**
+ * What `work` makes of batches. Expressions may take milliseconds for one document: then it is given batches in parts,
+ * and others have their turn between them.
+ */
+export async function* inSteps<T>(
+  source: AsyncIterable<Batch>,
+  run: Run,
+  work: (batch: Batch) => T
+): AsyncGenerator<T> {
+  const pace = new Pace(run.context.signal);
+  const steps = new Steps();
+  for await (const batch of source) {
+    for (let from = 0; from < batch.length;) {
+      const to = Math.min(batch.length, from + steps.size);
+      const began = performance.now();
+      const out = work(to - from === batch.length ? batch : batch.slice(from, to));
+      steps.took(performance.now() - began);
+      from = to;
+      yield out;
+      if (from < batch.length && pace.isDue) await pace.rest();
+    }
+  }
 }
 
 /** A stage that turns each document into one other. */
