@@ -423,7 +423,7 @@ export const BUGS = [
     law: 9,
     what: 'a deletion goes from the log while the log still has what it deleted',
     file: 'gc/collect.ts',
-    text: 'const isStrict = broom.isDry ? broom.takesDeletions : hasTakenDeletions(store);',
+    text: 'const isStrict = broom.takesDeletions || hasTakenDeletions(store);',
     replacement: 'const isStrict = broom.isDry && broom.takesDeletions && hasTakenDeletions(store);',
     tests: ['law-09-horizon']
   },

@@ -37,13 +37,14 @@ export function deadRow(segment: number, bytes: number | undefined): Put {
 export class Broom {
   readonly rows: Record<RowKind, number> = { versions: 0, changes: 0, indexEntries: 0, commits: 0, other: 0 };
   bytes = 0;
-  /** Bytes by which this collection lets segments of the log hold more than is needed. */
+  /**
+   * Bytes by which this collection lets segments of the log hold more than is needed, where the state has not taken
+   * note of it yet.
+   */
   readonly dead = new Map<number, number>();
   /** Whether it has taken away deletions, of which the log may still have what they deleted. */
   takesDeletions = false;
   private puts: Put[] = [];
-  /** Of `dead`, what is not noted in the state yet. */
-  private readonly fresh = new Map<number, number>();
 
   constructor(
     private readonly store: OrderedStore,
@@ -71,9 +72,7 @@ export class Broom {
       return;
     }
     const { segment, length } = image;
-    for (const sums of [this.dead, this.fresh]) {
-      sums.set(segment, (sums.get(segment) ?? 0) + key.length + length);
-    }
+    this.dead.set(segment, (this.dead.get(segment) ?? 0) + key.length + length);
   }
 
   /** Notes something beside the rows. */
@@ -99,10 +98,10 @@ export class Broom {
   }
 
   private vain(): Put[] {
-    const rows = [...this.fresh].map(([segment, bytes]) =>
+    const rows = [...this.dead].map(([segment, bytes]) =>
       deadRow(segment, deadBytes(this.store, segment) + bytes)
     );
-    this.fresh.clear();
+    this.dead.clear();
     return this.takesDeletions ? [...rows, deadRow(DELETIONS, 1)] : rows;
   }
 }

@@ -145,9 +145,9 @@ async function compactLog(
   );
   // What a deletion hid until now must go from the log before the deletion does: it would be back when the state is
   // made from the log.
-  const isStrict = broom.isDry ? broom.takesDeletions : hasTakenDeletions(store);
+  const isStrict = broom.takesDeletions || hasTakenDeletions(store);
   const segments = log.closed(end.segment).filter(({ segment, bytes, isCold }) => {
-    const dead = deadBytes(store, segment) + (broom.isDry ? (broom.dead.get(segment) ?? 0) : 0);
+    const dead = deadBytes(store, segment) + (broom.dead.get(segment) ?? 0);
     return !isCold || dead > (isStrict ? 0 : bytes * COLD_DEAD_SHARE_MAX);
   });
   let gained = 0;
