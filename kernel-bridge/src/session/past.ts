@@ -19,9 +19,9 @@ export function pastOf(
   const past: Stretch[] = [];
   let upTo = Infinity as Lsn;
   for (let id: TimelineId | undefined = from; id !== undefined;) {
-    past.unshift({ timeline: id, upTo });
+    past.push({ timeline: id, upTo });
     if (id === to) {
-      return past;
+      return past.reverse();
     }
     const info = engine.timeline(project, id);
     if (info?.parent === undefined) {

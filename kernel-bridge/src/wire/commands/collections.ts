@@ -18,6 +18,7 @@ import { ensureWritePlace, readPlace, writePlace, type WritePlace } from '../pla
 import { emptyReply } from '../reply';
 import type { Command } from '../registry';
 import { commitChange } from '../writing/commit';
+import { renameTo, sourceNotFound, takePlace } from '../writing/take-place';
 import { collectionNameOf, namespaceOf } from './collection-name';
 import { batchSizeOf, idIndexOf, listSource } from './indexes';
 import { addWriteConcernError } from './write-reply';
@@ -309,19 +310,11 @@ export const renameCollection: Command = {
         'renaming a collection into another database is not available in Argon yet'
       );
     }
-    const dropTarget = args.get('dropTarget')?.bytes[0] === 1;
     const place = writePlace(context, source.database);
-    const notFound = new MongoError(
-      'NamespaceNotFound',
-      `Source collection ${source.database}.${source.collection} does not exist`
-    );
-    if (place === undefined) {
-      throw notFound;
-    }
-    const state = services.engine.resolve(place.project, place.branch);
-    const renamed = state.collection(source.collection);
-    if (renamed === undefined) {
-      throw notFound;
+    const state = place && services.engine.resolve(place.project, place.branch);
+    const renamed = state?.collection(source.collection);
+    if (place === undefined || renamed === undefined) {
+      throw sourceNotFound(source.database, source.collection);
     }
     if (viewOf(renamed) !== undefined) {
       throw new MongoError(
@@ -329,31 +322,13 @@ export const renameCollection: Command = {
         `cannot rename view: ${source.database}.${source.collection}`
       );
     }
-    if (state.collection(target.collection) !== undefined) {
-      if (!dropTarget) {
-        throw new MongoError('NamespaceExists', 'target namespace exists');
-      }
-      const replaced = await services.engine.dropCollection(
-        place.project,
-        place.branch,
-        target.collection,
-        context.origin,
-        { replacedBy: source.collection }
-      );
-      if (replaced) {
-        context.commitTime = services.engine.lastCommitTime();
-        return addWriteConcernError(emptyReply(), args);
-      }
-      // Somebody else has dropped it meanwhile.
+    if (state?.collection(target.collection) === undefined) {
+      await renameTo(context, place, source.collection, target.collection);
+    } else if (args.get('dropTarget')?.bytes[0] === 1) {
+      await takePlace(context, place, source.collection, target.collection);
+    } else {
+      throw new MongoError('NamespaceExists', 'target namespace exists');
     }
-    const { commit } = await services.engine.write(place.project, place.branch, context.origin, writer => {
-      const info = writer.collection(source.collection);
-      if (info === undefined) {
-        throw notFound;
-      }
-      return writer.renameCollection(info, target.collection);
-    });
-    noteCommit(context, commit);
     return addWriteConcernError(emptyReply(), args);
   }
 };

@@ -8,6 +8,7 @@ import type { WriteTerms } from './apply';
 import { noteWrite } from './batch-result';
 import { commitChange } from './commit';
 import { emptySlice } from './slice';
+import { takePlace } from './take-place';
 import { checkValidator } from './validator';
 
 /**
@@ -69,25 +70,4 @@ async function insert(
   });
   noteCommit(context, commit);
   noteWrite(context, collection, { ...result, commit });
-}
-
-/** Gives a collection another's name, instead of the one that has it now. */
-async function takePlace(
-  context: CommandContext,
-  { project, branch }: WritePlace,
-  scratch: string,
-  collection: string
-): Promise<void> {
-  const { engine } = context.services;
-  const replaced = await engine.dropCollection(project, branch, collection, context.origin, {
-    replacedBy: scratch
-  });
-  if (replaced) {
-    context.commitTime = engine.lastCommitTime();
-    return;
-  }
-  const { commit } = await engine.write(project, branch, context.origin, writer =>
-    writer.renameCollection(writer.ensureCollection(scratch), collection)
-  );
-  noteCommit(context, commit);
 }
