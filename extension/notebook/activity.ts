@@ -1,8 +1,10 @@
 import type { CellActivity } from '../client/protocol';
 import type { ICommitNotice } from '../model/workspace';
+import type { ISavedCell } from './savedCell';
 
 /** What one cell is known to have done, and how far what it read has moved since. */
-export interface ICellState {
+export interface ILiveState {
+  readonly isSaved: false;
   readonly activity: CellActivity;
   /** Changes, on the branches and collections that it read, after it read them. */
   readonly changesSince: number;
@@ -10,10 +12,17 @@ export interface ICellState {
   readonly isStale: boolean;
 }
 
+/** What the notebook says that one cell did: nobody knows what became of that since. */
+export interface ISavedState extends ISavedCell {
+  readonly isSaved: true;
+}
+
+export type ICellState = ILiveState | ISavedState;
+
 /** What the cells of one session did, by cell. Pure: it is told, and never asks. */
 export class CellStates {
   /** The state of a cell; undefined when it did nothing that matters here. */
-  get(cell: string): ICellState | undefined {
+  get(cell: string): ILiveState | undefined {
     return this._states.get(cell);
   }
 
@@ -30,7 +39,7 @@ export class CellStates {
     }
     const isSame = known?.activity.startedAt === activity.startedAt;
     const { changesSince, isStale } = isSame ? known : { changesSince: 0, isStale: false };
-    this._states.set(activity.cell, { activity, changesSince, isStale });
+    this._states.set(activity.cell, { isSaved: false, activity, changesSince, isStale });
   }
 
   /**
@@ -81,7 +90,7 @@ export class CellStates {
     this._states.clear();
   }
 
-  private readonly _states = new Map<string, ICellState>();
+  private readonly _states = new Map<string, ILiveState>();
 }
 
 /** The branch and LSN that a cell read; in a sandbox, those that the sandbox was made from. */

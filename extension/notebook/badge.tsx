@@ -1,5 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { undoIcon } from '@jupyterlab/ui-components';
+import { saveIcon, undoIcon } from '@jupyterlab/ui-components';
 import type { LabIcon } from '@jupyterlab/ui-components';
 import type { KeyboardEvent, ReactNode } from 'react';
 import type { CellActivity } from '../client/protocol';
@@ -9,6 +9,7 @@ import { readIcon, runIcon, staleIcon, writeIcon } from '../icons';
 import { Toolbar } from '../view/toolbar';
 import { placeOf, type ICellState } from './activity';
 import { cellFacts, type IBranchWritten } from './cellFacts';
+import type { CellDeeds } from './savedCell';
 
 /** Runs that have a badge of their own; the pop-up tells of the others. */
 const RUNS_MAX = 3;
@@ -20,7 +21,7 @@ export interface IBadgeActions {
   /** Whether nothing can be written, because the bridge is of another version. */
   readonly isReadOnly: boolean;
   /** Plans to take back what stands of the cell's writes on one branch; asked about before anything is written. */
-  readonly undo: (write: IBranchWritten, activity: CellActivity) => void;
+  readonly undo: (write: IBranchWritten, activity: CellDeeds) => void;
   readonly runAgain: () => void;
   /** Opens the diff between before and after the cell's writes on one branch. */
   readonly diff: (write: IBranchWritten) => void;
@@ -34,9 +35,12 @@ export interface IBadgeActions {
 }
 
 /** The kinds of badges, in their order. */
-export type BadgeKind = 'stale' | 'read' | 'wrote' | 'run';
+export type BadgeKind = 'saved' | 'stale' | 'read' | 'wrote' | 'run';
 
-/** The badges of one cell, in their order: stale, read, wrote, run. Each opens the pop-up of the cell. */
+/**
+ * The badges of one cell, in their order: stale, read, wrote, run. Each opens the pop-up of the cell. What the notebook
+ * kept says first that it is saved, and offers nothing to do: it may be long past, or by a stranger.
+ */
 export function Badges(props: {
   readonly state: ICellState;
   readonly actions: IBadgeActions;
@@ -49,9 +53,10 @@ export function Badges(props: {
   const { activity } = state;
   const read = readText(activity, trans);
   const wrote = wroteText(activity, trans);
+  const changesSince = state.isSaved ? 0 : state.changesSince;
   const stale =
-    state.changesSince > 0
-      ? trans.__('stale: %1 since', changes(state.changesSince, trans))
+    changesSince > 0
+      ? trans.__('stale: %1 since', changes(changesSince, trans))
       : trans.__('stale: its data has changed');
   const onKeyDown = (event: KeyboardEvent) => {
     // These press the button; the notebook around it would begin to edit the cell.
@@ -66,12 +71,23 @@ export function Badges(props: {
   return (
     <div className="jp-ArgonBadges-keys" onKeyDown={onKeyDown}>
       <Toolbar className="jp-ArgonBadges-line" label={nameOf(activity, trans)}>
-        {state.isStale && (
+        {state.isSaved && (
+          <Badge
+            {...common('saved')}
+            icon={saveIcon}
+            kind="saved"
+            short=""
+            label={trans.__('saved with the notebook, not live')}
+          >
+            {trans.__('saved')}
+          </Badge>
+        )}
+        {!state.isSaved && state.isStale && (
           <Badge
             {...common('stale')}
             icon={staleIcon}
             kind="stale"
-            short={state.changesSince > 0 ? count(state.changesSince) : ''}
+            short={changesSince > 0 ? count(changesSince) : ''}
             label={stale}
             action={
               <button type="button" className="jp-ArgonBadge-action" onClick={actions.runAgain}>
@@ -105,6 +121,7 @@ export function Badges(props: {
             label={`${trans.__('wrote')} ${wrote.range} · ${wrote.note}`}
             title={wrote.full}
             action={
+              !state.isSaved &&
               wrote.write.standing !== undefined && (
                 <button
                   type="button"
@@ -134,14 +151,16 @@ export function Badges(props: {
             label={trans.__('run %1', actions.runName(run))}
             title={run}
             action={
-              <button
-                type="button"
-                className="jp-ArgonBadge-action jp-ArgonBadge-undo"
-                title={trans.__('Show which data led to this run, and what came of it')}
-                onClick={() => actions.openLineage({ run })}
-              >
-                {trans.__('Lineage')}
-              </button>
+              !state.isSaved && (
+                <button
+                  type="button"
+                  className="jp-ArgonBadge-action jp-ArgonBadge-undo"
+                  title={trans.__('Show which data led to this run, and what came of it')}
+                  onClick={() => actions.openLineage({ run })}
+                >
+                  {trans.__('Lineage')}
+                </button>
+              )
             }
           >
             {trans.__('run %1', actions.runName(run))}
@@ -199,14 +218,14 @@ function Badge(props: {
 }
 
 /** `What cell [4] did to data`. */
-export function nameOf({ cellNumber }: CellActivity, trans: TranslationBundle): string {
+export function nameOf({ cellNumber }: CellDeeds, trans: TranslationBundle): string {
   return cellNumber === undefined
     ? trans.__('What this cell did to data')
     : trans.__('What cell [%1] did to data', cellNumber);
 }
 
 function readText(
-  activity: CellActivity,
+  activity: CellDeeds,
   trans: TranslationBundle
 ): { ref: string; note: string; short: string; full: string } | undefined {
   const last = activity.reads.at(-1);
@@ -236,7 +255,7 @@ function readText(
 }
 
 function wroteText(
-  activity: CellActivity,
+  activity: CellDeeds,
   trans: TranslationBundle
 ): { range: string; note: string; short: string; full: string; write: IBranchWritten } | undefined {
   const { writes } = cellFacts(activity, undefined);

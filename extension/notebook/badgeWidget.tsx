@@ -82,7 +82,7 @@ export class BadgeLine extends ReactWidget {
     this._opened = key;
     this.update();
     const [write] = cellFacts(state.activity, undefined).writes;
-    if (key === 'wrote' && write !== undefined) {
+    if (key === 'wrote' && write !== undefined && !state.isSaved) {
       this._actions.mark(write);
     }
   }

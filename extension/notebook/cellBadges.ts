@@ -1,4 +1,4 @@
-import type { Cell } from '@jupyterlab/cells';
+import { isCodeCellModel, type Cell, type ICellModel } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
@@ -9,15 +9,19 @@ import { isOpen } from '../client/connectionState';
 import type { CellActivity } from '../client/protocol';
 import { Coalesced } from '../model/coalesce';
 import type { ICommitNotice, Workspace } from '../model/workspace';
-import { CellStates } from './activity';
+import { CellStates, type ICellState, type ISavedState } from './activity';
 import type { IBadgeActions } from './badge';
 import { BadgeLine } from './badgeWidget';
+import { isOfExecution, readSaved, SAVED_KEY, type CellDeeds } from './savedCell';
 
 /** Executions that are asked for when a notebook opens. */
 const CELLS_MAX = 200;
 
 /** How long commits gather before the bridge is asked which cells they made stale. */
 const STALE_WAIT_MS = 250;
+
+/** How long new cells gather before their badges are drawn: a notebook opens cell by cell. */
+const DRAW_WAIT_MS = 50;
 
 /** What one notebook's badges are made from. */
 export interface ICellBadgesOptions {
@@ -27,7 +31,10 @@ export interface ICellBadgesOptions {
   readonly actions: (cell: Cell) => IBadgeActions;
 }
 
-/** Keeps the badges of one notebook: what each cell read and wrote, in memory only. */
+/**
+ * Shows the badges of one notebook: what each cell read and wrote. What the bridge tells stays in memory; of cells that
+ * it knows nothing of, what the notebook kept is shown.
+ */
 export class CellBadges implements IDisposable {
   constructor(options: ICellBadgesOptions) {
     this._options = options;
@@ -35,7 +42,8 @@ export class CellBadges implements IDisposable {
     workspace.cellDone.connect(this._onCell, this);
     workspace.committed.connect(this._onCommit, this);
     workspace.changed.connect(this._onWorkspace, this);
-    notebook.content.model?.cells.changed.connect(this._drawAll, this);
+    this._findSaved();
+    notebook.content.model?.cells.changed.connect(this._onCells, this);
     notebook.content.modelContentChanged.connect(this._drawMissing, this);
     notebook.disposed.connect(this.dispose, this);
     this._onWorkspace();
@@ -51,6 +59,7 @@ export class CellBadges implements IDisposable {
     }
     this._isDisposed = true;
     this._judging.cancel();
+    this._drawing.cancel();
     Signal.clearData(this);
     for (const line of this._lines.values()) {
       line.dispose();
@@ -85,7 +94,7 @@ export class CellBadges implements IDisposable {
     this._known = known;
     if (session === undefined && isLive) {
       this._states.clear();
-      this._drawAll();
+      this._findSaved();
     }
     if (known !== undefined) {
       void this._read(known);
@@ -97,7 +106,7 @@ export class CellBadges implements IDisposable {
     try {
       const activities = await workspace.client.call('session.cells', { id: session, limit: CELLS_MAX });
       if (this._known === session && !this._isDisposed) {
-        activities.filter(hasActivity).forEach(activity => this._states.take(activity));
+        activities.forEach(activity => this._states.take(activity));
         this._drawAll();
         this._judging.request();
       }
@@ -138,8 +147,30 @@ export class CellBadges implements IDisposable {
     }
   }
 
+  private _onCells(_: unknown, { newValues }: { readonly newValues: readonly ICellModel[] }): void {
+    newValues.forEach(cell => this._readSaved(cell));
+    this._drawing.request();
+  }
+
+  /** Looks through the notebook for cells of which it kept what they did. */
+  private _findSaved(): void {
+    for (const cell of this._options.notebook.content.model?.cells ?? []) {
+      this._readSaved(cell);
+    }
+    this._drawing.request();
+  }
+
+  private _readSaved(cell: ICellModel): void {
+    const saved = readSaved(cell.getMetadata(SAVED_KEY), cell.id);
+    if (saved === undefined) {
+      this._saved.delete(cell.id);
+    } else {
+      this._saved.set(cell.id, { isSaved: true, ...saved });
+    }
+  }
+
   private _drawAll(): void {
-    for (const cell of new Set([...this._states.cells, ...this._lines.keys()])) {
+    for (const cell of new Set([...this._states.cells, ...this._saved.keys(), ...this._lines.keys()])) {
       this._draw(cell);
     }
   }
@@ -151,13 +182,32 @@ export class CellBadges implements IDisposable {
         this._draw(cell);
       }
     }
+    // A cell that runs, or whose output was cleared, has no more to do with what was kept of it.
+    for (const cell of this._options.notebook.content.widgets) {
+      const { id } = cell.model;
+      const isKnown = this._saved.has(id) && this._states.get(id) === undefined;
+      if (isKnown && this._lines.has(id) !== (this._stateOf(cell) !== undefined)) {
+        this._draw(id);
+      }
+    }
+  }
+
+  /** What is known of a cell: what the bridge tells, else what the notebook kept. */
+  private _stateOf({ model }: Cell): ICellState | undefined {
+    const live = this._states.get(model.id);
+    if (live !== undefined) {
+      return hasActivity(live.activity) ? live : undefined;
+    }
+    const saved = this._saved.get(model.id);
+    const shown = isCodeCellModel(model) ? model.executionCount : null;
+    return saved !== undefined && isOfExecution(saved.activity, shown) ? saved : undefined;
   }
 
   private _draw(id: string): void {
-    const state = this._states.get(id);
     const cell = this._options.notebook.content.widgets.find(widget => widget.model.id === id);
+    const state = cell === undefined ? undefined : this._stateOf(cell);
     let line = this._lines.get(id);
-    if (cell === undefined || state === undefined || !hasActivity(state.activity)) {
+    if (cell === undefined || state === undefined) {
       line?.dispose();
       this._lines.delete(id);
       return;
@@ -194,12 +244,15 @@ export class CellBadges implements IDisposable {
   private readonly _options: ICellBadgesOptions;
   private readonly _states = new CellStates();
   private readonly _judging = new Coalesced(() => void this._judge(), STALE_WAIT_MS);
+  private readonly _drawing = new Coalesced(() => this._drawAll(), DRAW_WAIT_MS);
   private readonly _lines = new Map<string, BadgeLine>();
+  /** What the notebook kept of its cells, when it was looked through. */
+  private readonly _saved = new Map<string, ISavedState>();
   private _known: string | undefined;
   private _isDisposed = false;
 }
 
 /** Whether a cell did anything that a badge would say. */
-function hasActivity(activity: CellActivity): boolean {
+function hasActivity(activity: CellDeeds): boolean {
   return activity.reads.length > 0 || activity.writes.length > 0 || activity.runs.length > 0;
 }

@@ -1,5 +1,6 @@
 import type { CellActivity, Lsn } from '../client/protocol';
 import { placeOf } from './activity';
+import type { CellDeeds } from './savedCell';
 
 type CellRead = CellActivity['reads'][number];
 type CellWrite = CellActivity['writes'][number];
@@ -38,7 +39,7 @@ export interface ICellFacts {
 }
 
 /** Sorts what a cell did: reads by state, writes by branch, what stands first. `home` is the session's project. */
-export function cellFacts(activity: CellActivity, home: string | undefined): ICellFacts {
+export function cellFacts(activity: CellDeeds, home: string | undefined): ICellFacts {
   const elsewhere = (project: string | undefined) => (project === home ? undefined : project);
   const states = groupBy(activity.reads, read => {
     const { branch, lsn } = placeOf(read);

@@ -1,16 +1,23 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { closeIcon, refreshIcon, searchIcon, treeViewIcon, undoIcon } from '@jupyterlab/ui-components';
+import {
+  closeIcon,
+  refreshIcon,
+  saveIcon,
+  searchIcon,
+  treeViewIcon,
+  undoIcon
+} from '@jupyterlab/ui-components';
 import type { LabIcon } from '@jupyterlab/ui-components';
 import { useEffect, useId, useMemo, useRef, type KeyboardEvent, type ReactNode } from 'react';
-import type { CellActivity } from '../client/protocol';
 import { count, plainRange } from '../format/count';
 import { fullTime, moment } from '../format/time';
 import { changes, writes as writeWords } from '../format/words';
 import { diffIcon, readIcon, runIcon, staleIcon, writeIcon } from '../icons';
 import { IconButton, MiddleCut, TextButton } from '../panel/parts';
-import type { ICellState } from './activity';
+import type { ICellState, ILiveState } from './activity';
 import { nameOf, type IBadgeActions } from './badge';
 import { cellFacts, type IBranchWritten, type IStateRead } from './cellFacts';
+import type { CellDeeds } from './savedCell';
 
 /** Lines of one list; a cell that read more collections says how many more. */
 const LINES_MAX = 40;
@@ -53,28 +60,26 @@ export function CellFactsView(props: {
     >
       <div className="jp-ArgonCellFacts-head">
         <h2 id={title}>{nameOf(activity, trans)}</h2>
-        <span className="jp-ArgonCellFacts-time" title={fullTime(activity.startedAt)}>
-          {moment(activity.startedAt, Date.now(), trans)}
-        </span>
+        {!state.isSaved && (
+          <span className="jp-ArgonCellFacts-time" title={fullTime(state.activity.startedAt)}>
+            {moment(state.activity.startedAt, Date.now(), trans)}
+          </span>
+        )}
         <IconButton icon={closeIcon} label={trans.__('Close')} onClick={onClose} />
       </div>
-      {state.isStale && (
-        <Part icon={staleIcon} kind="stale" title={trans.__('Stale')}>
+      {state.isSaved && (
+        <Part icon={saveIcon} kind="saved" title={trans.__('Saved with the notebook')}>
           <p>
-            {state.changesSince > 0
-              ? trans.__(
-                  '%1 since it read its data. Its output may not fit any more.',
-                  changes(state.changesSince, trans)
-                )
-              : trans.__('What it read has changed since. Its output may not fit any more.')}
+            {trans.__(
+              'What the cell did when it ran, as the notebook says it. What became of that since is not known here.'
+            )}
           </p>
-          <div className="jp-ArgonCellFacts-actions">
-            <TextButton icon={refreshIcon} onClick={actions.runAgain}>
-              {trans.__('Run again')}
-            </TextButton>
-          </div>
+          {state.more > 0 && (
+            <p className="jp-ArgonCellFacts-fate">{trans.__('%1 more were not saved.', count(state.more))}</p>
+          )}
         </Part>
       )}
+      {!state.isSaved && state.isStale && <Stale state={state} actions={actions} trans={trans} />}
       {reads.length > 0 && (
         <Part icon={readIcon} kind="read" title={trans.__('Read')}>
           {firstOf(reads).map(read => (
@@ -94,6 +99,7 @@ export function CellFactsView(props: {
               key={JSON.stringify([write.project, write.branch])}
               write={write}
               activity={activity}
+              isSaved={state.isSaved}
               actions={actions}
               trans={trans}
             />
@@ -109,16 +115,18 @@ export function CellFactsView(props: {
                 <span className="jp-ArgonCellFacts-name" title={run}>
                   {actions.runName(run)}
                 </span>
-                <TextButton icon={treeViewIcon} onClick={() => actions.openLineage({ run })}>
-                  {trans.__('Open lineage')}
-                </TextButton>
+                {!state.isSaved && (
+                  <TextButton icon={treeViewIcon} onClick={() => actions.openLineage({ run })}>
+                    {trans.__('Open lineage')}
+                  </TextButton>
+                )}
               </li>
             ))}
           </ul>
           <More total={runs.length} trans={trans} />
         </Part>
       )}
-      {runs.length === 0 && branch !== undefined && (
+      {!state.isSaved && runs.length === 0 && branch !== undefined && (
         <div className="jp-ArgonCellFacts-foot">
           <TextButton icon={treeViewIcon} onClick={() => actions.openLineage({ branch })}>
             {trans.__('Open lineage')}
@@ -130,9 +138,35 @@ export function CellFactsView(props: {
   );
 }
 
+function Stale(props: {
+  readonly state: ILiveState;
+  readonly actions: IBadgeActions;
+  readonly trans: TranslationBundle;
+}): JSX.Element {
+  const { actions, trans } = props;
+  const { changesSince } = props.state;
+  return (
+    <Part icon={staleIcon} kind="stale" title={trans.__('Stale')}>
+      <p>
+        {changesSince > 0
+          ? trans.__(
+              '%1 since it read its data. Its output may not fit any more.',
+              changes(changesSince, trans)
+            )
+          : trans.__('What it read has changed since. Its output may not fit any more.')}
+      </p>
+      <div className="jp-ArgonCellFacts-actions">
+        <TextButton icon={refreshIcon} onClick={actions.runAgain}>
+          {trans.__('Run again')}
+        </TextButton>
+      </div>
+    </Part>
+  );
+}
+
 function Part(props: {
   readonly icon: LabIcon;
-  readonly kind: 'stale' | 'read' | 'wrote' | 'run';
+  readonly kind: 'saved' | 'stale' | 'read' | 'wrote' | 'run';
   readonly title: string;
   readonly children: ReactNode;
 }): JSX.Element {
@@ -179,11 +213,13 @@ function StateRead(props: { readonly read: IStateRead; readonly trans: Translati
 
 function Written(props: {
   readonly write: IBranchWritten;
-  readonly activity: CellActivity;
+  readonly activity: CellDeeds;
+  /** Whether the notebook says so, and nobody knows what became of it. */
+  readonly isSaved: boolean;
   readonly actions: IBadgeActions;
   readonly trans: TranslationBundle;
 }): JSX.Element {
-  const { write, activity, actions, trans } = props;
+  const { write, activity, isSaved, actions, trans } = props;
   const range = plainRange(write.firstLsn, write.lastLsn);
   return (
     <>
@@ -205,8 +241,8 @@ function Written(props: {
         ))}
       </ul>
       <More total={write.collections.length} trans={trans} />
-      <p className="jp-ArgonCellFacts-fate">{fateSentence(write, trans)}</p>
-      {write.fate !== 'gone' && (
+      {!isSaved && <p className="jp-ArgonCellFacts-fate">{fateSentence(write, trans)}</p>}
+      {!isSaved && write.fate !== 'gone' && (
         <div className="jp-ArgonCellFacts-actions">
           {write.standing !== undefined && (
             <TextButton
@@ -225,7 +261,7 @@ function Written(props: {
           </TextButton>
         </div>
       )}
-      {actions.isReadOnly && write.standing !== undefined && (
+      {!isSaved && actions.isReadOnly && write.standing !== undefined && (
         <p className="jp-ArgonCellFacts-fate">
           {trans.__('Writing is off: the bridge is of another version.')}
         </p>

@@ -12,6 +12,7 @@ import { CommandIds } from '../commands/ids';
 import { readIcon } from '../icons';
 import { BranchButton } from '../notebook/branchButton';
 import { CellBadges } from '../notebook/cellBadges';
+import { CellKeeper } from '../notebook/cellKeeper';
 /* eslint-enable jupyter/prefer-lazy-imports */
 import { DOMAIN, IArgon } from '../tokens';
 
@@ -100,15 +101,38 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
         badges.clear();
       }
     };
-    tracker.widgetAdded.connect((_, notebook) => show(notebook));
+    const keepers = new Map<NotebookPanel, CellKeeper>();
+    let isKept = false;
+    const keep = (notebook: NotebookPanel) => {
+      if (isKept && !keepers.has(notebook) && !notebook.isDisposed) {
+        keepers.set(notebook, new CellKeeper(workspace, notebook));
+        notebook.disposed.connect(() => keepers.delete(notebook));
+      }
+    };
+    const applyKeeping = (isOn: boolean) => {
+      isKept = isOn;
+      if (isOn) {
+        tracker.forEach(keep);
+      } else {
+        keepers.forEach(keeper => keeper.dispose());
+        keepers.clear();
+      }
+    };
+    tracker.widgetAdded.connect((_, notebook) => {
+      show(notebook);
+      keep(notebook);
+    });
     tracker.forEach(show);
     settings?.load('jupyterlab-argon:plugin').then(
       loaded => {
-        const read = () => apply(loaded.get('badges').composite !== false);
+        const read = () => {
+          apply(loaded.get('badges').composite !== false);
+          applyKeeping(loaded.get('keepInNotebook').composite === true);
+        };
         loaded.changed.connect(read);
         read();
       },
-      () => undefined // Without settings, badges are on.
+      () => undefined // Without settings, badges are on, and nothing is written to a notebook.
     );
   }
 };
