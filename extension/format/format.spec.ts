@@ -160,5 +160,7 @@ describe('words', () => {
     expect(note(entry({ kind: 'merge', updates: 2, merge }), 'ada', trans)).toBe('2 updates');
     const undo = { what: 'cell [7]', firstLsn: 698, lastLsn: 821 };
     expect(title(entry({ kind: 'undo', updates: 124, undo }), trans)).toBe('Undo cell [7]');
+    const one = { what: 'LSN 7..7', firstLsn: 7, lastLsn: 7 };
+    expect(title(entry({ kind: 'undo', updates: 1, undo: one }), trans)).toBe('Undo LSN 7');
   });
 });

@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Branch, CatalogChange, Entry } from '../client/protocol';
-import { count } from './count';
+import { count, plainRange } from './count';
 import { baseName } from './shorten';
 
 /** `1 insert`, `1,204 inserts`. */
@@ -77,9 +77,29 @@ export function oneChange(change: CatalogChange, trans: TranslationBundle): stri
 
 /** What was undone or picked, without its range, which follows in the details; the engine tells it in English. */
 function selectionWords(what: string, trans: TranslationBundle): string {
+  const range = /^LSN (\d+)\.\.(\d+)$/.exec(what);
+  if (range !== null) {
+    return lsnWords(range, trans);
+  }
   const short = what.replace(/, LSN \d+\.\.\d+$/, '');
   const cell = /^cell \[(\d+)\]$/.exec(short);
   return cell === null ? short : trans.__('cell [%1]', Number(cell[1]));
+}
+
+/** What a plan takes back or picks, with its LSNs said once: `LSN 7`, `cell [7], LSN 821–944`. */
+export function selectionText(source: string, trans: TranslationBundle): string {
+  const found = /^(.*): (\d+)\.\.(\d+)$/s.exec(source);
+  if (found === null) {
+    return source;
+  }
+  const [, what = '', ...lsns] = found;
+  const range = lsnWords(['', ...lsns], trans);
+  return /^LSN \d+\.\.\d+$/.test(what) ? range : `${selectionWords(what, trans)}, ${range}`;
+}
+
+/** `LSN 821–944` of what was found: everything, first and last. */
+function lsnWords([, first, last]: readonly string[], trans: TranslationBundle): string {
+  return trans.__('LSN %1', plainRange(Number(first), Number(last)));
 }
 
 /** The first words of an entry: what happened. */

@@ -15,8 +15,8 @@ const bar = (kind: Plan['kind'], source: string) => {
 describe('a plan', () => {
   it('is called what it does', () => {
     expect(bar('merge', 'clean-nulls@1204')).toBe('Merge clean-nulls@1204 into main@1893');
-    expect(bar('undo', 'cell c3')).toBe('Undo cell c3 on main@1893');
-    expect(bar('pick', 'fix, LSN 12..14')).toBe('Pick fix, LSN 12..14 into main@1893');
+    expect(bar('undo', 'cell [3]: 7..7')).toBe('Undo cell [3], LSN 7 on main@1893');
+    expect(bar('pick', 'fix, LSN 12..14: 12..14')).toBe('Pick fix, LSN 12–14 into main@1893');
     expect(bar('restore', 'main@353')).toBe('Restore main@1893 to main@353');
   });
 
@@ -24,6 +24,12 @@ describe('a plan', () => {
     expect(words('merge', 'clean-nulls@1204').label).toBe('Merge clean-nulls → main');
     expect(words('restore', 'main@1353').label).toBe('Restore main to LSN 1,353');
     expect(words('restore', 'clean-nulls@1204').label).toBe('Restore main to clean-nulls@1204');
+  });
+
+  it('says the LSNs of what it takes back once', () => {
+    expect(words('undo', 'LSN 7..7: 7..7').label).toBe('Undo LSN 7 on main');
+    expect(words('undo', 'LSN 1..9: 7..8').label).toBe('Undo LSN 7–8 on main');
+    expect(words('undo', 'actor x: y, LSN 1..9: 7..8').label).toBe('Undo actor x: y, LSN 7–8 on main');
   });
 
   it('never calls anything a merge that is none', () => {

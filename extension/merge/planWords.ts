@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Plan } from '../client/protocol';
 import { count } from '../format/count';
+import { selectionText } from '../format/words';
 import { splitRef } from '../model/refs';
 
 /** What a plan is called, by what it does. */
@@ -26,7 +27,8 @@ export function planWords(
   plan: Pick<Plan, 'kind' | 'source' | 'into' | 'intoLsn'>,
   trans: TranslationBundle
 ): IPlanWords {
-  const { kind, source, into } = plan;
+  const { kind, into } = plan;
+  const source = kind === 'undo' || kind === 'pick' ? selectionText(plan.source, trans) : plan.source;
   const target = `${into}@${plan.intoLsn}`;
   const unasked = trans.__('No conflict: this is what would be written');
   switch (kind) {

@@ -12,7 +12,7 @@ from argon.view import Shown
 from argon.view.blocks import Heading, Signs, Text, bold
 from argon.view.kinds import branches, place, story
 from argon.view.values import document_name, extended_text, field_changes, path_text, value_text
-from argon.view.words import age, count, lsn_range, number, remaining, short
+from argon.view.words import age, count, lsn_range, number, remaining, short, undone_text
 
 HOSTILE = '<img src=x onerror="alert(1)">\x1b]0;pwned\x07\u202e'
 
@@ -206,6 +206,9 @@ def test_numbers_and_ages() -> None:
     assert number(1204) == "1,204"
     assert count(1, "branch", "branches") == "1 branch"
     assert lsn_range(1193, 1204) == "1193–1204"
+    assert undone_text("LSN 7..7: 7..7") == "LSN 7"
+    assert undone_text("LSN 1..9") == "LSN 1–9"
+    assert undone_text("cell [7]: 821..944") == "cell [7], 821–944"
     assert short("0123456789abcdef", 9) == "0123…cdef"
 
 

@@ -54,7 +54,11 @@ def lsn_range(first: int, last: int) -> str:
 
 
 def undone_text(what: str) -> str:
-    """What an undo takes back, with its LSNs said once: `cell [7], 821–944`."""
+    """What an undo takes back, with its LSNs said once: `cell [7], 821–944`, `LSN 7`."""
+    alone = re.fullmatch(r"LSN (\d+)\.\.(\d+)(?:: (\d+)\.\.(\d+))?", what)
+    if alone:
+        first, last = (alone[3], alone[4]) if alone[3] else (alone[1], alone[2])
+        return f"LSN {lsn_range(int(first), int(last))}"
     return re.sub(
         r"(?:, LSN \d+\.\.\d+)?[:,] (?:LSN )?(\d+)\.\.(\d+)$",
         lambda found: f", {lsn_range(int(found[1]), int(found[2]))}",
