@@ -76,6 +76,9 @@ export function Sign(props: {
 /** Names up to this length are short enough to be cut at their end, if ever. */
 const SHORT_NAME = 12;
 
+/** Letters before the cut: fewer are narrower than the room that the head keeps, and leave a gap. */
+const HEAD_MIN = 4;
+
 /** A name that is cut in the middle when there is no room: its end stays. Screen readers are told it whole. */
 export function MiddleCut(props: { readonly text: string; readonly tail?: number }): JSX.Element {
   const { text } = props;
@@ -86,7 +89,7 @@ export function MiddleCut(props: { readonly text: string; readonly tail?: number
       </span>
     );
   }
-  const cut = text.length - (props.tail ?? 6);
+  const cut = Math.max(HEAD_MIN, text.length - (props.tail ?? 6));
   return (
     <span className="jp-ArgonMiddleCut" title={text}>
       <span className="jp-ArgonHidden">{text}</span>
