@@ -6,7 +6,16 @@ import { count, metricValue } from '../format/count';
 import { shortenMiddle } from '../format/shorten';
 import { fullTime, moment } from '../format/time';
 import { runName, runValue } from '../graph/rowName';
-import { branchAddIcon, branchIcon, dataIcon, diffIcon, modelIcon, pinIcon, runIcon } from '../icons';
+import {
+  branchAddIcon,
+  branchIcon,
+  dataIcon,
+  diffIcon,
+  modelIcon,
+  pinIcon,
+  runIcon,
+  warningIcon
+} from '../icons';
 import { useNow } from '../panel/context';
 import { IconButton, TextButton } from '../panel/parts';
 import { useView } from '../view/viewContext';
@@ -15,7 +24,7 @@ import { executeOn } from './execute';
 import type { LineageModel } from './lineageModel';
 import { argonFacts, factsText, lasted, mlflowLink } from './runFacts';
 import { SameData } from './sameData';
-import { cellText, placeName, statusWord } from './words';
+import { branchNowNote, cellText, placeName, statusWord } from './words';
 
 /** Runs and collections that the facts list. */
 const LISTED_MAX = 50;
@@ -123,6 +132,7 @@ function RunFacts(props: { readonly model: LineageModel; readonly run: LineageRu
         <section>
           <h3>{trans.__('Data it read')}</h3>
           <StateLine model={model} data={data} />
+          <BranchNow run={run.run} />
           <Collections data={data} />
           <p className="jp-ArgonLineage-quiet">
             {data.gone === true
@@ -172,6 +182,18 @@ function RunFacts(props: { readonly model: LineageModel; readonly run: LineageRu
   );
 }
 
+/** A name can be given anew: then it does not lead to what the run saw, which the state above still does. */
+function BranchNow({ run }: { readonly run: LineageRun['run'] }): JSX.Element | null {
+  const { trans } = useView();
+  const note = branchNowNote(run, trans);
+  return note === undefined ? null : (
+    <p className="jp-ArgonLineage-moved">
+      <warningIcon.react tag="span" className="jp-ArgonIcon" />
+      <span>{note}</span>
+    </p>
+  );
+}
+
 function DataFacts(props: { readonly model: LineageModel; readonly data: LineageData }): JSX.Element {
   const { model, data } = props;
   const view = useView();
@@ -179,6 +201,7 @@ function DataFacts(props: { readonly model: LineageModel; readonly data: Lineage
   const execute = (command: string, args: Record<string, string>) => () =>
     executeOn(model, view, command, args);
   const disabled = data.gone === true || workspace.client.isReadOnly;
+  const read = model.parts.runs.filter(run => run.data === data.key);
   return (
     <>
       <header>
@@ -224,6 +247,7 @@ function DataFacts(props: { readonly model: LineageModel; readonly data: Lineage
       </header>
       <section>
         <h3>{trans.__('Documents')}</h3>
+        {read[0] !== undefined && <BranchNow run={read[0].run} />}
         <Collections data={data} />
         {data.pins.map(pin => (
           <p key={pin} className="jp-ArgonLineage-quiet">
@@ -231,7 +255,7 @@ function DataFacts(props: { readonly model: LineageModel; readonly data: Lineage
           </p>
         ))}
       </section>
-      <Runs model={model} runs={model.parts.runs.filter(run => run.data === data.key)} />
+      <Runs model={model} runs={read} />
     </>
   );
 }

@@ -363,7 +363,8 @@ export class LineageModel extends ViewModel {
     if (!('project' in event) || event.project !== this.project) {
       return;
     }
-    if (event.type === 'run' || event.type === 'pin') {
+    // A branch that is deleted, reset or made anew changes where the names of branches lead.
+    if (event.type === 'run' || event.type === 'pin' || event.type === 'branch') {
       this._isBehind = true;
       if (this._isActive) {
         this._again.request();

@@ -24,6 +24,32 @@ export function placeName(
     : `${state.branch}@${state.lsn}`;
 }
 
+/** Where the name of a run's branch leads now, when that is not to what the run saw; else nothing. */
+export function branchNowNote(
+  { branch, branchNow }: LineageRun['run'],
+  trans: TranslationBundle
+): string | undefined {
+  switch (branchNow) {
+    case 'gone':
+      return trans.__('There is no branch %1 any more.', branch ?? '');
+    case 'another':
+      return trans.__('The branch %1 of now is another, or was reset: it does not lead here.', branch ?? '');
+    case undefined:
+      return undefined;
+  }
+}
+
+function branchNowWord({ run }: LineageRun, trans: TranslationBundle): string {
+  switch (run.branchNow) {
+    case 'gone':
+      return trans.__('branch gone');
+    case 'another':
+      return trans.__('branch moved');
+    default:
+      return '';
+  }
+}
+
 /** The words on a node. */
 export function nodeText(node: LineageNode, now: number, trans: TranslationBundle): INodeText {
   switch (node.kind) {
@@ -34,7 +60,9 @@ export function nodeText(node: LineageNode, now: number, trans: TranslationBundl
     case 'run':
       return {
         title: runName(node.run.run),
-        note: [statusWord(node.run, trans), runTime(node.run, now, trans)].filter(Boolean).join(' · '),
+        note: [statusWord(node.run, trans), runTime(node.run, now, trans), branchNowWord(node.run, trans)]
+          .filter(Boolean)
+          .join(' · '),
         value: runValue(node.run.run)
       };
     case 'model': {
