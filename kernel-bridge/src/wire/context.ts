@@ -11,6 +11,7 @@ import type { ReadConcern } from './concerns';
 import type { Retries } from './retry';
 import type { SignIn, SignInDesk } from './sign-in';
 import type { Statistics } from './statistics';
+import type { Usage } from './usage';
 import type { WireTransaction } from './transactions/transaction';
 import type { Transactions } from './transactions/transactions';
 
@@ -25,6 +26,7 @@ export interface Services {
   readonly retries: Retries;
   readonly transactions: Transactions;
   readonly statistics: Statistics;
+  readonly usage: Usage;
   /** Only in a server for tests. */
   readonly failPoints?: FailPoints;
   readonly logger: Logger;
@@ -92,7 +94,7 @@ export interface CommandContext {
 
 /** What a read needs of its command: the panel's reads come with no more. */
 export type ReadContext = Pick<CommandContext, 'args' | 'operation' | 'place'> & {
-  readonly services: Pick<Services, 'engine' | 'capped' | 'sessions'>;
+  readonly services: Pick<Services, 'engine' | 'capped' | 'sessions'> & Partial<Pick<Services, 'usage'>>;
 };
 
 /** Notes that `commit` is what the reply is about. */

@@ -38,6 +38,9 @@ const HANDSHAKES: ReadonlySet<string> = new Set([
 /** What stands for a signature of `$clusterTime` where nobody signs: `{hash: BinData(0, 20 zeros), keyId: 0}`. */
 const NO_SIGNATURE = new DocumentBuilder(64).value('hash', Buffer.alloc(20)).int64('keyId', 0).finish();
 
+/** Ends the namespace of a command that is about no collection. */
+const NO_COLLECTION = '.$cmd';
+
 /** Executes requests: finds the command, checks what all commands share, and turns results and errors into replies. */
 export class Dispatcher {
   constructor(
@@ -58,7 +61,9 @@ export class Dispatcher {
         await suffer(failure);
       }
       this.services.statistics.count(command.name);
-      const operation = this.services.operations.start(connection, command.name, `${database}.${name}`);
+      const namespace = namespaceIn(command, args, name, database);
+      const operation = this.services.operations.start(connection, command.name, namespace);
+      const began = performance.now();
       try {
         const context = this.context(command, args, database, connection, operation);
         if (command.waits !== true) {
@@ -76,6 +81,9 @@ export class Dispatcher {
         throw operation.explain(error);
       } finally {
         this.services.operations.finish(operation);
+        if (command.waits !== true && !namespace.endsWith(NO_COLLECTION)) {
+          this.services.usage.note(namespace, command, Math.round((performance.now() - began) * 1000));
+        }
       }
     } catch (error) {
       if (error instanceof ProtocolFault) {
@@ -245,6 +253,13 @@ export class Dispatcher {
       .close()
       .timestamp('operationTime', time);
   }
+}
+
+/** What a command is about: a collection, where its first field (`name`) names one, or the database. */
+function namespaceIn(command: Command, args: Arguments, name: string, database: string): string {
+  const value = args.get(command.name === 'getMore' ? 'collection' : name);
+  const collection = value?.type === T.STRING && command.adminOnly !== true ? stringOf(value) : undefined;
+  return collection === undefined ? database + NO_COLLECTION : `${database}.${collection}`;
 }
 
 function databaseOf(request: Request, raw: Buffer): string {

@@ -6,6 +6,7 @@ import { readPlace, type ReadPlace } from './place';
 import { choosePlan, type Hint, type KeyWindow, type Plan } from './plan';
 import { QueryRun, type Query } from './query';
 import { spillOf } from './spill';
+import type { Usage } from './usage';
 
 /** A collection that a command names, in the state its database name and read concern open. */
 export interface Target {
@@ -52,10 +53,22 @@ export function planRead(
   hint: Hint,
   window?: KeyWindow
 ): Plan {
-  const plan = choosePlan(context.services.engine, snapshot, info, filter, sort, hint, window);
+  const { engine, usage } = context.services;
+  const plan = choosePlan(engine, snapshot, info, filter, sort, hint, window);
+  if (snapshot !== undefined && info !== undefined && context.operation.command !== 'explain') {
+    noteUse(usage, snapshot, info, plan);
+  }
   return snapshot !== undefined && info !== undefined && capOf(info) !== undefined
     ? cappedPlan(context, snapshot, info, plan)
     : plan;
+}
+
+function noteUse(usage: Usage | undefined, snapshot: Snapshot, info: CollectionInfo, plan: Plan): void {
+  if (plan.kind === 'index') {
+    usage?.useIndex(snapshot.project.name, info, plan.plan.index.name);
+  } else if (plan.kind === 'ids') {
+    usage?.useIndex(snapshot.project.name, info);
+  }
 }
 
 /** All that a filter matches, as it stands. */

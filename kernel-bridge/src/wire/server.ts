@@ -22,6 +22,7 @@ import { Registry } from './registry';
 import { Retries } from './retry';
 import { SignIn, SignInDesk } from './sign-in';
 import { Statistics } from './statistics';
+import { Usage } from './usage';
 import { Transactions } from './transactions/transactions';
 
 /** What a wire server works with. */
@@ -82,6 +83,7 @@ export class WireServer {
       retries: new Retries(engine, failPoints?.onPrimaryTransactionalWrite),
       transactions: new Transactions(engine),
       statistics: new Statistics(),
+      usage: new Usage(),
       signInDesk: new SignInDesk(new Users(engine.directory)),
       ...(failPoints === undefined ? {} : { failPoints }),
       processId: randomBytes(12),

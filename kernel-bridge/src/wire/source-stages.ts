@@ -10,6 +10,7 @@ import type { CommandContext } from './context';
 import type { DocumentSource } from './cursors';
 import { MongoError } from './errors';
 import type { ReadPlace } from './place';
+import type { NamespaceTimes } from './usage';
 
 /** The documents of a first stage that reads something else than documents of a collection. */
 export async function sourceStage(
@@ -22,7 +23,7 @@ export async function sourceStage(
     case '$collStats':
       return listSource([await collStatsDocument(context, first, place, collection)]);
     case '$indexStats':
-      return listSource(indexStatsDocuments(place, collection));
+      return listSource(indexStatsDocuments(context, place, collection));
     case '$currentOp':
       return listSource(describeOperations(context).map(toBuffer));
     case '$listLocalSessions':
@@ -57,11 +58,17 @@ async function collStatsDocument(
     host: hostname(),
     localTime: new Date()
   };
-  if (spec.has('latencyStats') || spec.has('queryExecStats')) {
+  if (spec.has('queryExecStats')) {
     throw new MongoError(
       'NotImplemented',
-      '$collStats has count and storageStats; times of single collections are not measured'
+      '$collStats has count, storageStats and latencyStats; how queries of a collection were run is not counted'
     );
+  }
+  if (spec.has('latencyStats')) {
+    const asked = spec.object('latencyStats');
+    asked?.only(['histograms'], undefined);
+    const times = context.services.usage.of(document['ns'] as string);
+    document['latencyStats'] = latencyStats(times, asked?.bool('histograms', false) === true);
   }
   if ((spec.has('count') || spec.has('storageStats')) && info === undefined) {
     throw new MongoError('NamespaceNotFound', `Collection [${document['ns'] as string}] not found.`);
@@ -76,22 +83,46 @@ async function collStatsDocument(
   return toBuffer(document);
 }
 
-/** Uses of an index are not counted: 0 since the bridge runs is what is known. */
-function indexStatsDocuments(place: ReadPlace, collection: string | undefined): Buffer[] {
+/** How often queries went through each index, on any branch, since the bridge runs. */
+function indexStatsDocuments(
+  { services: { usage } }: CommandContext,
+  place: ReadPlace,
+  collection: string | undefined
+): Buffer[] {
   const info = collection === undefined ? undefined : place?.snapshot.collection(collection);
-  if (info === undefined) {
+  if (place === undefined || info === undefined) {
     return [];
   }
   return [idIndexOf(info), ...info.indexes.map(index => index.spec)].map(raw => {
     const spec = deserialize(raw);
+    const name = spec['name'] as string;
     return toBuffer({
-      name: spec['name'] as unknown,
+      name,
       key: spec['key'] as unknown,
       host: hostname(),
-      accesses: { ops: Long.ZERO, since: new Date() },
+      accesses: { ops: Long.fromNumber(usage.usesOf(place.project, info, name)), since: usage.since },
       spec
     });
   });
+}
+
+/** Reads, writes and other commands: their number and microseconds, and how often they were about so long. */
+function latencyStats({ latency }: NamespaceTimes, hasHistograms: boolean): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(latency).map(([kind, { count, time, buckets }]) => {
+      const histogram = [...buckets]
+        .sort(([a], [b]) => a - b)
+        .map(([micros, times]) => ({ micros: Long.fromNumber(micros), count: Long.fromNumber(times) }));
+      return [
+        kind,
+        {
+          ...(hasHistograms ? { histogram } : {}),
+          latency: Long.fromNumber(time),
+          ops: Long.fromNumber(count)
+        }
+      ];
+    })
+  );
 }
 
 function toBuffer(document: Record<string, unknown>): Buffer {

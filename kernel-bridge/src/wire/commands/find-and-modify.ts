@@ -94,6 +94,9 @@ export const findAndModify: Command = {
       hint: args.get('hint'),
       options
     });
+    if (existing !== undefined && info !== undefined && statement.key !== undefined) {
+      context.services.usage.useIndex(existing.project, info);
+    }
     const place = statement.upsert ? await ensureWritePlace(context) : existing;
     if (place === undefined) {
       return answer(shape({ kind: 'none' }, statement, form.showNew, projection), context, false);

@@ -221,13 +221,28 @@ export const getCmdLineOpts: Command = {
 export const top: Command = {
   name: 'top',
   adminOnly: true,
-  run: () => emptyReply().value('totals', { note: 'all times in microseconds' })
+  run: ({ services }) => {
+    const totals: Record<string, unknown> = { note: 'all times in microseconds' };
+    for (const [namespace, { total, readLock, writeLock, byKind }] of services.usage.namespaces()) {
+      totals[namespace] = { total, readLock, writeLock, ...byKind };
+    }
+    return emptyReply().value('totals', totals);
+  }
 };
 
 export const currentOp: Command = {
   name: 'currentOp',
   adminOnly: true,
   run: context => emptyReply().value('inprog', describeOperations(context))
+};
+
+/** What `currentOp` calls commands. */
+const OPERATIONS: Readonly<Record<string, string>> = {
+  find: 'query',
+  getMore: 'getmore',
+  insert: 'insert',
+  update: 'update',
+  delete: 'remove'
 };
 
 /** Running commands, as `currentOp` and `$currentOp` show them. */
@@ -248,7 +263,7 @@ export function describeOperations({ services, connection }: CommandContext): Re
       : { effectiveUsers: [{ user: sender.signIn.user, db: 'admin' }] }),
     opid: operation.id,
     ...(session === undefined ? {} : { lsid: { id: new UUID(session) } }),
-    op: 'command',
+    op: OPERATIONS[operation.command] ?? 'command',
     ns: operation.namespace,
     command: { [operation.command]: 1 },
     secs_running: Long.fromNumber(Math.floor((Date.now() - operation.startedAt) / 1000)),

@@ -13,6 +13,7 @@ import { BatchResult, type Prepared } from './batch-result';
 import { checkBatchSize } from './batch-size';
 import { statementFailure } from './failure';
 import { compileStatement, type StatementParts } from './statement';
+import { ID_INDEX } from '../usage';
 
 /** What update and delete do not share. */
 export interface StatementForm {
@@ -74,6 +75,10 @@ export async function runStatements(
   checkBatchSize(prepared.length);
   checkWritableName(context.database, collection);
   services.statistics.count(form.name, prepared.length - 1);
+  if (existing !== undefined && info !== undefined) {
+    const byId = prepared.filter(statement => !('error' in statement) && statement.key !== undefined);
+    services.usage.useIndex(existing.project, info, ID_INDEX, byId.length);
+  }
   const upserts = prepared.some(statement => !('error' in statement) && statement.upsert);
   const place = upserts ? await ensureWritePlace(context) : existing;
   if (place !== undefined) {
