@@ -7,8 +7,8 @@ export const FRAME_BYTES_MAX = 512 * 1024 * 1024;
 /** Bytes and records that a commit holds in memory; what is more goes ahead into the log in part frames. */
 export const PART_BYTES_MAX = 2 * 1024 * 1024;
 export const PART_RECORDS_MAX = 4_096;
-/** Records of one interactive transaction: their keys are held in memory, about 100 bytes each. */
-export const TRANSACTION_RECORDS_MAX = 2_000_000;
+/** Records of one interactive transaction: where each lies is held in memory, 8 bytes for it. */
+export const TRANSACTION_RECORDS_MAX = 20_000_000;
 /** Rows of a scratch map that are held in memory, and how many of them go to its file in one step when there are more. */
 export const SCRATCH_ROWS_MAX = 4_096;
 export const SCRATCH_STEP_ROWS_MAX = 1_024;
@@ -16,8 +16,10 @@ export const SCRATCH_STEP_ROWS_MAX = 1_024;
 export const TRANSACTION_CLAIMS_MAX = 100_000;
 /** Transactions that are open at a time. */
 export const TRANSACTIONS_OPEN_MAX = 10_000;
-/** How long a transaction may stay open, in milliseconds. */
-export const TRANSACTION_MS_MAX = 60_000;
+/** How long a transaction may stay open without a read or a write, in milliseconds. */
+export const TRANSACTION_IDLE_MS_MAX = 60_000;
+/** How long a transaction may stay open that goes on reading and writing, in milliseconds: its state is held all the time. */
+export const TRANSACTION_MS_MAX = 12 * 60 * 60_000;
 /** Records of a transaction that are checked for conflicts without a break. */
 export const CONFLICT_CHECKS_MAX = 2_000;
 /** A log segment is closed when the next frame would pass this size. */

@@ -15,6 +15,7 @@ import type { Branch, Project, Timeline } from '../branch/model';
 import { ArgonError } from '../errors';
 import {
   CONFLICT_CHECKS_MAX,
+  TRANSACTION_IDLE_MS_MAX,
   TRANSACTION_MS_MAX,
   TRANSACTION_RECORDS_MAX,
   TRANSACTIONS_OPEN_MAX
@@ -105,6 +106,9 @@ export class OpenTransaction implements Transaction {
   /** Timelines from this id on were made after the snapshot. */
   private readonly nextTimeline: number;
   private readonly deadlineMs: number;
+  private usedAtMs: number;
+  /** Writes that are under way or wait for their turn: while there are any it is no idle one. */
+  private waiting = 0;
   private ending: Promise<readonly Commit[]> | undefined;
   private ended: Exclude<TransactionState, 'open'> | undefined;
   /** One write after another, so that no two share a stage. */
@@ -120,7 +124,8 @@ export class OpenTransaction implements Transaction {
   ) {
     this.time = core.lastCommitTime();
     this.nextTimeline = core.registry.nextTimeline;
-    this.deadlineMs = performance.now() + TRANSACTION_MS_MAX;
+    this.usedAtMs = performance.now();
+    this.deadlineMs = this.usedAtMs + TRANSACTION_MS_MAX;
   }
 
   get state(): TransactionState {
@@ -142,7 +147,9 @@ export class OpenTransaction implements Transaction {
   }
 
   expire(): void {
-    if (this.ended === undefined && this.ending === undefined && performance.now() > this.deadlineMs) {
+    const now = performance.now();
+    const isIdle = this.waiting === 0 && now > this.usedAtMs + TRANSACTION_IDLE_MS_MAX;
+    if (this.ended === undefined && this.ending === undefined && (isIdle || now > this.deadlineMs)) {
       this.abort();
     }
   }
@@ -150,6 +157,7 @@ export class OpenTransaction implements Transaction {
   /** @throws TRANSACTION_GONE */
   private assertOpen(): void {
     this.expire();
+    this.usedAtMs = performance.now();
     if (this.ended !== undefined || this.ending !== undefined) {
       throw gone(this.ended === 'aborted' ? ABORTED : 'was committed');
     }
@@ -169,6 +177,8 @@ export class OpenTransaction implements Transaction {
     change: (writer: Writer) => T,
     trust: Trust = {}
   ): Promise<T> {
+    this.expire();
+    this.waiting++;
     const turn = this.writing.then(async () => {
       this.assertOpen();
       const { branch, stage } = await this.part(projectName, branchName);
@@ -199,7 +209,12 @@ export class OpenTransaction implements Transaction {
         throw error;
       }
     });
-    this.writing = turn.catch(() => undefined);
+    this.writing = turn
+      .catch(() => undefined)
+      .finally(() => {
+        this.waiting--;
+        this.usedAtMs = performance.now();
+      });
     return turn;
   }
 

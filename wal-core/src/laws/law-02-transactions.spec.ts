@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { Snapshot, Transaction, Writer } from '../api';
 import { encodeKey } from '../bson';
 import { openEngine } from '../engine';
+import { TRANSACTION_IDLE_MS_MAX, TRANSACTION_MS_MAX } from '../limits';
 import { type LogFileSystem, REAL_FILE_SYSTEM } from '../log/file/log';
 import { allowSeconds, random, runs } from './chance';
 import { holdState, releaseStates } from './hold';
@@ -536,6 +537,40 @@ describe('law 2: a transaction', () => {
     await world.engine.applyPlan(SHOP, plan.id, ADA);
     expect((await world.all('main')).map(document => document['_id'])).toEqual([1]);
     await world.close();
+  });
+
+  it('ends when nobody uses it for a while, and not while somebody does, until it is very old', async () => {
+    const world = await open();
+    const real = performance.now.bind(performance);
+    let later = 0;
+    const now = jest.spyOn(performance, 'now').mockImplementation(() => real() + later);
+    try {
+      const used = world.engine.transaction(ADA);
+      const left = world.engine.transaction(ADA);
+      await left.write(SHOP, 'main', writer => put(writer, 'items', { _id: 'left', n: 1 }));
+      for (let minute = 0; minute < 10; minute++) {
+        await used.write(SHOP, 'main', writer => put(writer, 'items', { _id: minute, n: 1 }));
+        later += TRANSACTION_IDLE_MS_MAX - 1_000;
+      }
+      await expect(
+        left.write(SHOP, 'main', writer => put(writer, 'items', { _id: 'more', n: 1 }))
+      ).rejects.toMatchObject({ code: 'TRANSACTION_GONE' });
+      await used.commit();
+      expect(read(world.view('main'), 'items', 9)).toBe(1);
+      expect(read(world.view('main'), 'items', 'left')).toBeUndefined();
+
+      const endless = world.engine.transaction(ADA);
+      const use = () => endless.snapshot(SHOP, 'main');
+      for (let passed = 0; passed < TRANSACTION_MS_MAX; passed += TRANSACTION_IDLE_MS_MAX / 2) {
+        await use();
+        later += TRANSACTION_IDLE_MS_MAX / 2;
+      }
+      later += 1;
+      await expect(use()).rejects.toMatchObject({ code: 'TRANSACTION_GONE' });
+    } finally {
+      now.mockRestore();
+      await world.close();
+    }
   });
 });
 

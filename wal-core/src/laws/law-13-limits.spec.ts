@@ -142,7 +142,8 @@ const REFUSED: Partial<Record<LimitName, Refusal>> = {
 /** Limits of what the engine does by itself: what is more waits, goes in parts, to a file, or is forgotten and read again. */
 const KEPT: readonly LimitName[] = [
   ...(['PART_BYTES_MAX', 'PART_RECORDS_MAX', 'SCRATCH_ROWS_MAX', 'SCRATCH_STEP_ROWS_MAX'] as const),
-  ...(['TRANSACTION_CLAIMS_MAX', 'TRANSACTION_MS_MAX', 'CONFLICT_CHECKS_MAX', 'SEGMENT_BYTES_MAX'] as const),
+  ...(['TRANSACTION_CLAIMS_MAX', 'TRANSACTION_IDLE_MS_MAX', 'TRANSACTION_MS_MAX'] as const),
+  ...(['CONFLICT_CHECKS_MAX', 'SEGMENT_BYTES_MAX'] as const),
   ...([
     'COLD_CACHE_BYTES_MAX',
     'STATE_CHECK_BYTES_MAX',
