@@ -84,11 +84,14 @@ class AsyncClient:
         if self._mongo is None:
             from pymongo import AsyncMongoClient
 
+            from ..session.identity import actor_name
             from ..session.mongo import mongo_address
 
             address = await asyncio.to_thread(mongo_address, self.link)
             if self._mongo is None:
-                self._mongo = AsyncMongoClient(address, directConnection=True, connect=False)
+                self._mongo = AsyncMongoClient(
+                    address, directConnection=True, appname=actor_name(), connect=False
+                )
         return self._mongo
 
     async def database(self, name: str) -> AsyncDatabase[dict[str, Any]]:

@@ -34,7 +34,7 @@ class Identity:
 
 def identify() -> Identity:
     """The identity of this process. A kernel that is restarted is the same kernel again."""
-    actor = _actor()
+    actor = actor_name()
     name = _kernel_name()
     if name is not None:
         return Identity(f"kernel-{name}", "kernel", actor, _kernel_id(), _notebook())
@@ -44,7 +44,8 @@ def identify() -> Identity:
     return Identity(f"script-{uuid.uuid4().hex[:12]}", "script", actor, None, _notebook())
 
 
-def _actor() -> str:
+def actor_name() -> str:
+    """Who works here, as the log names them."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ..rpc import Link, LocalAddress
+from .identity import actor_name
 
 if TYPE_CHECKING:
     from pymongo import MongoClient
@@ -24,10 +25,11 @@ def mongo_address(link: Link) -> str:
 
 
 def mongo_client(link: Link, session: str | None) -> MongoClient[dict[str, Any]]:
-    """A pymongo client. With a session its connections are recognised as that session's."""
+    """A pymongo client. With a session its connections are recognised as that session's, else by who works here."""
     from pymongo import MongoClient
 
-    return MongoClient(mongo_address(link), directConnection=True, appname=_app_name(session), connect=False)
+    name = _app_name(session) or actor_name()
+    return MongoClient(mongo_address(link), directConnection=True, appname=name, connect=False)
 
 
 def database(session: Session, ref: str | None, project: str | None) -> Database[dict[str, Any]]:
