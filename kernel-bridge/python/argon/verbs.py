@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
+from .client import Client
 from .data import Reading, Written, write_frame
 from .errors import printable
 from .session import current_session, mongo, switch
@@ -85,8 +86,20 @@ def read(
 def write(
     frame: Any, collection: str, key: str | Sequence[str] | None = None, *, missing: str = "omit"
 ) -> Written:
-    """Upserts the rows of a frame into a collection of what is checked out; see `data.write_frame`."""
-    return write_frame(frame, db()[collection], key, missing=missing)
+    """Upserts the rows of a frame into a collection of the branch that is checked out, all at once or not at all.
+
+    See `data.write_frame`, which does it. The branch is the one that is checked out when the write begins.
+
+    Raises:
+        ArgonError: `NO_PROJECT`; `READ_ONLY` when a past state is checked out; and as `data.write_frame`.
+    """
+    session = current_session()
+    branch = session.branch_name()
+    database = session.project.resolve(branch)["database"]
+    # What is looked up for keys is no data that the cell reads: it is not asked for in the name of the session.
+    with Client(link=session.link) as reader:
+        look = reader[database][collection]
+        return write_frame(frame, session.mongo[database][collection], key, missing=missing, look=look)
 
 
 def data_for_model(uri: str) -> ModelData:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import getpass
 import importlib.util
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +19,9 @@ import pyarrow as pa
 import pytest
 from argon.client import Client, Project
 from argon.data import Reading, write_frame
-from argon.errors import ArgonError
+from argon.errors import ArgonError, Interrupted
 from bson import Decimal128, ObjectId
+from conftest import bridge_pids, wait_until
 
 
 @pytest.fixture
@@ -64,14 +72,174 @@ def test_types_come_back_as_they_went(things: Any) -> None:
     assert back.name.iloc[2] == "ü"
 
 
-def test_a_frame_is_upserted_by_its_key(things: Any) -> None:
+@pytest.mark.parametrize("looks", [True, False], ids=["by a query for a batch", "row by row"])
+def test_a_frame_is_upserted_by_its_key(things: Any, looks: bool) -> None:
+    look = things if looks else None
     things.insert_many([{"_id": n, "code": f"c{n}", "old": True} for n in range(3)])
     frame = pd.DataFrame({"code": ["c1", "c9"], "mass": [1.0, 9.0]})
-    done = write_frame(frame, things, key="code")
+    done = write_frame(frame, things, key="code", look=look)
     assert (done.inserted, done.matched, done.modified) == (1, 1, 1)
     assert things.find_one({"code": "c1"}) == {"_id": 1, "code": "c1", "old": True, "mass": 1.0}
-    again = write_frame(frame, things, key="code")
+    assert list(things.find_one({"code": "c9"})) == ["_id", "code", "mass"]
+    again = write_frame(frame, things, key="code", look=look)
     assert (again.inserted, again.matched, again.modified) == (0, 2, 0)
+
+
+@pytest.mark.parametrize("looks", [True, False], ids=["by a query for a batch", "row by row"])
+def test_a_key_means_what_a_query_would_find(
+    things: Any, looks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("argon.data.write.BATCH_ROWS", 4)
+    look = things if looks else None
+    oid = ObjectId()
+    day = datetime(2020, 2, 29)
+    known: list[Any] = [
+        "a",
+        1,
+        0.5,
+        Decimal128("0.1"),
+        True,
+        day,
+        oid,
+        {"deep": 1},
+        ["x", "y"],
+        None,
+        2**60 + 1,
+    ]
+    things.insert_many([{"_id": n, "code": code} for n, code in enumerate(known)])
+    rows: list[Any] = ["a", 1.0, Decimal("0.50"), 0.1, Decimal128("0.10"), 1, day, oid, {"deep": 1}, "y"]
+    rows += [2**60 + 1, float(2**60), False, "True", "new", "new", "A"]
+    done = write_frame(
+        [{"code": code, "row": n} for n, code in enumerate(rows)], things, key="code", look=look
+    )
+    met = {
+        document["_id"]: document["row"]
+        for document in things.find({"_id": {"$lt": 100}, "row": {"$gte": 0}})
+    }
+    assert met == {0: 0, 1: 5, 2: 2, 3: 4, 5: 6, 6: 7, 7: 8, 8: 9, 10: 10}
+    # 0.1 is another number than its decimal; each of the rest became a document, and "new" one of two rows.
+    made = sorted(document["row"] for document in things.find({"_id": {"$gte": ObjectId("0" * 24)}}))
+    assert made == [3, 11, 12, 13, 15, 16]
+    assert (done.inserted, done.matched) == (6, 11)
+
+
+def test_a_key_of_two_columns(things: Any) -> None:
+    frame = pd.DataFrame(
+        {"day": pd.to_datetime(["2020-01-01", "2020-01-02"] * 2), "site": list("xxyy"), "n": [1, 2, 3, 4]}
+    )
+    assert write_frame(frame, things, key=["day", "site"], look=things).inserted == 4
+    frame["n"] = [1, 2, 3, 5]
+    again = write_frame(frame, things, key=["day", "site"], look=things)
+    assert (again.inserted, again.matched, again.modified) == (0, 4, 1)
+
+
+def test_text_is_compared_as_the_collection_does(things: Any) -> None:
+    things.database.create_collection("words", collation={"locale": "en", "strength": 2})
+    words = things.database.words
+    words.insert_one({"_id": 1, "word": "Blue"})
+    assert write_frame([{"word": "blue", "n": 1}], words, key="word", look=words).matched == 1
+    assert words.count_documents({}) == 1
+
+
+def test_what_is_refused_leaves_nothing(things: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("argon.data.write.BATCH_ROWS", 2)
+    rows = [{"_id": n} for n in (1, 2, 3, 4, 1)]
+    with pytest.raises(ArgonError, match=r"^row 4 has a key .* nothing of it is written$") as caught:
+        write_frame(rows, things, key=[])
+    assert (caught.value.code, caught.value.data["row"]) == ("DUPLICATE_KEY", 4)
+    assert things.count_documents({}) == 0
+    things.database.create_collection("last", capped=True, size=4096)
+    with pytest.raises(ArgonError, match="last is a capped collection") as caught:
+        write_frame(rows, things.database.last)
+    assert caught.value.code == "BAD_REQUEST"
+
+
+class Meddled:
+    """Rows, in whose middle something happens each time, or only the first times."""
+
+    def __init__(self, happens: Callable[[], Any], times: int = 1_000) -> None:
+        self.happens = happens
+        self.times = times
+        self.begun = 0
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        self.begun += 1
+        for n in range(12):
+            if n == 8 and self.begun <= self.times:
+                self.happens()
+            yield {"_id": n, "x": self.begun}
+
+
+def test_others_are_not_overwritten(things: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("argon.data.write.BATCH_ROWS", 4)
+    things.insert_many([{"_id": n} for n in range(12)])
+
+    def change() -> Any:
+        # Nothing of the frame is seen before its end.
+        assert things.count_documents({"x": {"$exists": True}}) == 0
+        return things.update_one({"_id": 1}, {"$inc": {"others": 1}})
+
+    always = Meddled(change)
+    with pytest.raises(ArgonError, match=r"others kept changing .* nothing of it is written") as caught:
+        write_frame(always, things, key="_id")
+    assert (caught.value.code, always.begun) == ("WRITE_CONFLICT", 5)
+    assert things.find_one(1) == {"_id": 1, "others": 5}
+    # What cannot be had twice is written once.
+    with pytest.raises(ArgonError) as caught:
+        write_frame(iter(Meddled(change)), things, key="_id")
+    assert caught.value.code == "WRITE_CONFLICT"
+    twice = Meddled(change, 2)
+    assert write_frame(twice, things, key="_id").matched == 12
+    assert things.find_one(1) == {"_id": 1, "others": 8, "x": 3}
+    assert things.count_documents({"x": 3}) == 12
+
+
+def test_a_frame_is_one_change(client: Client, project: Project) -> None:
+    write_frame(pd.DataFrame({"_id": range(12_000)}), client[project.name].things)
+    (entry,) = project.branch("main").log()["entries"]
+    assert (entry["inserts"], entry["firstLsn"], entry["lastLsn"]) == (12_000, 1, 12_001)
+    assert entry["origin"]["actor"] == getpass.getuser()
+    # An LSN inside it means the state before.
+    assert project.resolve("main@500")["lsn"] == 0
+
+
+def test_a_frame_outlives_the_bridge(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("argon.data.write.BATCH_ROWS", 4)
+    with Client() as client:
+        project = client.projects.create("shop")
+        things = project.branch("main").db().things
+        things.insert_one({"_id": 1})
+
+        def kill() -> None:
+            (bridge,) = bridge_pids(home)
+            os.kill(bridge, signal.SIGKILL)
+            # Whoever asks next starts it again.
+            client.status()
+
+        once = Meddled(kill, 1)
+        assert write_frame(once, things, key="_id").rows == 12
+        assert (once.begun, things.count_documents({"x": 2})) == (2, 12)
+
+
+def test_an_interrupt_at_the_end_says_what_becomes_of_the_frame(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Client() as client:
+        things = client.projects.create("shop").branch("main").db().things
+        things.insert_one({"_id": "first"})
+        (bridge,) = bridge_pids(home)
+
+        def stop(_: Any) -> None:
+            os.kill(bridge, signal.SIGSTOP)
+            threading.Timer(0.3, signal.pthread_kill, [threading.get_ident(), signal.SIGINT]).start()
+
+        monkeypatch.setattr("argon.data.write._Writing.sent", stop)
+        try:
+            with pytest.raises(Interrupted, match="was committing things, which goes on"):
+                write_frame([{"_id": n} for n in range(10)], things)
+        finally:
+            os.kill(bridge, signal.SIGCONT)
+        wait_until(lambda: things.count_documents({}) == 11, 30, "the commit that goes on")
 
 
 def test_missing_values_can_be_nulls(things: Any) -> None:

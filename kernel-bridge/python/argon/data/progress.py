@@ -14,9 +14,15 @@ class Progress(Protocol):
     def update(self, count: int) -> Any:
         """Counts on."""
 
+    def set_description_str(self, desc: str) -> Any:
+        """Says what is being done."""
+
 
 class _Silent:
     def update(self, count: int) -> None:
+        """Shows nothing."""
+
+    def set_description_str(self, desc: str) -> None:
         """Shows nothing."""
 
 

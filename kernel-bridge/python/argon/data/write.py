@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgonError, Interrupted
-from .progress import progress
+from .atomic import atomically
+from .keys import RowKeys
+from .progress import Progress, progress
 from .read import OBJECT_IDS
 
 if TYPE_CHECKING:
+    from pymongo.client_session import ClientSession
     from pymongo.collection import Collection
+    from pymongo.errors import BulkWriteError, PyMongoError
 
 BATCH_ROWS = 5_000
 
@@ -36,8 +41,13 @@ def write_frame(
     key: str | Sequence[str] | None = None,
     *,
     missing: str = "omit",
+    look: Collection[dict[str, Any]] | None = None,
 ) -> Written:
-    """Upserts each row of a pandas or polars frame, of an Arrow table, or of an iterable of dicts.
+    """Upserts each row of a pandas or polars frame, of an Arrow table, or of an iterable of dicts, in one transaction.
+
+    All rows are seen at once when the last is written; until then, and when the write is interrupted or fails, none is.
+    When others change the same documents meanwhile it begins again, up to five times, unless the rows come from an
+    iterator.
 
     Args:
         frame: the rows. numpy and pandas values become plain ones: int, float, bool, str, datetime; decimals become
@@ -46,15 +56,17 @@ def write_frame(
         key: the columns that say which document a row is; its other columns are then set with `$set`, which
             takes dots as paths and adds new fields in alphabetical order. Default `_id` when the frame has
             it; without it, and for an empty list, every row is a new document with its fields in their order.
+        look: the same collection as somebody else reads it: where documents are looked for by another key than `_id`.
+            Default: each row is searched for by itself, which takes long.
         missing: what becomes of None, NaN, NaT and NA: `"omit"` leaves the field as it is, `"null"` writes null.
 
     Raises:
         ArgonError: `FRAME_KEY` when a key column is missing or empty in a row.
-        pymongo.errors.BulkWriteError: as pymongo.
-        KeyboardInterrupt: says how many rows are written, when the kernel is interrupted.
+        ArgonError: `WRITE_CONFLICT`, `BRIDGE_UNAVAILABLE` and others of the bridge; see `atomically`.
+        ArgonError: `DUPLICATE_KEY` when another document has the key of a row, in a unique index.
+        pymongo.errors.BulkWriteError: what else MongoDB would refuse.
+        KeyboardInterrupt: says what is written, when the kernel is interrupted.
     """
-    from pymongo import UpdateOne
-
     if missing not in ("omit", "null"):
         raise ArgonError("BAD_REQUEST", f'missing is "omit" or "null", not {missing!r}')
     columns = _names(frame)
@@ -68,46 +80,117 @@ def write_frame(
                 f'the frame has no column "{name}", which is its key',
                 next=[f"its columns are {', '.join(map(str, columns))}"],
             )
-    rows = inserted = matched = modified = 0
-    total = len(frame) if hasattr(frame, "__len__") else None
+    from pymongo.errors import BulkWriteError
+
+    writing = _Writing(frame, collection, keys, missing, look)
     try:
-        with progress(total, f"writing {collection.name}") as bar:
-            for batch in _batches(_documents(frame, missing), BATCH_ROWS):
-                if not keys:
-                    inserted += len(collection.insert_many(batch, ordered=False).inserted_ids)
-                else:
-                    done = collection.bulk_write(
-                        [
-                            UpdateOne(_key(document, keys, rows + number), {"$set": document}, upsert=True)
-                            for number, document in enumerate(batch)
-                        ],
-                        ordered=False,
-                    )
-                    inserted += done.upserted_count
-                    matched += done.matched_count
-                    modified += done.modified_count
-                rows += len(batch)
-                bar.update(len(batch))
+        return atomically(
+            collection.database.client,
+            writing.run,
+            what=collection.name,
+            repeats=iter(frame) is not frame,
+            again=writing.search_each,
+            before_commit=writing.sent,
+        )
+    except BulkWriteError as error:
+        raise writing.refused(error) from error
+    except Interrupted:
+        raise
     except KeyboardInterrupt:
-        raise Interrupted(_interrupted(collection.name, rows, total, keys)) from None
-    return Written(collection.name, rows, inserted, matched, modified)
+        raise Interrupted(writing.stopped()) from None
+    finally:
+        writing.close()
 
 
-def _interrupted(collection: str, rows: int, total: int | None, keys: Sequence[str]) -> str:
-    """What a write that was stopped has left, and how to go on or back."""
-    of = "" if total is None else f" of {total:,}"
-    again = "write the frame again to go on, or take" if keys else "take"
-    return (
-        f"stopped writing {collection} after {rows:,}{of} rows, and perhaps the {BATCH_ROWS:,} behind them; "
-        f"{again} back what the cell wrote: %argon undo --cell"
-    )
+class _Writing:
+    """One write of a frame, which may be begun more than once."""
+
+    def __init__(
+        self,
+        frame: Any,
+        collection: Collection[dict[str, Any]],
+        keys: Sequence[str],
+        missing: str,
+        look: Collection[dict[str, Any]] | None,
+    ) -> None:
+        self._frame = frame
+        self._collection = collection
+        self._keys = keys
+        self._missing = missing
+        self._look = look
+        self._rows = 0
+        self._total = len(frame) if hasattr(frame, "__len__") else None
+        self._bar: Progress | None = None
+        self._ending = ExitStack()
+
+    def run(self, session: ClientSession) -> Written:
+        """Sends all rows."""
+        self.close()
+        self._rows = 0
+        collection = self._collection
+        keys = RowKeys(self._keys, self._look) if self._keys else None
+        bar = self._bar = self._ending.enter_context(progress(self._total, f"writing {collection.name}"))
+        inserted = matched = modified = 0
+        for batch in _batches(_documents(self._frame, self._missing), BATCH_ROWS):
+            if keys is None:
+                done = collection.insert_many(batch, ordered=False, session=session)
+                inserted += len(done.inserted_ids)
+            else:
+                updates = keys.updates(batch, self._rows)
+                changed = collection.bulk_write(updates, ordered=False, session=session)
+                inserted += changed.upserted_count
+                matched += changed.matched_count
+                modified += changed.modified_count
+            self._rows += len(batch)
+            bar.update(len(batch))
+        return Written(collection.name, self._rows, inserted, matched, modified)
+
+    def sent(self) -> None:
+        """All rows are sent, and become visible together now."""
+        if self._bar is not None:
+            self._bar.set_description_str(f"committing {self._collection.name}")
+
+    def search_each(self, error: PyMongoError) -> bool:
+        """Whether documents were found that the bridge takes for others: then each row is searched for by itself."""
+        if self._look is None or _duplicate(error, "_id") is None:
+            return False
+        self._look = None
+        return True
+
+    def refused(self, error: BulkWriteError) -> Exception:
+        """What a document was refused for; pymongo's error counts documents that were written, and none is."""
+        fault = _duplicate(error)
+        if fault is None:
+            return error
+        row = self._rows + int(fault["index"])
+        return ArgonError(
+            "DUPLICATE_KEY",
+            f"row {row} has a key that another document of {self._collection.name} has: {fault.get('errmsg')}; "
+            "nothing of it is written",
+            data={"row": row, "keyValue": fault.get("keyValue")},
+            next=["write with key=… to change the documents that are there"] if not self._keys else [],
+        )
+
+    def stopped(self) -> str:
+        """What a write that was stopped has left: nothing."""
+        of = "" if self._total is None else f" of {self._total:,}"
+        return (
+            f"stopped writing {self._collection.name} after {self._rows:,}{of} rows; nothing of it is written"
+        )
+
+    def close(self) -> None:
+        """Takes the progress bar away."""
+        self._ending.close()
 
 
-def _key(document: dict[str, Any], keys: Sequence[str], row: int) -> dict[str, Any]:
-    key = {name: document.get(name) for name in keys}
-    if any(value is None for value in key.values()):
-        raise ArgonError("FRAME_KEY", f"row {row} has no value in its key {', '.join(keys)}")
-    return key
+def _duplicate(error: PyMongoError, index: str | None = None) -> dict[str, Any] | None:
+    """The write that was refused because its key is taken, in the unique index on this field or in any."""
+    details = getattr(error, "details", None) or {}
+    for fault in details.get("writeErrors", ()):
+        if fault.get("code") == 11000 and index in (None, *fault.get("keyPattern", ())):
+            found: dict[str, Any] = fault
+            return found
+    return None
 
 
 def _batches(documents: Iterator[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
