@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .client import Client
 from .data import Reading, Written, write_frame
-from .errors import printable
+from .errors import ArgonError, printable
 from .session import current_session, mongo, switch
 
 if TYPE_CHECKING:
@@ -91,14 +91,19 @@ def write(
     See `data.write_frame`, which does it. The branch is the one that is checked out when the write begins.
 
     Raises:
-        ArgonError: `NO_PROJECT`; `READ_ONLY` when a past state is checked out; and as `data.write_frame`.
+        ArgonError: `NO_PROJECT`; `NAME_INVALID`; `READ_ONLY` when a past state is checked out; and as `data.write_frame`.
     """
     session = current_session()
     branch = session.branch_name()
     database = session.project.resolve(branch)["database"]
+    from pymongo.errors import InvalidName
+
     # What is looked up for keys is no data that the cell reads: it is not asked for in the name of the session.
     with Client(link=session.link) as reader:
-        look = reader[database][collection]
+        try:
+            look = reader[database][collection]
+        except InvalidName as error:
+            raise ArgonError("NAME_INVALID", f"{collection!r} is no name of a collection: {error}") from error
         return write_frame(frame, session.mongo[database][collection], key, missing=missing, look=look)
 
 

@@ -154,6 +154,28 @@ def test_what_is_refused_leaves_nothing(things: Any, monkeypatch: pytest.MonkeyP
     assert caught.value.code == "BAD_REQUEST"
 
 
+@pytest.mark.parametrize(
+    ("frame", "sentence"),
+    [
+        ("text", "an iterable of dicts is written, and this is a str"),
+        (None, "and this is a NoneType"),
+        ([{"_id": 1}, 2], "row 1 is an int, and a row is a dict"),
+        ([{"_id": 1, "a": object()}], "a value behind row 0 cannot be stored in things: .*object"),
+        ([{"_id": 1, "a": 2**80}], "a value behind row 0 cannot be stored in things: .*8-byte"),
+        (
+            pd.DataFrame({"_id": [1], "$a": [1]}),
+            r"row 0 is refused by things: .*\$a.*; nothing of it is written",
+        ),
+    ],
+    ids=lambda value: "" if isinstance(value, str) else type(value).__name__,
+)
+def test_what_is_no_frame_is_refused_in_words(things: Any, frame: Any, sentence: str) -> None:
+    with pytest.raises(ArgonError, match=sentence) as caught:
+        write_frame(frame, things)
+    assert caught.value.code == "BAD_REQUEST"
+    assert things.count_documents({}) == 0
+
+
 class Meddled:
     """Rows, in whose middle something happens each time, or only the first times."""
 
@@ -192,6 +214,11 @@ def test_others_are_not_overwritten(things: Any, monkeypatch: pytest.MonkeyPatch
     assert write_frame(twice, things, key="_id").matched == 12
     assert things.find_one(1) == {"_id": 1, "others": 8, "x": 3}
     assert things.count_documents({"x": 3}) == 12
+
+
+def test_a_short_write_shows_no_bar(things: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    write_frame(pd.DataFrame({"_id": range(3)}), things)
+    assert capsys.readouterr().err == ""
 
 
 def test_a_frame_is_one_change(client: Client, project: Project) -> None:

@@ -239,7 +239,9 @@ def test_a_branch_of_the_same_name_is_not_taken_for_the_one_a_run_saw(kernel: Ke
     kernel.run("%argon branch create clean")
     assert f"clean@{lsn}, not on this branch any more" in data()
     assert kernel.run("%argon runs").json("runs")[0]["branchNow"] == "another"
-    assert "same digest as the run saw" in kernel.run(f"%argon reproduce {run}").text
+    again = kernel.run(f"%argon reproduce {run}").text
+    assert "same digest as the run saw" in again
+    assert f"clean@{lsn}, not on this branch any more" in again
 
 
 def test_the_data_of_a_run_is_kept_until_the_run_is_deleted_for_good(kernel: Kernel) -> None:
@@ -349,6 +351,7 @@ def test_a_registered_model_leads_to_its_data(kernel: Kernel) -> None:
             f"d = argon.data_for_model({model!r})\nlen(list(d.db().birds.find())), d.run['id']"
         )
         assert found.text == f"(49, {run!r})"
+    assert f"{name}/1: run {run[:8]} saw " in kernel.run(f"argon.data_for_model('models:/{name}/1')").text
     opened = kernel.run(f"%argon model {name}@1")
     assert f"model {name}@1 was made by run {run}" in opened.text
     assert opened.json("reproduced")["same"] is True

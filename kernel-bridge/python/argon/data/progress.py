@@ -14,15 +14,15 @@ class Progress(Protocol):
     def update(self, count: int) -> Any:
         """Counts on."""
 
-    def set_description_str(self, desc: str) -> Any:
-        """Says what is being done."""
+    def set_description_str(self, desc: str, refresh: bool) -> Any:
+        """Says what is being done; at once when `refresh`."""
 
 
 class _Silent:
     def update(self, count: int) -> None:
         """Shows nothing."""
 
-    def set_description_str(self, desc: str) -> None:
+    def set_description_str(self, desc: str, refresh: bool) -> None:
         """Shows nothing."""
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ArgonError, Interrupted
 from .atomic import atomically
 from .keys import RowKeys
-from .progress import Progress, progress
+from .progress import DELAY_SECONDS, Progress, progress
 from .read import OBJECT_IDS
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def write_frame(
         ArgonError: `FRAME_KEY` when a key column is missing or empty in a row.
         ArgonError: `WRITE_CONFLICT`, `BRIDGE_UNAVAILABLE` and others of the bridge; see `atomically`.
         ArgonError: `DUPLICATE_KEY` when another document has the key of a row, in a unique index.
-        pymongo.errors.BulkWriteError: what else MongoDB would refuse.
+        ArgonError: `BAD_REQUEST` when it is no frame, holds what BSON cannot, or what MongoDB would refuse.
         KeyboardInterrupt: says what is written, when the kernel is interrupted.
     """
     if missing not in ("omit", "null"):
@@ -80,6 +81,11 @@ def write_frame(
                 f'the frame has no column "{name}", which is its key',
                 next=[f"its columns are {', '.join(map(str, columns))}"],
             )
+    if isinstance(frame, (str, bytes, Mapping)) or (not hasattr(frame, "__iter__") and not columns):
+        raise ArgonError(
+            "BAD_REQUEST", f"a frame or an iterable of dicts is written, and this is {_kind(frame)}"
+        )
+    from bson.errors import BSONError
     from pymongo.errors import BulkWriteError
 
     writing = _Writing(frame, collection, keys, missing, look)
@@ -88,12 +94,18 @@ def write_frame(
             collection.database.client,
             writing.run,
             what=collection.name,
-            repeats=iter(frame) is not frame,
+            repeats=not isinstance(frame, Iterator),
             again=writing.search_each,
             before_commit=writing.sent,
         )
     except BulkWriteError as error:
         raise writing.refused(error) from error
+    except (BSONError, OverflowError) as error:
+        raise ArgonError(
+            "BAD_REQUEST",
+            f"a value behind row {writing.rows:,} cannot be stored in {collection.name}: {error}; "
+            "nothing of it is written",
+        ) from error
     except Interrupted:
         raise
     except KeyboardInterrupt:
@@ -121,12 +133,19 @@ class _Writing:
         self._rows = 0
         self._total = len(frame) if hasattr(frame, "__len__") else None
         self._bar: Progress | None = None
+        self._begun = 0.0
         self._ending = ExitStack()
+
+    @property
+    def rows(self) -> int:
+        """Rows that are sent."""
+        return self._rows
 
     def run(self, session: ClientSession) -> Written:
         """Sends all rows."""
         self.close()
         self._rows = 0
+        self._begun = time.monotonic()
         collection = self._collection
         keys = RowKeys(self._keys, self._look) if self._keys else None
         bar = self._bar = self._ending.enter_context(progress(self._total, f"writing {collection.name}"))
@@ -148,7 +167,9 @@ class _Writing:
     def sent(self) -> None:
         """All rows are sent, and become visible together now."""
         if self._bar is not None:
-            self._bar.set_description_str(f"committing {self._collection.name}")
+            # A bar that has not appeared yet must not appear for this.
+            is_shown = time.monotonic() - self._begun >= DELAY_SECONDS
+            self._bar.set_description_str(f"committing {self._collection.name}", refresh=is_shown)
 
     def search_each(self, error: PyMongoError) -> bool:
         """Whether documents were found that the bridge takes for others: then each row is searched for by itself."""
@@ -161,7 +182,13 @@ class _Writing:
         """What a document was refused for; pymongo's error counts documents that were written, and none is."""
         fault = _duplicate(error)
         if fault is None:
-            return error
+            first = ((error.details or {}).get("writeErrors") or [{}])[0]
+            return ArgonError(
+                "BAD_REQUEST",
+                f"row {self._rows + int(first.get('index', 0))} is refused by {self._collection.name}: "
+                f"{first.get('errmsg', error)}; nothing of it is written",
+                data={"mongoCode": first.get("code")},
+            )
         row = self._rows + int(fault["index"])
         return ArgonError(
             "DUPLICATE_KEY",
@@ -242,7 +269,17 @@ def _rows(frame: Any) -> Iterator[dict[str, Any]]:
                 row.update((name, ObjectId(row[name])) for name in ids if row[name] is not None)
                 yield row
     else:
-        yield from frame
+        for number, row in enumerate(frame):
+            if not isinstance(row, Mapping):
+                raise ArgonError(
+                    "BAD_REQUEST", f"row {number} is {_kind(row)}, and a row is a dict; nothing is written"
+                )
+            yield dict(row)
+
+
+def _kind(value: Any) -> str:
+    name = type(value).__name__
+    return f"an {name}" if name[0] in "aeiou" else f"a {name}"
 
 
 def _column(column: Any) -> list[Any]:

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .. import protocol
-from ..errors import ArgonError
+from ..errors import ArgonError, printable
 from ..session import Session, mongo
-from .reproduce import find_run, run_ref
+from .reproduce import open_run
 from .store import is_there
 
 if TYPE_CHECKING:
     from pymongo.database import Database
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ModelData:
     """The data behind a model: the run that made it, and the state the run saw."""
 
@@ -36,6 +36,12 @@ class ModelData:
         """Digest of the whole state, as the run saw it."""
         return self.run["digest"]
 
+    def __repr__(self) -> str:
+        """`births@1: run 1f0c2a77 saw birds/clean@1204, branch gone`: `db()` opens it all the same."""
+        from ..view.kinds.runs import run_ref
+
+        return printable(f"{self.model}: run {self.run['id'][:8]} saw {self.project}/{run_ref(self.run)}")
+
     def db(self) -> Database[dict[str, Any]]:
         """A read-only pymongo `Database` of that state."""
         return mongo.database(self._session, self.ref, self.project)
@@ -52,9 +58,8 @@ def data_for_model(session: Session, model: str) -> ModelData:
         ArgonError: `MODEL_NOT_FOUND` when MLflow is missing or knows no such version, `RUN_NOT_FOUND` when the run
             that made it saw no Argon data.
     """
-    run_id = run_of_model(model)
-    run = find_run(session, run_id)
-    return ModelData(model, run, run_ref(session, run), session)
+    run, ref = open_run(session, run_of_model(model))
+    return ModelData(model, run, ref, session)
 
 
 def run_of_model(model: str) -> str:

@@ -38,9 +38,8 @@ def reproduce(session: Session, run_id: str, *, into: str | None = None) -> Repr
     Raises:
         ArgonError: `RUN_NOT_FOUND`, `HISTORY_GONE`; `DIGEST_DIFFERS` when the data is not what the run saw.
     """
-    run = find_run(session, run_id)
+    run, ref = open_run(session, run_id)
     project = session.client.project(run["project"])
-    ref = run_ref(session, run)
     digest = project.collections(ref)["digest"]
     if run["digest"] and digest != run["digest"]:
         raise ArgonError(
@@ -90,6 +89,17 @@ def find_run(session: Session, run_id: str) -> protocol.Run:
         ),
         next=["%argon runs", "set MLFLOW_TRACKING_URI to the server that has the run"],
     )
+
+
+def open_run(session: Session, run_id: str) -> tuple[protocol.Run, str]:
+    """A run as the bridge knows it, which says where its branch leads now, and a ref for the state it saw.
+
+    Raises:
+        ArgonError: `RUN_NOT_FOUND`; `HISTORY_GONE`, `DIGEST_DIFFERS` as `run_ref`.
+    """
+    run = find_run(session, run_id)
+    ref = run_ref(session, run)
+    return session.client.run(run["id"])["run"], ref
 
 
 def run_ref(session: Session, run: protocol.Run) -> str:
