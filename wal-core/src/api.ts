@@ -197,10 +197,14 @@ export interface LongRead {
   readonly signal?: AbortSignal;
   /** Told now and then how many documents were looked at. */
   readonly onProgress?: (examined: number) => void;
+  /** Also finds the LSN of each document's version where a worker reads, which reads a batch ahead then. */
+  readonly versions?: boolean;
 }
 
 /** Documents that matched, and how many were looked at since the batch before. */
 export interface MatchBatch extends ScanBatch {
+  /** LSN of the version of each, when it was asked for and is known. */
+  readonly lsns?: ArrayLike<number>;
   readonly examined: number;
   /** Of these, those up to and with each match. */
   readonly examinedAt: ArrayLike<number>;
@@ -251,6 +255,8 @@ export interface Snapshot {
   readonly branch?: string;
   /** True when the ref is a branch name alone: the head, which can be written. */
   readonly writable: boolean;
+  /** For writes that follow from this state; undefined for one that cannot be written, and inside a transaction. */
+  readonly seen?: SeenHead | undefined;
   /** Set when the ref named an LSN inside an atomic group: the LSN asked for. */
   readonly snappedFrom?: Lsn;
   /** Commit time of the newest change in this state. */
@@ -317,8 +323,27 @@ export interface Writer {
   replace(collection: CollectionInfo, key: DocKey, image: Image, isWhole?: boolean): void;
   /** Removes a document; false when it is not there. */
   remove(collection: CollectionInfo, key: DocKey): boolean;
+  /**
+   * The version of a document in the state that the write's `seen` is of: the next call about this document need not
+   * look for it, when that is the newest state still. Otherwise it does nothing.
+   */
+  hasRead(collection: CollectionInfo, key: DocKey, version: DocumentVersion): void;
   /** Number of records staged so far. */
   readonly staged: number;
+}
+
+/** A version of a document that is there. */
+export interface DocumentVersion {
+  readonly lsn: Lsn;
+  readonly image: Image;
+}
+
+/**
+ * The head of a branch as a snapshot shows it. Who names it with each of several writes has versions that were read
+ * there taken for the newest, as long as nobody else has written to the branch.
+ */
+export interface SeenHead {
+  readonly timeline: TimelineId;
 }
 
 export interface WriteOptions {
@@ -332,6 +357,8 @@ export interface WriteOptions {
    * each is, and refused with DOCUMENT_INVALID.
    */
   readonly isChecked?: boolean;
+  /** What `hasRead` of the writer speaks of. */
+  readonly seen?: SeenHead | undefined;
   /**
    * Remembered in the same frame: the reply of a retryable write. The key is `<owner>/<turn>/<statement>`;
    * a new turn of an owner forgets its earlier ones.

@@ -10,10 +10,12 @@ import {
   type FlowBatch,
   type LongRead,
   type LongReads,
+  type Lsn,
   type MatchBatch,
   type Pipeline,
   type Projection,
   type ScanBatch,
+  type SeenHead,
   type Snapshot,
   type Sort,
   type Spill
@@ -40,6 +42,8 @@ export interface Query {
 export interface Found {
   readonly key: DocKey;
   readonly image: Buffer;
+  /** LSN of this version, where it was easy to find. */
+  readonly lsn: Lsn | undefined;
 }
 
 /** A pipeline over fewer documents than this is run here. */
@@ -66,6 +70,11 @@ export class QueryRun {
     /** Opens a scratch file when the query may use the disk. */
     private readonly spill: (() => Spill) | undefined = undefined
   ) {}
+
+  /** The state that is read, for writes that follow from it. */
+  get seen(): SeenHead | undefined {
+    return this.snapshot.seen;
+  }
 
   /** The answer when it can be had without waiting: a read of one `_id`. */
   immediate(): Buffer[] | undefined {
@@ -129,9 +138,9 @@ export class QueryRun {
 
   /** Matching documents with their keys, without sort, skip, limit and projection. */
   async *found(): AsyncGenerator<Found[]> {
-    for await (const { keys, images } of this.matching()) {
+    for await (const { keys, images, lsns } of this.matching(this.seen !== undefined)) {
       if (images.length > 0) {
-        yield images.map((image, at) => ({ key: keys[at]!, image }));
+        yield images.map((image, at) => ({ key: keys[at]!, image, lsn: lsns?.[at] as Lsn | undefined }));
       }
     }
   }
@@ -346,12 +355,12 @@ export class QueryRun {
   }
 
   /** Matching documents in the plan's order, each once. */
-  private async *matching(): AsyncGenerator<MatchBatch> {
+  private async *matching(versions = false): AsyncGenerator<MatchBatch> {
     const { filter } = this.query;
     // Without a filter there is nothing to do but to bring the documents here.
     const long = filter.isEmpty ? undefined : this.long();
     if (long !== undefined) {
-      for await (const batch of long.reads.matching(this.collection!, long.read)) {
+      for await (const batch of long.reads.matching(this.collection!, { ...long.read, versions })) {
         this.operation.check();
         this.statistics.docsExamined += batch.examined;
         yield batch;

@@ -75,6 +75,8 @@ export class Timeline {
   /** Changes staged on this timeline itself. */
   count = 0;
   durableCount = 0;
+  /** Commits that were staged and never came to be: others have their LSNs now. */
+  rollbacks = 0;
   readonly merges: MergeMark[] = [];
   /** LSNs at which its states can be read; undefined when garbage collection has taken nothing from it. */
   kept: KeptLsns | undefined;

@@ -1,4 +1,4 @@
-import type { CollectionInfo, DocKey, Image, Writer } from '../api';
+import type { CollectionInfo, DocKey, DocumentVersion, Image, Writer } from '../api';
 import { checkDocument, docKeyOf, STORED_DEPTH_MAX } from '../bson';
 import { ArgonError } from '../errors';
 import type { Stage } from '../write/stage';
@@ -8,6 +8,8 @@ import { WriterLayer } from './writerlayer';
 export interface Trust {
   /** They are valid documents already, and a replaced one keeps its `_id`. */
   readonly isChecked?: boolean | undefined;
+  /** What the call says it has read is the newest still. */
+  readonly isNewest?: boolean | undefined;
 }
 
 /**
@@ -20,7 +22,8 @@ class GuardedWriter extends WriterLayer {
   constructor(
     writer: Writer,
     private readonly stage: Stage,
-    private readonly isChecked: boolean
+    private readonly isChecked: boolean,
+    private readonly isNewest: boolean
   ) {
     super(writer);
   }
@@ -93,6 +96,12 @@ class GuardedWriter extends WriterLayer {
     return this.writer.remove(collection, key);
   }
 
+  override hasRead(collection: CollectionInfo, key: DocKey, version: DocumentVersion): void {
+    if (this.isNewest) {
+      this.writer.hasRead(collection, key, version);
+    }
+  }
+
   /** @throws BAD_REQUEST */
   private assertOpen(): void {
     if (this.isOver) {
@@ -128,9 +137,9 @@ export function runChange<T>(
   stage: Stage,
   writer: Writer,
   change: (writer: Writer) => T,
-  { isChecked = false }: Trust
+  { isChecked = false, isNewest = false }: Trust
 ): T {
-  const guarded = new GuardedWriter(writer, stage, isChecked);
+  const guarded = new GuardedWriter(writer, stage, isChecked, isNewest);
   try {
     const result = change(guarded);
     if (isThenable(result)) {

@@ -1,4 +1,5 @@
 import type { Commit, Origin, WriteOptions, Writer } from '../api';
+import { TimelineSeen } from '../branch/seenhead';
 import { ROW_KEY_BYTES_MAX } from '../limits';
 import { checkBytes } from '../log/bounds';
 import type { Core } from './core';
@@ -18,7 +19,7 @@ export async function write<T>(
   change: (writer: Writer) => T,
   options: WriteOptions = {}
 ): Promise<{ result: T; commit: Commit | undefined }> {
-  const { retry } = options;
+  const { retry, isChecked, seen } = options;
   checkKind(options.kind);
   checkTxn(options.txn);
   if (retry !== undefined) {
@@ -28,9 +29,10 @@ export async function write<T>(
   assertWritable(branch);
   const stage = core.stage(project, branch);
   const { head } = branch.timeline;
+  const newest = seen instanceof TimelineSeen && seen.isHeadOf(branch.timeline) ? seen : undefined;
   let result: T;
   try {
-    result = runChange(stage, stage, change, options);
+    result = runChange(stage, stage, change, { isChecked, isNewest: newest !== undefined });
   } catch (error) {
     // A refusal (the key is taken, the document is not there) may follow from a write that is not on disk yet either.
     await core.durable(branch.timeline, head);
@@ -41,14 +43,16 @@ export async function write<T>(
     await core.durable(branch.timeline, head);
     return { result, commit: undefined };
   }
-  const {
-    commits: [commit]
-  } = await core.commit(
+  const committed = core.commit(
     [{ project, stage }],
     origin,
     retry === undefined
       ? options
       : { ...options, control: ([made]) => core.retries.rows(retry.key, retry.reply(made)) }
   );
+  newest?.hasWritten();
+  const {
+    commits: [commit]
+  } = await committed;
   return { result, commit };
 }

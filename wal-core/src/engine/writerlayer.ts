@@ -1,4 +1,4 @@
-import type { CollectionInfo, DocKey, Image, Writer } from '../api';
+import type { CollectionInfo, DocKey, DocumentVersion, Image, Writer } from '../api';
 
 /** A writer in front of another, which does all that a layer leaves to it. */
 export class WriterLayer implements Writer {
@@ -66,5 +66,9 @@ export class WriterLayer implements Writer {
 
   remove(collection: CollectionInfo, key: DocKey): boolean {
     return this.writer.remove(collection, key);
+  }
+
+  hasRead(collection: CollectionInfo, key: DocKey, version: DocumentVersion): void {
+    this.writer.hasRead(collection, key, version);
   }
 }

@@ -10,11 +10,13 @@ import type {
   ProjectInfo,
   ScanBatch,
   ScanOptions,
+  SeenHead,
   Snapshot,
   TimelineId
 } from '../api';
 import { assertKept } from '../branch/kept';
 import type { ChainLink, Timeline } from '../branch/model';
+import { TimelineSeen } from '../branch/seenhead';
 import { ArgonError } from '../errors';
 import { readIndex } from '../index/read';
 import { BATCH_DOCUMENTS_DEFAULT } from '../limits';
@@ -95,6 +97,10 @@ export class View implements Snapshot {
 
   get long(): LongReads | undefined {
     return this.parts.long?.(this);
+  }
+
+  get seen(): SeenHead | undefined {
+    return this.writable ? new TimelineSeen(this.line, this.lsn) : undefined;
   }
 
   get catalog(): Catalog {

@@ -100,7 +100,7 @@ async function obey(task: Task, pulse: Pulse): Promise<Results[Task['kind']]> {
     case 'changes':
       return changes(task, new LineReader(view), ground.versions, pulse);
     case 'scan':
-      return scan(task.read, task.bytesMax, ground, pulse);
+      return scan(task, ground, pulse);
     case 'count':
       return count(task.read, task.most, ground, pulse);
     case 'tally':

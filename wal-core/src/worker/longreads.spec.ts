@@ -25,6 +25,8 @@ async function drained(batches: AsyncIterable<{ readonly images: readonly Image[
 describe('long reads on workers', () => {
   let world: World;
   let items: CollectionInfo;
+  /** LSN of the document 0; those after it follow. */
+  let base: number;
   const long = (): LongReads => world.view('main').long!;
   const pool = () => coreOf(world.engine).imageOffice.pool!;
 
@@ -36,7 +38,8 @@ describe('long reads on workers', () => {
         n: first + i,
         text: 'x'
       }));
-      await world.put('main', documents);
+      const { lastLsn } = await world.put('main', documents);
+      base = lastLsn - (first + 999);
     }
     await imagesSettled(world.engine);
     items = world.view('main').collection('items')!;
@@ -194,5 +197,26 @@ describe('long reads on workers', () => {
     await world.engine.close();
     await reading;
     await world.reopen();
+  });
+
+  it('find the versions of their documents when they are asked for, of older states too', async () => {
+    const before = world.view('main');
+    const changed = [4_001, 6_003, 8_999];
+    const { firstLsn } = await world.put(
+      'main',
+      changed.map(_id => ({ _id, n: _id, text: 'y' }))
+    );
+    for (const view of [before, world.view('main')]) {
+      const found = new Map<number, number>();
+      for await (const { images, lsns } of view.long!.matching(items, { filter: ODD, versions: true })) {
+        images.forEach((image, i) => lsns !== undefined && found.set(image.readInt32LE(9), lsns[i]!));
+      }
+      expect(found.size).toBeGreaterThan(0);
+      for (const [id, lsn] of found) {
+        const at = changed.indexOf(id);
+        const expected = view === before || at < 0 ? base + id : firstLsn + at;
+        expect([id, lsn]).toEqual([id, expected]);
+      }
+    }
   });
 });

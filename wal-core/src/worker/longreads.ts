@@ -15,7 +15,7 @@ import type { LongReadView } from '../read/snapshot';
 import type { StateScanParts } from '../read/statescan';
 import { matching } from '../read/matches';
 import { Handover } from './handover';
-import type { HandedRange, Parcel } from './messages';
+import type { HandedRange, Parcel, ScanFound } from './messages';
 import { owned, unpacked } from './parcel';
 import type { WorkerPool } from './pool';
 import { handed, rangeOf } from './request';
@@ -126,22 +126,33 @@ export class StateLongReads implements LongReads {
   ): AsyncGenerator<MatchBatch> {
     const { pool, limits } = this.parts;
     const handover = this.handover(collection, read.reverse === true);
-    let after = start;
-    do {
-      const found = await handover.with(state =>
-        pool.run(
-          {
-            kind: 'scan',
-            read: handed(read, state, [rangeOf(stretch, after)]),
-            bytesMax: limits.bytesMax
-          },
-          { signal: read.signal }
-        )
-      );
-      after = found.last === undefined ? undefined : Buffer.from(found.last);
-      const { examined, examinedAt } = found;
-      yield { ...pairs(found.parcel), examined, examinedAt };
-    } while (after !== undefined);
+    const { versions = false, signal } = read;
+    const { bytesMax } = limits;
+    const windowFrom = (after: DocKey | undefined) =>
+      handover.with(state => {
+        const task = {
+          kind: 'scan',
+          read: handed(read, state, [rangeOf(stretch, after)]),
+          bytesMax,
+          versions
+        } as const;
+        return pool.run(task, { signal });
+      });
+    let next: Promise<ScanFound> | undefined = windowFrom(start);
+    while (next !== undefined) {
+      const { last, parcel, examined, examinedAt, lsns } = await next;
+      const after = last === undefined ? undefined : Buffer.from(last);
+      next = undefined;
+      if (after !== undefined && versions) {
+        next = windowFrom(after);
+        // It fails where it is awaited; whoever ends the read before does not ask.
+        next.catch(() => undefined);
+      }
+      yield { ...pairs(parcel), examined, examinedAt, ...(lsns === undefined ? {} : { lsns }) };
+      if (after !== undefined) {
+        next ??= windowFrom(after);
+      }
+    }
   }
 
   /** Counts on all threads at once, where the images say how to divide the keys. */

@@ -90,7 +90,12 @@ export type Task =
   /** Reads the whole state, and holds it against its checksums. */
   | { readonly kind: 'check' }
   /** Matching documents until there are so many bytes of them, or for a while; of one range. */
-  | { readonly kind: 'scan'; readonly read: HandedRead; readonly bytesMax: number }
+  | {
+      readonly kind: 'scan';
+      readonly read: HandedRead;
+      readonly bytesMax: number;
+      readonly versions: boolean;
+    }
   /** The number of matching documents; it may stop at `most`. */
   | { readonly kind: 'count'; readonly read: HandedRead; readonly most: number }
   /** A part of the documents through the first stage of a pipeline, to be put together with the others. */
@@ -127,6 +132,8 @@ export interface ScanFound {
   readonly examined: number;
   /** Documents looked at up to and with each match. */
   readonly examinedAt: Uint32Array;
+  /** LSN of the version of each match, when it was asked for. */
+  readonly lsns: Float64Array | undefined;
   readonly last: Uint8Array | undefined;
 }
 

@@ -25,21 +25,26 @@ const STEP_BYTES = 128 * 1024;
 
 /** Matching documents with their keys, until there are enough bytes or time is up. */
 export async function scan(
-  read: HandedRead,
-  bytesMax: number,
+  { read, bytesMax, versions }: Task & { kind: 'scan' },
   ground: Ground,
   pulse: Pulse
 ): Promise<ScanFound> {
   const parcels = new Parcels();
+  const { chain, collection } = read.state;
   const examinedAt: number[] = [];
+  const lsns: number[] = [];
   const taker: Taker = {
     get isFull() {
       return parcels.bytes >= bytesMax;
     },
     take: (bytes, start, end, key) => {
       examinedAt.push(matches.examined);
-      parcels.add(key());
+      const docKey = key();
+      parcels.add(docKey);
       parcels.add(bytes, start, end);
+      if (versions) {
+        lsns.push(ground.versions.walk(chain, collection, docKey)!.lsn);
+      }
     }
   };
   const matches: Matches = new Matches(testOf(read), taker);
@@ -57,6 +62,7 @@ export async function scan(
     parcel: parcels.take(),
     examined: matches.examined,
     examinedAt: Uint32Array.from(examinedAt),
+    lsns: versions ? Float64Array.from(lsns) : undefined,
     last: last === undefined ? undefined : owned(last)
   };
 }

@@ -295,6 +295,7 @@ export class Committer {
       });
     }
     for (const { project, stage } of shares) {
+      stage.timeline.rollbacks++;
       stage.timeline.head = stage.timeline.durableHead;
       stage.timeline.count = stage.timeline.durableCount;
       project.head = project.durableHead;

@@ -257,9 +257,9 @@ export class Stage implements Writer {
   }
 
   /** Takes note of the version that a document has in the state below, from whoever has just read it there. */
-  hasRead(collection: CollectionId, key: DocKey, version: FoundVersion): void {
+  hasRead({ id }: CollectionInfo, key: DocKey, version: FoundVersion): void {
     this.found = version;
-    this.foundCollection = collection;
+    this.foundCollection = id;
     this.foundKey = key;
   }
 

@@ -1,7 +1,9 @@
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
+import type { SeenHead, Writer } from '@argon/wal-core';
 import type { CommandContext } from '../context';
 import { MongoError } from '../errors';
 import { MANY_SLICE_BYTES_MAX, MANY_SLICE_MAX, SLICES_IN_FLIGHT_MAX } from '../limits';
+import type { Found, QueryRun } from '../query';
 import { applyTo } from './apply';
 import { type BatchResult, type BatchTarget, count, fail } from './batch-result';
 import { commitChange } from './commit';
@@ -35,9 +37,11 @@ export async function runMany(
     if (context.retry !== undefined) {
       throw new MongoError('InvalidOptions', 'Cannot use (or request) retryable writes with multi=true');
     }
-    for await (const keys of slicesOf(context, target, statement)) {
+    const run = await runStatement(context, target.place, target.collection, statement);
+    const { seen } = run;
+    for await (const found of slicesOf(run)) {
       context.operation.check();
-      const waited = await inFlight.add(writeSlice(context, target, statement, keys, total));
+      const waited = await inFlight.add(writeSlice(context, target, statement, { found, seen }, total));
       if (total.hasFailed) {
         break;
       }
@@ -63,29 +67,30 @@ export async function runMany(
   }
 }
 
-/** Keys of the matching documents, in slices of what one write may hold. */
-async function* slicesOf(
-  context: CommandContext,
-  target: BatchTarget,
-  statement: Statement
-): AsyncGenerator<readonly Buffer[]> {
-  let keys: Buffer[] = [];
+/** The matching documents, in slices of what one write may hold. */
+async function* slicesOf(run: QueryRun): AsyncGenerator<readonly Found[]> {
+  let slice: Found[] = [];
   let bytes = 0;
-  const run = await runStatement(context, target.place, target.collection, statement);
-  for await (const found of run.found()) {
-    for (const { key, image } of found) {
-      keys.push(key);
-      bytes += image.length;
-      if (keys.length >= MANY_SLICE_MAX || bytes >= MANY_SLICE_BYTES_MAX) {
-        yield keys;
-        keys = [];
+  for await (const batch of run.found()) {
+    for (const found of batch) {
+      slice.push(found);
+      bytes += found.image.length;
+      if (slice.length >= MANY_SLICE_MAX || bytes >= MANY_SLICE_BYTES_MAX) {
+        yield slice;
+        slice = [];
         bytes = 0;
       }
     }
   }
-  if (keys.length > 0) {
-    yield keys;
+  if (slice.length > 0) {
+    yield slice;
   }
+}
+
+/** Documents as they were found, and in which state. */
+interface FoundSlice {
+  readonly found: readonly Found[];
+  readonly seen: SeenHead | undefined;
 }
 
 /** Stages and commits a slice; nothing when the statement has failed before it was its turn. */
@@ -93,15 +98,18 @@ async function writeSlice(
   context: CommandContext,
   { place, collection: name, ordered, terms }: BatchTarget,
   statement: Statement,
-  keys: readonly Buffer[],
+  { found, seen }: FoundSlice,
   state: { hasFailed: boolean }
 ): Promise<SliceResult> {
   const namespace = `${context.database}.${name}`;
-  const { result, commit } = await commitChange(context, place, writer => {
+  const change = (writer: Writer): SliceResult => {
     const slice = emptySlice();
     const collection = state.hasFailed ? undefined : writer.collection(name);
-    for (const key of collection === undefined ? [] : keys) {
+    for (const { key, image, lsn } of collection === undefined ? [] : found) {
       try {
+        if (lsn !== undefined) {
+          writer.hasRead(collection!, key, { lsn, image });
+        }
         count(context, slice, statement, applyTo(writer, collection!, key, statement, terms));
       } catch (error) {
         // What was written before the fault stays, as in mongod; the rest is not touched.
@@ -112,6 +120,7 @@ async function writeSlice(
       }
     }
     return slice;
-  });
+  };
+  const { result, commit } = await commitChange(context, place, change, { seen });
   return { ...result, commit };
 }

@@ -67,7 +67,7 @@ function stageDocument(stage: Stage, { item, result }: Decision): void {
     );
   }
   if (item.version !== undefined) {
-    stage.hasRead(item.collection, item.key, item.version);
+    stage.hasRead(collection, item.key, item.version);
   }
   if (result === undefined) {
     stage.remove(collection, item.key);
