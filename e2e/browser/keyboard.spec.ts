@@ -1,4 +1,5 @@
 import { expect, test, type IJupyterLabPageFixture } from '@jupyterlab/galata';
+import { PenguinsMerge } from './penguinsViews';
 import { ScriptedBridge, type IScript } from './scriptedBridge';
 
 test.use({ autoGoto: false });
@@ -10,10 +11,17 @@ async function open(page: IJupyterLabPageFixture, script: IScript = {}): Promise
 }
 
 /** What a shortcut or the palette does. */
-async function command(page: IJupyterLabPageFixture, id: string): Promise<void> {
-  await page.evaluate(async name => {
-    await window.jupyterapp.commands.execute(name);
-  }, id);
+async function command(
+  page: IJupyterLabPageFixture,
+  id: string,
+  args: Record<string, string> = {}
+): Promise<void> {
+  await page.evaluate(
+    async ([name, given]) => {
+      await window.jupyterapp.commands.execute(name, given);
+    },
+    [id, args] as const
+  );
 }
 
 test('the panel takes the keyboard when it is shown, and every pop-up gives it back', async ({ page }) => {
@@ -54,6 +62,27 @@ test('the panel takes the keyboard when it is shown, and every pop-up gives it b
   await expect(page.getByRole('alertdialog')).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(graph).toBeFocused();
+});
+
+test('the keys of a view work as soon as it is open, and when its tab is chosen again', async ({ page }) => {
+  const merge = new PenguinsMerge();
+  await open(page, { answers: merge.answers });
+  await expect(page.getByRole('treegrid')).toBeVisible();
+  await command(page, 'argon:diff', { from: 'main', to: 'clean-nulls' });
+  await expect(page.getByText('imputed.neighbours[0]')).toBeVisible();
+  const shown = page.getByRole('tree').getByRole('treeitem', { selected: true });
+  const before = (await shown.textContent()) ?? '';
+  await page.keyboard.press('j');
+  await expect(shown).not.toHaveText(before);
+
+  await command(page, 'argon:merge', { source: 'clean-nulls', into: 'main' });
+  await expect(page.getByText('0 of 7 answered')).toBeVisible();
+  await page.keyboard.press('2');
+  await expect(page.getByText('1 of 7 answered')).toBeVisible();
+  await page.locator('.lm-TabBar-tab', { hasText: 'Diff' }).click();
+  await page.locator('.lm-TabBar-tab', { hasText: 'Merge' }).click();
+  await page.keyboard.press('1');
+  await expect(page.getByText('2 of 7 answered')).toBeVisible();
 });
 
 test('the log of the bridge opens where its newest line is', async ({ page }) => {

@@ -7,6 +7,7 @@ import { useSignal } from '../panel/context';
 import { TextButton } from '../panel/parts';
 import { openMenu } from '../view/menu';
 import { useView } from '../view/viewContext';
+import { ViewRoot } from '../view/viewRoot';
 import { Collections } from './collections';
 import { FilterBar, StateBar } from './dataBar';
 import { pinned } from '../model/refs';
@@ -31,7 +32,7 @@ export function DataBody({ model }: { readonly model: DataModel }): JSX.Element 
     }
   };
   return (
-    <div ref={node} className="jp-ArgonView jp-ArgonData" onKeyDown={onKeyDown}>
+    <ViewRoot ref={node} className="jp-ArgonData" onKeyDown={onKeyDown}>
       <StateBar model={model} />
       {model.isMoved && (
         <div className="jp-ArgonStrip jp-mod-info" role="status">
@@ -65,7 +66,7 @@ export function DataBody({ model }: { readonly model: DataModel }): JSX.Element 
           </div>
         </div>
       )}
-    </div>
+    </ViewRoot>
   );
 }
 

@@ -18,6 +18,7 @@ import { VirtualList } from '../view/virtualList';
 import type { DiffModel, TreeLine } from './diffModel';
 import { DocumentView } from './documentView';
 import { Toolbar } from '../view/toolbar';
+import { ViewRoot } from '../view/viewRoot';
 
 /** Height of a line of the tree, in pixels. */
 const LINE_PX = 24;
@@ -49,7 +50,7 @@ export function DiffBody({ model }: { readonly model: DiffModel }): JSX.Element 
     }
   };
   return (
-    <div className="jp-ArgonView" onKeyDown={onKeyDown}>
+    <ViewRoot onKeyDown={onKeyDown}>
       <DiffBar
         model={model}
         onMerge={(source, into) => void commands.execute(CommandIds.merge, { source, into })}
@@ -126,7 +127,7 @@ export function DiffBody({ model }: { readonly model: DiffModel }): JSX.Element 
           </div>
         </>
       )}
-    </div>
+    </ViewRoot>
   );
 }
 

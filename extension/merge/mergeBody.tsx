@@ -18,6 +18,7 @@ import type { PlanModel } from './planModel';
 import { planWords } from './planWords';
 import { ResultView } from './resultView';
 import { Toolbar } from '../view/toolbar';
+import { ViewRoot } from '../view/viewRoot';
 
 /** The merge view: refs and Apply, conflicts at the left, one document in the middle, its result at the right. */
 export function MergeBody({ model }: { readonly model: PlanModel }): JSX.Element {
@@ -87,7 +88,7 @@ export function MergeBody({ model }: { readonly model: PlanModel }): JSX.Element
     }
   };
   return (
-    <div ref={view} className="jp-ArgonView" onKeyDown={onKeyDown}>
+    <ViewRoot ref={view} onKeyDown={onKeyDown}>
       <MergeBar model={model} />
       <Strips model={model} />
       <div className="jp-ArgonView-columns jp-mod-merge">
@@ -148,7 +149,7 @@ export function MergeBody({ model }: { readonly model: PlanModel }): JSX.Element
         </div>
         <ResultView model={model} group={group} />
       </div>
-    </div>
+    </ViewRoot>
   );
 }
 
