@@ -5,7 +5,7 @@ import {
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { Clipboard, ICommandPalette, Notification } from '@jupyterlab/apputils';
-import { INotebookTracker } from '@jupyterlab/notebook';
+import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 /* eslint-disable jupyter/prefer-lazy-imports -- the panel is restored with the page: all of this is needed at once */
@@ -85,7 +85,12 @@ export const panelPlugin: JupyterFrontEndPlugin<IArgon> = {
     };
     const actions = new Actions({ workspace, panel: model, trans, say });
     const copy = (text: string) => Clipboard.copyToSystem(text);
-    const openCell = (notebook: string, cell: string | undefined) => {
+    const openCell = (told: string, cell: string | undefined) => {
+      // A notebook may have another name than when the cell ran: where it is open, it is known by its cell.
+      const has = ({ content }: NotebookPanel) =>
+        cell !== undefined && content.widgets.some(({ model }) => model.id === cell);
+      const open = tracker?.find(panel => panel.context.path === told && has(panel)) ?? tracker?.find(has);
+      const notebook = open?.context.path ?? told;
       void commands.execute('docmanager:open', { path: notebook, factory: 'Notebook' }).then(
         () => {
           const panel = tracker?.find(candidate => candidate.context.path === notebook);
