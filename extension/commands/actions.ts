@@ -3,6 +3,7 @@ import { codeOf, messageOf, RpcError } from '../client/rpcError';
 import type { Branch, Plan, Session } from '../client/protocol';
 import { count } from '../format/count';
 import { changes } from '../format/words';
+import { planWords } from '../merge/planWords';
 import { placeOf } from '../model/refs';
 import type { ProjectModel } from '../model/project';
 import type { Workspace } from '../model/workspace';
@@ -129,7 +130,7 @@ export class Actions {
       const applied = await client.call('plan.apply', { project: project.name, id: plan.id, ...session });
       const lsns = applied.appliedAs;
       const written = lsns === undefined ? 0 : lsns.lastLsn - lsns.firstLsn + 1;
-      return trans.__('%1: %2 written on %3.', plan.source, changes(written, trans), plan.into);
+      return trans.__('%1: %2 written.', planWords(plan, trans).label, changes(written, trans));
     });
   }
 

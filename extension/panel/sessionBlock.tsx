@@ -45,7 +45,9 @@ export function SessionBlock({ project }: { readonly project: ProjectModel }): J
       >
         {trans.__('Switch…')}
       </TextButton>
-      <div className="jp-ArgonSession-note">{noteText()}</div>
+      <div className={`jp-ArgonSession-note${session === undefined ? ' jp-mod-whole' : ''}`}>
+        {noteText()}
+      </div>
     </div>
   );
 
