@@ -1,7 +1,7 @@
 import { expect, test, type IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
-import { seriousProblems } from './accessibility';
+import { seriousProblems, tabStops } from './accessibility';
 import { PICTURES } from './places';
 import { FONT, shootThemes } from './themes';
 
@@ -169,6 +169,20 @@ test('documents are found, looked at, followed through time and compared', async
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await expect(page.getByRole('region', { name: 'Document' })).toBeVisible();
+    const stops = (await tabStops(page, view)).filter(stop => !stop.startsWith('textbox'));
+    // Bar, collections, tools of the filter, table, the document's tools, what can be done with it.
+    expect(stops.map(stop => stop.split(' ')[0])).toEqual([
+      'button',
+      'tree',
+      'button',
+      'grid',
+      'button',
+      'button'
+    ]);
+    const heights = await page
+      .locator('.jp-ArgonData-fields tbody tr')
+      .evaluateAll(rows => rows.map(row => Math.round(row.getBoundingClientRect().height)));
+    expect(heights.every(height => height >= 24 && height <= 28)).toBe(true);
     await page.sidebar.close('left');
     await shootThemes(page, 'data-browser');
     await page.getByRole('region', { name: 'Document' }).getByRole('button').first().focus();

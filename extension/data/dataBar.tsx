@@ -148,29 +148,31 @@ export function FilterBar({ model }: { readonly model: DataModel }): JSX.Element
   return (
     <div className="jp-ArgonData-query">
       <FilterEditor model={model} describedBy={id} />
-      {model.isReading ? (
-        <TextButton icon={stopIcon} onClick={() => model.cancel()}>
-          {trans.__('Stop')}
-        </TextButton>
-      ) : (
-        <TextButton
-          icon={playIcon}
-          isPrimary={!model.isApplied && 'query' in parsed}
-          disabled={!('query' in parsed)}
-          onClick={() => model.apply()}
-        >
-          {trans.__('Find')}
-        </TextButton>
-      )}
-      <IconButton
-        icon={closeIcon}
-        label={trans.__('Take the filter away')}
-        disabled={isEmpty}
-        onClick={() => {
-          model.filter = '';
-          model.apply();
-        }}
-      />
+      <Toolbar label={trans.__('Tools of the filter')} className="jp-ArgonData-find">
+        {model.isReading ? (
+          <TextButton icon={stopIcon} onClick={() => model.cancel()}>
+            {trans.__('Stop')}
+          </TextButton>
+        ) : (
+          <TextButton
+            icon={playIcon}
+            isPrimary={!model.isApplied && 'query' in parsed}
+            disabled={!('query' in parsed)}
+            onClick={() => model.apply()}
+          >
+            {trans.__('Find')}
+          </TextButton>
+        )}
+        <IconButton
+          icon={closeIcon}
+          label={trans.__('Take the filter away')}
+          disabled={isEmpty}
+          onClick={() => {
+            model.filter = '';
+            model.apply();
+          }}
+        />
+      </Toolbar>
       <div id={id} className="jp-ArgonData-note" aria-live="polite">
         {'query' in parsed ? <Found model={model} /> : <b>{troubleText(parsed, trans)}</b>}
       </div>

@@ -64,7 +64,7 @@ export function DocumentPane(props: {
           onClick={props.onClose}
         />
       </Toolbar>
-      <div className="jp-ArgonData-actions">
+      <Toolbar label={trans.__('Actions on this document')} className="jp-ArgonData-actions">
         {row.op === undefined && (
           <Segmented
             label={trans.__('How values are shown')}
@@ -95,7 +95,7 @@ export function DocumentPane(props: {
         >
           {trans.__('Blame')}
         </TextButton>
-      </div>
+      </Toolbar>
       {row.document === undefined ? (
         <p className="jp-ArgonView-none">
           {trans.__(
