@@ -175,6 +175,9 @@ export class Dispatcher {
             transactions,
             logical
           );
+    if (transaction !== undefined && place !== undefined) {
+      transactions.usedOn(connection.id, transaction);
+    }
     return {
       services: this.services,
       connection,

@@ -207,6 +207,10 @@ export class WireServer {
         this.connections.delete(closed);
         this.services.statistics.connectionsOpen = this.connections.size;
         this.services.cursors.connectionClosed(closed.state.id);
+        const left = this.services.transactions.connectionClosed(closed.state.id);
+        if (left !== undefined) {
+          this.services.cursors.transactionEnded(left.session, left.number);
+        }
       }
     );
     this.connections.add(connection);

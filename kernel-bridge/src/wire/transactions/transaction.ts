@@ -22,6 +22,8 @@ export class WireTransaction {
   private inner: Transaction | undefined;
   private closed: Exclude<TransactionPhase, 'open'> | undefined;
   private readonly noted = new Map<string, TransactionWrite>();
+  /** The connection of its latest command, when that is one of a kernel's session. */
+  connection: number | undefined;
   /** What it committed, for a commit that is asked again. */
   commits: readonly Commit[] = [];
 

@@ -1,4 +1,4 @@
-import type { ClientSession, Collection, Document, MongoClient } from 'mongodb';
+import { Long, UUID, type ClientSession, type Collection, type Document, type MongoClient } from 'mongodb';
 import { RawConnection, TestBridge } from '../testing';
 
 let bridge: TestBridge;
@@ -255,5 +255,64 @@ describe('A transaction of a driver', () => {
         client.db('shop~exp~2').collection<Document>('stock').insertOne({}, { session })
       ).rejects.toThrow();
     });
+  });
+});
+
+describe('A transaction whose connection is gone', () => {
+  const place = { id: 'k1', project: 'shop', ref: 'main', origin: { actor: 'ann', session: 'k1' } };
+  let own: TestBridge;
+  beforeAll(async () => {
+    own = await TestBridge.start({
+      byAppName: appName => (appName === 'argon:k1' ? place : undefined),
+      noteRead: () => undefined,
+      noteWrite: () => undefined
+    });
+    await (await own.client()).db('shop').collection<{ _id: number }>('stock').insertOne({ _id: 0 });
+  });
+  afterAll(() => own.stop());
+
+  const identity = () => ({ lsid: { id: new UUID() }, txnNumber: Long.ONE, autocommit: false });
+  let inTransaction = identity();
+
+  /** Begins a transaction that adds document 1, over a connection that then goes away. */
+  async function beginAndGo(appName: string): Promise<void> {
+    inTransaction = identity();
+    const connection = await RawConnection.open(own.port);
+    const client = {
+      application: { name: appName },
+      driver: { name: 'd', version: '1' },
+      os: { type: 'Linux' }
+    };
+    expect(await connection.command({ hello: 1, $db: 'admin', client })).toMatchObject({ ok: 1 });
+    const begun = await connection.command({
+      insert: 'stock',
+      documents: [{ _id: 1 }],
+      $db: 'shop',
+      startTransaction: true,
+      ...inTransaction
+    });
+    expect(begun).toMatchObject({ ok: 1, n: 1 });
+    connection.socket.destroy();
+  }
+
+  it('ends with a kernel, so that the next one can write the same', async () => {
+    await beginAndGo('argon:k1');
+    const next = await own.client({ appName: 'argon:k1' });
+    const stock = next.db('shop').collection<{ _id: number; n: number }>('stock');
+    await next.withSession(session =>
+      session.withTransaction(() => stock.insertOne({ _id: 1, n: 2 }, { session }), { timeoutMS: 30_000 })
+    );
+    expect(await stock.findOne({ _id: 1 })).toEqual({ _id: 1, n: 2 });
+    await stock.deleteOne({ _id: 1 });
+  });
+
+  it('goes on over another one for any other client', async () => {
+    await beginAndGo('app');
+    const other = await RawConnection.open(own.port);
+    const commit = await other.command({ commitTransaction: 1, $db: 'admin', ...inTransaction });
+    expect(commit).toMatchObject({ ok: 1 });
+    const stock = (await own.client()).db('shop').collection<{ _id: number }>('stock');
+    expect(await stock.findOne({ _id: 1 })).toEqual({ _id: 1 });
+    other.socket.destroy();
   });
 });

@@ -7,6 +7,9 @@ import { WireTransaction } from './transaction';
 export class Transactions {
   private readonly bySession = new Map<SessionKey, WireTransaction>();
 
+  /** The last one of each connection of a kernel's session. */
+  private readonly byConnection = new Map<number, WireTransaction>();
+
   constructor(private readonly engine: Engine) {}
 
   /** Transactions that are open. */
@@ -60,6 +63,26 @@ export class Transactions {
   /** What a transaction committed before the bridge was started again. */
   outcome(session: SessionKey, number: bigint): readonly Commit[] | undefined {
     return this.engine.transactionOutcome(session, Number(number));
+  }
+
+  /** A kernel's session goes on with it over this connection. */
+  usedOn(connection: number, transaction: WireTransaction): void {
+    transaction.connection = connection;
+    this.byConnection.set(connection, transaction);
+  }
+
+  /**
+   * Ends what a kernel left open that is gone, and answers it: what it changed would be refused to the next kernel for a
+   * minute. Other clients may go on over another connection, as with mongod.
+   */
+  connectionClosed(connection: number): WireTransaction | undefined {
+    const last = this.byConnection.get(connection);
+    this.byConnection.delete(connection);
+    if (last?.connection !== connection || last.phase !== 'open') {
+      return undefined;
+    }
+    last.abort();
+    return last;
   }
 
   /** A newer write of the session ends what it left open. */
