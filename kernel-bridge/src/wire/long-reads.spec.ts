@@ -126,6 +126,23 @@ describe('reads of a large collection, which run on workers', () => {
     expect(executionStats).toMatchObject({ nReturned: 5, totalDocsExamined: 9_005 });
   });
 
+  it('updateMany loses nothing that others write meanwhile', async () => {
+    const all = { n: { $gte: 0 } };
+    const counts = db.collection<Numbered>('counts');
+    await counts.insertMany(documents.map(({ _id, n }) => ({ _id, n, hits: 0 })));
+    const [first, second] = await Promise.all([
+      counts.updateMany(all, { $inc: { hits: 1 } }),
+      counts.updateMany(all, { $inc: { hits: 10 } }),
+      ...Array.from({ length: 50 }, (_, i) =>
+        counts.updateOne({ _id: i * 200 + 100 }, { $inc: { hits: 100 } })
+      )
+    ]);
+    expect([first.modifiedCount, second.modifiedCount]).toEqual([DOCUMENTS, DOCUMENTS]);
+    await counts.updateMany(all, { $inc: { hits: 1_000 } });
+    expect(await counts.countDocuments({ hits: 1_111 })).toBe(50);
+    expect(await counts.countDocuments({ hits: 1_011 })).toBe(DOCUMENTS - 50);
+  }, 60_000);
+
   it('updateMany and deleteMany find their documents', async () => {
     const { modifiedCount } = await d().updateMany({ n: { $gte: 11_000 } }, { $set: { late: true } });
     expect(modifiedCount).toBe(1_000);

@@ -248,11 +248,11 @@ export class Merge {
           cost += PAGE_COST;
         }
       } else {
-        this.takeBase(sink, base!, page, newest);
+        const isAtDelta = this.takeBase(sink, base!, page, newest);
         if (sink.room <= 0) {
           return false;
         }
-        if (newest !== undefined && base!.low < base!.high) {
+        if (newest !== undefined && isAtDelta && base!.low < base!.high) {
           this.mask(base!, page, newest);
           this.takeDelta(sink, newest);
         }
@@ -290,8 +290,8 @@ export class Merge {
     this.deltas.advance();
   }
 
-  /** Takes the entries before the next change, as far as there is room. */
-  private takeBase(sink: Sink, base: BaseWalk, page: Page, delta: Ranked | undefined): void {
+  /** Takes the entries before the next change, as far as there is room: false when there are more of them. */
+  private takeBase(sink: Sink, base: BaseWalk, page: Page, delta: Ranked | undefined): boolean {
     const { low, high } = base;
     if (this.reverse) {
       const split = delta === undefined ? low : Math.max(low, page.boundOf(delta.text!, true));
@@ -302,7 +302,7 @@ export class Merge {
         this.lastPage = page;
         this.lastAt = end;
       }
-      return;
+      return end <= split;
     }
     const split = delta === undefined ? high : Math.min(high, page.gallopRanked(delta, low));
     const end = Math.min(split, low + sink.room);
@@ -312,6 +312,7 @@ export class Merge {
       this.lastPage = page;
       this.lastAt = end - 1;
     }
+    return end >= split;
   }
 
   /** The change replaces the base's own version. */

@@ -219,4 +219,27 @@ describe('long reads on workers', () => {
       }
     }
   });
+
+  it('keep the order where a page has more documents than one step takes', async () => {
+    const tiny = Array.from({ length: 6_000 }, (_, _id) => ({ _id, n: _id }));
+    const collection = 'tiny';
+    await world.put('main', tiny, { collection });
+    await imagesSettled(world.engine);
+    // On top of the images, far from where their pages begin.
+    const changed = [900, 901, 5_200, 5_990];
+    await world.put(
+      'main',
+      changed.map(_id => ({ _id, n: _id, isNew: true })),
+      { collection }
+    );
+    const info = world.view('main').collection(collection)!;
+    const isThere = compileFilter(bson({ n: { $gte: 0 } }));
+    const ids = tiny.map(({ _id }) => _id);
+    for (const reverse of [false, true]) {
+      const read = { filter: isThere, reverse };
+      const found = (await drained(long().matching(info, read))).map(image => image.readInt32LE(9));
+      expect(found).toEqual(reverse ? [...ids].reverse() : ids);
+      expect((await long().countMatching(info, read)).count).toBe(ids.length);
+    }
+  });
 });
