@@ -1,4 +1,5 @@
-import type { Lsn, TimelineId } from '../api';
+import type { TimelineId } from '../api';
+import { decodeHeadRow } from '../store/headrow';
 import { afterPrefix, META_PREFIX_BYTES, TABLE } from '../store/keys';
 import type { OrderedStore } from '../store/store';
 import { Registry } from './registry';
@@ -30,7 +31,8 @@ export function loadRegistry(store: OrderedStore): Registry {
   for (const { key, value } of store.range('meta', { from: stats, to: afterPrefix(stats) })) {
     const timeline = registry.timeline(key.readUInt32BE(1) as TimelineId);
     if (timeline !== undefined) {
-      registry.advance(timeline, value.readUIntBE(0, 6) as Lsn, value.readUIntBE(6, 6));
+      const { lsn, count } = decodeHeadRow(value);
+      registry.advance(timeline, lsn, count);
       registry.settle(timeline, timeline.head, timeline.count);
     }
   }

@@ -4,6 +4,7 @@ import type { Registry } from '../branch/registry';
 import type { CommitClock } from '../log/clock';
 import type { IndexKeyMaker } from '../index/keys';
 import type { FileLog } from '../log/file/log';
+import { LostCounts } from '../log/file/lostcounts';
 import type { FoundFrame } from '../log/file/recovery';
 import {
   type ChangeRecord,
@@ -16,6 +17,7 @@ import {
 } from '../log/frame';
 import { CATALOG, type Catalogs } from '../read/catalog';
 import type { Unapplied } from '../read/unapplied';
+import { encodeHeadRow } from '../store/headrow';
 import { metaKey, TABLE } from '../store/keys';
 import type { OrderedStore } from '../store/store';
 import type { Applier } from '../write/apply';
@@ -51,6 +53,7 @@ export class Replay {
    * gives or takes keys of unique ones, or the state is made anew.
    */
   private isAwaited = false;
+  private readonly lost = new LostCounts();
 
   constructor(private readonly parts: ReplayParts) {}
 
@@ -65,22 +68,35 @@ export class Replay {
       applied === undefined
         ? undefined
         : { segment: applied.readUInt32BE(0), offset: applied.readUIntBE(4, 6) };
+    const told = new Set<Timeline>();
     await this.parts.log.recover(from, {
       replay: frame => {
         // What follows a large commit finds it in the state.
         return this.replay(frame) || this.parts.isBehind() ? this.parts.applier.caughtUp() : undefined;
       },
-      counted: ({ timeline: id, count }) => {
+      counted: lost => {
+        const { timeline: id, count } = lost;
         const timeline = this.parts.registry.timeline(id as TimelineId);
-        if (timeline !== undefined && timeline.count < count) {
+        if (this.lost.note(lost) && timeline !== undefined && timeline.count < count) {
           this.parts.registry.advance(timeline, timeline.head, count);
           this.parts.registry.settle(timeline, timeline.head, count);
+          told.add(timeline);
         }
       },
       ...(onProgress === undefined ? {} : { progress: nowAndThen(onProgress) })
     });
-    if (this.isAwaited) {
+    if (this.isAwaited || told.size > 0) {
       await this.parts.applier.caughtUp();
+    }
+    if (told.size > 0) {
+      // Nothing may follow that would bring the figure into the state.
+      await this.parts.store.write(
+        [...told].map(({ id, head, count }) => ({
+          table: 'meta',
+          key: metaKey(TABLE.timelineStat, id),
+          value: encodeHeadRow({ lsn: head, count })
+        }))
+      );
     }
   }
 
@@ -98,18 +114,22 @@ export class Replay {
       this.parts.registry.apply(record);
     }
     const traces: Trace[] = [];
-    const forgotten = new Set(
-      frame.changes.flatMap((section, i) => (isForgotten(section, known?.get(i)) ? [i] : []))
-    );
+    const forgotten = new Set<number>();
     const ordinals = [
-      ...frame.changes.map((section, i) =>
-        forgotten.has(i)
-          ? this.replayed(section, 0)
-          : this.replaySection(section, frame.time, traces, known?.get(i))
-      ),
-      ...frame.groups.map((section, i) =>
-        this.replayed(section, section.count, known?.get(frame.changes.length + i))
-      )
+      ...frame.changes.map((section, i) => {
+        const ordinal = known?.get(i);
+        if (isForgotten(section, ordinal)) {
+          forgotten.add(i);
+        }
+        const at = this.lost.meet(section.timeline, section.firstLsn, section.records.length, ordinal);
+        const counts = at.isListed && !forgotten.has(i);
+        return this.replaySection(section, frame.time, traces, at.ordinal, counts);
+      }),
+      ...frame.groups.map((section, i) => {
+        const ordinal = known?.get(frame.changes.length + i);
+        const at = this.lost.meet(section.timeline, section.firstLsn, section.count, ordinal);
+        return this.replayed(section, at.isListed ? section.count : 0, at.ordinal);
+      })
     ];
     const { small, applier } = this.parts;
     const hasCatalog = frame.changes.some(({ records }) =>
@@ -128,7 +148,13 @@ export class Replay {
     return frame.groups.length > 0;
   }
 
-  private replaySection(section: ChangeSection, time: CommitTime, traces: Trace[], known?: number): number {
+  private replaySection(
+    section: ChangeSection,
+    time: CommitTime,
+    traces: Trace[],
+    known: number | undefined,
+    counts: boolean
+  ): number {
     const { registry, unapplied, catalogs } = this.parts;
     const { timeline: id, firstLsn, atomic, group, records } = section;
     const timeline = registry.timeline(id);
@@ -150,7 +176,7 @@ export class Replay {
         this.isAwaited = true;
       }
     });
-    const ordinal = this.replayed(section, records.length, known);
+    const ordinal = this.replayed(section, counts ? records.length : 0, known);
     if (!this.isAwaited) {
       this.noteKeys(timeline, lastLsn, records);
     }

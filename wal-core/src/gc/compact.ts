@@ -20,6 +20,7 @@ import {
 } from '../log/frame';
 import { decodeLine } from '../log/line';
 import type { Pace } from '../log/pace';
+import { decodeHeadRow } from '../store/headrow';
 import { lineKey, lineKeyLsn, metaKey, TABLE } from '../store/keys';
 import type { OrderedStore, Row } from '../store/store';
 import { Keeper } from './keeper';
@@ -294,10 +295,19 @@ export class Compactor {
 
   private counts(lost: ReadonlyMap<TimelineId, Lsn>): ColdCount[] {
     return [...lost].flatMap(([timeline, lsn]) => {
-      const next = this.parts.store.first('line', lineKey(timeline, lsn + 1), lineKey(timeline, OPEN_END));
-      return next === undefined
-        ? []
-        : [{ timeline, count: decodeLine(lineKeyLsn(next.key), next.value).ordinal }];
+      const { store } = this.parts;
+      const next = store.first('line', lineKey(timeline, lsn + 1), lineKey(timeline, OPEN_END));
+      if (next !== undefined) {
+        const { firstLsn, ordinal } = decodeLine(lineKeyLsn(next.key), next.value);
+        return [{ timeline, count: ordinal, next: firstLsn }];
+      }
+      // The next one is still to come.
+      const head = store.get('meta', metaKey(TABLE.timelineStat, timeline));
+      if (head === undefined) {
+        return [];
+      }
+      const { lsn: last, count } = decodeHeadRow(head);
+      return [{ timeline, count, next: last + 1 }];
     });
   }
 }

@@ -17,6 +17,7 @@ import {
   segmentFile
 } from '../log/file/segment';
 import type { FileLog } from '../log/file/log';
+import { LostCounts } from '../log/file/lostcounts';
 import {
   type ChangeSection,
   type ControlRecord,
@@ -30,8 +31,8 @@ import {
 } from '../log/frame';
 import { decodeLine, encodeLine, thinLine } from '../log/line';
 import { encodeVersion } from '../read/version';
-import { commitKey, lineKey, verKey, verKeyLsn } from '../store/keys';
-import type { OrderedStore } from '../store/store';
+import { commitKey, lineKey, lineKeyLsn, verKey, verKeyLsn } from '../store/keys';
+import type { OrderedStore, Row } from '../store/store';
 import { type Findings, reasonOf } from './findings';
 import { isCollected, NO_VERSION, type Previous, previousOf } from './previous';
 
@@ -77,6 +78,7 @@ type LoggedValue = number | null;
 export class LogCheck {
   readonly heads = new Map<TimelineId, LoggedHead>();
   readonly rows = new Map<string, LoggedValue>();
+  private readonly lost = new LostCounts();
   private readonly projectHeads = new Map<ProjectId, number>();
   private time = 0n as CommitTime;
   /** Whether frames may be missing because nothing needs them any more. */
@@ -144,10 +146,13 @@ export class LogCheck {
     } finally {
       frames.return(0);
     }
-    for (const { timeline, count } of counts) {
+    for (const lost of counts) {
+      const { timeline, count } = lost;
       const head = this.heads.get(timeline as TimelineId);
-      if (head !== undefined && (head.count < count || !head.isCounted)) {
-        this.heads.set(timeline as TimelineId, { lsn: head.lsn, count, isCounted: true });
+      const isNews = head === undefined || head.count < count || !head.isCounted;
+      if (this.lost.note(lost) && isNews) {
+        const lsn = head?.lsn ?? this.parts.registry.timeline(timeline as TimelineId)?.forkLsn ?? (0 as Lsn);
+        this.heads.set(timeline as TimelineId, { lsn, count, isCounted: true });
       }
     }
     if (end !== Infinity && at !== end) {
@@ -216,12 +221,8 @@ export class LogCheck {
     yield () => frame.control.forEach(record => this.rows.set(rowName(record), loggedValue(record.value)));
     for (const [i, section] of frame.changes.entries()) {
       const known = ordinals?.get(i);
-      const head = this.head(
-        place,
-        section,
-        section.records.length,
-        isForgotten(section, known) ? 'forgotten' : known
-      );
+      const { length } = section.records;
+      const head = this.head(place, section, length, known, isForgotten(section, known));
       if (head !== undefined) {
         yield () => this.commitRow(place, frame.time, section, section.records.length);
         yield* this.section(head.timeline, { place, time: frame.time, ordinal: head.ordinal, section });
@@ -270,12 +271,16 @@ export class LogCheck {
     }
   }
 
-  /** Notes how far a commit brings its timeline; undefined when nothing of it is to be found in the state. */
+  /**
+   * Notes how far a commit brings its timeline; undefined when nothing of it is to be found in the state. Where changes
+   * that are listed no more may have been counted or not, the state says how many come before the next that is.
+   */
   private head(
     place: Place,
     { project, timeline: id, firstLsn, group }: SectionHead,
     count: number,
-    known: number | 'forgotten' | undefined
+    known: number | undefined,
+    isGone = false
   ): SectionStart | undefined {
     const bad = (what: string) => this.findings.file(this.fileOf(place.segment), place.offset, what);
     const newest = this.projectHeads.get(project) ?? 0;
@@ -285,14 +290,17 @@ export class LogCheck {
     }
     this.projectHeads.set(project, firstLsn + count - 1);
     const { count: before, isCounted } = this.heads.get(id) ?? { count: 0, isCounted: true };
-    const isListed = known !== 'forgotten';
-    const ordinal = isListed ? (known ?? before) : before;
+    const timeline = this.parts.registry.timeline(id);
+    const at = this.lost.meet(id, firstLsn, count, known);
+    const isListed =
+      !isGone && at.isListed && (at.ordinal !== undefined || !this.isSwept(timeline, firstLsn, count));
+    const told = at.ordinal ?? (isCounted ? undefined : this.ordinalOf(id, firstLsn, count));
+    const ordinal = isListed ? (told ?? before) : before;
     this.heads.set(id, {
       lsn: group.last,
       count: isListed ? ordinal + count : before,
-      isCounted: isListed && (isCounted || known !== undefined)
+      isCounted: isListed && (isCounted || told !== undefined)
     });
-    const timeline = this.parts.registry.timeline(id);
     if (timeline === undefined) {
       // Its project was deleted.
       return undefined;
@@ -302,6 +310,28 @@ export class LogCheck {
       return undefined;
     }
     return { timeline, ordinal };
+  }
+
+  /** Whether garbage collection has taken a section out of the state, and came no further than that. */
+  private isSwept(timeline: Timeline | undefined, firstLsn: Lsn, count: number): boolean {
+    return (
+      timeline?.kept?.covers(firstLsn, firstLsn + count - 1) === false &&
+      this.firstListed(timeline.id, firstLsn, count) === undefined
+    );
+  }
+
+  /** How many changes the state has before a section. */
+  private ordinalOf(timeline: TimelineId, firstLsn: Lsn, count: number): number | undefined {
+    const row = this.firstListed(timeline, firstLsn, count);
+    if (row === undefined) {
+      return undefined;
+    }
+    const { firstLsn: at, ordinal } = decodeLine(lineKeyLsn(row.key), row.value);
+    return ordinal - (at - firstLsn);
+  }
+
+  private firstListed(timeline: TimelineId, firstLsn: Lsn, count: number): Row | undefined {
+    return this.parts.store.first('line', lineKey(timeline, firstLsn), lineKey(timeline, firstLsn + count));
   }
 
   private *section(timeline: Timeline, placed: PlacedSection): Generator<() => void> {

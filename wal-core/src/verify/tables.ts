@@ -3,6 +3,7 @@ import { isKept } from '../branch/kept';
 import type { Registry } from '../branch/registry';
 import { decodeLine, type LineRow } from '../log/line';
 import { lastLsnOf, type LineReader } from '../read/line';
+import { decodeHeadRow } from '../store/headrow';
 import { commitKeyLsn, lineKeyLsn, META_PREFIX_BYTES, metaKey, TABLE, verKey } from '../store/keys';
 import type { OrderedStore, Row } from '../store/store';
 import { type Findings, reasonOf } from './findings';
@@ -60,9 +61,12 @@ export class TableCheck {
     const row = decodeLine(lineKeyLsn(key), value);
     const before = this.last?.timeline === id ? this.last.row : undefined;
     this.last = { timeline: id, row };
-    const ordinal = before === undefined ? 0 : before.ordinal + before.count;
     const after = before === undefined ? timeline.forkLsn : lastLsnOf(before);
-    const isNext = timeline.kept === undefined ? row.ordinal === ordinal : row.ordinal >= ordinal;
+    const { kept } = timeline;
+    // What a collection took from the list, and a state that was made anew lists again, counts for nothing.
+    const isCounted = before !== undefined && kept?.covers(before.firstLsn, after) !== false;
+    const ordinal = before === undefined ? 0 : before.ordinal + (isCounted ? before.count : 0);
+    const isNext = kept === undefined ? row.ordinal === ordinal : row.ordinal >= ordinal;
     if (!isNext || row.firstLsn <= after || lastLsnOf(row) > timeline.durableHead) {
       this.findings.row('line', key, 'The row does not follow the one before it.');
       return;
@@ -80,10 +84,9 @@ export class TableCheck {
     switch (key[0]) {
       case TABLE.timelineStat: {
         const logged = this.log.heads.get(scope as TimelineId);
-        const lsn = value.readUIntBE(0, 6);
+        const { lsn, count } = decodeHeadRow(value);
         const isOlder = logged !== undefined && lsn < logged.lsn;
-        const isOther =
-          logged?.isCounted === true && lsn === logged.lsn && value.readUIntBE(6, 6) !== logged.count;
+        const isOther = logged?.isCounted === true && lsn === logged.lsn && count !== logged.count;
         const isKnown = registry.timeline(scope as TimelineId) !== undefined;
         if (isKnown && (isOlder || isOther || key.length !== META_PREFIX_BYTES)) {
           this.findings.row('meta', key, 'The head of the timeline is not what the log has.');

@@ -10,6 +10,7 @@ import { type StatsReader, StatsWriter } from '../read/stats';
 import { encodeVersion } from '../read/version';
 import type { Versions } from '../read/versions';
 import { compareKeys } from '../store/order';
+import { encodeHeadRow } from '../store/headrow';
 import { commitKey, lineKey, metaKey, TABLE, verKey } from '../store/keys';
 import type { OrderedStore, Put } from '../store/store';
 import type { AppliedFrame, Piece } from './pieces';
@@ -104,7 +105,7 @@ export class BatchRows {
       }
     }
     for (const [timeline, { span, count }] of heads) {
-      this.putMeta(metaKey(TABLE.timelineStat, timeline), headRow(span.last, count));
+      this.putMeta(metaKey(TABLE.timelineStat, timeline), encodeHeadRow({ lsn: span.last, count }));
     }
     const last = frames.at(-1);
     if (last !== undefined) {
@@ -136,14 +137,6 @@ function byKey(a: Put, b: Put): number {
 
 function byTableAndKey(a: Put, b: Put): number {
   return a.table === b.table ? byKey(a, b) : a.table < b.table ? -1 : 1;
-}
-
-/** `[last LSN u48][changes u48]` of a timeline. */
-function headRow(head: Lsn, count: number): Buffer {
-  const value = Buffer.allocUnsafe(12);
-  value.writeUIntBE(head, 0, 6);
-  value.writeUIntBE(count, 6, 6);
-  return value;
 }
 
 /** `[commit time u64][timeline u32][first LSN u48]` */

@@ -15,6 +15,7 @@ import {
   COLD_FOOTER_BYTES,
   COLD_FOOTER_MAGIC,
   COLD_FORMAT_VERSION,
+  COLD_FORMAT_WITH_NEXT,
   COLD_HEADER_BYTES,
   COLD_MAGIC,
   type ColdCount,
@@ -102,7 +103,11 @@ export class ColdSegment {
       section: input.varint(),
       ordinal: input.varint()
     }));
-    this.counts = list(() => ({ timeline: input.varint(), count: input.varint() }));
+    this.counts = list(() => ({
+      timeline: input.varint(),
+      count: input.varint(),
+      next: version < COLD_FORMAT_WITH_NEXT ? 0 : input.varint()
+    }));
   }
 
   /** @throws DATA_CORRUPT, FORMAT_TOO_NEW */

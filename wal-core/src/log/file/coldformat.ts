@@ -8,15 +8,17 @@
  *              ranges   [count] ([bytes gone since the range before][bytes])…           what is left of the segment
  *              blocks   [count] ([stored bytes])…                                        COLD_BLOCK_BYTES each, but the last
  *              ordinals [count] ([frame offset][section][changes of its timeline before])…
- *              counts   [count] ([timeline][changes up to the end of the segment])…
+ *              counts   [count] ([timeline][changes before the next that is listed][its LSN])…
  *   footer     [directory offset u48][directory length u32][directory crc32c u32][magic u32][crc32c of the footer so far]
  *
  * The ranges one behind the other are the content that the blocks are cut from. `ordinals` and `counts` say what replay
  * would otherwise count wrong, because frames are missing.
  */
 export const COLD_MAGIC = Buffer.from('ARGONCLD', 'ascii');
-/** Since 2 blocks may be compressed with Brotli. */
-export const COLD_FORMAT_VERSION = 2;
+/** Since 2 blocks may be compressed with Brotli, since 3 counts tell an LSN. */
+export const COLD_FORMAT_VERSION = 3;
+/** In older ones the next change that is listed lies behind the segment, with none between that was listed once. */
+export const COLD_FORMAT_WITH_NEXT = 3;
 export const COLD_HEADER_BYTES = 20;
 export const COLD_FOOTER_BYTES = 22;
 export const COLD_FOOTER_MAGIC = 0x31444c43;
@@ -41,8 +43,12 @@ export interface ColdOrdinal {
   readonly ordinal: number;
 }
 
-/** Changes of a timeline up to the end of a segment, when its last ones in there are gone. */
+/**
+ * Of a timeline whose last changes in a segment are gone: the LSN of its next change that is listed, and how many come
+ * before it. What the log still has between them is listed no more. LSN 0: nothing is between them.
+ */
 export interface ColdCount {
   readonly timeline: number;
   readonly count: number;
+  readonly next: number;
 }

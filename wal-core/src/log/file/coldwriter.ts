@@ -121,9 +121,10 @@ export class ColdWriter {
       out.varint(ordinal);
     }
     out.varint(counts.length);
-    for (const { timeline, count } of counts) {
+    for (const { timeline, count, next: lsn } of counts) {
       out.varint(timeline);
       out.varint(count);
+      out.varint(lsn);
     }
     return out.done();
   }
