@@ -23,9 +23,9 @@ export function isUsable(command) {
   return differs === -1 || have[differs] > OLDEST_UV[differs];
 }
 
-/** Where uv is, without fetching it. */
+/** Where uv is, without fetching it: the fetched one first, whose path is good wherever the PATH leads. */
 export function findUv() {
-  return [process.env.ARGON_UV, 'uv', fetched].find(command => command && isUsable(command));
+  return [process.env.ARGON_UV, fetched, 'uv'].find(command => command && isUsable(command));
 }
 
 /**

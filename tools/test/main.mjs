@@ -24,8 +24,8 @@ Sets up the checkout and runs every suite.
 
 Logs and reports are in test-results/.`;
 
-/** One suite may take this long; the whole run is meant to stay under 20 minutes on two cores. */
-const SUITE_TIMEOUT_MS = 12 * 60_000;
+/** One suite may take this long: that of the browser takes ten minutes on two cores, and twice that on busy ones. */
+const SUITE_TIMEOUT_MS = 25 * 60_000;
 const LINES_SHOWN = 60;
 
 /** Gets a thing that suites need; a failure is remembered and fails those suites. */
