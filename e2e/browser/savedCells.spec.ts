@@ -62,7 +62,7 @@ async function openWithout(page: IJupyterLabPageFixture, path: string): Promise<
     });
   }, path);
   await page.notebook.activate(path.slice(path.lastIndexOf('/') + 1));
-  await expect(page.locator('.jp-Notebook .jp-Cell').first()).toBeVisible();
+  await expect(page.locator('.jp-Notebook .jp-Cell:visible').first()).toBeVisible();
 }
 
 test.describe('by default', () => {
