@@ -161,6 +161,47 @@ def test_a_run_over_several_cells(kernel: Kernel, here: Places) -> None:
     assert facts(kernel, run)["tags"]["argon.moved"] == "false"
 
 
+def test_a_run_that_is_taken_up_again_has_an_end_of_its_own(kernel: Kernel) -> None:
+    kernel.run(TRAIN)
+    run = run_of(kernel)
+    first = facts(kernel, run)
+    assert first["tags"]["argon.moved"] == "false"
+    kernel.run("db.islands.insert_one({'_id': 1}); list(db.islands.find());")
+    # It is still the last one that was in use, and has not been used.
+    assert facts(kernel, run)["tags"] == first["tags"]
+    kernel.run(f"with mlflow.start_run(run_id={run!r}):\n    list(db.islands.find())")
+    again = facts(kernel, run)
+    head = kernel.run("%argon").json("place")["lsn"]
+    start = int(first["tags"]["argon.lsn"])
+    assert head > start
+    assert again["tags"] == {**first["tags"], "argon.lsn_end": str(head), "argon.moved": "true"}
+    assert sorted(name.split("/")[1] for name, _, _ in again["inputs"]) == ["birds", "islands"]
+
+
+def test_a_run_whose_kernel_was_restarted_is_taken_up_where_it_was(here: Places, tmp_path: Path) -> None:
+    kernel = Kernel(tmp_path, ARGON_DATA=str(here.data), ARGON_RUNTIME_DIR=str(here.runtime.parent))
+    try:
+        kernel.run(PRELUDE, timeout=120)
+        kernel.run("%argon init restarted\nargon.db().birds.insert_one({'_id': 1});")
+        kernel.run("run = mlflow.start_run()\nlist(argon.db().birds.find());")
+        run = run_of(kernel)
+        lsn = facts(kernel, run)["tags"]["argon.lsn"]
+        kernel.restart()
+        kernel.run(PRELUDE, timeout=120)
+        kernel.run("%argon use restarted\nargon.db().birds.insert_one({'_id': 2});")
+        kernel.run(f"mlflow.start_run(run_id={run!r})\nlist(argon.db().birds.find());")
+        assert "argon.lsn_end" not in facts(kernel, run)["tags"]
+        kernel.run("mlflow.end_run()")
+        seen = facts(kernel, run)
+        assert seen["tags"]["argon.lsn"] == lsn
+        assert seen["tags"]["argon.lsn_end"] == str(int(lsn) + 1)
+        assert seen["tags"]["argon.moved"] == "true"
+        # One for each state of the collection that it read.
+        assert len(seen["inputs"]) == 2
+    finally:
+        kernel.stop()
+
+
 def test_nested_runs_and_several_in_a_cell(kernel: Kernel, here: Places) -> None:
     kernel.run(
         "runs = []\n"
@@ -524,6 +565,32 @@ def test_a_plain_script_gets_the_same(here: Places, tmp_path: Path) -> None:
         tmp_path,
     )
     assert checked.stdout.strip() == "script-birds ['script-birds/birds']"
+
+
+def test_a_run_that_a_script_leaves_open_is_told_its_end_also_when_it_was_taken_up_again(
+    here: Places, tmp_path: Path
+) -> None:
+    prelude = """
+        import argon, mlflow, logging
+        logging.disable(logging.INFO)
+        mlflow.set_tracking_uri("sqlite:///mlflow.db")
+        argon.init("script-again")
+        argon.db().birds.insert_one({})
+    """
+    begun = python(prelude + "    print(mlflow.start_run().info.run_id)", tmp_path)
+    assert begun.returncode == 0, begun.stderr
+    run = begun.stdout.strip()
+    look = f"""
+        import mlflow
+        mlflow.set_tracking_uri("sqlite:///mlflow.db")
+        tags = mlflow.get_run({run!r}).data.tags
+        print(int(tags["argon.lsn_end"]) - int(tags["argon.lsn"]), tags["argon.moved"])
+    """
+    # MLflow itself ends a run that its script leaves open.
+    assert python(look, tmp_path).stdout.strip() == "0 false"
+    again = python(prelude + f"    mlflow.start_run(run_id={run!r})", tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert python(look, tmp_path).stdout.strip() == "1 true"
 
 
 def test_without_argon_a_run_is_what_it_was(tmp_path: Path) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from contextlib import suppress
 from typing import Any
 
 from ..session import active_session
-from ..session.aftermath import make_runs_known
+from ..session.aftermath import make_runs_known, tell_runs
 
 
 class CellHooks:
@@ -77,11 +76,7 @@ class CellHooks:
     def _end(self) -> None:
         session = active_session()
         make_runs_known()
-        activity = None if session is None else session.end_cell()
-        runs = sys.modules.get("argon.mlflow.attach")
-        if runs is not None:
-            with suppress(Exception):
-                runs.after_cell(activity)
+        tell_runs(None if session is None else session.end_cell())
 
     def _number(self) -> int | None:
         # Newer shells count on before a cell runs, older ones after it; their display hook knows which.

@@ -6,7 +6,6 @@ costs the notebook nothing.
 
 from __future__ import annotations
 
-import atexit
 import json
 import queue
 import threading
@@ -15,12 +14,14 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
+import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Run, RunTag
 
 from .. import protocol
 from ..errors import ArgonError
-from ..session import active_session
+from ..session import Session, active_session
+from ..session.seen import see_again
 from .schema import schema_of
 from .start import CONTEXT_TAG, Start, wait_for_late
 from .store import TRACKING_FACT, place_of, release_deleted
@@ -68,18 +69,51 @@ def before_cell_ends() -> None:
         _wait_for(lambda: None)
 
 
-def after_cell(activity: protocol.CellActivity | None) -> None:
-    """A cell ended: tells the runs that are open what it read, and ends those that have ended."""
-    if not _open:
-        return
+def after_cell(activity: protocol.CellActivity | None, in_use: str | None = None) -> None:
+    """A cell ended: tells the runs that are open what it read, and ends those that have ended.
+
+    `in_use` is the run that the cell had in use, if it had one: it may be one that was taken up again.
+    """
+    session = active_session()
     starts = list(_open)
+    if not starts and in_use is None:
+        return
+    tracking_uri = mlflow.get_tracking_uri()
 
     def tell() -> None:
+        # Not before: a run that has just begun is found by a job that came before this one.
+        if in_use is not None and session is not None and all(start.run_id != in_use for start in starts):
+            with suppress(Exception):
+                starts.extend(_take_up(session, in_use, tracking_uri))
         for start in starts:
             with suppress(Exception):
                 _tell(start, activity)
 
     _wait_for(tell)
+
+
+def _take_up(session: Session, run_id: str, tracking_uri: str) -> list[Start]:
+    """Follows a run again that has ended, or whose kernel has; its tags are those of its first start.
+
+    Returns:
+        Nothing where the run has not been used since its end was told, or the bridge is away.
+
+    Raises:
+        ArgonError: `RUN_NOT_FOUND` for a run that has nothing to do with Argon; `HISTORY_GONE`.
+    """
+    if not session.link.connected:
+        return []
+    kept = session.client.run(run_id)["run"]
+    run = MlflowClient(tracking_uri).get_run(run_id)
+    if run.info.status in _ENDED and kept["facts"].get("endedAt") == _instant(run.info.end_time):
+        return []
+    token = run.data.tags.get(CONTEXT_TAG, "")
+    start = Start(token, tracking_uri, see_again(session, kept), int(time.time() * 1000), run_id)
+    inputs = run.inputs.dataset_inputs if run.inputs is not None else []
+    start.logged = {(one.dataset.name, one.dataset.digest) for one in inputs}
+    start.announced = True
+    _open.append(start)
+    return [start]
 
 
 def _wait_for(job: Callable[[], None]) -> None:
@@ -98,7 +132,8 @@ def _wait_for(job: Callable[[], None]) -> None:
     if before is not None and not before.is_set():
         # Somebody has waited in vain already: the store is away, and one cell was held up enough.
         return
-    remote = any(start.tracking_uri.startswith("http") for start in _open)
+    stores = [mlflow.get_tracking_uri(), *(start.tracking_uri for start in _open)]
+    remote = any(uri.startswith("http") for uri in stores)
     done.wait(CELL_SECONDS_MAX_WITH_SERVER if remote else CELL_SECONDS_MAX)
 
 
@@ -316,22 +351,19 @@ def _instant(milliseconds: int | None) -> str | None:
     return then.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _at_exit() -> None:
-    """A script has no end of a cell; what is left is told when it ends."""
+def at_exit(in_use: str | None) -> None:
+    """The process ends: what is left is told as at the end of a cell."""
     session = active_session()
     if session is None:
         return
     wait_for_late(CELL_LATE_SECONDS_MAX)
-    if not _open:
+    if not _open and in_use is None:
         return
     if not session.identity.inherited:
-        after_cell(session.end_cell())
+        after_cell(session.end_cell(), in_use)
         return
     # The cell is that of the kernel which started us, and goes on.
     cells: list[protocol.CellActivity] = []
     with suppress(ArgonError):
         cells = session.cells(limit=1)
-    after_cell(cells[0] if cells else None)
-
-
-atexit.register(_at_exit)
+    after_cell(cells[0] if cells else None, in_use)

@@ -7,6 +7,8 @@ import sys
 
 from mlflow.tracking.context.abstract_context import RunContextProvider
 
+from .. import exit as _exit  # noqa: F401, before MLflow registers its own end
+
 
 class ArgonRunContext(RunContextProvider):
     """Tags a run with the data its process works on, when it works on Argon data at all."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import sys
 import threading
 from pathlib import Path
 
+from .. import exit as _exit  # noqa: F401, it ends the session when the process ends
 from ..launch import places
 from ..rpc import Link, LocalAddress
 from .identity import SESSION_VARIABLE, identify
@@ -57,6 +57,3 @@ def end_session() -> None:
         session.leave()
     else:
         session.close()
-
-
-atexit.register(end_session)

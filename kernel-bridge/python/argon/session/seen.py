@@ -89,6 +89,24 @@ def see(session: Session, seconds: float) -> Seen | None:
     return Seen(session, info, collections, session.running_cell or given(id=info.get("cell")))
 
 
+def see_again(session: Session, kept: protocol.Run) -> Seen:
+    """What a run saw that this session takes up again.
+
+    Raises:
+        ArgonError: `HISTORY_GONE` where what it saw is not kept any more.
+    """
+    collections: protocol.RefCollectionsResult = session.link.call(
+        "ref.collections", {"project": kept["project"], "ref": f"run:{kept['id']}"}
+    )
+    info = session.info()
+    state = collections["state"]
+    if "branch" in kept:
+        # The state itself is a past one. Its branch may have moved, unless we are where the run was and cannot write.
+        state["branch"] = kept["branch"]
+        state["writable"] = info["writable"] or info.get("ref") != f"{kept['branch']}@{kept['lsn']}"
+    return Seen(session, info, collections, session.running_cell or given(id=info.get("cell")))
+
+
 def _frozen(state: protocol.State) -> str:
     """The database of the very state: that of a branch alone would move on."""
     database = state["database"]
