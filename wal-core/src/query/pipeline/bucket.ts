@@ -19,7 +19,16 @@ import { int32, kept, NULL, object, textOf } from '../values';
 import { granularityOf, type Granularity } from './granularity';
 import { groupField, type GroupField } from './group';
 import { Scratch, gather, type DocumentList } from './gathered';
-import { batches, frameOf, Memory, type Run, type Stage, type StageCompiler } from './stage';
+import {
+  batches,
+  frameOf,
+  inSteps,
+  Memory,
+  type Batch,
+  type Run,
+  type Stage,
+  type StageCompiler
+} from './stage';
 
 /** `{count: {$sum: 1}}`, the output of buckets when none is given. */
 function defaultOutput(scope: Scope): GroupField[] {
@@ -129,7 +138,7 @@ export const bucket: StageCompiler = (argument, scope, name, leading): Stage => 
       const found = new Map<number, Bucket>();
       const memory = new Memory(run, '$bucket');
       let held = 0;
-      for await (const batch of source) {
+      const add = (batch: Batch): void => {
         for (const doc of batch) {
           setRoot(frame, doc);
           const value = by.evaluate(frame) ?? NULL;
@@ -155,7 +164,8 @@ export const bucket: StageCompiler = (argument, scope, name, leading): Stage => 
           if (run.context.spill === undefined) memory.hold(held);
           throw queryError(146, 'the values gathered for the buckets are too large to keep in memory');
         }
-      }
+      };
+      for await (const _ of inSteps(source, run, add));
       const sorted = [...found.values()].sort((a, b) => compare(a.id, b.id));
       yield* batches(sorted.map(entry => bucketDocument(entry, fields)));
     }
