@@ -17,7 +17,7 @@ const SIZES = {
     projects: 10_000,
     pointers: 40,
     reads: 20_000,
-    rounds: 3
+    rounds: 5
   },
   quick: {
     historyDocuments: 100,
