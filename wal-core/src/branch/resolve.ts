@@ -59,7 +59,7 @@ export function resolveRef(
           'PIN_NOT_FOUND',
           `There is no pin called ${JSON.stringify(ref.name)} in project ${project.name}.`,
           {
-            data: suggestion(ref.name, project.pins.keys())
+            data: suggestion(ref.name, prefixed('pin:', project.pins.keys()))
           }
         );
       }
@@ -72,7 +72,7 @@ export function resolveRef(
           'RUN_NOT_FOUND',
           `Argon knows no run ${JSON.stringify(ref.id)} in project ${project.name}.`,
           {
-            data: suggestion(ref.id, project.runs.keys())
+            data: suggestion(ref.id, prefixed('run:', project.runs.keys()))
           }
         );
       }
@@ -170,22 +170,52 @@ function held(registry: Registry, ref: string, id: TimelineId, lsn: Lsn): Resolv
   return { timeline, lsn, ref, writable: false, ...(branch === undefined ? {} : { branch: branch.name }) };
 }
 
-/** A branch by the name in a ref; pins are offered too when nothing fits. */
+/** A branch by the name in a ref. Who left out the `pin:` or `run:` of another ref is told so. */
 function findBranch(project: Project, name: string): Branch {
   const branch = project.branches.get(name);
-  if (branch === undefined) {
-    throw new ArgonError(
-      'REF_NOT_FOUND',
-      `There is no branch, pin or run called ${JSON.stringify(name)} in project ${project.name}.`,
-      {
-        data: suggestion(name, [...project.branches.keys(), ...project.pins.keys()])
-      }
-    );
+  if (branch !== undefined) {
+    return branch;
   }
-  return branch;
+  const shown = JSON.stringify(name);
+  for (const [kind, names] of [
+    ['pin', project.pins],
+    ['run', project.runs]
+  ] as const) {
+    if (names.has(name)) {
+      throw new ArgonError(
+        'REF_NOT_FOUND',
+        `There is no branch called ${shown} in project ${project.name}; it is the name of a ${kind}, whose ref begins with "${kind}:".`,
+        { data: { name, nearest: `${kind}:${name}` } }
+      );
+    }
+  }
+  throw new ArgonError(
+    'REF_NOT_FOUND',
+    `There is no branch, pin or run called ${shown} in project ${project.name}.`,
+    {
+      data: suggestion(name, [
+        ...Array.from(project.branches.keys(), branch => ({ name: branch, ref: branch })),
+        ...prefixed('pin:', project.pins.keys())
+      ])
+    }
+  );
 }
 
-function suggestion(name: string, names: Iterable<string>): Record<string, string> {
-  const near = nearest(name, names);
-  return near === undefined ? { name } : { name, nearest: near };
+interface Named {
+  readonly name: string;
+  readonly ref: string;
+}
+
+function prefixed(prefix: 'pin:' | 'run:', names: Iterable<string>): Named[] {
+  return Array.from(names, name => ({ name, ref: `${prefix}${name}` }));
+}
+
+/** The ref that was probably meant, beside the name that was given. */
+function suggestion(name: string, refs: readonly Named[]): Record<string, string> {
+  const near = nearest(
+    name,
+    refs.map(each => each.name)
+  );
+  const found = refs.find(each => each.name === near);
+  return found === undefined ? { name } : { name, nearest: found.ref };
 }
