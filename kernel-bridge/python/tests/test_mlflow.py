@@ -403,6 +403,18 @@ def test_a_registered_model_leads_to_its_data(kernel: Kernel) -> None:
     assert "Code:  USAGE" in kernel.run("%argon model nobody", check=False).text
 
 
+def test_a_run_is_found_by_its_name_while_that_means_one_run(kernel: Kernel) -> None:
+    name = f"run-{uuid.uuid4().hex}"
+    train = f"with mlflow.start_run(run_name={name!r}) as run:\n    list(db.birds.find())"
+    kernel.run(train)
+    first = run_of(kernel)
+    assert kernel.run(f"%argon reproduce {name}").json("reproduced")["id"] == first
+    kernel.run("%argon checkout clean")
+    kernel.run(train)
+    assert f"several runs are called {name}" in kernel.run(f"%argon reproduce {name}", check=False).text
+    assert kernel.run(f"%argon reproduce {first[:12]}").json("reproduced")["id"] == first
+
+
 def test_runs_of_other_data_differ_in_words(kernel: Kernel) -> None:
     kernel.run(TRAIN)
     first = run_of(kernel)

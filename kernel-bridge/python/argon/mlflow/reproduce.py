@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -14,6 +14,9 @@ from .store import is_there
 
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 """Ids that MLflow gives to runs."""
+
+ID_LENGTH_MIN = 4
+"""So much of an id has to be given at least."""
 
 
 @dataclass
@@ -32,7 +35,7 @@ def reproduce(session: Session, run_id: str, *, into: str | None = None) -> Repr
 
     Args:
         session: the session that moves.
-        run_id: the MLflow run id; an unambiguous beginning will do for runs the bridge knows.
+        run_id: the MLflow run id; for runs the bridge knows an unambiguous beginning will do, or their name.
         into: makes a branch of this name there, to go on from.
 
     Raises:
@@ -61,7 +64,7 @@ def reproduce(session: Session, run_id: str, *, into: str | None = None) -> Repr
 
 
 def find_run(session: Session, run_id: str) -> protocol.Run:
-    """A run by its id: from the bridge, else from the tags MLflow has.
+    """A run by its id, a beginning of it or its name: from the bridge, else from the tags MLflow has.
 
     Raises:
         ArgonError: `RUN_NOT_FOUND`.
@@ -72,11 +75,9 @@ def find_run(session: Session, run_id: str) -> protocol.Run:
         if error.code != "RUN_NOT_FOUND":
             raise
     projects = [session.client.project(one["name"]) for one in session.client.projects.list()]
-    if len(run_id) >= 4:
-        found = (run for project in projects for run in project.runs(search=run_id))
-        alike = list(itertools.islice((run for run in found if run["id"].startswith(run_id)), 2))
-        if len(alike) == 1:
-            return alike[0]
+    meant = _meant(run_id, (run for project in projects for run in project.runs(search=run_id)))
+    if meant is not None:
+        return meant
     tagged = _from_tags(run_id)
     if tagged is not None:
         return tagged
@@ -89,6 +90,32 @@ def find_run(session: Session, run_id: str) -> protocol.Run:
         ),
         next=["%argon runs", "set MLFLOW_TRACKING_URI to the server that has the run"],
     )
+
+
+def _meant(text: str, found: Iterable[protocol.Run]) -> protocol.Run | None:
+    """The one run whose id begins so, or else the one that is called so.
+
+    Raises:
+        ArgonError: `RUN_NOT_FOUND` when there are several.
+    """
+    called: list[protocol.Run] = []
+    begin: list[protocol.Run] = []
+    for run in found:
+        if len(text) >= ID_LENGTH_MIN and run["id"].startswith(text):
+            begin.append(run)
+        elif run["facts"].get("name") == text:
+            called.append(run)
+        if len(begin) > 1:
+            break
+    several, how = (begin, "begin with") if begin else (called, "are called")
+    if len(several) > 1:
+        raise ArgonError(
+            "RUN_NOT_FOUND",
+            f"several runs {how} {text}, such as {several[0]['id']} and {several[1]['id']}",
+            data={"run": text},
+            next=["%argon runs"],
+        )
+    return several[0] if several else None
 
 
 def open_run(session: Session, run_id: str) -> tuple[protocol.Run, str]:

@@ -30,6 +30,8 @@ A run counts when its state held the document, whether it read that collection o
 """
 
 
+RUN_HELP = "its id, a beginning of it, or its name where one run has it"
+
 RUNS_DESCRIPTION = """MLflow runs and the data they saw, newest first. Filters add up; a page ends with the line that shows the next one.
 
   runs --branch exp-1 --metric "auc>0.9" --metric "loss<0.2"
@@ -63,7 +65,7 @@ def configure(add: Verbs) -> None:
         "open the very data a run saw, from its id alone",
         "Opens the very data a run saw, from its id alone, though its branch was reset or deleted.",
     )
-    parser.add_argument("run_id", metavar="RUN")
+    parser.add_argument("run_id", metavar="RUN", help=RUN_HELP)
     parser.add_argument("--into", metavar="BRANCH", help="make a branch of it, to go on from there")
 
     parser = add.add("affected", affected, "which runs and models saw a bad document", AFFECTED_DESCRIPTION)
@@ -81,7 +83,7 @@ def configure(add: Verbs) -> None:
     parser.add_argument("--into", metavar="BRANCH", help="make a branch of it, to go on from there")
 
     parser = add.add("compare", compare, "same data or not, and what differs; metrics side by side")
-    parser.add_argument("run_id", metavar="RUN")
+    parser.add_argument("run_id", metavar="RUN", help=RUN_HELP)
     parser.add_argument("other_run_id", metavar="RUN")
 
 
