@@ -315,6 +315,27 @@ def test_columns_that_begin_or_end_late(things: Any, monkeypatch: pytest.MonkeyP
     assert frame.flag.tolist()[6:] == [True, True]
 
 
+def test_integers_and_booleans_may_miss_values(things: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Reading.batches, "__defaults__", (2,))
+    documents = [
+        {"_id": 1, "late": None, "whole": 1, "all": 2**40, "mixed": True},
+        {"_id": 2, "whole": 2, "all": 2, "mixed": 1},
+        {"_id": 3, "late": 7, "seen": False, "all": 3, "mixed": True},
+        {"_id": 4, "late": 8, "seen": True, "all": 4, "mixed": False},
+        {"_id": 5, "all": 5, "mixed": 2.5},
+    ]
+    things.insert_many(documents)
+    frame = Reading(things, "main").to_pandas(nullable=True)
+    assert {name: str(kind) for name, kind in frame.dtypes.items()} == {
+        "_id": "int64", "late": "Int64", "whole": "Int64", "all": "int64", "mixed": "object", "seen": "boolean",
+    }  # fmt: skip
+    assert frame["late"].tolist() == [pd.NA, pd.NA, 7, 8, pd.NA]
+    assert frame["seen"].tolist() == [pd.NA, pd.NA, False, True, pd.NA]
+    # What has not changed is written back as it was.
+    assert write_frame(frame, things, key="_id").modified == 0
+    assert str(Reading(things, "main").to_pandas()["late"].dtype) == "float64"
+
+
 def test_arrow(things: Any) -> None:
     oid = ObjectId()
     things.insert_many(

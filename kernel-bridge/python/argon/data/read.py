@@ -59,11 +59,15 @@ class Reading:
                     return
                 yield batch
 
-    def to_pandas(self) -> pandas.DataFrame:
+    def to_pandas(self, *, nullable: bool = False) -> pandas.DataFrame:
         """A frame with a column for each field, in the order the fields first appear.
 
         A field that a document has not becomes missing (NaN, NaT, None). Nested documents and lists stay
         objects. Each batch is turned into columns at once, so documents are not held twice.
+
+        Args:
+            nullable: integers and booleans beside missing values stay what they are, as pandas' `Int64` and
+                `boolean`, and are written back as such; else they become floats and objects, as pandas does it.
         """
         pd = _needs("pandas")
         parts: dict[str, list[Any]] = {}
@@ -73,7 +77,7 @@ class Reading:
                 column = parts.setdefault(name, [])
                 if not column and rows:
                     column.append(pd.Series([None] * rows, dtype=object))
-                column.append(_series(pd, values))
+                column.append(_series(pd, values, nullable))
             rows += len(batch)
         frame: dict[str, Any] = {}
         for name in list(parts):
@@ -153,22 +157,35 @@ def _columns(batch: list[dict[str, Any]], known: Mapping[str, Any]) -> dict[str,
     return {name: [document.get(name) for document in batch] for name in names}
 
 
-def _series(pandas: Any, values: list[Any]) -> Any:
-    """A column in its narrowest honest type; integers beside missing values become floats, as in pandas."""
+def _series(pandas: Any, values: list[Any], nullable: bool) -> Any:
+    """A column in its narrowest honest type; integers beside missing values become floats unless it is nullable."""
+    if nullable:
+        kinds = {type(value) for value in values if value is not None}
+        if kinds == {bool}:
+            return pandas.Series(values, dtype="boolean")
+        if kinds and all(issubclass(kind, int) and kind is not bool for kind in kinds):
+            return pandas.Series(values, dtype="Int64")
     return pandas.Series(values)
 
 
 def _joined(pandas: Any, parts: list[Any]) -> Any:
-    if len(parts) == 1:
-        return parts[0]
+    whole = parts[0] if len(parts) == 1 else _concatenated(pandas, parts)
+    for kind, plain in (("Int64", "int64"), ("boolean", "bool")):
+        if whole.dtype == kind and not whole.isna().any():
+            return whole.astype(plain)
+    return whole
+
+
+def _concatenated(pandas: Any, parts: list[Any]) -> Any:
     # A part that is missing throughout says nothing about the type of the whole.
     telling = [part for part in parts if not part.isna().all()]
     kinds = {part.dtype for part in telling}
     if len(kinds) == 1:
         kind = kinds.pop()
-        if len(telling) < len(parts) and getattr(kind, "kind", "O") in "iu":
+        can_miss = kind in ("Int64", "boolean")
+        if len(telling) < len(parts) and not can_miss and getattr(kind, "kind", "O") in "iu":
             kind = "float64"
-        elif len(telling) < len(parts) and getattr(kind, "kind", "O") == "b":
+        elif len(telling) < len(parts) and not can_miss and getattr(kind, "kind", "O") == "b":
             kind = object
         parts = [part.astype(kind) for part in parts]
     elif kinds and not all(getattr(kind, "kind", "O") in "iuf" for kind in kinds):
