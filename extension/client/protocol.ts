@@ -1176,6 +1176,55 @@ export interface MergePlanParams {
   into: string;
   session?: string;
 }
+export interface MergeOverlapParams {
+  project: string;
+  source: Ref;
+  into: Ref;
+  /**
+   * Documents to mark.
+   *
+   * @maxItems 2000
+   */
+  documents?: {
+    collection: string;
+    id: ExtendedJson;
+  }[];
+  /**
+   * Documents to look at for the count, at most 10,000; 0 counts none.
+   */
+  limit?: number;
+}
+export interface MergeOverlapResult {
+  /**
+   * branch, branch@LSN, branch@2026-07-07T09:00:00Z, branch@-5m, pin:NAME or run:ID.
+   */
+  source: string;
+  into: Ref;
+  /**
+   * The merge base: `main@949`. Absent when `into` includes all of `source`.
+   */
+  base?: string;
+  /**
+   * Position of one committed change in a project; 0 is the empty project.
+   */
+  forkLsn?: number;
+  /**
+   * Documents that both changed.
+   */
+  documents: number;
+  /**
+   * Those of them about which a merge asks; it joins the others by rule.
+   */
+  asked: number;
+  /**
+   * There may be more: the count ended at `limit`.
+   */
+  more: boolean;
+  /**
+   * Of the documents that were asked for, in their order.
+   */
+  marks: ('none' | 'joined' | 'asked')[];
+}
 export interface PickPlanParams {
   project: string;
   /**
@@ -2706,6 +2755,8 @@ export interface Methods {
   'pin.delete': { params: PinDeleteParams; result: PinDeleteResult };
   /** Plans a merge; nothing is written but the plan. */
   'merge.plan': { params: MergePlanParams; result: Plan };
+  /** What two states have both changed since their merge base, before anything is planned: which of some documents, and how many in all. */
+  'merge.overlap': { params: MergeOverlapParams; result: MergeOverlapResult };
   /** Plans to do on a branch what some changes did in another state: a range, a cell, an actor or a transaction. */
   'pick.plan': { params: PickPlanParams; result: Plan };
   /** Plans an undo on a branch: of a range, a cell, an actor or a transaction. */

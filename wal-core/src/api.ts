@@ -556,6 +556,32 @@ export interface DiffOptions {
   readonly onProgress?: (done: number) => void;
 }
 
+/** What both of two states made of a document since their merge base: a merge joins it by rule, or asks about it. */
+export type OverlapMark = 'none' | 'joined' | 'asked';
+
+/** What two states have both changed since their merge base. */
+export interface Overlap {
+  /** The merge base: `main@949`, or several after a criss-cross. */
+  readonly base: string;
+  /** Where their lines of history part. */
+  readonly forkLsn: Lsn;
+  /** Documents that both changed, and those of them about which a merge asks. */
+  readonly documents: number;
+  readonly asked: number;
+  /** Whether there may be more: the count ended after `limit` documents. */
+  readonly isMore: boolean;
+  /** Of the documents in the options, in their order. */
+  readonly marks: readonly OverlapMark[];
+}
+
+export interface OverlapOptions {
+  /** Documents to mark, at most 10,000. */
+  readonly documents?: readonly { readonly collection: string; readonly key: DocKey }[];
+  /** Documents to look at for the count; default and at most 10,000. 0 counts none. */
+  readonly limit?: number;
+  readonly signal?: AbortSignal;
+}
+
 /**
  * What a plan brings into a branch: all that another state has (merge), what some changes did elsewhere (pick), what
  * was before some changes (undo), or documents as they were (restore).
@@ -929,6 +955,16 @@ export interface Engine {
   /** For each field of a document: the change that gave it its value. Empty when the document is not there. @throws COLLECTION_NOT_FOUND */
   blame(project: string, ref: string, collection: string, key: DocKey): Promise<readonly Blame[]>;
   diff(project: string, from: string, to: string, options?: DiffOptions): Promise<Diff>;
+  /**
+   * What the states `source` and `into` have both changed since their merge base; undefined when `into` includes all
+   * of `source`. O(changes of the side that has fewer). @throws BAD_REQUEST, CANCELLED
+   */
+  overlap(
+    project: string,
+    source: string,
+    into: string,
+    options?: OverlapOptions
+  ): Promise<Overlap | undefined>;
 
   planMerge(project: string, source: string, into: string, origin: Origin): Promise<PlanInfo>;
   planUndo(project: string, branch: string, what: UndoSelector, origin: Origin): Promise<PlanInfo>;

@@ -20,6 +20,7 @@ import { write } from './engine/write';
 import type { RestoreBackupOptions, RestoreBackupReport } from './keeping';
 import { ROW_KEY_BYTES_MAX } from './limits';
 import { checkBytes, checkFigures } from './log/bounds';
+import { overlapOf } from './merge/overlap';
 import { documentTest } from './query';
 import { TABLE } from './store/keys';
 
@@ -166,6 +167,12 @@ function facade(core: Core): Engine {
       const after = core.resolve(project, to);
       await core.caughtUp();
       return differ.diff(before, after, options);
+    },
+    overlap: async (project, source, into, options = {}) => {
+      const theirs = core.resolve(project, source);
+      const ours = core.resolve(project, into);
+      await core.caughtUp();
+      return overlapOf(core, registry.project(project), ours, theirs, options);
     },
 
     planMerge: (project, source, into, origin) => maker.merge(project, source, into, origin),

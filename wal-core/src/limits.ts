@@ -100,6 +100,8 @@ export const INDEX_BEHIND_MAX = 128;
 export const EXPIRED_DOCUMENTS_MAX = 500;
 /** Documents in one page of a diff. */
 export const DIFF_PAGE_MAX = 10_000;
+/** Documents that are looked at to count how many both of two states have changed. */
+export const OVERLAP_DOCUMENTS_MAX = 10_000;
 /** Images that a diff or a plan keeps of its first documents, from counting them to showing or applying them. */
 export const FIRST_READ_BYTES_MAX = 2 * 1024 * 1024;
 /** Image files kept open, and the memory of their directories. */

@@ -1090,6 +1090,39 @@ class MergePlanParams(TypedDict):
 MergePlanResult: TypeAlias = "Plan"
 
 
+class MergeOverlapParamsDocumentsItem(TypedDict):
+    collection: str
+    id: ExtendedJson
+
+
+class MergeOverlapParams(TypedDict):
+    project: str
+    source: Ref
+    into: Ref
+    documents: NotRequired[list[MergeOverlapParamsDocumentsItem]]
+    """Documents to mark."""
+    limit: NotRequired[int]
+    """Documents to look at for the count, at most 10,000; 0 counts none."""
+
+
+class MergeOverlapResult(TypedDict):
+    source: Ref
+    """The states as they were compared."""
+    into: Ref
+    base: NotRequired[str]
+    """The merge base: `main@949`. Absent when `into` includes all of `source`."""
+    forkLsn: NotRequired[Lsn]
+    """Where their lines of history part. Absent with `base`."""
+    documents: int
+    """Documents that both changed."""
+    asked: int
+    """Those of them about which a merge asks; it joins the others by rule."""
+    more: bool
+    """There may be more: the count ended at `limit`."""
+    marks: list[Literal["none", "joined", "asked"]]
+    """Of the documents that were asked for, in their order."""
+
+
 class PickPlanParams(TypedDict):
     project: str
     source: Ref
@@ -1558,6 +1591,7 @@ METHODS: dict[str, str] = {
     "pin.list": "All pins of a project.",
     "pin.delete": "Deletes a pin.",
     "merge.plan": "Plans a merge; nothing is written but the plan.",
+    "merge.overlap": "What two states have both changed since their merge base, before anything is planned: which of some documents, and how many in all.",
     "pick.plan": "Plans to do on a branch what some changes did in another state: a range, a cell, an actor or a transaction.",
     "undo.plan": "Plans an undo on a branch: of a range, a cell, an actor or a transaction.",
     "plan.get": "A plan.",

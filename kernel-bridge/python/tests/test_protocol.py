@@ -97,6 +97,9 @@ def test_a_whole_story_keeps_to_the_schema(
     client[project.name].birds.update_one({"_id": 1}, {"$set": {"mass": 12}})
     exp_db.birds.delete_one({"_id": 2})
     assert [document["op"] for document in exp.refresh().diff()] == ["update", "delete"]
+    both = {"collection": "birds", "id": {"$numberInt": "1"}}
+    overlap = checked.call("merge.overlap", project=project.name, source="exp", into="main", documents=[both])
+    assert (overlap["documents"], overlap["marks"]) == (1, ["asked"])
     plan = exp.merge_plan("main")
     (conflict,) = plan.conflicts()
     assert [c["id"] for c in plan.again().conflicts()] == [conflict["id"]]

@@ -284,6 +284,32 @@ describe('every method, over a real socket and a real engine', () => {
     ).toEqual([]);
   });
 
+  it('tells what two states have both changed, before a merge is planned', async () => {
+    for (const branch of ['left', 'right']) {
+      await client.call('branch.create', { project, name: branch, from: 'main' });
+    }
+    await replace(bridge.engine, 'left', 'users', { _id: 1, plan: 'left', n: 1 });
+    await insert(bridge.engine, 'right', 'users', [{ _id: 3 }]);
+    await replace(bridge.engine, 'right', 'users', { _id: 1, plan: 'right', n: 1 });
+    const documents = [1, 2, 3].map(id => ({ collection: 'users', id: { $numberInt: String(id) } }));
+    const found = await client.call('merge.overlap', { project, source: 'left', into: 'right', documents });
+    const { lsn } = await client.call('ref.resolve', { project, ref: 'right' });
+    expect(found).toMatchObject({
+      into: `right@${lsn}`,
+      base: expect.stringMatching(/^main@/) as string,
+      documents: 1,
+      asked: 1,
+      more: false,
+      marks: ['asked', 'none', 'none']
+    });
+    expect(
+      await client.call('merge.overlap', { project, source: 'main', into: 'right', documents })
+    ).toMatchObject({ documents: 0, marks: ['none', 'none', 'none'] });
+    for (const name of ['left', 'right']) {
+      await client.call('branch.delete', { project, name });
+    }
+  });
+
   it('shows documents of a state, and stops when it is told to', async () => {
     const users = { project, ref: 'clean', collection: 'users' };
     const page = await client.call('documents.find', { ...users, filter: { plan: 'pro' }, limit: 1 });

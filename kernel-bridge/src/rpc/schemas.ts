@@ -72,6 +72,8 @@ export const PARAMS_SCHEMAS: Readonly<Record<string, string>> = {
     '{"type":"object","properties":{"project":{"type":"string"},"name":{"type":"string"},"session":{"type":"string"}},"required":["project","name"],"additionalProperties":false}',
   'merge.plan':
     '{"type":"object","properties":{"project":{"type":"string"},"source":{"$ref":"common.json#/$defs/Ref"},"into":{"type":"string"},"session":{"type":"string"}},"required":["project","source","into"],"additionalProperties":false}',
+  'merge.overlap':
+    '{"type":"object","properties":{"project":{"type":"string"},"source":{"$ref":"common.json#/$defs/Ref"},"into":{"$ref":"common.json#/$defs/Ref"},"documents":{"type":"array","maxItems":2000,"items":{"type":"object","properties":{"collection":{"type":"string"},"id":{"$ref":"common.json#/$defs/ExtendedJson"}},"required":["collection","id"],"additionalProperties":false}},"limit":{"type":"integer","minimum":0}},"required":["project","source","into"],"additionalProperties":false}',
   'pick.plan':
     '{"type":"object","properties":{"project":{"type":"string"},"source":{"$ref":"common.json#/$defs/Ref"},"into":{"type":"string"},"firstLsn":{"$ref":"common.json#/$defs/Lsn"},"lastLsn":{"$ref":"common.json#/$defs/Lsn"},"cell":{"type":"string"},"cellNumber":{"type":"integer","minimum":0},"actor":{"type":"string"},"txn":{"type":"string"},"session":{"type":"string"}},"required":["project","source","into"],"additionalProperties":false}',
   'undo.plan':
@@ -190,6 +192,8 @@ export const RESULT_SCHEMAS: Readonly<Record<string, string>> = {
   'pin.list': '{"type":"array","items":{"$ref":"common.json#/$defs/Pin"}}',
   'pin.delete': '{"type":"null"}',
   'merge.plan': '{"$ref":"common.json#/$defs/Plan"}',
+  'merge.overlap':
+    '{"type":"object","properties":{"source":{"$ref":"common.json#/$defs/Ref"},"into":{"$ref":"common.json#/$defs/Ref"},"base":{"type":"string"},"forkLsn":{"$ref":"common.json#/$defs/Lsn"},"documents":{"type":"integer","minimum":0},"asked":{"type":"integer","minimum":0},"more":{"type":"boolean"},"marks":{"type":"array","items":{"enum":["none","joined","asked"]}}},"required":["source","into","documents","asked","more","marks"],"additionalProperties":false}',
   'pick.plan': '{"$ref":"common.json#/$defs/Plan"}',
   'undo.plan': '{"$ref":"common.json#/$defs/Plan"}',
   'plan.get': '{"$ref":"common.json#/$defs/Plan"}',

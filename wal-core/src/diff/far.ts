@@ -39,17 +39,26 @@ export interface FarChanges {
 /** Stretches up to which their changes are counted one by one. */
 const COUNTED_STRETCHES_MAX = 64;
 
+/** How many changes lie between states; at least as many LSNs where they lie in too many stretches to count them. */
+export function changesIn(line: LineReader, partings: readonly Parting[]): number {
+  const stretches = partings.flatMap(parting => parting.stretches);
+  return stretches.length > COUNTED_STRETCHES_MAX
+    ? lsnsIn(partings)
+    : stretches.reduce(
+        (sum, { timeline, after, upTo }) =>
+          sum + line.ordinalAt(timeline, upTo) - line.ordinalAt(timeline, after),
+        0
+      );
+}
+
 /** Whether so many changes lie between states that they are gathered elsewhere. */
 export function isFar(line: LineReader, partings: readonly Parting[], changesMin: number): boolean {
-  const stretches = partings.flatMap(parting => parting.stretches);
-  // LSNs count the changes of other branches too.
-  let changes = stretches.reduce((sum, { after, upTo }) => sum + upTo - after, 0);
-  if (changes < changesMin || stretches.length > COUNTED_STRETCHES_MAX) {
-    return changes >= changesMin;
-  }
-  changes = 0;
-  for (const { timeline, after, upTo } of stretches) {
-    changes += line.ordinalAt(timeline, upTo) - line.ordinalAt(timeline, after);
-  }
-  return changes >= changesMin;
+  return lsnsIn(partings) >= changesMin && changesIn(line, partings) >= changesMin;
+}
+
+/** LSNs between states: they count the changes of other branches too. */
+function lsnsIn(partings: readonly Parting[]): number {
+  return partings
+    .flatMap(({ stretches }) => stretches)
+    .reduce((sum, { after, upTo }) => sum + upTo - after, 0);
 }

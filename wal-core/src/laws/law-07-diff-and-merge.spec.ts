@@ -331,6 +331,89 @@ describe('law 7: diff and merge', () => {
       }
     );
 
+    it(
+      random('asks about what its overlap tells beforehand, and joins what both sides changed else'),
+      async () => {
+        const found = { none: 0, joined: 0, asked: 0 };
+        await fc.assert(
+          fc.asyncProperty(edits, edits, edits, fc.nat(6), async (start, main, exp, limit) => {
+            await fork(start, main, exp);
+            const forkLsn = world.engine.branch(SHOP, 'exp').fork!.lsn;
+            const [base, ours, theirs] = [
+              await tableOf(world, `main@${forkLsn}`),
+              await tableOf(world, 'main'),
+              await tableOf(world, 'exp')
+            ];
+            const asked = new Set<string>();
+            mergeTables(base, ours, theirs, (id, conflict) => {
+              asked.add(id);
+              return conflict.ours;
+            });
+            const ids = [0, 1, 2, 3, 4, 5];
+            const text = (table: Table, id: number) => JSON.stringify(table.get(String(id)));
+            const expected = ids.map(id =>
+              text(base, id) === text(ours, id) || text(base, id) === text(theirs, id)
+                ? 'none'
+                : asked.has(String(id))
+                  ? 'asked'
+                  : 'joined'
+            );
+            const documents = ids.map(id => ({ collection: 'items', key: keyOf(id) }));
+            const overlap = await world.engine.overlap(SHOP, 'exp', 'main', { documents });
+            if (overlap === undefined) {
+              expect(world.view('exp').lsn).toBe(forkLsn);
+              return;
+            }
+            expect(overlap).toEqual({
+              base: `main@${forkLsn}`,
+              forkLsn,
+              documents: expected.filter(mark => mark !== 'none').length,
+              asked: asked.size,
+              isMore: false,
+              marks: expected
+            });
+            expected.forEach(mark => found[mark]++);
+            const part = (await world.engine.overlap(SHOP, 'exp', 'main', { limit }))!;
+            expect(part.documents).toBeLessThanOrEqual(Math.min(limit, overlap.documents));
+            expect(part.isMore || limit === 0 || part.documents === overlap.documents).toBe(true);
+
+            const plan = await world.engine.planMerge(SHOP, 'exp', 'main', ADA);
+            await world.engine.answerPlan(SHOP, plan.id, [], 'ours');
+            await world.engine.applyPlan(SHOP, plan.id, ADA);
+            expect(await world.engine.overlap(SHOP, 'exp', 'main')).toBeUndefined();
+            await world.put('exp', [{ _id: 7 }]);
+            const after = await world.engine.overlap(SHOP, 'exp', 'main', { documents });
+            expect(after).toMatchObject({ documents: 0, asked: 0, isMore: false });
+            expect(new Set(after!.marks)).toEqual(new Set(['none']));
+          }),
+          runs(50)
+        );
+        expect(Math.min(found.none, found.asked)).toBeGreaterThan(5);
+      }
+    );
+
+    it('does not ask about a document of which both sides changed other fields, and its overlap says so', async () => {
+      await world.put('main', [{ _id: 1, a: 1, b: 1 }, { _id: 2 }]);
+      await world.engine.createBranch(SHOP, 'exp', ADA);
+      await world.put('main', [{ _id: 1, a: 2, b: 1 }]);
+      await world.put('exp', [
+        { _id: 1, a: 1, b: 2 },
+        { _id: 2, c: 1 }
+      ]);
+      const documents = [1, 2].map(id => ({ collection: 'items', key: keyOf(id) }));
+      for (const [source, into] of [
+        ['exp', 'main'],
+        ['main', 'exp']
+      ] as const) {
+        expect(await world.engine.overlap(SHOP, source, into, { documents })).toMatchObject({
+          documents: 1,
+          asked: 0,
+          marks: ['joined', 'none']
+        });
+      }
+      expect(await world.engine.planMerge(SHOP, 'exp', 'main', ADA)).toMatchObject({ conflicts: 0 });
+    });
+
     it(random('comes to the same from both sides'), async () => {
       await fc.assert(
         fc.asyncProperty(

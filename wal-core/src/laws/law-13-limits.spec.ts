@@ -136,6 +136,10 @@ const REFUSED: Partial<Record<LimitName, Refusal>> = {
   DIFF_PAGE_MAX: {
     code: 'BAD_REQUEST',
     act: (world, limit) => world.engine.diff(SHOP, 'main', 'main', { limit: limit + 1 })
+  },
+  OVERLAP_DOCUMENTS_MAX: {
+    code: 'BAD_REQUEST',
+    act: (world, limit) => world.engine.overlap(SHOP, 'main', 'main', { limit: limit + 1 })
   }
 };
 

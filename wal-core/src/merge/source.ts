@@ -12,7 +12,7 @@ import {
   type Parting,
   partingOf
 } from '../diff/changed';
-import { type FarChanges, isFar } from '../diff/far';
+import { type FarChanges, type FarOptions, isFar } from '../diff/far';
 import { FirstRead } from '../diff/firstread';
 import { keyBehind } from '../diff/mark';
 import { lastWrite } from '../history/blame';
@@ -371,18 +371,19 @@ async function ofCollection(all: ChangedKeys, collection: CollectionId, keys: Ga
 }
 
 /** Keys that changed between states; with `states`, those that gather elsewhere leave out what is the same in both. */
-function changedKeys(
+export function changedKeys(
   parts: SourceParts,
   partings: readonly Parting[],
-  states: readonly [readonly ChainLink[], readonly ChainLink[]] | undefined
+  states: readonly [readonly ChainLink[], readonly ChainLink[]] | undefined,
+  options: FarOptions = {}
 ): Promise<ChangedKeys> {
   const { line, far } = parts;
   if (far !== undefined && isFar(line, partings, far.changesMin)) {
-    return far.gather(partings, states, {}).then(({ keys }) => keys);
+    return far.gather(partings, states, options).then(({ keys }) => keys);
   }
   return gathered(parts, async keys => {
     for (const parting of partings) {
-      await collectChanged(line, parting, keys);
+      await collectChanged(line, parting, keys, options);
     }
   });
 }

@@ -33,6 +33,7 @@ REPEATABLE = frozenset(
         "keeping.verify",
         "lineage.graph",
         "log",
+        "merge.overlap",
         "merge.plan",
         "pick.plan",
         "pin.list",

@@ -1,9 +1,15 @@
-import { ArgonError, type AnswerRule } from '@argon/wal-core';
+import {
+  ArgonError,
+  docKeyOfValue,
+  fromExtendedJson,
+  type AnswerRule,
+  type OverlapOptions
+} from '@argon/wal-core';
 import { originOf, pageSize, type BridgeContext, type Handlers } from '../context';
 import { fittingPage } from '../paging';
 import { defined } from '../../defined';
 import { presentPlan } from '../present';
-import type { PlanConflictsResult, PlanDocumentsResult } from '../protocol';
+import type { MergeOverlapResult, PlanConflictsResult, PlanDocumentsResult } from '../protocol';
 import { selectorOf } from '../selector';
 import { presentConflict, presentDocumentDiff, readAnswer } from '../values';
 
@@ -19,6 +25,34 @@ export function planMethods(context: BridgeContext): Handlers<'merge' | 'pick' |
   return {
     async 'merge.plan'({ project, source, into, session }, caller) {
       return presentPlan(await engine.planMerge(project, source, into, originOf(context, caller, session)));
+    },
+
+    async 'merge.overlap'({ project, source, into, documents = [], limit }, { signal }) {
+      // Resolved once, so that the refs are those of the states that were compared.
+      const [theirs, ours] = [engine.resolve(project, source).ref, engine.resolve(project, into).ref];
+      const found = await engine.overlap(
+        project,
+        theirs,
+        ours,
+        defined<OverlapOptions>({
+          documents: documents.map(({ collection, id }) => ({
+            collection,
+            key: docKeyOfValue(fromExtendedJson(id))
+          })),
+          limit,
+          signal
+        })
+      );
+      return defined<MergeOverlapResult>({
+        source: theirs,
+        into: ours,
+        base: found?.base,
+        forkLsn: found?.forkLsn,
+        documents: found?.documents ?? 0,
+        asked: found?.asked ?? 0,
+        more: found?.isMore ?? false,
+        marks: found === undefined ? documents.map(() => 'none') : [...found.marks]
+      });
     },
 
     async 'pick.plan'(params, caller) {
