@@ -30,11 +30,18 @@ type CellWrite = CellActivity['writes'][number];
  * What is kept of a cell, as JSON: always the same for the same deeds. What became of its writes since is left out:
  * that changes without the cell.
  *
- * @returns undefined when the cell did nothing to data.
+ * @returns undefined when the cell did nothing to data, or something that could not be read again.
  */
 export function savedOf(activity: CellDeeds): PartialJSONObject | undefined {
   const { cellNumber, reads, writes, runs } = activity;
-  const lists = { reads: reads.map(readOf), writes: writes.map(writeOf), runs };
+  const lists = ifItFits(() => ({
+    reads: reads.map(readOf),
+    writes: writes.map(writeOf),
+    runs: runs.map(name)
+  }));
+  if (lists === undefined) {
+    return undefined;
+  }
   const more = Object.values(lists).reduce(
     (total, list) => total + Math.max(0, list.length - ENTRIES_MAX),
     0
@@ -59,7 +66,7 @@ export function savedOf(activity: CellDeeds): PartialJSONObject | undefined {
  * @returns undefined when it is not of the shape that `savedOf` gives it: then nothing of it is shown.
  */
 export function readSaved(value: unknown, cell: string): ISavedCell | undefined {
-  try {
+  return ifItFits(() => {
     const saved = record(value);
     if (saved['version'] !== VERSION) {
       return undefined;
@@ -68,13 +75,20 @@ export function readSaved(value: unknown, cell: string): ISavedCell | undefined 
     const activity = {
       cell,
       ...(number === undefined ? {} : { cellNumber: whole(number) }),
-      reads: list(saved['reads']).map(one => read(record(one))),
-      writes: list(saved['writes']).map(one => write(record(one))),
+      reads: list(saved['reads']).map(readOf),
+      writes: list(saved['writes']).map(writeOf),
       runs: list(saved['runs']).map(name)
     };
     const { reads, writes, runs } = activity;
     const isEmpty = reads.length + writes.length + runs.length === 0;
     return isEmpty ? undefined : { activity, more: saved['more'] === undefined ? 0 : whole(saved['more']) };
+  });
+}
+
+/** What `make` gives; undefined where a value is of another shape than what is kept. */
+function ifItFits<T>(make: () => T): T | undefined {
+  try {
+    return make();
   } catch {
     return undefined;
   }
@@ -89,68 +103,35 @@ export function isOfExecution(activity: CellDeeds, shown: number | null): boolea
   return shown !== null && (activity.cellNumber === undefined || activity.cellNumber === shown);
 }
 
-function readOf({ project, ref, branch, lsn, collection, documents, base, digest }: CellRead): CellRead {
-  return {
-    ...(project === undefined ? {} : { project }),
-    ref,
-    ...(branch === undefined ? {} : { branch }),
-    lsn,
-    collection,
-    documents,
-    ...(base === undefined ? {} : { base: { branch: base.branch, lsn: base.lsn } }),
-    digest
-  };
-}
-
-function writeOf({
-  project,
-  branch,
-  firstLsn,
-  lastLsn,
-  collection,
-  inserts,
-  updates,
-  deletes
-}: CellWrite): CellWrite {
-  return {
-    ...(project === undefined ? {} : { project }),
-    branch,
-    firstLsn,
-    lastLsn,
-    collection,
-    inserts,
-    updates,
-    deletes
-  };
-}
-
-function read(value: Record<string, unknown>): CellRead {
-  const { project, branch, base } = value;
+/** A read with what is kept of it, in this order. @throws TypeError when it is no read */
+function readOf(value: unknown): CellRead {
+  const { project, ref, branch, lsn, collection, documents, base, digest } = record(value);
   const from = base === undefined ? undefined : record(base);
-  return readOf({
+  return {
     ...(project === undefined ? {} : { project: name(project) }),
-    ref: name(value['ref']),
+    ref: name(ref),
     ...(branch === undefined ? {} : { branch: name(branch) }),
-    lsn: whole(value['lsn']),
-    collection: name(value['collection']),
-    documents: whole(value['documents']),
+    lsn: whole(lsn),
+    collection: name(collection),
+    documents: whole(documents),
     ...(from === undefined ? {} : { base: { branch: name(from['branch']), lsn: whole(from['lsn']) } }),
-    digest: name(value['digest'])
-  });
+    digest: name(digest)
+  };
 }
 
-function write(value: Record<string, unknown>): CellWrite {
-  const { project } = value;
-  return writeOf({
+/** A write with what is kept of it, in this order. @throws TypeError when it is no write */
+function writeOf(value: unknown): CellWrite {
+  const { project, branch, firstLsn, lastLsn, collection, inserts, updates, deletes } = record(value);
+  return {
     ...(project === undefined ? {} : { project: name(project) }),
-    branch: name(value['branch']),
-    firstLsn: whole(value['firstLsn']),
-    lastLsn: whole(value['lastLsn']),
-    collection: name(value['collection']),
-    inserts: whole(value['inserts']),
-    updates: whole(value['updates']),
-    deletes: whole(value['deletes'])
-  });
+    branch: name(branch),
+    firstLsn: whole(firstLsn),
+    lastLsn: whole(lastLsn),
+    collection: name(collection),
+    inserts: whole(inserts),
+    updates: whole(updates),
+    deletes: whole(deletes)
+  };
 }
 
 /** @throws TypeError, as those below do, when the value is of another shape */
