@@ -57,6 +57,12 @@ function deleted(id: string, species: string, island: string): DocumentDiff {
 }
 
 const documents: DocumentDiff[] = [
+  deleted('A004', 'Adelie', 'Torgersen'),
+  changed('A009', 'Adelie', 'Torgersen', 6),
+  changed('A010', 'Adelie', 'Torgersen', 5),
+  changed('A011', 'Adelie', 'Torgersen', 5),
+  changed('A012', 'Adelie', 'Torgersen', 5),
+  changed('A048', 'Adelie', 'Dream', 5),
   {
     collection: 'penguins',
     id: 'G027',
@@ -92,12 +98,6 @@ const documents: DocumentDiff[] = [
       }
     ]
   },
-  deleted('A004', 'Adelie', 'Torgersen'),
-  changed('A009', 'Adelie', 'Torgersen', 6),
-  changed('A010', 'Adelie', 'Torgersen', 5),
-  changed('A011', 'Adelie', 'Torgersen', 5),
-  changed('A012', 'Adelie', 'Torgersen', 5),
-  changed('A048', 'Adelie', 'Dream', 5),
   changed('G067', 'Gentoo', 'Biscoe', 5),
   changed('G105', 'Gentoo', 'Biscoe', 5),
   changed('G117', 'Gentoo', 'Biscoe', 5),
@@ -110,6 +110,9 @@ const documents: DocumentDiff[] = [
     after: { _id: 'clean-nulls', rule: 'no sex: impute, no measurements: drop' }
   }
 ];
+
+/** Documents that main changed too, after the fork. */
+const ALSO_ON_MAIN = ['A004', 'A009', 'G105'];
 
 function conflict(
   id: string,
@@ -239,37 +242,44 @@ export class PenguinsMerge {
         collections
       };
     },
-    history: ({ collection, id }) => {
-      const origin = { actor: 'ada', notebook: '02-clean-nulls.ipynb', cell: 'c3', cellNumber: 3 };
-      const time = new Date(Date.now() - 7 * 60_000).toISOString();
-      const old = new Date(Date.now() - 5 * 86_400_000).toISOString();
-      const fields = documents[0]!.fields;
-      return {
-        changes: [
-          {
-            lsn: 1198,
-            timeline: 4,
-            branch: 'clean-nulls',
-            collection,
-            id,
-            op: 'update',
-            time,
-            origin,
-            fields
-          },
-          {
-            lsn: 182,
-            timeline: 1,
-            branch: 'main',
-            collection,
-            id,
-            op: 'insert',
-            time: old,
-            origin: { ...origin, notebook: '01-load.ipynb', cellNumber: 2 },
-            fields: []
-          }
-        ]
+    'merge.overlap': ({ source, into, documents: asked = [] }) => ({
+      source,
+      into,
+      base: 'main@949',
+      forkLsn: 949,
+      documents: ALSO_ON_MAIN.length,
+      asked: ALSO_ON_MAIN.length,
+      more: false,
+      marks: asked.map(({ id }) => (ALSO_ON_MAIN.includes(String(id)) ? 'asked' : 'none'))
+    }),
+    history: ({ collection, id, ref, limit }) => {
+      const ada = { actor: 'ada', notebook: '02-clean-nulls.ipynb', cell: 'c3', cellNumber: 3 };
+      const lin = { actor: 'lin', notebook: '07-dna.ipynb', cell: 'c2', cellNumber: 2 };
+      const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+      const { fields } = documents.find(({ id: known }) => known === 'G027')!;
+      const isMain = ref.startsWith('main');
+      const change = { collection, id, op: 'update' as const, fields };
+      const loaded = {
+        ...change,
+        lsn: 182,
+        timeline: 1,
+        branch: 'main',
+        op: 'insert' as const,
+        time: ago(5 * 24 * 60),
+        origin: { ...ada, notebook: '01-load.ipynb', cell: 'c2', cellNumber: 2 },
+        fields: []
       };
+      const onMain = { ...change, lsn: 1191, timeline: 1, branch: 'main', time: ago(46), origin: lin };
+      const onBranch = {
+        ...change,
+        lsn: 1198,
+        timeline: 4,
+        branch: 'clean-nulls',
+        time: ago(7),
+        origin: ada
+      };
+      const newest = !isMain ? [onBranch] : ALSO_ON_MAIN.includes(String(id)) ? [onMain] : [];
+      return { changes: [...newest, loaded].slice(0, limit) };
     },
     'merge.plan': () => this.plan,
     'plan.again': () => this.plan,

@@ -247,7 +247,11 @@ for (const theme of THEMES) {
     await openNotebook(page, bridge, tmpPath);
     await page.getByRole('button', { name: 'Diff with main' }).click();
     await expect(page.getByText('12 of 349 documents differ')).toBeVisible();
+    await page.getByRole('treeitem', { name: /G027/ }).click();
     await expect(page.getByText('imputed.neighbours[0]')).toBeVisible();
+    await expect(page.getByText('3 documents were also changed on main')).toBeVisible();
+    await expect(page.getByText('On clean-nulls changed once since the fork:')).toBeVisible();
+    await expect(page.getByText('On main not changed.')).toBeVisible();
     await page.sidebar.close('left');
     await forDocs(page, 'diff', theme);
     await page.getByRole('button', { name: 'Merge into main…' }).click();
@@ -259,9 +263,12 @@ for (const theme of THEMES) {
     await page.keyboard.press('Enter');
     await expect(page.getByText('2 of 7 answered')).toBeVisible();
     await expect(page.locator('.jp-ArgonResult')).toContainText('status: "confirmed-dna"');
-    const moved = { ...bridge.story.entries[4]!, firstLsn: 1893, lastLsn: 1893 };
-    bridge.tell({ type: 'commit', project: 'penguins', branch: 'main', lsn: 1893, entry: moved });
+    const lastAt = new Date(Date.now() - 60_000).toISOString();
+    const moved = { ...bridge.story.entries[4]!, branch: 'main', firstLsn: 1893, lastLsn: 1893, lastAt };
+    bridge.commit({ ...moved, updates: 1 });
     await expect(page.getByText('main moved from 1192 to 1893.')).toBeVisible();
+    await expect(page.getByText('lin changed penguins / C012.')).toBeVisible();
+    await expect(page.getByText('No conflict is touched, and your 2 answers are kept.')).toBeVisible();
     await expect(page.getByText('Apply needs 5 more answers and an updated plan.')).toBeVisible();
     await forDocs(page, 'merge', theme);
     await page.getByRole('button', { name: 'Update plan to main@1893' }).click();

@@ -1,5 +1,5 @@
 import type { Page, WebSocketRoute } from '@playwright/test';
-import type { Branch, Methods, ProtocolEvent, Session } from '../../extension/client/protocol';
+import type { Branch, Entry, Methods, ProtocolEvent, Session } from '../../extension/client/protocol';
 import { Penguins } from '../../extension/testing/penguins';
 
 /** What a scripted bridge tells beside the story. */
@@ -68,6 +68,16 @@ export class ScriptedBridge {
     for (const socket of this._sockets) {
       socket.send(JSON.stringify({ jsonrpc: '2.0', method: 'event', params: event }));
     }
+  }
+
+  /** Adds an entry to the log of the story, moves its branch, and tells every page. */
+  commit(entry: Entry & { readonly branch: string }): void {
+    this.story.entries.unshift(entry);
+    const branch = this.story.branches.find(({ name }) => name === entry.branch);
+    if (branch !== undefined) {
+      branch.head = entry.lastLsn;
+    }
+    this.tell({ type: 'commit', project: 'penguins', branch: entry.branch, lsn: entry.lastLsn, entry });
   }
 
   /** Methods that were called, in order. */
@@ -160,7 +170,9 @@ export class ScriptedBridge {
     'pin.list': () => this.story.pins,
     'run.list': () => ({ runs: this.story.runs, total: this.story.runs.length }),
     changes: ({ firstLsn, lastLsn, timeline, limit }) => {
-      const entry = this.story.entries.find(candidate => candidate.firstLsn === firstLsn)!;
+      const entry = this.story.entries.findLast(
+        candidate => candidate.timeline === timeline && candidate.lastLsn >= firstLsn
+      )!;
       const species = (n: number) => (['Adelie', 'Gentoo', 'Chinstrap'] as const)[n % 3]!;
       const change = (lsn: number, op: string, collection: string, doc: object) => ({
         lsn,
@@ -188,19 +200,21 @@ export class ScriptedBridge {
                 after: { _id: 'clean-nulls', rule: 'no sex: impute, no measurements: drop', at: 1 }
               })
             ]
-          : Array.from({ length: Math.min(limit ?? 100, lastLsn - firstLsn + 1) }, (_, n) =>
-              change(firstLsn + n, 'update', 'penguins', {
-                id: `A${String(n).padStart(3, '0')}`,
-                fields: [
-                  {
-                    path: ['sex'],
-                    before: { type: 'null', value: null },
-                    after: { type: 'string', value: 'female' }
-                  }
-                ],
-                after: { _id: `A${n}`, species: species(n), island: 'Biscoe' }
-              })
-            );
+          : entry.lastLsn === 1893
+            ? [change(1893, 'update', 'penguins', { id: 'C012', after: { _id: 'C012' } })]
+            : Array.from({ length: Math.min(limit ?? 100, lastLsn - firstLsn + 1) }, (_, n) =>
+                change(firstLsn + n, 'update', 'penguins', {
+                  id: `A${String(n).padStart(3, '0')}`,
+                  fields: [
+                    {
+                      path: ['sex'],
+                      before: { type: 'null', value: null },
+                      after: { type: 'string', value: 'female' }
+                    }
+                  ],
+                  after: { _id: `A${n}`, species: species(n), island: 'Biscoe' }
+                })
+              );
       return { changes: all };
     }
   };

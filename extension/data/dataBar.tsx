@@ -13,6 +13,7 @@ import { diffIcon } from '../icons';
 import { IconButton, TextButton } from '../panel/parts';
 import { Picker } from '../picker/picker';
 import { RefButton } from '../view/refButton';
+import { useIntoNotebook } from '../view/useIntoNotebook';
 import { useView } from '../view/viewContext';
 import { ColumnsButton } from './columns';
 import { pinned } from '../model/refs';
@@ -24,8 +25,9 @@ import { Toolbar } from '../view/toolbar';
 
 /** The first line: which state, steps through time, and the state it is compared with. */
 export function StateBar({ model }: { readonly model: DataModel }): JSX.Element {
-  const { workspace, trans, insertCell, copy } = useView();
+  const { workspace, trans } = useView();
   const [note, setNote] = useState('');
+  const insert = useIntoNotebook(setNote);
   const { state } = model;
   const session = workspace.session?.branch;
   const pick = (prompt: string, then: (ref: string) => void) => (anchor: HTMLElement) => {
@@ -119,19 +121,7 @@ export function StateBar({ model }: { readonly model: DataModel }): JSX.Element 
       <TextButton
         icon={notebookIcon}
         disabled={model.collection === undefined || state === undefined}
-        onClick={() => {
-          const source = code();
-          void insertCell(source).then(name => {
-            if (name === undefined) {
-              copy(source);
-            }
-            setNote(
-              name === undefined
-                ? trans.__('No notebook is open: the code was copied.')
-                : trans.__('A cell was added to %1.', name)
-            );
-          });
-        }}
+        onClick={() => insert(code())}
       >
         {trans.__('Open in notebook')}
       </TextButton>

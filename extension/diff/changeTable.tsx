@@ -4,22 +4,29 @@ import { useView } from '../view/viewContext';
 import type { IFieldRow } from './fieldRows';
 import { ValueText } from './valueCell';
 
-/** Field paths with what both sides have there. */
+/** Field paths with what both sides have there: side by side, or one below the other. */
 export function ChangeTable(props: {
   readonly rows: readonly IFieldRow[];
   /** Names of the two states. */
   readonly from: string;
   readonly to: string;
+  readonly isUnified?: boolean;
 }): JSX.Element {
   const { trans } = useView();
-  const { from, to } = props;
+  const { from, to, isUnified = false } = props;
   return (
-    <table className="jp-ArgonFields">
+    <table className={`jp-ArgonFields${isUnified ? ' jp-mod-unified' : ''}`}>
       <thead>
         <tr>
           <th scope="col">{trans.__('Field path')}</th>
-          <th scope="col">{from}</th>
-          <th scope="col">{to}</th>
+          {isUnified ? (
+            <th scope="col">{trans.__('%1 → %2', from, to)}</th>
+          ) : (
+            <>
+              <th scope="col">{from}</th>
+              <th scope="col">{to}</th>
+            </>
+          )}
         </tr>
       </thead>
       <tbody>
@@ -36,15 +43,40 @@ export function ChangeTable(props: {
                 {row.isTypeChanged && <span className="jp-ArgonTag">{trans.__('type changed')}</span>}
               </span>
             </th>
-            <td className={row.kind === 'update' || row.kind === 'delete' ? 'jp-mod-old' : ''}>
-              <ValueText value={row.before} trans={trans} />
-            </td>
-            <td className={row.kind === 'update' || row.kind === 'insert' ? 'jp-mod-new' : ''}>
-              <ValueText value={row.after} trans={trans} />
-            </td>
+            {isUnified ? (
+              <td>
+                {row.kind !== 'insert' && (
+                  <div className={oldOf(row)}>
+                    <ValueText value={row.before} trans={trans} />
+                  </div>
+                )}
+                {row.kind !== 'delete' && row.kind !== 'same' && (
+                  <div className={newOf(row)}>
+                    <ValueText value={row.after} trans={trans} />
+                  </div>
+                )}
+              </td>
+            ) : (
+              <>
+                <td className={oldOf(row)}>
+                  <ValueText value={row.before} trans={trans} />
+                </td>
+                <td className={newOf(row)}>
+                  <ValueText value={row.after} trans={trans} />
+                </td>
+              </>
+            )}
           </tr>
         ))}
       </tbody>
     </table>
   );
+}
+
+function oldOf({ kind }: IFieldRow): string {
+  return kind === 'update' || kind === 'delete' ? 'jp-mod-old' : '';
+}
+
+function newOf({ kind }: IFieldRow): string {
+  return kind === 'update' || kind === 'insert' ? 'jp-mod-new' : '';
 }

@@ -7,7 +7,7 @@ import { count } from '../format/count';
 import { gist, idText } from '../format/value';
 import { oneChange } from '../format/words';
 import { opName } from '../graph/row';
-import { mergeIcon, noticeIcon, swapIcon } from '../icons';
+import { mergeIcon, noticeIcon, swapIcon, warningIcon } from '../icons';
 import { pinned } from '../model/refs';
 import { useSignal } from '../panel/context';
 import { IconButton, Segmented, Sign, TextButton } from '../panel/parts';
@@ -17,6 +17,7 @@ import { useView } from '../view/viewContext';
 import { VirtualList } from '../view/virtualList';
 import type { DiffModel, TreeLine } from './diffModel';
 import { DocumentView } from './documentView';
+import { overlapText } from './overlap';
 import { Toolbar } from '../view/toolbar';
 import { ViewRoot } from '../view/viewRoot';
 
@@ -211,6 +212,7 @@ function Summary({ model }: { readonly model: DiffModel }): JSX.Element {
   const changed = sum(part => part.changed);
   const deleted = sum(part => part.deleted);
   const differ = added + changed + deleted;
+  const also = model.overlap === undefined ? undefined : overlapText(model.overlap, trans);
   const all =
     model.sides === undefined
       ? undefined
@@ -224,26 +226,37 @@ function Summary({ model }: { readonly model: DiffModel }): JSX.Element {
             ? trans._n('%2 document differs', '%2 documents differ', differ, count(differ))
             : trans.__('%1 of %2 documents differ', count(differ), count(Math.max(all, differ)))}
       </b>
-      {added > 0 && (
-        <span>
-          <Sign op="insert" label={opName('insert', trans)} />
-          {trans.__('%1 added', count(added))}
-        </span>
-      )}
-      {changed > 0 && (
-        <span>
-          <Sign op="update" label={opName('update', trans)} />
-          {trans.__('%1 changed', count(changed))}
-        </span>
-      )}
-      {deleted > 0 && (
-        <span>
-          <Sign op="delete" label={opName('delete', trans)} />
-          {trans.__('%1 deleted', count(deleted))}
-        </span>
-      )}
+      <Toolbar label={trans.__('Which documents are listed')} className="jp-ArgonSummary-counts">
+        {(
+          [
+            ['insert', added, trans.__('%1 added', count(added))],
+            ['update', changed, trans.__('%1 changed', count(changed))],
+            ['delete', deleted, trans.__('%1 deleted', count(deleted))]
+          ] as const
+        ).map(([op, n, words]) =>
+          n === 0 ? null : (
+            <button
+              key={op}
+              type="button"
+              aria-pressed={model.shows(op)}
+              onClick={() => model.show(op, !model.shows(op))}
+            >
+              <Sign op={op} label={opName(op, trans)} />
+              {words}
+            </button>
+          )
+        )}
+      </Toolbar>
       <span className="jp-ArgonSummary-note">
         {trans.__('computed in %1 ms', count(Math.max(1, model.tookMs)))}
+      </span>
+      <span className="jp-ArgonSummary-also" role="status">
+        {also !== undefined && (
+          <>
+            <warningIcon.react tag="span" className="jp-ArgonIcon" />
+            {also}
+          </>
+        )}
       </span>
     </div>
   );
@@ -314,6 +327,7 @@ function Line(props: {
           <Sign op={document.op} label={opName(document.op, trans)} />
           <code title={idText(document.id)}>{idText(document.id)}</code>
           <span className="jp-ArgonLine-gist">{gist(document.after ?? document.before)}</span>
+          <AlsoChanged model={model} document={document} />
           <span className="jp-ArgonLine-note">{documentNote(document)}</span>
         </div>
       );
@@ -327,6 +341,25 @@ function Line(props: {
       ? trans._n('%2 field', '%2 fields', document.fields.length, count(document.fields.length))
       : opName(document.op, trans);
   }
+}
+
+/** Says that the other side has changed a document too. */
+function AlsoChanged(props: {
+  readonly model: DiffModel;
+  readonly document: DocumentDiff;
+}): JSX.Element | null {
+  const { trans } = useView();
+  const mark = props.model.markOf(props.document);
+  const branch = props.model.overlap?.branch;
+  if (mark === 'none' || branch === undefined) {
+    return null;
+  }
+  const name = trans.__('also on %1', branch);
+  return (
+    <span className={`jp-ArgonTag jp-ArgonAlso jp-mod-${mark}`} title={name}>
+      {name}
+    </span>
+  );
 }
 
 function CollectionLine(props: {

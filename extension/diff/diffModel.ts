@@ -3,6 +3,7 @@ import type { Diff, DocumentDiff, ProtocolEvent, RefCollectionsResult } from '..
 import { isOpen, type ConnectionState } from '../client/connectionState';
 import { pinned } from '../model/refs';
 import { ViewModel } from '../view/viewModel';
+import { keyOf, otherSide, type IOverlap, type OverlapMark } from './overlap';
 
 /** Documents in a page of a diff. */
 const PAGE = 200;
@@ -55,6 +56,21 @@ export class DiffModel extends ViewModel {
     return this._sides;
   }
 
+  /** Whether the states are of two branches, so that there is something to say of both. */
+  get hasOtherSide(): boolean {
+    return this._diff !== undefined && otherSide(this._diff) !== undefined;
+  }
+
+  /** What both sides have changed; undefined until it is known, and where nothing is to be merged. */
+  get overlap(): IOverlap | undefined {
+    return this._overlap;
+  }
+
+  /** Whether the other side has changed a document too. */
+  markOf(document: DocumentDiff): OverlapMark {
+    return this._marks.get(keyOf(document)) ?? 'none';
+  }
+
   /** Why there is no diff. */
   get error(): unknown {
     return this._error;
@@ -78,6 +94,21 @@ export class DiffModel extends ViewModel {
     this._emit();
   }
 
+  /** Whether documents are listed that were added, changed or deleted. */
+  shows(op: DocumentDiff['op']): boolean {
+    return !this._hidden.has(op);
+  }
+
+  /** Lists them, or not. */
+  show(op: DocumentDiff['op'], isShown: boolean): void {
+    if (isShown) {
+      this._hidden.delete(op);
+    } else {
+      this._hidden.add(op);
+    }
+    this._emit();
+  }
+
   /** Index of the selected document. */
   get selected(): number {
     return this._selected;
@@ -96,7 +127,11 @@ export class DiffModel extends ViewModel {
       lines.push({ kind: 'collection', name: collection, isOpen });
       if (isOpen) {
         this._documents.forEach((document, index) => {
-          if (document.collection === collection && (wanted === '' || matches(document, wanted))) {
+          if (
+            document.collection === collection &&
+            this.shows(document.op) &&
+            (wanted === '' || matches(document, wanted))
+          ) {
             lines.push({ kind: 'document', index });
           }
         });
@@ -147,8 +182,11 @@ export class DiffModel extends ViewModel {
       this._error = undefined;
       this._isMoved = false;
       this._sides = undefined;
+      this._overlap = undefined;
+      this._marks.clear();
       this._selected = Math.min(this._selected, Math.max(0, diff.documents.length - 1));
       this._emit();
+      void this._readOverlap(turn, diff, diff.documents);
       const sides = await Promise.all([
         this._client.call('ref.collections', { project, ref: diff.from.ref }),
         this._client.call('ref.collections', { project, ref: diff.to.ref })
@@ -184,6 +222,7 @@ export class DiffModel extends ViewModel {
         this._documents = [...this._documents, ...page.documents];
         this._next = page.next;
         this._emit();
+        void this._readOverlap(turn, diff, page.documents);
       }
     } catch (error) {
       this._error = error;
@@ -191,6 +230,32 @@ export class DiffModel extends ViewModel {
       this._emit();
     } finally {
       this._isReading = false;
+    }
+  }
+
+  /** Asks which documents of a page the other side has changed too; with the first page also how many there are. */
+  private async _readOverlap(turn: number, diff: Diff, page: readonly DocumentDiff[]): Promise<void> {
+    const other = otherSide(diff);
+    if (other === undefined) {
+      return;
+    }
+    const known = this._overlap;
+    try {
+      const found = await this._client.call('merge.overlap', {
+        project: this.project,
+        source: pinned(diff.to),
+        // All pages are marked by the state that the first one was.
+        into: known?.into ?? other.ref,
+        documents: page.map(({ collection, id }) => ({ collection, id })),
+        ...(known === undefined ? {} : { limit: 0 })
+      });
+      if (turn === this._turn) {
+        found.marks.forEach((mark, index) => this._marks.set(keyOf(page[index]!), mark));
+        this._overlap = known ?? { ...found, branch: other.branch };
+        this._emit();
+      }
+    } catch {
+      // The diff stands without it, and says nothing of the other side.
     }
   }
 
@@ -221,6 +286,9 @@ export class DiffModel extends ViewModel {
   }
 
   private readonly _folded = new Set<string>();
+  private readonly _hidden = new Set<DocumentDiff['op']>();
+  private readonly _marks = new Map<string, OverlapMark>();
+  private _overlap: IOverlap | undefined;
   private _from: string;
   private _to: string;
   private _diff: Diff | undefined;

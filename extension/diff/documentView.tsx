@@ -1,6 +1,7 @@
-import { copyIcon, historyIcon, moveDownIcon, moveUpIcon } from '@jupyterlab/ui-components';
-import { useEffect, useMemo, useState } from 'react';
-import type { Change, DocumentDiff } from '../client/protocol';
+import { codeIcon, copyIcon, historyIcon, moveDownIcon, moveUpIcon } from '@jupyterlab/ui-components';
+import { useMemo, useState } from 'react';
+import type { Change, DocumentDiff, State } from '../client/protocol';
+import { pythonCell } from '../data/pythonCell';
 import { count } from '../format/count';
 import { moment } from '../format/time';
 import { idText } from '../format/value';
@@ -14,10 +15,10 @@ import { fieldTable } from './fieldRows';
 import { OriginLine } from '../view/originLine';
 import { useView } from '../view/viewContext';
 import { Toolbar } from '../view/toolbar';
+import { useIntoNotebook } from '../view/useIntoNotebook';
+import { useHistory } from '../view/useHistory';
 import { useRoving } from '../view/useRoving';
-
-/** Versions of a document that its history shows. */
-const HISTORY_MAX = 20;
+import { DocumentFacts, HISTORY_MAX } from './documentFacts';
 
 /** One document: its fields on both sides, and what happened to it before. */
 export function DocumentView(props: {
@@ -28,10 +29,18 @@ export function DocumentView(props: {
   const { model, document } = props;
   const { trans, copy } = useView();
   const [isAll, setAll] = useState(false);
-  const [isJson, setJson] = useState(false);
+  const [shape, setShape] = useState<'fields' | 'unified' | 'json'>('fields');
+  const isJson = shape === 'json';
+  const [note, setNote] = useState('');
+  const insert = useIntoNotebook(setNote);
   const [hasHistory, setHistory] = useState(true);
   const table = useMemo(() => fieldTable(document, isAll), [document, isAll]);
   const name = `${document.collection} / ${idText(document.id)}`;
+  const ref = model.diff === undefined ? undefined : pinned(model.diff.to);
+  const { collection, id } = document;
+  const changes = useHistory(
+    ref === undefined ? undefined : { project: model.project, ref, collection, id, limit: HISTORY_MAX }
+  );
   return (
     <div className="jp-ArgonDocument">
       <Toolbar label={trans.__('Tools of this document')} className="jp-ArgonDocument-head">
@@ -56,10 +65,11 @@ export function DocumentView(props: {
           label={trans.__('How values are shown')}
           choices={[
             ['fields', trans.__('Fields')],
+            ['unified', trans.__('Unified')],
             ['json', trans.__('JSON')]
           ]}
-          value={isJson ? 'json' : 'fields'}
-          onChange={value => setJson(value === 'json')}
+          value={shape}
+          onChange={setShape}
         />
         <IconButton
           icon={moveUpIcon}
@@ -73,13 +83,28 @@ export function DocumentView(props: {
         />
         <IconButton
           icon={copyIcon}
-          label={trans.__('Copy the _id')}
-          onClick={() => copy(idText(document.id))}
+          label={isJson ? trans.__('Copy as JSON') : trans.__('Copy the _id')}
+          onClick={() =>
+            copy(
+              isJson ? JSON.stringify(document.after ?? document.before, undefined, 2) : idText(document.id)
+            )
+          }
+        />
+        <IconButton
+          icon={codeIcon}
+          label={trans.__('Open in notebook')}
+          onClick={() => insert(readingCell(model, document))}
         />
         <TextButton icon={historyIcon} aria-pressed={hasHistory} onClick={() => setHistory(!hasHistory)}>
           {trans.__('History')}
         </TextButton>
       </Toolbar>
+      {note !== '' && (
+        <p className="jp-ArgonDocument-facts" role="status">
+          {note}
+        </p>
+      )}
+      <DocumentFacts model={model} document={document} changes={changes} />
       {isJson ? (
         <div className="jp-ArgonDocument-json">
           <pre tabIndex={0}>{json(document.before, trans.__('not there'))}</pre>
@@ -90,6 +115,7 @@ export function DocumentView(props: {
           rows={table.rows}
           from={model.diff === undefined ? model.from : pinned(model.diff.from)}
           to={model.diff === undefined ? model.to : pinned(model.diff.to)}
+          isUnified={shape === 'unified'}
         />
       )}
       {!isJson && table.left > 0 && (
@@ -102,9 +128,16 @@ export function DocumentView(props: {
           {trans.__('%1 unchanged:', count(table.unchanged.length))} <code>{table.unchanged.join(', ')}</code>
         </p>
       )}
-      {hasHistory && <DocumentHistory model={model} document={document} />}
+      {hasHistory && <DocumentHistory model={model} document={document} changes={changes} />}
     </div>
   );
+}
+
+/** A cell that reads a document where it is there: at the side that the diff goes to, or came from. */
+function readingCell({ project, diff, from, to }: DiffModel, { collection, id, op }: DocumentDiff): string {
+  const state = op === 'delete' ? diff?.from : diff?.to;
+  const ref = state === undefined ? (op === 'delete' ? from : to) : pinned(state);
+  return pythonCell({ project, ref, collection, filter: { _id: id }, sort: [], columns: undefined });
 }
 
 function json(document: unknown, missing: string): string {
@@ -114,46 +147,23 @@ function json(document: unknown, missing: string): string {
 function DocumentHistory(props: {
   readonly model: DiffModel;
   readonly document: DocumentDiff;
-}): JSX.Element | null {
-  const { model, document } = props;
-  const { client, commands, trans, openCell } = useView();
+  readonly changes: readonly Change[] | undefined;
+}): JSX.Element {
+  const { model, document, changes } = props;
+  const { commands, trans } = useView();
+  const roving = useRoving<HTMLElement>();
+  const state = model.diff?.to;
+  if (changes === undefined || state === undefined) {
+    return <p className="jp-ArgonDocument-more">{trans.__('Reading the history of this document…')}</p>;
+  }
   const more = (view: 'history' | 'blame') => () =>
     void commands.execute(CommandIds.documentHistory, {
       project: model.project,
-      ref: ref ?? '',
+      ref: pinned(state),
       collection: document.collection,
       id: JSON.stringify(document.id),
       view
     });
-  const [changes, setChanges] = useState<readonly Change[]>();
-  const roving = useRoving<HTMLElement>();
-  const state = model.diff?.to;
-  const ref = state === undefined ? undefined : pinned(state);
-  useEffect(() => {
-    let isCurrent = true;
-    setChanges(undefined);
-    if (ref !== undefined) {
-      client
-        .call('history', {
-          project: model.project,
-          ref,
-          collection: document.collection,
-          id: document.id,
-          limit: HISTORY_MAX
-        })
-        .then(
-          found => isCurrent && setChanges(found.changes),
-          () => isCurrent && setChanges([])
-        );
-    }
-    return () => {
-      isCurrent = false;
-    };
-  }, [client, model.project, ref, document]);
-  if (changes === undefined || ref === undefined) {
-    return <p className="jp-ArgonDocument-more">{trans.__('Reading the history of this document…')}</p>;
-  }
-  const now = Date.now();
   return (
     <section {...roving} className="jp-ArgonDocument-history">
       <h3>
@@ -164,7 +174,7 @@ function DocumentHistory(props: {
             '%2 changes on %3 and its ancestors',
             changes.length,
             count(changes.length),
-            state?.branch ?? ref
+            state.branch ?? pinned(state)
           )}
         </span>
         <button type="button" className="jp-ArgonLink" onClick={more('history')}>
@@ -176,49 +186,84 @@ function DocumentHistory(props: {
         </button>
       </h3>
       <ul>
-        {changes.map(change => {
-          const at = change.branch ?? state?.branch;
-          return (
-            <li key={`${change.timeline}:${change.lsn}`}>
-              <span className="jp-ArgonDocument-lsn">{count(change.lsn)}</span>
-              <Sign op={change.op} label={opName(change.op, trans)} />
-              <span className="jp-ArgonDocument-what">
-                {change.op === 'update'
-                  ? trans._n(
-                      '%2 field changed',
-                      '%2 fields changed',
-                      change.fields.length,
-                      count(change.fields.length)
-                    )
-                  : opName(change.op, trans)}
-              </span>
-              <span className="jp-ArgonDocument-origin">
-                <OriginLine
-                  origin={change.origin}
-                  time={change.time}
-                  when={moment(change.time, now, trans)}
-                  openCell={openCell}
-                  trans={trans}
-                />
-              </span>
-              {at !== undefined && (
-                <button
-                  type="button"
-                  className="jp-ArgonLink"
-                  onClick={() =>
-                    void commands.execute(CommandIds.diff, {
-                      from: `${at}@${change.lsn - 1}`,
-                      to: `${at}@${change.lsn}`
-                    })
-                  }
-                >
-                  {trans.__('Diff before and after')}
-                </button>
-              )}
-            </li>
-          );
-        })}
+        {changes.map(change => (
+          <VersionLine key={`${change.timeline}:${change.lsn}`} model={model} state={state} change={change} />
+        ))}
       </ul>
     </section>
+  );
+}
+
+/** One version of the document, with what can be done about it. */
+function VersionLine(props: {
+  readonly model: DiffModel;
+  /** The state whose history it is in. */
+  readonly state: State;
+  readonly change: Change;
+}): JSX.Element {
+  const { model, state, change } = props;
+  const { client, commands, trans, openCell } = useView();
+  const { lsn, collection, id } = change;
+  const branch = change.branch ?? state.branch;
+  // What an ancestor did is undone there.
+  const isOwn = change.timeline === state.timeline && state.branch !== undefined;
+  const run = (command: string, args: Record<string, string | number>) => () =>
+    void commands.execute(command, args);
+  return (
+    <li>
+      <span className="jp-ArgonDocument-lsn">{count(lsn)}</span>
+      <Sign op={change.op} label={opName(change.op, trans)} />
+      <span className="jp-ArgonDocument-what">
+        {change.op === 'update'
+          ? trans._n(
+              '%2 field changed',
+              '%2 fields changed',
+              change.fields.length,
+              count(change.fields.length)
+            )
+          : opName(change.op, trans)}
+      </span>
+      <span className="jp-ArgonDocument-origin">
+        <OriginLine
+          origin={change.origin}
+          time={change.time}
+          when={moment(change.time, Date.now(), trans)}
+          openCell={openCell}
+          trans={trans}
+        />
+      </span>
+      {branch !== undefined && (
+        <span className="jp-ArgonDocument-actions">
+          <button
+            type="button"
+            className="jp-ArgonLink"
+            onClick={run(CommandIds.diff, { from: `${branch}@${lsn - 1}`, to: `${branch}@${lsn}` })}
+          >
+            {trans.__('Diff before and after')}
+          </button>
+          {isOwn && !client.isReadOnly && (
+            <button
+              type="button"
+              className="jp-ArgonLink"
+              onClick={run(CommandIds.undo, { branch, firstLsn: lsn, lastLsn: lsn })}
+            >
+              {trans.__('Undo this change…')}
+            </button>
+          )}
+          <button
+            type="button"
+            className="jp-ArgonLink"
+            onClick={run(CommandIds.browseData, {
+              project: model.project,
+              ref: `${branch}@${lsn}`,
+              collection,
+              filter: JSON.stringify({ _id: id })
+            })}
+          >
+            {trans.__('Open this state')}
+          </button>
+        </span>
+      )}
+    </li>
   );
 }

@@ -144,7 +144,7 @@ function Version({ model, change }: { readonly model: HistoryModel; readonly cha
             })
           }
         >
-          {trans.__('Look at this state')}
+          {trans.__('Open this state')}
         </TextButton>
         <TextButton
           icon={diffIcon}

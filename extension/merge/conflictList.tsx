@@ -1,8 +1,10 @@
 import { checkIcon, circleEmptyIcon } from '@jupyterlab/ui-components';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import type { MouseEvent } from 'react';
 import { count } from '../format/count';
 import { gist, idText, pathText } from '../format/value';
+import { splitRef } from '../model/refs';
 import { Segmented, Sign, TextButton } from '../panel/parts';
 import { useView } from '../view/viewContext';
 import { below, openMenu, type MenuItem } from '../view/menu';
@@ -10,7 +12,7 @@ import { VirtualList } from '../view/virtualList';
 import { answerKind, type IConflictDocument } from './conflicts';
 import { CONFLICTS_MAX, type PlanModel } from './planModel';
 import { planWords } from './planWords';
-import type { Conflict } from '../client/protocol';
+import type { Conflict, Plan } from '../client/protocol';
 import { useRoving } from '../view/useRoving';
 
 /** Height of a line, in pixels. */
@@ -21,7 +23,8 @@ const SEGMENTS_MAX = 12;
 
 type Line =
   | { readonly kind: 'document'; readonly group: IConflictDocument }
-  | { readonly kind: 'conflict'; readonly conflict: Conflict };
+  | { readonly kind: 'conflict'; readonly conflict: Conflict }
+  | { readonly kind: 'why'; readonly conflict: Conflict };
 
 /** The conflicts of a plan by document, with how far the answers are. */
 export function ConflictList({ model }: { readonly model: PlanModel }): JSX.Element {
@@ -36,7 +39,12 @@ export function ConflictList({ model }: { readonly model: PlanModel }): JSX.Elem
     );
     if (shown.length > 0) {
       lines.push({ kind: 'document', group });
-      shown.forEach(conflict => lines.push({ kind: 'conflict', conflict }));
+      for (const conflict of shown) {
+        lines.push({ kind: 'conflict', conflict });
+        if (isWhole(conflict, plan)) {
+          lines.push({ kind: 'why', conflict });
+        }
+      }
     }
   }
   const active = lines.findIndex(line => line.kind === 'conflict' && line.conflict.id === model.selected);
@@ -46,16 +54,49 @@ export function ConflictList({ model }: { readonly model: PlanModel }): JSX.Elem
       ['ours', trans.__('All open conflicts: ours, %1', plan.into)],
       ['theirs', trans.__('All open conflicts: theirs, %1', plan.source)]
     ] as const;
-    const items = takes.map(([take, label]): MenuItem => {
-      // The registry lives as long as this menu, and names no command of the application.
-      const command = `argon:answer-${take}`;
+    // The registry lives as long as this menu, and names no command of the application.
+    const item = (command: string, label: string, execute: () => Promise<void>): MenuItem => {
       commands.addCommand(command, {
         label,
         describedBy: { args: { type: 'object', properties: {} } },
-        execute: () => model.answerAll(take)
+        execute
       });
       return { command };
-    });
+    };
+    const items = takes.map(([take, label]) =>
+      item(`argon:answer-${take}`, label, () => model.answerAll(take))
+    );
+    const selected = model.conflicts.find(({ id }) => id === model.selected);
+    const open = model.conflicts.filter(({ answer }) => answer === undefined);
+    if (selected !== undefined) {
+      const path = pathText(selected.path);
+      const parts = [
+        [
+          'collection',
+          selected.collection,
+          open.filter(({ collection }) => collection === selected.collection)
+        ],
+        [
+          'path',
+          path === '' ? trans.__('whole document') : path,
+          open.filter(one => pathText(one.path) === path)
+        ]
+      ] as const;
+      for (const [kind, name, conflicts] of parts) {
+        const ids = conflicts.map(({ id }) => id);
+        if (ids.length > 0) {
+          items.push(
+            { type: 'separator' },
+            item(`argon:answer-${kind}-ours`, trans.__('Open conflicts in %1: ours', name), () =>
+              model.answerAll('ours', ids)
+            ),
+            item(`argon:answer-${kind}-theirs`, trans.__('Open conflicts in %1: theirs', name), () =>
+              model.answerAll('theirs', ids)
+            )
+          );
+        }
+      }
+    }
     openMenu(commands, items, below(event.currentTarget));
   };
   return (
@@ -166,6 +207,20 @@ function LineView(props: {
     );
   }
   const { conflict } = line;
+  const select = () => {
+    model.selected = conflict.id;
+  };
+  if (line.kind === 'why') {
+    const why = wholeText(conflict, model.plan!, trans);
+    // The line above has it for those who cannot see this one.
+    return (
+      <div id={props.id} aria-hidden="true" className="jp-ArgonLine jp-mod-note" onClick={select}>
+        <span className="jp-ArgonLine-gist" title={why}>
+          {why}
+        </span>
+      </div>
+    );
+  }
   const kind = answerKind(conflict.answer);
   const isSelected = model.selected === conflict.id;
   return (
@@ -175,9 +230,7 @@ function LineView(props: {
       aria-level={2}
       aria-selected={isSelected}
       className="jp-ArgonLine jp-mod-conflict"
-      onClick={() => {
-        model.selected = conflict.id;
-      }}
+      onClick={select}
     >
       {kind === 'open' ? (
         <circleEmptyIcon.react tag="span" className="jp-ArgonIcon jp-mod-small" />
@@ -185,6 +238,9 @@ function LineView(props: {
         <checkIcon.react tag="span" className="jp-ArgonIcon jp-mod-small" />
       )}
       <code>{conflict.path.length === 0 ? trans.__('whole document') : pathText(conflict.path)}</code>
+      {isWhole(conflict, model.plan!) && (
+        <span className="jp-ArgonHidden">{wholeText(conflict, model.plan!, trans)}</span>
+      )}
       <span className="jp-ArgonLine-note">
         {
           {
@@ -198,6 +254,23 @@ function LineView(props: {
       </span>
     </div>
   );
+}
+
+/** Whether a merge asks about a document as one thing. */
+function isWhole({ path }: Conflict, { kind }: Plan): boolean {
+  return path.length === 0 && kind === 'merge';
+}
+
+/** Why it does. */
+function wholeText({ base, ours, theirs }: Conflict, plan: Plan, trans: TranslationBundle): string {
+  const source = splitRef(plan.source)[0];
+  if (theirs.missing === true) {
+    return trans.__('changed on %1, deleted on %2', plan.into, source);
+  }
+  if (ours.missing === true) {
+    return trans.__('changed on %1, deleted on %2', source, plan.into);
+  }
+  return base.missing === true ? trans.__('added on both sides') : trans.__('changed on both sides');
 }
 
 /** What the plan does without a question, by kind. */

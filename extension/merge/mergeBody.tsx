@@ -13,6 +13,8 @@ import { useView } from '../view/viewContext';
 import { ByRule, ConflictList } from './conflictList';
 import { ConflictTable, DocumentAnswers } from './conflictTable';
 import type { IConflictDocument } from './conflicts';
+import { ConflictFacts } from './conflictFacts';
+import { MovedStrip } from './movedStrip';
 import { planIcon } from './planIcon';
 import type { PlanModel } from './planModel';
 import { planWords } from './planWords';
@@ -124,6 +126,7 @@ export function MergeBody({ model }: { readonly model: PlanModel }): JSX.Element
                   onClick={() => step(1)}
                 />
               </Toolbar>
+              {plan.kind === 'merge' && <ConflictFacts model={model} group={group} />}
               <ConflictTable model={model} group={group} editing={editing} onEdit={setEditing} />
               <p className="jp-ArgonKeys">
                 {(
@@ -211,7 +214,6 @@ function Strips({ model }: { readonly model: PlanModel }): JSX.Element {
   const { commands, trans } = useView();
   const plan = model.plan!;
   const isMoved = (model.movedTo !== undefined || plan.state === 'stale') && plan.state !== 'applied';
-  const given = plan.conflicts - plan.unanswered;
   return (
     <>
       {plan.appliedAs !== undefined && (
@@ -239,43 +241,7 @@ function Strips({ model }: { readonly model: PlanModel }): JSX.Element {
           </TextButton>
         </div>
       )}
-      {isMoved && (
-        <div className="jp-ArgonStrip jp-mod-warn" role="status">
-          <warningIcon.react tag="span" className="jp-ArgonIcon" />
-          <span>
-            <b>
-              {model.movedTo === undefined
-                ? trans.__('A head has moved since the plan was made.')
-                : trans.__('%1 moved from %2 to %3.', plan.into, String(plan.intoLsn), String(model.movedTo))}
-            </b>{' '}
-            {given === 0
-              ? trans.__('The plan must be made again.')
-              : trans._n(
-                  'Your %2 answer is kept where the question stays the same.',
-                  'Your %2 answers are kept where the question stays the same.',
-                  given,
-                  count(given)
-                )}
-          </span>
-          {model.movedTo !== undefined && (
-            <TextButton
-              onClick={() =>
-                void commands.execute(CommandIds.diff, {
-                  from: `${plan.into}@${plan.intoLsn}`,
-                  to: `${plan.into}@${model.movedTo}`
-                })
-              }
-            >
-              {trans.__('Show the change')}
-            </TextButton>
-          )}
-          <TextButton isPrimary disabled={model.isBusy} onClick={() => void model.update()}>
-            {model.movedTo === undefined
-              ? trans.__('Update plan')
-              : trans.__('Update plan to %1', `${plan.into}@${model.movedTo}`)}
-          </TextButton>
-        </div>
-      )}
+      {isMoved && <MovedStrip model={model} />}
       {model.kept !== undefined && !isMoved && plan.state === 'open' && (
         <div className="jp-ArgonStrip jp-mod-info" role="status">
           <noticeIcon.react tag="span" className="jp-ArgonIcon" />

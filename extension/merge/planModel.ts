@@ -4,6 +4,7 @@ import type { Answer, Conflict, DocumentDiff, Plan, ProtocolEvent } from '../cli
 import { Coalesced } from '../model/coalesce';
 import { ViewModel } from '../view/viewModel';
 import { byDocument, keptAnswers, type IConflictDocument } from './conflicts';
+import { MOVED_MAX, movedBy, type IMoved } from './moved';
 
 /** Conflicts and documents in one page. */
 const PAGE = 500;
@@ -14,7 +15,7 @@ export const CONFLICTS_MAX = 5_000;
 /** Documents of which the live result is shown. */
 const RESULTS_MAX = 500;
 
-/** After an answer, the result is read again this much later, in milliseconds. */
+/** After an answer the result is read again, and after a commit what moved the head, this much later, in milliseconds. */
 const SETTLE_MS = 120;
 
 /** What to plan, or which plan to open. */
@@ -36,6 +37,7 @@ export class PlanModel extends ViewModel {
     super(client, project);
     this._from = from;
     this._results = new Coalesced(() => void this._readDocuments(), SETTLE_MS);
+    this._moves = new Coalesced(() => void this._readMoved(), SETTLE_MS);
     void this.open();
   }
 
@@ -83,6 +85,11 @@ export class PlanModel extends ViewModel {
     return this._movedTo;
   }
 
+  /** What moved it; undefined while that is read. */
+  get moved(): IMoved | undefined {
+    return this._moved;
+  }
+
   get isBusy(): boolean {
     return this._isBusy;
   }
@@ -124,11 +131,14 @@ export class PlanModel extends ViewModel {
               into: into ?? '',
               ...(session === undefined ? {} : { session })
             });
-      this._movedTo = undefined;
+      this._stay();
       await this._readConflicts();
       this._selected = (this._conflicts.find(conflict => conflict.answer === undefined) ?? this._conflicts[0])
         ?.id;
       await this._readDocuments();
+      if (this._plan.state === 'stale') {
+        await this._readMoved();
+      }
     });
   }
 
@@ -186,7 +196,7 @@ export class PlanModel extends ViewModel {
       }
       const given = old.filter(conflict => conflict.answer !== undefined).length;
       this._kept = { kept: answers.length, asked: given - answers.length };
-      this._movedTo = undefined;
+      this._stay();
       this._selected = (this._conflicts.find(conflict => conflict.answer === undefined) ?? this._conflicts[0])
         ?.id;
       await this._readDocuments();
@@ -207,6 +217,7 @@ export class PlanModel extends ViewModel {
 
   override dispose(): void {
     this._results.cancel();
+    this._moves.cancel();
     super.dispose();
   }
 
@@ -258,6 +269,44 @@ export class PlanModel extends ViewModel {
     this._emit();
   }
 
+  /** Reads where the branch is now, and what it did since the plan was made. */
+  private async _readMoved(): Promise<void> {
+    const plan = this._plan;
+    if (plan === undefined) {
+      return;
+    }
+    const { project } = this;
+    const { into, intoLsn } = plan;
+    try {
+      const { head, timeline } = await this._client.call('branch.get', { project, name: into });
+      // A branch that was reset may have a head that is older: then nothing has happened since.
+      const { changes, next } =
+        head <= intoLsn
+          ? { changes: [], next: undefined }
+          : await this._client.call('changes', {
+              project,
+              timeline,
+              firstLsn: intoLsn + 1,
+              lastLsn: head,
+              limit: MOVED_MAX
+            });
+      if (this._plan?.id === plan.id && this._plan.state !== 'applied') {
+        this._movedTo = head > intoLsn ? head : this._movedTo;
+        this._moved = movedBy(changes, next !== undefined);
+        this._emit();
+      }
+    } catch {
+      // The strip names no document then.
+    }
+  }
+
+  /** The plan stands on the heads as they are. */
+  private _stay(): void {
+    this._moves.cancel();
+    this._movedTo = undefined;
+    this._moved = undefined;
+  }
+
   private _set(conflicts: readonly Conflict[]): void {
     this._conflicts = conflicts;
     this._groups = undefined;
@@ -275,6 +324,7 @@ export class PlanModel extends ViewModel {
       if (isInto && !isApplying) {
         this._movedTo = event.lsn;
         this._emit();
+        this._moves.request();
       }
     } else if (event.type === 'plan' && event.plan === plan.id && !this._isBusy) {
       void this._client.call('plan.get', { project: this.project, id: plan.id }).then(
@@ -295,6 +345,8 @@ export class PlanModel extends ViewModel {
 
   private readonly _from: IPlanSource;
   private readonly _results: Coalesced;
+  private readonly _moves: Coalesced;
+  private _moved: IMoved | undefined;
   private _plan: Plan | undefined;
   private _conflicts: readonly Conflict[] = [];
   private _groups: readonly IConflictDocument[] | undefined;
