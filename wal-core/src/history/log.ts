@@ -8,7 +8,7 @@ import { instantOf } from '../log/clock';
 import { OP_DELETE, OP_INSERT } from '../log/frame';
 import type { LineRecord, LineRow } from '../log/line';
 import { CATALOG, type Catalogs } from '../read/catalog';
-import { lastLsnOf, type LineReader } from '../read/line';
+import { lastLsnOf, type LineReader, rowUpTo } from '../read/line';
 import { Pace } from '../log/pace';
 import type { View } from '../read/snapshot';
 import type { CommitTimes } from '../read/time';
@@ -167,7 +167,7 @@ export class LogReader {
       ) {
         break;
       }
-      rows.push(row);
+      rows.push(newest === undefined ? rowUpTo(row, spot.lastLsn) : row);
       if (pace.isDue) {
         await pace.rest();
       }

@@ -243,4 +243,29 @@ describe('law 8: what was ever written is told', () => {
       runs<[Edit[], Edit[], number]>(8)
     );
   });
+
+  it('and no more of it than a state has that ends inside a commit', async () => {
+    const world = await World.open();
+    const { engine } = world;
+    const items = Array.from({ length: 2_000 }, (_, i) => ({ _id: i }));
+    // One LSN for the collection, then one for each document.
+    await world.put('main', items);
+    await engine.createBranch(SHOP, 'exp', ADA, { from: 'main@31' });
+    await world.put('exp', [{ _id: 'late' }]);
+    for (const [ref, inserts] of [
+      ['main@31', [30]],
+      ['main@1501', [1_500]],
+      ['main', [2_000]],
+      ['exp', [1, 30]]
+    ] as const) {
+      for (const start of [{}, { after: lsn(0) }]) {
+        const { entries } = await engine.log(SHOP, { ref, ...start });
+        const newestFirst = [...entries].sort((a, b) => b.lastLsn - a.lastLsn);
+        expect(newestFirst.map(entry => entry.inserts)).toEqual(inserts);
+        const { lastLsn, catalog } = newestFirst.at(-1)!;
+        expect({ lastLsn, made: catalog.length }).toEqual({ lastLsn: inserts.at(-1)! + 1, made: 1 });
+      }
+    }
+    await world.close();
+  });
 });

@@ -106,6 +106,18 @@ export class LineReader {
   }
 }
 
+/** The part of a row up to an LSN that it holds: a state may end inside a commit that is not atomic. */
+export function rowUpTo(row: LineRow, lsn: Lsn): LineRow {
+  if (lastLsnOf(row) <= lsn) {
+    return row;
+  }
+  return {
+    ...row,
+    count: lsn - row.firstLsn + 1,
+    records: row.records.filter(record => record.lsn <= lsn)
+  };
+}
+
 export function lastLsnOf(row: Pick<LineRow, 'firstLsn' | 'count'>): Lsn {
   return (row.firstLsn + row.count - 1) as Lsn;
 }

@@ -43,6 +43,9 @@ class Visit:
         self.error: BaseException | None = None
         """What ended the block before its end; `diff` is None then when it could not be told in time."""
 
+    def __repr__(self) -> str:
+        return f"Sandbox({self.branch} of {self.base})"
+
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
         page = None if self.diff is None else self.diff.first_page
