@@ -221,6 +221,7 @@ def restored(result: protocol.RestoreApplyResult, project: str) -> Shown:
         [
             Heading([bold(f"{project}/{branch['name']}@{branch['head']}"), GAP, note("restored")]),
             Text(["what was discarded stays as ", code(result["backup"])], quiet=True),
+            Text(["to have it back: ", code(f"%argon restore apply {result['backup']}")], quiet=True),
         ],
     )
 
