@@ -12,7 +12,8 @@ const STEPS_MAX = 8;
 /** Takes changed documents: an entry of a page, or an image from elsewhere. */
 export interface DeltaSink {
   one(page: Page, at: number): void;
-  add(text: string, image: Buffer): void;
+  /** `lsn`: that of the version, where it was easy to find. */
+  add(text: string, image: Buffer, lsn?: number): void;
 }
 
 /** Something that yields the changed documents of a state in key order. */

@@ -198,7 +198,7 @@ export class PackedWalk extends TextRank implements DeltaWalk {
   give(sink: DeltaSink): void {
     const image = this.image();
     if (image !== undefined) {
-      sink.add(this.text!, image);
+      sink.add(this.text!, image, this.lsn > this.reader.cap ? undefined : this.lsn);
     }
   }
 

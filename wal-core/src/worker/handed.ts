@@ -43,9 +43,9 @@ export class HandedScan {
     }
     const { chain, collection } = this.state;
     const count = Math.min(sink.room, WALK_DOCUMENTS);
-    const { keys, images, last } = this.ground.versions.batch(chain, collection, range, count);
+    const { keys, images, lsns, last } = this.ground.versions.batch(chain, collection, range, count);
     for (const [i, key] of keys.entries()) {
-      sink.add(keyText(key), images[i]!);
+      sink.add(keyText(key), images[i]!, lsns[i]);
     }
     return last;
   }

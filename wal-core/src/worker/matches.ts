@@ -4,11 +4,14 @@ import type { Filter, PipelineTally } from '../query';
 import type { Sink } from '../read/merge';
 import { BATCH_DOCUMENTS_DEFAULT } from '../limits';
 
-/** Takes a matching document: `[start, end)` of bytes that are good during the call. */
+/**
+ * Takes a matching document: `[start, end)` of bytes that are good during the call. `lsn` tells that of its version,
+ * where it was easy to find.
+ */
 export interface Taker {
   /** Whether it takes more. */
   readonly isFull: boolean;
-  take(bytes: Buffer, start: number, end: number, key: () => Buffer): void;
+  take(bytes: Buffer, start: number, end: number, key: () => Buffer, lsn: () => number | undefined): void;
 }
 
 /** Whether the document that begins at `start` is wanted. */
@@ -54,11 +57,17 @@ export class Matches implements Sink {
     this.at(page, at);
   }
 
-  add(text: string, image: Image): void {
+  add(text: string, image: Image, lsn?: number): void {
     this.examined++;
     if (this.test === undefined || this.test(image, 0)) {
       this.matched++;
-      this.taker.take(image, 0, image.length, () => Buffer.from(text, 'latin1'));
+      this.taker.take(
+        image,
+        0,
+        image.length,
+        () => Buffer.from(text, 'latin1'),
+        () => lsn
+      );
     }
   }
 
@@ -67,7 +76,13 @@ export class Matches implements Sink {
     const start = page.imageStart(i);
     if (this.test === undefined || this.test(page.bytes, start)) {
       this.matched++;
-      this.taker.take(page.bytes, start, page.imageEnd(i), () => page.docKey(i));
+      this.taker.take(
+        page.bytes,
+        start,
+        page.imageEnd(i),
+        () => page.docKey(i),
+        () => page.lsn(i)
+      );
     }
   }
 }

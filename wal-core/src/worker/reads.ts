@@ -37,13 +37,13 @@ export async function scan(
     get isFull() {
       return parcels.bytes >= bytesMax;
     },
-    take: (bytes, start, end, key) => {
+    take: (bytes, start, end, key, lsn) => {
       examinedAt.push(matches.examined);
       const docKey = key();
       parcels.add(docKey);
       parcels.add(bytes, start, end);
       if (versions) {
-        lsns.push(ground.versions.walk(chain, collection, docKey)!.lsn);
+        lsns.push(lsn() ?? ground.versions.walk(chain, collection, docKey)!.lsn);
       }
     }
   };
