@@ -10,6 +10,8 @@ import {
   IMAGE_LINE_CHANGES_MAX,
   IMAGE_LOAD_CHANGES_MAX,
   IMAGE_LOAD_RECORDS_MIN,
+  IMAGE_LOAD_STEP_CHANGES,
+  IMAGE_LOAD_STEP_MS,
   IMAGE_THIN_AGE_MS,
   IMAGE_TRIES_MAX,
   REBASE_PART,
@@ -93,6 +95,9 @@ interface Count {
   changes: number;
   /** From here on an image is made. */
   readonly due: number;
+  /** When it had taken the last `IMAGE_LOAD_STEP_CHANGES`, and whether that was quick. */
+  steppedMs: number;
+  isQuick: boolean;
 }
 
 /**
@@ -147,7 +152,12 @@ export class ImageKeeper {
       count = this.count(timeline, collection);
       this.counts.set(name, count);
     }
-    if (++count.changes >= count.due) {
+    if (++count.changes % IMAGE_LOAD_STEP_CHANGES === 0) {
+      const now = performance.now();
+      count.isQuick = now - count.steppedMs < IMAGE_LOAD_STEP_MS;
+      count.steppedMs = now;
+    }
+    if (count.changes >= count.due) {
       this.request(timeline, collection);
     }
   }
@@ -192,7 +202,8 @@ export class ImageKeeper {
     const { images, overlays } = this.parts;
     const chain = timeline.chain(timeline.durableHead);
     const stack = images.stack(chain, collection);
-    return { changes: overlays.changesOn(chain, stack.coverage), due: this.due(chain, collection, stack) };
+    const changes = overlays.changesOn(chain, stack.coverage);
+    return { changes, due: this.due(chain, collection, stack), steppedMs: -Infinity, isQuick: false };
   }
 
   private due(chain: readonly ChainLink[], collection: CollectionId, stack: Stack): number {
@@ -240,15 +251,23 @@ export class ImageKeeper {
   }
 
   /**
-   * Waits while much is being loaded: images of a collection that grows are soon of little use, and whoever makes them
-   * takes the processor from those who load. Not for ever, so that what a reader gathers beside them stays bounded.
+   * Waits while much is being loaded or changed: images of it are soon of little use, and whoever makes them takes the
+   * processor from those who write. Not for ever, so that what a reader gathers beside them stays bounded.
    */
   private async lull(name: string): Promise<void> {
-    const isLoading = () => this.parts.unapplied.records >= IMAGE_LOAD_RECORDS_MIN;
     const changes = () => this.counts.get(name)?.changes ?? IMAGE_LOAD_CHANGES_MAX;
-    while (isLoading() && changes() < IMAGE_LOAD_CHANGES_MAX && !this.abort.signal.aborted) {
+    while (this.isLoading(name) && changes() < IMAGE_LOAD_CHANGES_MAX && !this.abort.signal.aborted) {
       await new Promise(resolve => setTimeout(resolve, LULL_MS));
     }
+  }
+
+  /** Whether much waits for the state, or a collection has just taken many changes in a short time. */
+  private isLoading(name: string): boolean {
+    const count = this.counts.get(name);
+    return (
+      this.parts.unapplied.records >= IMAGE_LOAD_RECORDS_MIN ||
+      (count?.isQuick === true && performance.now() - count.steppedMs < IMAGE_LOAD_STEP_MS)
+    );
   }
 
   /** True when it is worth another try at once. */

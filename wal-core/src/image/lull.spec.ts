@@ -1,6 +1,11 @@
 import type { CollectionId, Lsn, TimelineId } from '../api';
 import { Timeline } from '../branch/model';
-import { IMAGE_LOAD_CHANGES_MAX, IMAGE_LOAD_RECORDS_MIN } from '../limits';
+import {
+  IMAGE_LOAD_CHANGES_MAX,
+  IMAGE_LOAD_RECORDS_MIN,
+  IMAGE_LOAD_STEP_CHANGES,
+  IMAGE_LOAD_STEP_MS
+} from '../limits';
 import { ImageKeeper, type KeeperParts } from './keeper';
 import { NO_STACK } from './stack';
 
@@ -8,7 +13,7 @@ const ITEMS = 1 as CollectionId;
 const LATER_MS = 100;
 
 /** A keeper that notes when it begins with an image, and makes none. */
-function keeperBeside(records: number) {
+function keeperBeside(records: number, changesMin = 10) {
   const unapplied = { records };
   let begun = 0;
   const parts = {
@@ -22,7 +27,7 @@ function keeperBeside(records: number) {
       throw new Error('no further');
     }
   };
-  const keeper = new ImageKeeper(parts as unknown as KeeperParts, { limits: { changesMin: 10 } });
+  const keeper = new ImageKeeper(parts as unknown as KeeperParts, { limits: { changesMin } });
   const timeline = new Timeline(1 as TimelineId, 1 as Timeline['project'], undefined, 0 as Lsn, 0);
   const apply = (count: number) => {
     const record = { collection: ITEMS, key: Buffer.from([1]), image: undefined };
@@ -56,6 +61,37 @@ describe('images beside a load', () => {
     apply(IMAGE_LOAD_CHANGES_MAX);
     await keeper.settled();
     expect(begun()).toBe(1);
+  });
+
+  describe('of many changes that never wait', () => {
+    const STEPS = 8;
+
+    beforeEach(() => jest.useFakeTimers());
+    afterEach(() => jest.useRealTimers());
+
+    async function begunAfterEach(stepMs: number) {
+      const beside = keeperBeside(0, 2 * IMAGE_LOAD_STEP_CHANGES);
+      const seen: number[] = [];
+      for (let step = 0; step < STEPS; step++) {
+        beside.apply(IMAGE_LOAD_STEP_CHANGES);
+        await jest.advanceTimersByTimeAsync(stepMs);
+        seen.push(beside.begun());
+      }
+      return { ...beside, seen };
+    }
+
+    it('wait until the state takes them more slowly', async () => {
+      const { keeper, seen, begun } = await begunAfterEach(IMAGE_LOAD_STEP_MS - 1);
+      expect(seen).toEqual(Array(STEPS).fill(0));
+      await jest.advanceTimersByTimeAsync(IMAGE_LOAD_STEP_MS);
+      await keeper.settled();
+      expect(begun()).toBe(1);
+    });
+
+    it('do not wait where it has taken them slowly all the time', async () => {
+      const { seen } = await begunAfterEach(IMAGE_LOAD_STEP_MS);
+      expect(seen.slice(0, 2)).toEqual([0, 1]);
+    });
   });
 
   it('are given up while they wait when the engine closes', async () => {
