@@ -71,7 +71,7 @@ export function applyTo(
     timestamp: terms.nextTimestamp(),
     ...(position === undefined ? {} : { position })
   });
-  if (after === before || after.equals(before)) {
+  if (after === before) {
     return { kind: 'updated', before, after: before, changed: statement.update.countsAlways === true };
   }
   checkUpdated(after);

@@ -5,6 +5,7 @@ import {
   elements,
   EMPTY_DOCUMENT,
   field,
+  nameBytes,
   sameValue,
   T,
   TYPE_NAMES,
@@ -184,10 +185,12 @@ function finish(before: Buffer, after: Buffer, touchesId = true): Buffer {
   return idFirst(after);
 }
 
+const ID = nameBytes('_id');
+
 /** The document with `_id` in front if it has one elsewhere. */
 function idFirst(doc: Buffer): Buffer {
   const cursor = new Cursor(doc);
-  if (!cursor.next() || cursor.name === '_id') return doc;
+  if (!cursor.next() || cursor.named(ID)) return doc;
   const list = elements(doc);
   const id = list.find(e => e.name === '_id');
   return id === undefined ? doc : documentOfElements([id, ...list.filter(e => e !== id)].map(e => e.element));

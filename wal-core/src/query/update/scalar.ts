@@ -1,6 +1,7 @@
 import {
   compareValues,
   elements,
+  int32At,
   isNumberType,
   sameValue,
   T,
@@ -76,6 +77,10 @@ function isSameNumber(a: RawValue, b: RawValue): boolean {
 
 /** Sum in the wider type; int32 widens, int64 overflow is undefined. */
 function sum(a: RawValue, b: RawValue): RawValue | undefined {
+  if (a.type === T.INT32 && b.type === T.INT32) {
+    const plain = int32At(a.bytes, 0) + int32At(b.bytes, 0);
+    if (plain === (plain | 0)) return int32(plain);
+  }
   const type = widest(a.type, b.type);
   if (type === T.DECIMAL128) return decimal(addDecimals(toDecimal(a), toDecimal(b)));
   if (type === T.DOUBLE) return double(toNumber(a) + toNumber(b));

@@ -1,12 +1,15 @@
-import { nameBytes, T, valueSize, type RawValue } from '../../bson';
+import { Cursor, nameBytes, T, valueSize, type RawValue } from '../../bson';
 
 /**
  * A document (or array) that is being changed. It is taken apart only where it is looked
  * at, by offsets, and what was not changed is copied as it stands.
  */
 export class MutableValue {
+  /** All elements, once there must be more of them, or fewer, or they are an array's. */
   private fields: Field[] | undefined;
-  /** The bytes that the offsets of `fields` belong to. */
+  /** Until then those fields of a document that were looked at, each the first of its name. */
+  private looked: Field[] = NO_FIELDS;
+  /** The bytes that the offsets of `fields` and `looked` belong to. */
   private source: Buffer;
   private changed = false;
 
@@ -42,12 +45,16 @@ export class MutableValue {
 
   /** A field of an object, or the element of an array at a position. */
   child(name: string): MutableValue | undefined {
+    if (this.isObject && this.fields === undefined) {
+      const field = this.look(name);
+      return field === undefined ? undefined : this.valueOf(field);
+    }
     const at = this.find(name);
-    return at < 0 ? undefined : this.valueAt(at);
+    return at < 0 ? undefined : this.valueOf(this.parse()[at]!);
   }
 
   items(): MutableValue[] {
-    return this.parse().map((_, i) => this.valueAt(i));
+    return this.parse().map(field => this.valueOf(field));
   }
 
   /** The value as it stands now. */
@@ -64,6 +71,7 @@ export class MutableValue {
     this.type_ = value.type;
     this.bytes = value.bytes;
     this.fields = undefined;
+    this.looked = NO_FIELDS;
     this.changed = false;
     this.parent?.touch();
   }
@@ -114,8 +122,7 @@ export class MutableValue {
     return true;
   }
 
-  private valueAt(index: number): MutableValue {
-    const field = this.parse()[index]!;
+  private valueOf(field: Field): MutableValue {
     return (field.node ??= new MutableValue(
       this.source[field.at]!,
       field.value === field.end ? NO_BYTES : this.source.subarray(field.value, field.end),
@@ -123,23 +130,72 @@ export class MutableValue {
     ));
   }
 
+  /** The first field of this name in a document that has neither lost fields nor got others. */
+  private look(name: string): Field | undefined {
+    const wanted = nameBytes(name);
+    for (const field of this.looked) if (this.isNamed(field, wanted)) return field;
+    const cursor = new Cursor(this.begin());
+    if (!cursor.find(wanted)) return undefined;
+    const { nameStart, valueStart, valueEnd } = cursor;
+    const field = { at: nameStart - 1, value: valueStart, end: valueEnd, node: undefined, name: undefined };
+    this.looked = [...this.looked, field].sort((a, b) => a.at - b.at);
+    return field;
+  }
+
   private parse(): Field[] {
     if (this.fields !== undefined) return this.fields;
     const fields: Field[] = [];
-    const bytes = (this.source = this.bytes);
-    let at = 4;
-    for (let type = bytes[at]!; type !== 0; type = bytes[at]!) {
+    const bytes = this.begin();
+    for (let at = 4; bytes[at] !== 0;) {
       let value = at + 1;
       while (bytes[value++] !== 0);
-      const end = value + valueSize(type, bytes, value);
-      fields.push({ at, value, end, node: undefined, name: undefined });
+      const end = value + valueSize(bytes[at]!, bytes, value);
+      const known = this.looked.find(field => field.at === at);
+      fields.push(known ?? { at, value, end, node: undefined, name: undefined });
       at = end;
     }
+    this.looked = NO_FIELDS;
     return (this.fields = fields);
   }
 
+  /** What is looked into: what has changed meanwhile is in the nodes of the fields that were looked at before. */
+  private begin(): Buffer {
+    if (this.looked.length === 0) this.source = this.bytes;
+    return this.source;
+  }
+
   private write(): Buffer {
-    const fields = this.fields!;
+    return this.fields === undefined ? this.patched() : this.rewritten(this.fields);
+  }
+
+  /** The source with other values in the fields that were looked at. */
+  private patched(): Buffer {
+    const { source, looked } = this;
+    const values = looked.map(({ node }) => node!.raw());
+    let size = source.length;
+    for (let i = 0; i < looked.length; i++) {
+      size += values[i]!.bytes.length - (looked[i]!.end - looked[i]!.value);
+    }
+    const out = Buffer.allocUnsafe(size);
+    let from = 0;
+    let to = 0;
+    for (let i = 0; i < looked.length; i++) {
+      const { at, value, end } = looked[i]!;
+      const { type, bytes } = values[i]!;
+      const named = to + at - from;
+      source.copy(out, to, from, value);
+      out[named] = type;
+      to += value - from;
+      copyInto(out, to, bytes);
+      to += bytes.length;
+      from = end;
+    }
+    source.copy(out, to, from);
+    out.writeInt32LE(size, 0);
+    return out;
+  }
+
+  private rewritten(fields: readonly Field[]): Buffer {
     let size = 5;
     for (const field of fields) {
       if (field.node === undefined) size += field.end - field.at;
@@ -183,6 +239,18 @@ export class MutableValue {
 }
 
 const NO_BYTES = Buffer.alloc(0);
+const NO_FIELDS: Field[] = [];
+
+/** Numbers are copied faster byte by byte than by a call. */
+const LOOP_BYTES_MAX = 24;
+
+function copyInto(out: Buffer, at: number, bytes: Buffer): void {
+  if (bytes.length > LOOP_BYTES_MAX) {
+    bytes.copy(out, at);
+  } else {
+    for (let i = 0; i < bytes.length; i++) out[at + i] = bytes[i]!;
+  }
+}
 
 /** An element: where it stands in its parent's bytes (`at` is -1 for an added one) and its value once looked at. */
 interface Field {
