@@ -170,7 +170,7 @@ export class Replay {
         return;
       }
       const lsn = (firstLsn + i) as Lsn;
-      unapplied.add(id, record.collection, record.key, { lsn, image: record.image });
+      unapplied.add(id, record.collection, record, { lsn, image: record.image });
       if (record.collection === CATALOG) {
         catalogs.changed(timeline, lsn);
         this.isAwaited = true;

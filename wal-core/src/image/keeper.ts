@@ -24,7 +24,7 @@ import { OVERLAY_LIMITS, type OverlayLimits, type Overlays } from '../overlay/ov
 import { CATALOG } from '../read/catalog';
 import type { HandedLimits } from '../read/handed';
 import type { StatsReader } from '../read/stats';
-import type { Unapplied } from '../read/unapplied';
+import type { Keyed, Unapplied } from '../read/unapplied';
 import type { BuildTask } from './build';
 import { KIND_BASE, KIND_RUN } from './format';
 import type { Images } from './images';
@@ -106,6 +106,8 @@ interface Count {
  */
 export class ImageKeeper {
   private readonly counts = new LRUCache<string, Count>({ max: 10_000 });
+  private last:
+    { readonly timeline: Timeline; readonly collection: CollectionId; readonly count: Count } | undefined;
   private readonly queue = new Map<string, { timeline: Timeline; collection: CollectionId }>();
   private readonly failures = new Map<string, number>();
   private readonly abort = new AbortController();
@@ -138,7 +140,7 @@ export class ImageKeeper {
   /** A change has come into the state; called before anybody can read it there. */
   applied(
     timeline: Timeline,
-    record: { readonly collection: CollectionId; readonly key: Buffer; readonly image: Buffer | undefined },
+    record: Keyed & { readonly collection: CollectionId; readonly image: Buffer | undefined },
     lsn: Lsn
   ): void {
     const { collection } = record;
@@ -146,12 +148,7 @@ export class ImageKeeper {
     if (collection === CATALOG) {
       return;
     }
-    const name = `${timeline.id} ${collection}`;
-    let count = this.counts.get(name);
-    if (count === undefined) {
-      count = this.count(timeline, collection);
-      this.counts.set(name, count);
-    }
+    const count = this.counted(timeline, collection);
     if (++count.changes % IMAGE_LOAD_STEP_CHANGES === 0) {
       const now = performance.now();
       count.isQuick = now - count.steppedMs < IMAGE_LOAD_STEP_MS;
@@ -160,6 +157,21 @@ export class ImageKeeper {
     if (count.changes >= count.due) {
       this.request(timeline, collection);
     }
+  }
+
+  /** The count of a head. Changes of one collection come together, so that the last one is at hand. */
+  private counted(timeline: Timeline, collection: CollectionId): Count {
+    if (this.last?.timeline === timeline && this.last.collection === collection) {
+      return this.last.count;
+    }
+    const name = `${timeline.id} ${collection}`;
+    let count = this.counts.get(name);
+    if (count === undefined) {
+      count = this.count(timeline, collection);
+      this.counts.set(name, count);
+    }
+    this.last = { timeline, collection, count };
+    return count;
   }
 
   /** Somebody walked a long stretch for lack of images. */
@@ -244,6 +256,7 @@ export class ImageKeeper {
           }
         }
         this.counts.delete(name);
+        this.last = undefined;
       }
     } finally {
       this.working = undefined;

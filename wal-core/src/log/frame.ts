@@ -67,6 +67,8 @@ export interface ChangeRecord {
   readonly image: Image | undefined;
   /** Where the image starts, counted from the first byte of the frame. Set by `writeFrame`. */
   imageAt: number;
+  /** The key as a text, once somebody has made one. Not logged. */
+  text?: string | undefined;
   /** The image before, where the writer knows it: null when there was none, undefined when it must be read. Not logged. */
   readonly before?: Image | null;
   /** In a part frame: `previous` is a position in the same group and becomes an LSN when the group gets its own. */

@@ -10,7 +10,7 @@ import {
 } from '../limits';
 import { Pace } from '../log/pace';
 import type { LineReader } from '../read/line';
-import { keyText } from '../read/unapplied';
+import { type Keyed, keyText, textOf } from '../read/unapplied';
 import { Overlay } from './overlay';
 
 export interface OverlayParts {
@@ -90,12 +90,12 @@ export class Overlays {
   /** A change has come into the state; called before anybody can read it there. */
   applied(
     timeline: TimelineId,
-    record: { readonly collection: CollectionId; readonly key: Buffer; readonly image: Buffer | undefined },
+    record: Keyed & { readonly collection: CollectionId; readonly image: Buffer | undefined },
     lsn: Lsn
   ): void {
     const overlay = this.heads.get(timeline)?.get(record.collection);
     if (overlay !== undefined) {
-      overlay.add(keyText(record.key), timeline, lsn, record.image ?? null);
+      overlay.add(textOf(record), timeline, lsn, record.image ?? null);
       if (++this.feeds % FEEDS_PER_LOOK === 0) {
         this.shrink();
       }

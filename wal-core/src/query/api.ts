@@ -112,7 +112,7 @@ export interface UpdateContext {
   /** Milliseconds since 1970, for `$currentDate`. */
   readonly now?: number;
   /** Index of the array element that the filter matched, for the positional `$`. */
-  readonly position?: string;
+  readonly position?: string | undefined;
   /** Increment part for timestamps of `$currentDate`. */
   readonly timestamp?: bigint;
 }

@@ -23,6 +23,17 @@ export function keyText(key: DocKey): string {
   return key.toString('latin1');
 }
 
+/** A document by its key; the text of that is kept beside it. */
+export interface Keyed {
+  readonly key: DocKey;
+  text?: string | undefined;
+}
+
+/** The text of a key, made once: several places keep a document that changes by it, one after the other. */
+export function textOf(keyed: Keyed): string {
+  return (keyed.text ??= keyText(keyed.key));
+}
+
 /** The docKey that `keyText` made a text of. */
 export function keyOfText(text: string): DocKey {
   return Buffer.from(text, 'latin1');
@@ -41,7 +52,8 @@ export class Unapplied {
   records = 0;
   bytes = 0;
 
-  add(timeline: TimelineId, collection: CollectionId, key: DocKey, version: UnappliedVersion): void {
+  add(timeline: TimelineId, collection: CollectionId, document: Keyed, version: UnappliedVersion): void {
+    const { key } = document;
     let collections = this.timelines.get(timeline);
     if (collections === undefined) {
       collections = new Map();
@@ -54,7 +66,7 @@ export class Unapplied {
     } else if (compareKeys(key, documents.greatest) > 0) {
       documents.greatest = key;
     }
-    const text = keyText(key);
+    const text = textOf(document);
     const versions = documents.versions.get(text);
     if (versions === undefined) {
       documents.versions.set(text, [version]);
@@ -128,17 +140,17 @@ export class Unapplied {
   }
 
   /** Forgets the version of this LSN: the state has it now. */
-  applied(timeline: TimelineId, collection: CollectionId, key: DocKey, lsn: Lsn): void {
+  applied(timeline: TimelineId, collection: CollectionId, document: Keyed, lsn: Lsn): void {
     const collections = this.timelines.get(timeline);
     const documents = collections?.get(collection);
-    const text = keyText(key);
+    const text = textOf(document);
     const versions = documents?.versions.get(text);
     const at = versions?.findIndex(version => version.lsn === lsn) ?? -1;
     if (collections === undefined || documents === undefined || versions === undefined || at < 0) {
       return;
     }
     this.records--;
-    this.bytes -= weightOf(versions[at]!, key);
+    this.bytes -= weightOf(versions[at]!, document.key);
     if (versions.length > 1) {
       versions.splice(at, 1);
     } else {

@@ -210,7 +210,7 @@ export class Applier {
       if (record.isGone === true) {
         return;
       }
-      unapplied.add(timeline.id, record.collection, record.key, { lsn, image: record.image });
+      unapplied.add(timeline.id, record.collection, record, { lsn, image: record.image });
       if (record.collection === CATALOG) {
         catalogs.changed(timeline, lsn);
         hasCatalog = true;
@@ -261,8 +261,8 @@ export class Applier {
 
   /** The project of a section was deleted while it waited: nothing of it goes into the state. */
   private forget({ timeline, firstLsn, records }: ChangeSection): void {
-    records.forEach(({ collection, key }, i) => {
-      this.parts.unapplied.applied(timeline, collection, key, (firstLsn + i) as Lsn);
+    records.forEach((record, i) => {
+      this.parts.unapplied.applied(timeline, record.collection, record, (firstLsn + i) as Lsn);
     });
   }
 
@@ -316,7 +316,7 @@ export class Applier {
           continue;
         }
         keeper.applied(timeline, record, lsn);
-        unapplied.applied(timeline.id, record.collection, record.key, lsn);
+        unapplied.applied(timeline.id, record.collection, record, lsn);
       }
     }
   }

@@ -257,7 +257,7 @@ export class Committer {
       records.forEach((record, i) => {
         const lsn = (firstLsn + i) as Lsn;
         const beforeBytes = record.before?.length ?? 0;
-        unapplied.add(id, record.collection, record.key, { lsn, image: record.image, beforeBytes });
+        unapplied.add(id, record.collection, record, { lsn, image: record.image, beforeBytes });
         if (record.collection === CATALOG) {
           catalogs.changed(timeline, lsn);
         }
@@ -291,7 +291,7 @@ export class Committer {
     forget(traces);
     for (const { timeline, firstLsn, records } of sections) {
       records.forEach((record, i) => {
-        this.parts.unapplied.applied(timeline, record.collection, record.key, (firstLsn + i) as Lsn);
+        this.parts.unapplied.applied(timeline, record.collection, record, (firstLsn + i) as Lsn);
       });
     }
     for (const { project, stage } of shares) {

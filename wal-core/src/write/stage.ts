@@ -20,6 +20,7 @@ import { Pace } from '../log/pace';
 import { CATALOG, type Catalogs } from '../read/catalog';
 import type { Unapplied } from '../read/unapplied';
 import type { FoundVersion, Versions } from '../read/versions';
+import { compareKeys } from '../store/order';
 import type { ScratchRoom } from '../store/scratch';
 import { Conflicts } from './conflicts';
 import { Gap } from './gap';
@@ -269,7 +270,7 @@ export class Stage implements Writer {
       return staged;
     }
     // Who changes a document has just read it.
-    if (this.foundCollection === collection && this.foundKey?.equals(key) === true) {
+    if (this.foundCollection === collection && isSameKey(this.foundKey, key)) {
       return this.found;
     }
     if (this.gap.has(collection, key)) {
@@ -400,6 +401,11 @@ export class Stage implements Writer {
   changedKeys(collection: CollectionId): DocKey[] {
     return [...this.records.keys(collection)];
   }
+}
+
+/** Most often it is the very key. */
+function isSameKey(known: DocKey | undefined, key: DocKey): boolean {
+  return known === key || (known !== undefined && compareKeys(known, key) === 0);
 }
 
 function noIndexHere({ name }: CollectionInfo, message: string): ArgonError {

@@ -83,7 +83,7 @@ export class StagedRecords {
     }
     const previous = found?.lsn ?? (0 as Lsn);
     const before = found?.image ?? null;
-    this.held.push({ collection, op, key, previous, image, imageAt: 0, before });
+    this.held.push({ collection, op, key, previous, image, imageAt: 0, text: undefined, before });
     this.bytes += key.length + (image?.length ?? 0) + RECORD_BYTES;
     if (collection === CATALOG) {
       this.changesCatalog = true;

@@ -5,6 +5,7 @@ import {
   type DocKey,
   type Image,
   type RawValue,
+  type UpdateContext,
   type Writer
 } from '@argon/wal-core';
 import type { CapKeeper } from '../capped/keeper';
@@ -32,6 +33,24 @@ export interface WriteTerms {
 }
 
 const NONE: Effect = { kind: 'none' };
+
+/** What an update is told beside the document. Few ask for the timestamp, which is the same whenever they do. */
+class Moment implements UpdateContext {
+  private made: bigint | undefined;
+
+  constructor(
+    private readonly terms: WriteTerms,
+    readonly position: string | undefined
+  ) {}
+
+  get now(): number {
+    return this.terms.now;
+  }
+
+  get timestamp(): bigint {
+    return (this.made ??= this.terms.nextTimestamp());
+  }
+}
 
 /** The terms of a command: a clock that stands still for it, and timestamps that go on. */
 export function writeTerms(
@@ -66,11 +85,7 @@ export function applyTo(
     writer.remove(collection, key);
     return { kind: 'removed', before };
   }
-  const after = statement.update.apply(before, {
-    now: terms.now,
-    timestamp: terms.nextTimestamp(),
-    ...(position === undefined ? {} : { position })
-  });
+  const after = statement.update.apply(before, new Moment(terms, position));
   if (after === before) {
     return { kind: 'updated', before, after: before, changed: statement.update.countsAlways === true };
   }

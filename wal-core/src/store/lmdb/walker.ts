@@ -1,4 +1,5 @@
 import type { Database } from 'lmdb';
+import { compareKeys } from '../order';
 import type { Row } from '../store';
 
 interface LmdbRangeOptions {
@@ -118,15 +119,15 @@ export class Walker {
 
   /** Where a walk starts: false means that the rows are not in order. */
   private isBehindStart(key: Buffer, from: Buffer, to: Buffer): boolean {
-    return this.reverse ? Buffer.compare(key, to) < 0 : Buffer.compare(key, from) >= 0;
+    return this.reverse ? compareKeys(key, to) < 0 : compareKeys(key, from) >= 0;
   }
 
   private isBehind(key: Buffer, last: Buffer): boolean {
-    const order = Buffer.compare(key, last);
+    const order = compareKeys(key, last);
     return this.reverse ? order < 0 : order > 0;
   }
 
   private isBeforeEnd(key: Buffer, from: Buffer, to: Buffer): boolean {
-    return this.reverse ? Buffer.compare(key, from) >= 0 : Buffer.compare(key, to) < 0;
+    return this.reverse ? compareKeys(key, from) >= 0 : compareKeys(key, to) < 0;
   }
 }
