@@ -22,9 +22,9 @@ export interface IFieldTable {
   readonly rows: readonly IFieldRow[];
   /** Fields that are the same on both sides and not among the rows, as paths. */
   readonly unchanged: readonly string[];
-  /** Leaves that differ. */
+  /** Fields that differ, as the lists count them: what was added or deleted whole is one. */
   readonly changed: number;
-  /** Leaves in all; undefined when the documents are not known whole. */
+  /** These and the leaves that are the same; undefined when the documents are not known whole. */
   readonly total: number | undefined;
   /** Rows beyond `FIELD_ROWS_MAX`. */
   readonly left: number;
@@ -60,14 +60,11 @@ export function fieldTable(diff: DocumentDiff, isAll: boolean): IFieldTable {
     }
   }
   const ordered = inOrder([...rows.values()], diff);
-  const changed = ordered.filter(
-    ({ kind, before: old, after: now }) => kind !== 'same' && isLeaf(old, now)
-  ).length;
   return {
     rows: ordered.slice(0, FIELD_ROWS_MAX),
     unchanged: isAll ? [] : unchanged.map(key => pathText(after.get(key)![0])),
-    changed,
-    total: isKnown ? changed + unchanged.length : undefined,
+    changed: changes.length,
+    total: isKnown ? changes.length + unchanged.length : undefined,
     left: Math.max(0, ordered.length - FIELD_ROWS_MAX)
   };
 }
@@ -175,11 +172,6 @@ function same(
 function isCovered(key: string, rows: ReadonlyMap<string, IFieldRow>): boolean {
   const found = rows.get(key);
   return found !== undefined && found.kind !== 'same';
-}
-
-function isLeaf(before: Value, after: Value): boolean {
-  const value = after.missing === true ? before.value : after.value;
-  return entries(value).length === 0;
 }
 
 /** Rows in the order of the documents' fields, containers before what they hold. */
