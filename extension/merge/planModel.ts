@@ -324,7 +324,10 @@ export class PlanModel extends ViewModel {
       if (isInto && !isApplying) {
         this._movedTo = event.lsn;
         this._emit();
-        this._moves.request();
+        // What was read is the beginning of what happened: when it was too much to read, more of it says nothing new.
+        if (this._moved?.isMore !== true) {
+          this._moves.request();
+        }
       }
     } else if (event.type === 'plan' && event.plan === plan.id && !this._isBusy) {
       void this._client.call('plan.get', { project: this.project, id: plan.id }).then(
