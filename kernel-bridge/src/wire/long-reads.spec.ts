@@ -16,6 +16,9 @@ const documents = Array.from({ length: DOCUMENTS }, (_, n) => ({
   tags: [n % 3, n % 5]
 }));
 
+// A thread loads its code first, which takes seconds where others want the processor too.
+jest.setTimeout(30_000);
+
 beforeAll(async () => {
   bridge = await TestBridge.start();
   db = (await bridge.client()).db('large');

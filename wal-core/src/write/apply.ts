@@ -104,6 +104,10 @@ export class Applier {
         await this.apply(frames);
         this.backlog.finish(frames.length);
         isDue = this.backlog.isAwaited || this.records >= APPLY_RECORDS_MAX || this.isCut;
+        if (isDue) {
+          // What follows a transaction has taken its part of this turn; to make the rows of the next takes milliseconds.
+          await nextTurn();
+        }
       }
     } catch (error) {
       if (this.isStopped) {

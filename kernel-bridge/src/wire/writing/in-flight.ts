@@ -11,14 +11,15 @@ export class InFlight<T> {
     private readonly settled: (slice: T) => void
   ) {}
 
-  /** Adds one; waits for the oldest when there are as many as may be. True when it waited. */
-  async add(slice: Promise<T>): Promise<boolean> {
+  /**
+   * Adds one; waits for the oldest when there are as many as may be. One flush settles several of them: who adds yields
+   * to the loop between two, whether it has waited or not.
+   */
+  async add(slice: Promise<T>): Promise<void> {
     this.begun.push(slice);
-    if (this.begun.length < this.max) {
-      return false;
+    if (this.begun.length >= this.max) {
+      await this.settleOldest();
     }
-    await this.settleOldest();
-    return true;
   }
 
   /** Waits for all of them. */

@@ -29,13 +29,13 @@ export async function runInserts(
       context.operation.check();
       const first = start;
       const end = endOfSlice(documents, first);
-      const waited = await inFlight.add(
+      await inFlight.add(
         context.services.retries.once(retryKey(context.retry, first), SLICE, (options, settle) =>
           insertSlice(context, target, documents.slice(first, end), first, state, options, settle)
         )
       );
       start = end;
-      if (!waited && start < documents.length) {
+      if (start < documents.length) {
         await yieldToLoop();
       }
     }

@@ -41,13 +41,11 @@ export async function runMany(
     const { seen } = run;
     for await (const found of slicesOf(run)) {
       context.operation.check();
-      const waited = await inFlight.add(writeSlice(context, target, statement, { found, seen }, total));
+      await inFlight.add(writeSlice(context, target, statement, { found, seen }, total));
       if (total.hasFailed) {
         break;
       }
-      if (!waited) {
-        await yieldToLoop();
-      }
+      await yieldToLoop();
     }
     await inFlight.drain();
     if (total.hasFailed) {
