@@ -123,8 +123,8 @@ export const IMAGE_CHANGES_MIN = 4096;
 export const IMAGE_LOAD_RECORDS_MIN = 4096;
 export const IMAGE_LOAD_CHANGES_MAX = 131_072;
 /** Changes of one collection that count as a load when the state takes them, time after time, in fewer milliseconds. */
-export const IMAGE_LOAD_STEP_CHANGES = 1_024;
-export const IMAGE_LOAD_STEP_MS = 100;
+export const IMAGE_LOAD_STEP_CHANGES_MIN = 1_024;
+export const IMAGE_LOAD_STEP_MS_MAX = 100;
 /** Part of a collection, and number of changes, from which on changes go into a run. */
 export const RUN_PART = 0.1;
 export const RUN_CHANGES_MAX = 65_536;

@@ -10,8 +10,8 @@ import {
   IMAGE_LINE_CHANGES_MAX,
   IMAGE_LOAD_CHANGES_MAX,
   IMAGE_LOAD_RECORDS_MIN,
-  IMAGE_LOAD_STEP_CHANGES,
-  IMAGE_LOAD_STEP_MS,
+  IMAGE_LOAD_STEP_CHANGES_MIN,
+  IMAGE_LOAD_STEP_MS_MAX,
   IMAGE_THIN_AGE_MS,
   IMAGE_TRIES_MAX,
   REBASE_PART,
@@ -95,7 +95,7 @@ interface Count {
   changes: number;
   /** From here on an image is made. */
   readonly due: number;
-  /** When it had taken the last `IMAGE_LOAD_STEP_CHANGES`, and whether that was quick. */
+  /** When it had taken the last `IMAGE_LOAD_STEP_CHANGES_MIN`, and whether that was quick. */
   steppedMs: number;
   isQuick: boolean;
 }
@@ -149,9 +149,9 @@ export class ImageKeeper {
       return;
     }
     const count = this.counted(timeline, collection);
-    if (++count.changes % IMAGE_LOAD_STEP_CHANGES === 0) {
+    if (++count.changes % IMAGE_LOAD_STEP_CHANGES_MIN === 0) {
       const now = performance.now();
-      count.isQuick = now - count.steppedMs < IMAGE_LOAD_STEP_MS;
+      count.isQuick = now - count.steppedMs < IMAGE_LOAD_STEP_MS_MAX;
       count.steppedMs = now;
     }
     if (count.changes >= count.due) {
@@ -279,7 +279,7 @@ export class ImageKeeper {
     const count = this.counts.get(name);
     return (
       this.parts.unapplied.records >= IMAGE_LOAD_RECORDS_MIN ||
-      (count?.isQuick === true && performance.now() - count.steppedMs < IMAGE_LOAD_STEP_MS)
+      (count?.isQuick === true && performance.now() - count.steppedMs < IMAGE_LOAD_STEP_MS_MAX)
     );
   }
 

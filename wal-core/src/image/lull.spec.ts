@@ -3,8 +3,8 @@ import { Timeline } from '../branch/model';
 import {
   IMAGE_LOAD_CHANGES_MAX,
   IMAGE_LOAD_RECORDS_MIN,
-  IMAGE_LOAD_STEP_CHANGES,
-  IMAGE_LOAD_STEP_MS
+  IMAGE_LOAD_STEP_CHANGES_MIN,
+  IMAGE_LOAD_STEP_MS_MAX
 } from '../limits';
 import { ImageKeeper, type KeeperParts } from './keeper';
 import { NO_STACK } from './stack';
@@ -70,10 +70,10 @@ describe('images beside a load', () => {
     afterEach(() => jest.useRealTimers());
 
     async function begunAfterEach(stepMs: number) {
-      const beside = keeperBeside(0, 2 * IMAGE_LOAD_STEP_CHANGES);
+      const beside = keeperBeside(0, 2 * IMAGE_LOAD_STEP_CHANGES_MIN);
       const seen: number[] = [];
       for (let step = 0; step < STEPS; step++) {
-        beside.apply(IMAGE_LOAD_STEP_CHANGES);
+        beside.apply(IMAGE_LOAD_STEP_CHANGES_MIN);
         await jest.advanceTimersByTimeAsync(stepMs);
         seen.push(beside.begun());
       }
@@ -81,15 +81,15 @@ describe('images beside a load', () => {
     }
 
     it('wait until the state takes them more slowly', async () => {
-      const { keeper, seen, begun } = await begunAfterEach(IMAGE_LOAD_STEP_MS - 1);
+      const { keeper, seen, begun } = await begunAfterEach(IMAGE_LOAD_STEP_MS_MAX - 1);
       expect(seen).toEqual(Array(STEPS).fill(0));
-      await jest.advanceTimersByTimeAsync(IMAGE_LOAD_STEP_MS);
+      await jest.advanceTimersByTimeAsync(IMAGE_LOAD_STEP_MS_MAX);
       await keeper.settled();
       expect(begun()).toBe(1);
     });
 
     it('do not wait where it has taken them slowly all the time', async () => {
-      const { seen } = await begunAfterEach(IMAGE_LOAD_STEP_MS);
+      const { seen } = await begunAfterEach(IMAGE_LOAD_STEP_MS_MAX);
       expect(seen.slice(0, 2)).toEqual([0, 1]);
     });
   });
