@@ -1,7 +1,6 @@
 import type { Change, DocumentDiff } from '../client/protocol';
 import { count } from '../format/count';
-import { moment } from '../format/time';
-import { OriginLine } from '../view/originLine';
+import { ChangeOrigin } from '../view/originLine';
 import { useRoving } from '../view/useRoving';
 import { useHistory } from '../view/useHistory';
 import { useView } from '../view/viewContext';
@@ -73,7 +72,7 @@ function times(changes: readonly Change[]): string {
 }
 
 function Newest({ change }: { readonly change: Change | undefined }): JSX.Element | null {
-  const { trans, openCell } = useView();
+  const { trans } = useView();
   if (change === undefined) {
     return null;
   }
@@ -82,13 +81,7 @@ function Newest({ change }: { readonly change: Change | undefined }): JSX.Elemen
       {' '}
       <b>{trans.__('LSN %1', count(change.lsn))}</b>
       {' · '}
-      <OriginLine
-        origin={change.origin}
-        time={change.time}
-        when={moment(change.time, Date.now(), trans)}
-        openCell={openCell}
-        trans={trans}
-      />
+      <ChangeOrigin change={change} />
       {'.'}
     </>
   );

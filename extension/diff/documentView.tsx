@@ -3,7 +3,6 @@ import { useMemo, useState } from 'react';
 import type { Change, DocumentDiff, State } from '../client/protocol';
 import { pythonCell } from '../data/pythonCell';
 import { count } from '../format/count';
-import { moment } from '../format/time';
 import { idText } from '../format/value';
 import { opName } from '../graph/row';
 import { IconButton, Segmented, Sign, TextButton } from '../panel/parts';
@@ -12,7 +11,7 @@ import { pinned } from '../model/refs';
 import type { DiffModel } from './diffModel';
 import { ChangeTable } from './changeTable';
 import { fieldTable } from './fieldRows';
-import { OriginLine } from '../view/originLine';
+import { ChangeOrigin } from '../view/originLine';
 import { useView } from '../view/viewContext';
 import { Toolbar } from '../view/toolbar';
 import { useIntoNotebook } from '../view/useIntoNotebook';
@@ -202,7 +201,7 @@ function VersionLine(props: {
   readonly change: Change;
 }): JSX.Element {
   const { model, state, change } = props;
-  const { client, commands, trans, openCell } = useView();
+  const { client, commands, trans } = useView();
   const { lsn, collection, id } = change;
   const branch = change.branch ?? state.branch;
   // What an ancestor did is undone there.
@@ -224,13 +223,7 @@ function VersionLine(props: {
           : opName(change.op, trans)}
       </span>
       <span className="jp-ArgonDocument-origin">
-        <OriginLine
-          origin={change.origin}
-          time={change.time}
-          when={moment(change.time, Date.now(), trans)}
-          openCell={openCell}
-          trans={trans}
-        />
+        <ChangeOrigin change={change} />
       </span>
       {branch !== undefined && (
         <span className="jp-ArgonDocument-actions">

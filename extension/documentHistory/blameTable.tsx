@@ -3,11 +3,10 @@ import { codeOf, messageOf } from '../client/rpcError';
 import { useState } from 'react';
 import { CommandIds } from '../commands/ids';
 import { count } from '../format/count';
-import { ago } from '../format/time';
 import { inline, pathText } from '../format/value';
 import { TextButton } from '../panel/parts';
 import { FoldedText } from '../view/foldedText';
-import { OriginLine } from '../view/originLine';
+import { ChangeOrigin } from '../view/originLine';
 import { useView } from '../view/viewContext';
 import type { HistoryModel } from './historyModel';
 
@@ -16,7 +15,7 @@ const VALUE_CHARACTERS_MAX = 200_000;
 
 /** Each field with who gave it its value: LSN, cell, runs. */
 export function BlameTable({ model }: { readonly model: HistoryModel }): JSX.Element {
-  const { commands, trans, openCell } = useView();
+  const { commands, trans } = useView();
   const [search, setSearch] = useState('');
   const { fields } = model;
   if (model.blameError !== undefined && fields === undefined) {
@@ -49,7 +48,6 @@ export function BlameTable({ model }: { readonly model: HistoryModel }): JSX.Ele
   }
   const wanted = search.trim().toLowerCase();
   const shown = fields.filter(({ path }) => pathText(path).toLowerCase().includes(wanted));
-  const now = Date.now();
   return (
     <div className="jp-ArgonView-main jp-ArgonBlame">
       <div className="jp-ArgonInput">
@@ -108,13 +106,7 @@ export function BlameTable({ model }: { readonly model: HistoryModel }): JSX.Ele
                   )}
                 </td>
                 <td>
-                  <OriginLine
-                    origin={field.origin}
-                    time={field.time}
-                    when={ago(field.time, now, trans)}
-                    openCell={openCell}
-                    trans={trans}
-                  />
+                  <ChangeOrigin change={field} isAgo />
                 </td>
                 <td>{field.runs.length === 0 ? trans.__('none') : field.runs.join(', ')}</td>
               </tr>

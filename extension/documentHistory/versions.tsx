@@ -10,7 +10,7 @@ import { opName } from '../graph/row';
 import { diffIcon, runIcon, dataIcon } from '../icons';
 import { Sign, TextButton } from '../panel/parts';
 import { Toolbar } from '../view/toolbar';
-import { OriginLine } from '../view/originLine';
+import { ChangeOrigin } from '../view/originLine';
 import { useView } from '../view/viewContext';
 import { VirtualList } from '../view/virtualList';
 import type { HistoryModel } from './historyModel';
@@ -107,7 +107,7 @@ function Line(props: {
 
 /** Who, when, in which cell, seen by which runs; the fields before and after. */
 function Version({ model, change }: { readonly model: HistoryModel; readonly change: Change }): JSX.Element {
-  const { client, commands, trans, openCell } = useView();
+  const { client, commands, trans } = useView();
   const { project, collection, id } = model.place;
   const table = useMemo(() => fieldTable(asDiff(change), false), [change]);
   const at = change.branch === undefined ? undefined : `${change.branch}@${change.lsn}`;
@@ -122,13 +122,7 @@ function Version({ model, change }: { readonly model: HistoryModel; readonly cha
         <span className="jp-ArgonDocument-note">
           {opName(change.op, trans)}
           {' · '}
-          <OriginLine
-            origin={change.origin}
-            time={change.time}
-            when={ago(change.time, Date.now(), trans)}
-            openCell={openCell}
-            trans={trans}
-          />
+          <ChangeOrigin change={change} isAgo />
         </span>
       </div>
       <Toolbar className="jp-ArgonData-actions" label={trans.__('Actions on this version')}>

@@ -1,5 +1,4 @@
-import { moment } from '../format/time';
-import { OriginLine } from '../view/originLine';
+import { ChangeOrigin } from '../view/originLine';
 import { useRoving } from '../view/useRoving';
 import { useHistory } from '../view/useHistory';
 import { useView } from '../view/viewContext';
@@ -28,18 +27,10 @@ function Newest(props: {
   readonly side: string;
   readonly query: NonNullable<Parameters<typeof useHistory>[0]>;
 }): JSX.Element | null {
-  const { trans, openCell } = useView();
   const change = useHistory(props.query)?.[0];
   return change === undefined ? null : (
     <span className="jp-ArgonDocument-fact">
-      {props.side}{' '}
-      <OriginLine
-        origin={change.origin}
-        time={change.time}
-        when={moment(change.time, Date.now(), trans)}
-        openCell={openCell}
-        trans={trans}
-      />
+      {props.side} <ChangeOrigin change={change} />
       {'.'}
     </span>
   );

@@ -1,7 +1,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Origin } from '../client/protocol';
-import { fullTime } from '../format/time';
+import { ago, fullTime, moment } from '../format/time';
 import { cellName } from '../format/words';
+import { useView } from './viewContext';
 
 /** Who wrote something, when, and in which cell: `ada · 4 min ago · 02-clean.ipynb cell [3]`. */
 export function OriginLine(props: {
@@ -33,5 +34,24 @@ export function OriginLine(props: {
         </>
       )}
     </>
+  );
+}
+
+/** The same of a change, in a view: with its time, or with how long ago that was. */
+export function ChangeOrigin(props: {
+  readonly change: { readonly origin: Origin; readonly time: string };
+  readonly isAgo?: boolean;
+}): JSX.Element {
+  const { trans, openCell } = useView();
+  const { origin, time } = props.change;
+  const now = Date.now();
+  return (
+    <OriginLine
+      origin={origin}
+      time={time}
+      when={props.isAgo === true ? ago(time, now, trans) : moment(time, now, trans)}
+      openCell={openCell}
+      trans={trans}
+    />
   );
 }
