@@ -119,6 +119,7 @@ def test_diff_log_history_graph(kernel: Kernel) -> None:
     assert graph["text/vnd.mermaid"].startswith("flowchart BT")
     assert "[clean *]" in graph["text/plain"]
     assert "[main]" in graph["text/plain"]
+    assert graph["image/svg+xml"].startswith("<svg ")
 
 
 def test_ids_of_other_types_have_a_history_too(kernel: Kernel) -> None:

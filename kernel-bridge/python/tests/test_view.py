@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from html.parser import HTMLParser
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from argon.errors import ArgonError, Interrupted
 from argon.view import Shown
 from argon.view.blocks import Heading, Signs, Text, bold
-from argon.view.kinds import branches, place, story
+from argon.view.kinds import branches, graph, place
 from argon.view.values import document_name, extended_text, field_changes, path_text, value_text
 from argon.view.words import age, count, lsn_range, number, remaining, short, undone_text
 
@@ -223,7 +224,7 @@ def test_mermaid_holds_no_markup_of_names() -> None:
         "horizon": 0,
         "head": 2,
     }
-    drawn = story.graph(page, [a_branch(HOSTILE, 2, timeline=1)], None)._repr_mimebundle_()[
+    drawn = graph.graph(page, [a_branch(HOSTILE, 2, timeline=1)], None)._repr_mimebundle_()[
         "text/vnd.mermaid"
     ]
     lines = drawn.splitlines()
@@ -231,3 +232,36 @@ def test_mermaid_holds_no_markup_of_names() -> None:
     assert len(lines) == 3
     assert "<" not in drawn
     assert lines[1].count('"') == 2
+
+
+def test_the_drawing_of_a_graph_is_well_formed_and_names_are_text() -> None:
+    def entry(first: int, last: int, timeline: int, **more: Any) -> Any:
+        return {
+            "firstLsn": first, "lastLsn": last, "timeline": timeline, "kind": "writes", "inserts": 1, "updates": 0, "deletes": 0,
+            "collections": [HOSTILE + "\x00\u202e"], "catalog": [], "origin": {"actor": "a"}, "firstAt": ago(), "lastAt": ago(),
+            **more,
+        }  # fmt: skip
+
+    merge = {"source": HOSTILE, "sourceTimeline": 2, "sourceLsn": 4}
+    page: Any = {
+        "entries": [entry(5, 5, 1, kind="merge", merge=merge), entry(3, 4, 2), entry(1, 2, 1)],
+        "timelines": [{"id": 1, "forkLsn": 0, "head": 5}, {"id": 2, "parent": 1, "forkLsn": 2, "head": 4}],
+        "horizon": 0,
+        "head": 5,
+    }
+    heads = [a_branch(HOSTILE, 5, timeline=1), a_branch("exp", 4, timeline=2)]
+    drawn = graph.graph(page, heads, "exp")._repr_mimebundle_()["image/svg+xml"]
+    root = ElementTree.fromstring(drawn)
+    space = "{http://www.w3.org/2000/svg}"
+    assert {node.tag.removeprefix(space) for node in root.iter()} == {
+        "svg", "title", "rect", "path", "circle", "text", "tspan",
+    }  # fmt: skip
+    assert len(root.findall(f"{space}circle")) == 3
+    # Two lanes, of which one leaves the other, and the merge.
+    assert ["C" in path.attrib["d"] for path in root.findall(f"{space}path")] == [False, True, True]
+    labels = ["".join(text.itertext()) for text in root.findall(f"{space}text")[1::2]]
+    shown = "".join(letter if letter.isprintable() else "\ufffd" for letter in HOSTILE)
+    assert labels[0].startswith(f"[{shown}] merge of ")
+    assert labels[1].startswith("[exp *] 1 insert in ")
+    empty = graph.svg({**page, "entries": [], "timelines": []}, [], None)
+    assert "nothing has been written yet" in "".join(ElementTree.fromstring(empty).itertext())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...view import Shown
 from ...view.kinds import difference, story
+from ...view.kinds import graph as drawing
 from ...view.values import document_name
 from .. import kinds
 
@@ -102,4 +103,4 @@ def graph(context: Context) -> Shown:
     project = context.project
     page = project.log(None, limit=context.args.limit)
     branches = [branch.info for branch in project.branches.list()]
-    return story.graph(page, branches, context.session.info().get("branch"))
+    return drawing.graph(page, branches, context.session.info().get("branch"))

@@ -1,4 +1,4 @@
-"""What happened: the log, the history of a document, what cells did, the graph."""
+"""What happened: the log, the history of a document, what cells did."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from ..blocks import (
     Column,
     Heading,
     Line,
-    Preformatted,
     Sign,
     Signs,
     Span,
@@ -134,87 +133,3 @@ def _write_text(write: protocol.CellActivityWritesItem) -> str:
     branch = "a sandbox" if is_sandbox else write["branch"]
     became = "" if fate is None else f", {fate}"
     return f"{branch} {lsn_range(write['firstLsn'], write['lastLsn'])} ({what}){became}"
-
-
-def graph(page: protocol.LogResult, branches: Sequence[protocol.Branch], current: str | None) -> Shown:
-    """`%argon graph`: mermaid, and text."""
-    text = _graph_text(page, branches, current)
-    return Shown(
-        "graph",
-        {**page, "branches": [dict(branch) for branch in branches]},
-        [Preformatted(text)],
-        mime={"text/vnd.mermaid": mermaid(page, branches)},
-    )
-
-
-def _graph_text(page: protocol.LogResult, branches: Sequence[protocol.Branch], current: str | None) -> str:
-    """A lane for each timeline that is seen, newest entry first."""
-    lanes: list[int] = []
-    for entry in page["entries"]:
-        if entry["timeline"] not in lanes:
-            lanes.append(entry["timeline"])
-    heads = {branch["timeline"]: branch["name"] for branch in branches}
-    forks = {timeline["id"]: timeline for timeline in page["timelines"]}
-    lines = []
-    width = max((len(lsn_range(entry["firstLsn"], entry["lastLsn"])) for entry in page["entries"]), default=1)
-    labelled: set[int] = set()
-    live: set[int] = set()
-    for entry in page["entries"]:
-        here = entry["timeline"]
-        live.add(here)
-        marks = " ".join("●" if lane == here else "│" if lane in live else " " for lane in lanes)
-        label = ""
-        if here in heads and here not in labelled:
-            labelled.add(here)
-            label = f"[{heads[here]}{' *' if heads[here] == current else ''}] "
-        lines.append(
-            f"{lsn_range(entry['firstLsn'], entry['lastLsn']).rjust(width)}  {marks}  {label}{entry_text(entry)}"
-        )
-    for lane in lanes:
-        timeline = forks.get(lane)
-        if timeline is not None and timeline.get("parent") is not None:
-            lines.append(
-                f"{' ' * width}  {heads.get(lane, f'timeline {lane}')} forks at {timeline['forkLsn']}"
-            )
-    return "\n".join(lines) or "nothing has been written yet"
-
-
-def mermaid(page: protocol.LogResult, branches: Sequence[protocol.Branch]) -> str:
-    """The log as a mermaid flow chart. Names stand in quotes with everything but plain text escaped."""
-    lines = ["flowchart BT"]
-    last: dict[int, str] = {}
-    forks = {timeline["id"]: timeline for timeline in page["timelines"]}
-    seen: dict[int, list[tuple[int, str]]] = {}
-    for entry in reversed(page["entries"]):
-        node = f"n{entry['firstLsn']}_{entry['timeline']}"
-        label = _mermaid_text(f"{lsn_range(entry['firstLsn'], entry['lastLsn'])} {entry_text(entry)}")
-        lines.append(f'  {node}["{label}"]')
-        before: str | None = last.get(entry["timeline"])
-        if before is None:
-            timeline = forks.get(entry["timeline"])
-            parent = None if timeline is None else timeline.get("parent")
-            if timeline is not None and parent is not None:
-                earlier = [name for lsn, name in seen.get(parent, []) if lsn <= timeline["forkLsn"]]
-                before = earlier[-1] if earlier else None
-        if before is not None:
-            lines.append(f"  {before} --> {node}")
-        merge = entry.get("merge")
-        if merge is not None:
-            sources = [
-                name for lsn, name in seen.get(merge["sourceTimeline"], []) if lsn <= merge["sourceLsn"]
-            ]
-            if sources:
-                lines.append(f"  {sources[-1]} -.-> {node}")
-        last[entry["timeline"]] = node
-        seen.setdefault(entry["timeline"], []).append((entry["firstLsn"], node))
-    for index, branch in enumerate(branches):
-        head = last.get(branch["timeline"])
-        if head is not None:
-            lines.append(f'  b{index}(["{_mermaid_text(branch["name"])}"]) -.- {head}')
-    return "\n".join(lines)
-
-
-def _mermaid_text(text: str) -> str:
-    return "".join(
-        letter if letter.isalnum() or letter in " ,.;:@-_/–" else f"#{ord(letter)};" for letter in text[:80]
-    )
